@@ -1,0 +1,84 @@
+// Cutting people out of images: the matrix of a box, and bilinear sampling of 8-bit pixels.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "affine.h"
+#include "macros.h"
+
+namespace rmpe {
+
+// Source coordinates are 32.32 fixed point: stepping along a row is one exact integer addition, so
+// the thousandth pixel is as accurate as the first, and CPU and GPU agree bit for bit.
+constexpr double kFixedOne = 4294967296.0;
+
+// Coordinates beyond +-2^28 pixels are as good as 2^28: far outside every image.
+RMPE_HD int64_t to_fixed(double value) {
+  constexpr double limit = 268435456.0;
+  value = value > limit ? limit : (value < -limit ? -limit : value);
+  return int64_t(floor(value * kFixedOne + 0.5));
+}
+RMPE_HD int64_t fixed_floor(int64_t value) { return value >> 32; }
+// The upper 24 bits of the fraction, which a float holds exactly.
+RMPE_HD float fixed_fraction(int64_t value) {
+  return float(uint32_t(value) >> 8) * (1.0f / 16777216.0f);
+}
+
+// How a box becomes a crop; see rmpe_ext/conventions.py.
+struct CropGeometry {
+  int64_t height, width;
+  double padding;
+  bool unbiased;
+};
+
+// box: x1, y1, x2, y2. radians turns the crop: the image direction (sin r, -cos r) becomes up.
+// Returns image pixel -> crop pixel; a box without area gives a map that is not finite.
+template <typename T>
+RMPE_HD Affine crop_matrix(const T* box, double radians, const CropGeometry& geometry) {
+  const double width = double(geometry.width), height = double(geometry.height);
+  const double cx = 0.5 * (double(box[0]) + double(box[2]));
+  const double cy = 0.5 * (double(box[1]) + double(box[3]));
+  double w = double(box[2]) - double(box[0]), h = double(box[3]) - double(box[1]);
+  // Grow the short side to the crop's aspect ratio, so that nobody is squeezed.
+  if (w * height > h * width) {
+    h = w * height / width;
+  } else {
+    w = h * width / height;
+  }
+  w *= 1.0 + geometry.padding;
+  h *= 1.0 + geometry.padding;
+  const double sx = (geometry.unbiased ? width - 1.0 : width) / w;
+  const double sy = (geometry.unbiased ? height - 1.0 : height) / h;
+  const double tx = 0.5 * (geometry.unbiased ? width - 1.0 : width);
+  const double ty = 0.5 * (geometry.unbiased ? height - 1.0 : height);
+  const double c = cos(radians), s = sin(radians);
+  const double xx = sx * c, xy = sx * s, yx = -sy * s, yy = sy * c;
+  return {xx, xy, tx - (xx * cx + xy * cy), yx, yy, ty - (yx * cx + yy * cy)};
+}
+
+// One 8-bit image, [height, width, 3]; strides in bytes, the three channels side by side.
+struct Image {
+  const uint8_t* data;
+  int64_t height, width;
+  int64_t row_stride, pixel_stride;
+};
+
+// One bilinear sample of the three channels at fixed-point (x, y); a tap outside the image counts
+// as `fill`.
+RMPE_HD void sample_bilinear(const Image& image, int64_t x, int64_t y, float fill,
+                             float* rgb) {  // [3]
+  const int64_t x0 = fixed_floor(x), y0 = fixed_floor(y);
+  const float fx = fixed_fraction(x), fy = fixed_fraction(y);
+  const float weights[4] = {(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy};
+  rgb[0] = rgb[1] = rgb[2] = 0.0f;
+  for (int tap = 0; tap < 4; ++tap) {
+    const int64_t tx = x0 + (tap & 1), ty = y0 + (tap >> 1);
+    const bool inside = tx >= 0 && tx < image.width && ty >= 0 && ty < image.height;
+    const uint8_t* pixel =
+        inside ? image.data + ty * image.row_stride + tx * image.pixel_stride : nullptr;
+    for (int c = 0; c < 3; ++c) rgb[c] += weights[tap] * (inside ? float(pixel[c]) : fill);
+  }
+}
+
+}  // namespace rmpe

@@ -1,0 +1,262 @@
+// Bytes and operations: a crop of 256x192 writes 590 KB of floats and reads about 3 bytes for each
+// source pixel under it, so writing is the floor. An upright crop (the common case) is separable:
+// every source row is interpolated once along x into three planes, and each output row blends two
+// such rows with contiguous vector arithmetic. Where people are enlarged, a source row serves
+// several output rows.
+#include "cpu/crop.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace rmpe::cpu {
+namespace {
+
+// Larger than any image in pixels; keeps 32.32 coordinates from overflowing.
+constexpr double kMaxExtent = 268435456.0;
+
+bool reaches_any_image(const Affine& inverse, int64_t height, int64_t width) {
+  const double step = std::fabs(inverse.xx) + std::fabs(inverse.xy) + std::fabs(inverse.yx) +
+                      std::fabs(inverse.yy);
+  return is_finite(inverse) && step * double(std::max(height, width)) <= kMaxExtent;
+}
+
+// The two taps of every column of an upright crop.
+struct ColumnTaps {
+  std::vector<int64_t> left, right;         // byte offsets into a source row
+  std::vector<float> left_weight, right_weight;  // 0 outside the image
+  std::vector<float> fill;                  // the fill value times the weight that is missing
+
+  explicit ColumnTaps(int64_t width)
+      : left(width), right(width), left_weight(width), right_weight(width), fill(width) {}
+
+  void set(const Image& image, const Affine& inverse, float fill_value) {
+    const int64_t start = to_fixed(inverse.x0), step = to_fixed(inverse.xx);
+    for (int64_t x = 0; x < int64_t(left.size()); ++x) {
+      const int64_t position = start + x * step;
+      const int64_t column = fixed_floor(position);
+      const float fraction = fixed_fraction(position);
+      const bool left_inside = column >= 0 && column < image.width;
+      const bool right_inside = column + 1 >= 0 && column + 1 < image.width;
+      left_weight[x] = left_inside ? 1.0f - fraction : 0.0f;
+      right_weight[x] = right_inside ? fraction : 0.0f;
+      fill[x] = fill_value * ((left_inside ? 0.0f : 1.0f - fraction) +
+                              (right_inside ? 0.0f : fraction));
+      left[x] = (left_inside ? column : 0) * image.pixel_stride;
+      right[x] = (right_inside ? column + 1 : 0) * image.pixel_stride;
+    }
+  }
+};
+
+RMPE_MULTIVERSION
+void interpolate_row(const uint8_t* row, const ColumnTaps& taps, int64_t width,
+                     // outputs
+                     float* __restrict planes) {  // [3, width]
+  const int64_t* __restrict left = taps.left.data();
+  const int64_t* __restrict right = taps.right.data();
+  const float* __restrict left_weight = taps.left_weight.data();
+  const float* __restrict right_weight = taps.right_weight.data();
+  const float* __restrict fill = taps.fill.data();
+  for (int64_t x = 0; x < width; ++x) {
+    const uint8_t* p = row + left[x];
+    const uint8_t* q = row + right[x];
+    const float a = left_weight[x], b = right_weight[x], c = fill[x];
+    planes[x] = a * float(p[0]) + b * float(q[0]) + c;
+    planes[width + x] = a * float(p[1]) + b * float(q[1]) + c;
+    planes[2 * width + x] = a * float(p[2]) + b * float(q[2]) + c;
+  }
+}
+
+RMPE_MULTIVERSION
+void blend_rows(const float* __restrict above, const float* __restrict below, float above_gain,
+                float below_gain, float bias, int64_t width,
+                // outputs
+                float* __restrict out) {  // [width]
+  for (int64_t x = 0; x < width; ++x) out[x] = above_gain * above[x] + below_gain * below[x] + bias;
+}
+
+// Two interpolated source rows, kept while output rows move down through them.
+class RowCache {
+ public:
+  explicit RowCache(int64_t width) : width_(width), planes_(2 * 3 * width) {}
+
+  void start(const Image& image, float fill) {
+    image_ = &image;
+    fill_ = fill;
+    rows_[0] = rows_[1] = kNone;
+  }
+
+  // Planes [3, width] of source row `row`; rows of one parity share a slot, so asking for `row`
+  // and then `row + 1` leaves both valid.
+  const float* get(int64_t row, const ColumnTaps& taps) {
+    const bool inside = row >= 0 && row < image_->height;
+    const int slot = int(row & 1);
+    float* planes = planes_.data() + slot * 3 * width_;
+    if (rows_[slot] != row) {
+      rows_[slot] = row;
+      if (inside) {
+        interpolate_row(image_->data + row * image_->row_stride, taps, width_, planes);
+      } else {
+        std::fill(planes, planes + 3 * width_, fill_);
+      }
+    }
+    return planes;
+  }
+
+ private:
+  static constexpr int64_t kNone = INT64_MIN;
+  int64_t width_;
+  std::vector<float> planes_;
+  int64_t rows_[2] = {kNone, kNone};
+  const Image* image_ = nullptr;
+  float fill_ = 0;
+};
+
+// Source channel of crop channel c.
+int source_channel(const Normalization& normalization, int c) {
+  return normalization.swap_rb ? 2 - c : c;
+}
+
+void crop_upright(const Image& image, const Affine& inverse, const Normalization& normalization,
+                  int64_t height, int64_t width, int64_t row_begin, int64_t row_end,
+                  ColumnTaps& taps, RowCache& cache,
+                  // outputs
+                  float* crop) {  // [3, height, width]
+  taps.set(image, inverse, normalization.fill);
+  cache.start(image, normalization.fill);
+  const int64_t start = to_fixed(inverse.y0), step = to_fixed(inverse.yy);
+  for (int64_t y = row_begin; y < row_end; ++y) {
+    const int64_t position = start + y * step;
+    const int64_t row = fixed_floor(position);
+    const float fraction = fixed_fraction(position);
+    const float* above = cache.get(row, taps);
+    const float* below = cache.get(row + 1, taps);
+    for (int c = 0; c < 3; ++c) {
+      const int64_t plane = source_channel(normalization, c) * width;
+      const float gain = normalization.gain[c];
+      blend_rows(above + plane, below + plane, gain * (1.0f - fraction), gain * fraction,
+                 normalization.bias[c], width, crop + (c * height + y) * width);
+    }
+  }
+}
+
+// The columns [first, last) of a row whose four taps all lie inside, for one axis: positions
+// start + x * step with floor in [0, size - 2]. Exact, because the positions are integers.
+void clip_columns(int64_t start, int64_t step, int64_t size,
+                  // outputs
+                  int64_t& first, int64_t& last) {
+  const int64_t low = 0, high = (size - 1) * int64_t(kFixedOne) - 1;
+  if (step == 0) {
+    if (start < low || start > high) last = first;
+    return;
+  }
+  const auto floor_div = [](int64_t a, int64_t b) {
+    const int64_t q = a / b;
+    return q - (a % b != 0 && (a % b < 0) != (b < 0));
+  };
+  const int64_t to_low = step > 0 ? -floor_div(start - low, step) : -floor_div(start - high, step);
+  const int64_t to_high = (step > 0 ? floor_div(high - start, step) : floor_div(low - start, step));
+  first = std::max(first, to_low);
+  last = std::max(first, std::min(last, to_high + 1));
+}
+
+void crop_rotated(const Image& image, const Affine& inverse, const Normalization& normalization,
+                  int64_t height, int64_t width, int64_t row_begin, int64_t row_end,
+                  // outputs
+                  float* crop) {  // [3, height, width]
+  const int64_t step_x = to_fixed(inverse.xx), step_y = to_fixed(inverse.yx);
+  const int red = source_channel(normalization, 0), blue = source_channel(normalization, 2);
+  const float* gain = normalization.gain;
+  const float* bias = normalization.bias;
+  for (int64_t y = row_begin; y < row_end; ++y) {
+    const int64_t start_x = to_fixed(map_x(inverse, 0, double(y)));
+    const int64_t start_y = to_fixed(map_y(inverse, 0, double(y)));
+    int64_t first = 0, last = width;
+    clip_columns(start_x, step_x, image.width, first, last);
+    clip_columns(start_y, step_y, image.height, first, last);
+    float* __restrict out0 = crop + y * width;
+    float* __restrict out1 = out0 + height * width;
+    float* __restrict out2 = out1 + height * width;
+
+    const auto write_checked = [&](int64_t x) {
+      float rgb[3];
+      sample_bilinear(image, start_x + x * step_x, start_y + x * step_y, normalization.fill, rgb);
+      out0[x] = gain[0] * rgb[red] + bias[0];
+      out1[x] = gain[1] * rgb[1] + bias[1];
+      out2[x] = gain[2] * rgb[blue] + bias[2];
+    };
+    for (int64_t x = 0; x < std::min(first, width); ++x) write_checked(x);
+    for (int64_t x = first; x < last; ++x) {
+      const int64_t px = start_x + x * step_x, py = start_y + x * step_y;
+      const uint8_t* p = image.data + fixed_floor(py) * image.row_stride +
+                         fixed_floor(px) * image.pixel_stride;
+      const uint8_t* q = p + image.pixel_stride;
+      const uint8_t* r = p + image.row_stride;
+      const uint8_t* s = r + image.pixel_stride;
+      const float fx = fixed_fraction(px), fy = fixed_fraction(py);
+      const float wp = (1 - fx) * (1 - fy), wq = fx * (1 - fy), wr = (1 - fx) * fy, ws = fx * fy;
+      const auto blend = [&](int c) {
+        return wp * float(p[c]) + wq * float(q[c]) + wr * float(r[c]) + ws * float(s[c]);
+      };
+      out0[x] = gain[0] * blend(red) + bias[0];
+      out1[x] = gain[1] * blend(1) + bias[1];
+      out2[x] = gain[2] * blend(blue) + bias[2];
+    }
+    for (int64_t x = std::max(last, first); x < width; ++x) {
+      if (x >= 0) write_checked(x);
+    }
+  }
+}
+
+void crop_fill(const Normalization& normalization, int64_t height, int64_t width,
+               int64_t row_begin, int64_t row_end,
+               // outputs
+               float* crop) {  // [3, height, width]
+  for (int c = 0; c < 3; ++c) {
+    const float value = normalization.gain[c] * normalization.fill + normalization.bias[c];
+    std::fill(crop + (c * height + row_begin) * width, crop + (c * height + row_end) * width,
+              value);
+  }
+}
+
+}  // namespace
+
+void crop(const CropBatch& batch, int64_t begin, int64_t end, float* crops) {
+  const int64_t height = batch.height, width = batch.width;
+  ColumnTaps taps(width);
+  RowCache cache(width);
+  while (begin < end) {
+    const int64_t n = begin / height;
+    const int64_t row_begin = begin - n * height;
+    const int64_t row_end = std::min(height, row_begin + (end - begin));
+    const int64_t index = batch.image_index ? batch.image_index[n] : (batch.image_count == 1 ? 0 : n);
+    const Image& image = batch.images[index];
+    const Affine& inverse = batch.inverses[n];
+    float* out = crops + n * 3 * height * width;
+    if (image.height == 0 || image.width == 0 || !reaches_any_image(inverse, height, width)) {
+      crop_fill(batch.normalization, height, width, row_begin, row_end, out);
+    } else if (inverse.xy == 0.0 && inverse.yx == 0.0) {
+      crop_upright(image, inverse, batch.normalization, height, width, row_begin, row_end, taps,
+                   cache, out);
+    } else {
+      crop_rotated(image, inverse, batch.normalization, height, width, row_begin, row_end, out);
+    }
+    begin += row_end - row_begin;
+  }
+}
+
+template <typename T>
+void crop_matrices(const T* boxes, const double* radians, const CropGeometry& geometry,
+                   int64_t begin, int64_t end, T* matrices) {
+  for (int64_t n = begin; n < end; ++n) {
+    const Affine m = crop_matrix(boxes + 4 * n, radians ? radians[n] : 0.0, geometry);
+    const double values[6] = {m.xx, m.xy, m.x0, m.yx, m.yy, m.y0};
+    std::copy(values, values + 6, matrices + 6 * n);
+  }
+}
+
+template void crop_matrices(const float*, const double*, const CropGeometry&, int64_t, int64_t,
+                            float*);
+template void crop_matrices(const double*, const double*, const CropGeometry&, int64_t, int64_t,
+                            double*);
+
+}  // namespace rmpe::cpu

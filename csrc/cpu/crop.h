@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/crop.h"
+
+namespace rmpe::cpu {
+
+// out = gain[c] * value + bias[c] for channel c of the crop, in the order it is written.
+struct Normalization {
+  float gain[3];
+  float bias[3];
+  bool swap_rb;  // the crop's channel c is the image's channel 2 - c
+  float fill;    // what a tap outside the image counts as, before normalization
+};
+
+struct CropBatch {
+  const Image* images;
+  const int64_t* image_index;  // [N], null: the only image, or the n-th of N
+  int64_t image_count;
+  const Affine* inverses;  // [N], crop pixel -> image pixel
+  int64_t height, width;   // of every crop
+  Normalization normalization;
+};
+
+// Writes the rows [begin, end) of the N * height rows of all crops.
+void crop(const CropBatch& batch, int64_t begin, int64_t end,
+          // outputs
+          float* crops);  // [N, 3, height, width]
+
+template <typename T>
+void crop_matrices(const T* boxes,         // [N, 4]
+                   const double* radians,  // [N], or null for upright crops
+                   const CropGeometry& geometry, int64_t begin, int64_t end,
+                   // outputs
+                   T* matrices);  // [N, 2, 3]
+
+}  // namespace rmpe::cpu

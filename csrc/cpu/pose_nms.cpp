@@ -1,0 +1,318 @@
+#include "pose_nms.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace rmpe::cpu {
+namespace {
+
+// Items that others are compared with stand side by side, kLanes to a block, and an item is
+// compared with a whole block at once. 64 bytes are one vector of AVX-512 or two of AVX2.
+template <typename T>
+constexpr int64_t kLanes = 64 / sizeof(T);
+
+// Grows by whole blocks of [fields][kLanes].
+template <typename T>
+class Blocks {
+ public:
+  explicit Blocks(int64_t fields) : stride_(fields * kLanes<T>) {}
+
+  void clear() { size_ = 0; }
+  int64_t count() const { return (size_ + kLanes<T> - 1) / kLanes<T>; }
+  int64_t items(int64_t b) const { return std::min(kLanes<T>, size_ - b * kLanes<T>); }
+  const T* operator[](int64_t b) const { return data_.data() + b * stride_; }
+
+  // First field of a new item; the others follow at steps of kLanes.
+  T* add() {
+    const int64_t b = size_ / kLanes<T>;
+    const size_t needed = (b + 1) * stride_;
+    if (data_.size() < needed) data_.resize(std::max(needed, 2 * data_.size()));
+    return data_.data() + b * stride_ + size_++ % kLanes<T>;
+  }
+
+ private:
+  int64_t stride_;
+  int64_t size_ = 0;
+  std::vector<T> data_;
+};
+
+template <typename T>
+bool all_finite(const T* values, int64_t count) {
+  bool finite = true;
+  for (int64_t i = 0; i < count; ++i) {
+    finite &= std::abs(values[i]) <= std::numeric_limits<T>::max();
+  }
+  return finite;
+}
+
+// Fields of a block of poses: the reach of each, then x, y and weight of joint 0, of joint 1, ...
+enum PoseField : int64_t { kFalloff, kHalfWidth, kHalfHeight, kRadius2, kNear2, kJoints };
+constexpr int64_t kJointFields = 3;
+
+// One pose against the kLanes references of a block.
+template <typename T, bool Squared>
+inline void compare_poses(const T* block, const T* xy, const T* weights, int64_t K, T lam,
+                          // outputs
+                          T* __restrict similarity,  // [kLanes]
+                          T* __restrict near) {      // [kLanes], number of near joints
+  constexpr int64_t L = kLanes<T>;
+  T match[L] = {}, closeness[L] = {}, count[L] = {};
+  for (int64_t n = 0; n < K; ++n) {
+    const T* joint = block + (kJoints + kJointFields * n) * L;
+    const T x = xy[2 * n], y = xy[2 * n + 1], weight = weights[n];
+    for (int64_t l = 0; l < L; ++l) {
+      const PoseReach<T> reach{block[kFalloff * L + l], block[kHalfWidth * L + l],
+                               block[kHalfHeight * L + l], block[kRadius2 * L + l],
+                               block[kNear2 * L + l]};
+      PoseSums<T> sums{match[l], closeness[l], count[l]};
+      add_joint<T, Squared>(reach, x - joint[l], y - joint[L + l], weight * joint[2 * L + l],
+                            sums);
+      match[l] = sums.match;
+      closeness[l] = sums.closeness;
+      count[l] = sums.near;
+    }
+  }
+  for (int64_t l = 0; l < L; ++l) {
+    similarity[l] = match[l] + lam * closeness[l];
+    near[l] = count[l];
+  }
+}
+
+// The functions that the processor's vector width matters to. They are not templates because GCC
+// cannot clone those.
+RMPE_MULTIVERSION void compare_squared(const float* block, const float* xy, const float* weights,
+                                       int64_t K, float lam, float* similarity, float* near) {
+  compare_poses<float, true>(block, xy, weights, K, lam, similarity, near);
+}
+RMPE_MULTIVERSION void compare_squared(const double* block, const double* xy,
+                                       const double* weights, int64_t K, double lam,
+                                       double* similarity, double* near) {
+  compare_poses<double, true>(block, xy, weights, K, lam, similarity, near);
+}
+RMPE_MULTIVERSION void compare_linear(const float* block, const float* xy, const float* weights,
+                                      int64_t K, float lam, float* similarity, float* near) {
+  compare_poses<float, false>(block, xy, weights, K, lam, similarity, near);
+}
+RMPE_MULTIVERSION void compare_linear(const double* block, const double* xy, const double* weights,
+                                      int64_t K, double lam, double* similarity, double* near) {
+  compare_poses<double, false>(block, xy, weights, K, lam, similarity, near);
+}
+RMPE_MULTIVERSION void weigh_joints(const float* scores, int64_t K, float inverse_sigma1,
+                                    float* weights) {
+  for (int64_t n = 0; n < K; ++n) weights[n] = joint_weight(scores[n], inverse_sigma1);
+}
+RMPE_MULTIVERSION void weigh_joints(const double* scores, int64_t K, double inverse_sigma1,
+                                    double* weights) {
+  for (int64_t n = 0; n < K; ++n) weights[n] = joint_weight(scores[n], inverse_sigma1);
+}
+
+// The poses of a call and the references among them; Kept for greedy_nms.
+template <typename T>
+class Poses {
+ public:
+  Poses(const T* keypoints, const T* scores, const T* boxes, int64_t K,
+        const PoseNMSParameters& parameters)
+      : keypoints_(keypoints), scores_(scores), boxes_(boxes), K_(K), parameters_(parameters),
+        blocks_(kJoints + kJointFields * K), weights_(K) {}
+
+  bool finite(int64_t i) const {
+    return all_finite(keypoints_ + i * K_ * 2, K_ * 2) && all_finite(scores_ + i * K_, K_) &&
+           all_finite(boxes_ + i * 4, 4);
+  }
+
+  bool rank(int64_t i, double& score) const {
+    // The sum orders poses as their mean does. In double, a sum of floats is practically exact, so
+    // that equal poses tie whatever the order of their joints.
+    score = 0.0;
+    for (int64_t n = 0; n < K_; ++n) score += scores_[i * K_ + n];
+    return finite(i);
+  }
+
+  void clear() { blocks_.clear(); }
+  int64_t count() const { return blocks_.count(); }
+  int64_t items(int64_t b) const { return blocks_.items(b); }
+
+  // The pose that compare() and keep() are about.
+  void take(int64_t i) {
+    current_ = i;
+    weigh_joints(scores_ + i * K_, K_, T(1.0 / parameters_.sigma1), weights_.data());
+  }
+
+  void compare(int64_t b, T* similarity, T* near) const {
+    const auto compare_block = parameters_.squared
+                                   ? static_cast<Compare*>(compare_squared)
+                                   : static_cast<Compare*>(compare_linear);
+    compare_block(blocks_[b], keypoints_ + current_ * K_ * 2, weights_.data(), K_,
+                  T(parameters_.lam), similarity, near);
+  }
+
+  int64_t find_suppressor(int64_t i) {
+    take(i);
+    // More joints than there are: the rule is off.
+    const T enough = T(parameters_.near_joints > 0 ? parameters_.near_joints : K_ + 1);
+    T similarity[kLanes<T>], near[kLanes<T>];
+    for (int64_t b = 0; b < count(); ++b) {
+      compare(b, similarity, near);
+      for (int64_t l = 0; l < items(b); ++l) {
+        if (similarity[l] > T(parameters_.eta) || near[l] >= enough) return b * kLanes<T> + l;
+      }
+    }
+    return -1;
+  }
+
+  void keep() {
+    const PoseReach<T> reach = pose_reach(boxes_ + current_ * 4, parameters_);
+    T* field = blocks_.add();
+    field[kFalloff * kLanes<T>] = reach.falloff;
+    field[kHalfWidth * kLanes<T>] = reach.half_width;
+    field[kHalfHeight * kLanes<T>] = reach.half_height;
+    field[kRadius2 * kLanes<T>] = reach.radius2;
+    field[kNear2 * kLanes<T>] = reach.near2;
+    const T* xy = keypoints_ + current_ * K_ * 2;
+    for (int64_t n = 0; n < K_; ++n) {
+      T* joint = field + (kJoints + kJointFields * n) * kLanes<T>;
+      joint[0] = xy[2 * n];
+      joint[kLanes<T>] = xy[2 * n + 1];
+      joint[2 * kLanes<T>] = weights_[n];
+    }
+  }
+
+ private:
+  using Compare = void(const T*, const T*, const T*, int64_t, T, T*, T*);
+
+  const T* keypoints_;  // [N, K, 2]
+  const T* scores_;     // [N, K]
+  const T* boxes_;      // [N, 4]
+  int64_t K_;
+  PoseNMSParameters parameters_;
+  Blocks<T> blocks_;
+  std::vector<T> weights_;  // [K], of the current pose
+  int64_t current_ = 0;
+};
+
+enum BoxField : int64_t { kX1, kY1, kX2, kY2, kArea, kBoxFields };
+
+template <typename T>
+inline T box_area(const T* box) {
+  return box[2] > box[0] && box[3] > box[1] ? (box[2] - box[0]) * (box[3] - box[1]) : T(0);
+}
+
+template <typename T>
+inline void compare_boxes(const T* block, const T* box,
+                          // outputs
+                          T* __restrict iou) {  // [kLanes]
+  constexpr int64_t L = kLanes<T>;
+  const T x1 = box[0], y1 = box[1], x2 = box[2], y2 = box[3], area = box_area(box);
+  for (int64_t l = 0; l < L; ++l) {
+    iou[l] = box_iou(block[kX1 * L + l], block[kY1 * L + l], block[kX2 * L + l],
+                     block[kY2 * L + l], block[kArea * L + l], x1, y1, x2, y2, area);
+  }
+}
+
+RMPE_MULTIVERSION void compare_block(const float* block, const float* box, float* iou) {
+  compare_boxes<float>(block, box, iou);
+}
+RMPE_MULTIVERSION void compare_block(const double* block, const double* box, double* iou) {
+  compare_boxes<double>(block, box, iou);
+}
+
+// Kept for greedy_nms.
+template <typename T>
+class Boxes {
+ public:
+  Boxes(const T* boxes, const T* scores, double threshold)
+      : boxes_(boxes), scores_(scores), threshold_(T(threshold)), blocks_(kBoxFields) {}
+
+  bool rank(int64_t i, double& score) const {
+    score = scores_[i];
+    return !std::isnan(score) && all_finite(boxes_ + i * 4, 4);
+  }
+
+  void clear() { blocks_.clear(); }
+
+  int64_t find_suppressor(int64_t i) {
+    current_ = i;
+    T iou[kLanes<T>];
+    for (int64_t b = 0; b < blocks_.count(); ++b) {
+      compare_block(blocks_[b], boxes_ + i * 4, iou);
+      for (int64_t l = 0; l < blocks_.items(b); ++l) {
+        if (iou[l] > threshold_) return b * kLanes<T> + l;
+      }
+    }
+    return -1;
+  }
+
+  void keep() {
+    const T* box = boxes_ + current_ * 4;
+    T* field = blocks_.add();
+    for (int64_t side = 0; side < 4; ++side) field[side * kLanes<T>] = box[side];
+    field[kArea * kLanes<T>] = box_area(box);
+  }
+
+ private:
+  const T* boxes_;   // [N, 4]
+  const T* scores_;  // [N]
+  T threshold_;
+  Blocks<T> blocks_;
+  int64_t current_ = 0;
+};
+
+}  // namespace
+
+template <typename T>
+void pose_nms(const T* keypoints, const T* scores, const T* boxes, int64_t K,
+              const PoseNMSParameters& parameters, const ImageGroups& groups, int64_t begin,
+              int64_t end, bool* keep, int64_t* suppressor) {
+  Poses<T> poses(keypoints, scores, boxes, K, parameters);
+  greedy_nms(groups, begin, end, poses, keep, suppressor);
+}
+
+template <typename T>
+void box_nms(const T* boxes, const T* scores, double threshold, const ImageGroups& groups,
+             int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
+  Boxes<T> kept(boxes, scores, threshold);
+  greedy_nms(groups, begin, end, kept, keep, suppressor);
+}
+
+template <typename T>
+void pose_similarity(const T* keypoints, const T* scores, const T* boxes, int64_t N, int64_t K,
+                     const PoseNMSParameters& parameters, int64_t begin, int64_t end,
+                     T* similarity) {
+  Poses<T> poses(keypoints, scores, boxes, K, parameters);
+  for (int64_t i = begin; i < end; ++i) {
+    poses.take(i);
+    poses.keep();
+  }
+  T column[kLanes<T>], near[kLanes<T>];
+  for (int64_t j = 0; j < N; ++j) {
+    poses.take(j);
+    for (int64_t b = 0; b < poses.count(); ++b) {
+      poses.compare(b, column, near);
+      for (int64_t l = 0; l < poses.items(b); ++l) {
+        similarity[(begin + b * kLanes<T> + l) * N + j] = column[l];
+      }
+    }
+  }
+  // A pose that is not finite has no similarity.
+  for (int64_t j = 0; j < N; ++j) {
+    const T nan = std::numeric_limits<T>::quiet_NaN();
+    if (poses.finite(j)) continue;
+    for (int64_t i = begin; i < end; ++i) similarity[i * N + j] = nan;
+    if (begin <= j && j < end) std::fill_n(similarity + j * N, N, nan);
+  }
+}
+
+#define RMPE_INSTANTIATE(T)                                                                       \
+  template void pose_nms(const T*, const T*, const T*, int64_t, const PoseNMSParameters&,         \
+                         const ImageGroups&, int64_t, int64_t, bool*, int64_t*);                  \
+  template void box_nms(const T*, const T*, double, const ImageGroups&, int64_t, int64_t, bool*,  \
+                        int64_t*);                                                                \
+  template void pose_similarity(const T*, const T*, const T*, int64_t, int64_t,                   \
+                                const PoseNMSParameters&, int64_t, int64_t, T*);
+RMPE_INSTANTIATE(float)
+RMPE_INSTANTIATE(double)
+#undef RMPE_INSTANTIATE
+
+}  // namespace rmpe::cpu

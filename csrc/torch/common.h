@@ -1,0 +1,49 @@
+// What every binding needs of PyTorch's stable ABI. The Python layer has checked the arguments
+// before an op is called; the checks here guard raw pointers against direct calls of torch.ops.
+#pragma once
+
+#include <torch/csrc/stable/library.h>
+#include <torch/csrc/stable/ops.h>
+#include <torch/csrc/stable/tensor.h>
+#include <torch/headeronly/core/ScalarType.h>
+#include <torch/headeronly/util/Exception.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <vector>
+
+namespace rmpe {
+
+using torch::headeronly::ScalarType;
+using torch::stable::Tensor;
+
+// Uninitialized, contiguous, on the CPU.
+inline Tensor empty(std::initializer_list<int64_t> sizes, ScalarType dtype) {
+  return torch::stable::empty(
+      torch::headeronly::IntHeaderOnlyArrayRef(sizes.begin(), sizes.size()), dtype);
+}
+
+inline Tensor dense(const Tensor& tensor) {
+  return tensor.is_contiguous() ? tensor : torch::stable::contiguous(tensor);
+}
+
+// The native kernels take float32 and float64.
+inline void check_floating(const char* name, const Tensor& tensor) {
+  const ScalarType dtype = tensor.scalar_type();
+  STD_TORCH_CHECK(dtype == ScalarType::Float || dtype == ScalarType::Double, name,
+                  " must be float32 or float64");
+}
+
+inline void check_dim(const char* name, const Tensor& tensor, int64_t dim) {
+  STD_TORCH_CHECK(tensor.dim() == dim, name, " must have ", dim, " dimensions, got ",
+                  tensor.dim());
+}
+
+// Calls body(float{}) or body(double{}), whichever the tensor holds.
+template <typename Body>
+auto dispatch_floating(const Tensor& tensor, Body&& body) {
+  return tensor.scalar_type() == ScalarType::Double ? body(double{}) : body(float{});
+}
+
+}  // namespace rmpe

@@ -1,0 +1,48 @@
+"""Fast ops for multi-person pose estimation: native on the CPU, pure PyTorch everywhere else.
+
+Names are loaded on first use, so ``import rmpe_ext`` itself does not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._native import Backend, backend
+    from .ops.crop import crop, crop_matrices
+    from .ops.decode import decode
+    from .ops.pose_nms import NMSResult, box_nms, pose_nms, pose_similarity
+
+__version__ = "0.1.0"
+__all__ = [
+    "Backend",
+    "NMSResult",
+    "backend",
+    "box_nms",
+    "crop",
+    "crop_matrices",
+    "decode",
+    "pose_nms",
+    "pose_similarity",
+]
+
+_MODULES = {
+    "_native": ("Backend", "backend"),
+    "ops.crop": ("crop", "crop_matrices"),
+    "ops.decode": ("decode",),
+    "ops.pose_nms": ("NMSResult", "box_nms", "pose_nms", "pose_similarity"),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'rmpe_ext' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

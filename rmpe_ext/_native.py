@@ -1,0 +1,147 @@
+"""Load the compiled kernels and register every op with PyTorch.
+
+An op's schema, its fake kernel and its reference implementation are registered from Python, so the
+package works where no library was built; the library adds kernels for its device, and PyTorch's
+dispatcher prefers them.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+__all__ = ["Backend", "backend", "define"]
+
+_NAMESPACE = "rmpe_ext"
+_MODES = ("auto", "native", "reference")
+_registrations: list[torch.library.Library] = []  # an op lives as long as its Library object
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Which implementation runs.
+
+    Attributes
+    ----------
+    mode
+        ``"native"`` where the compiled library was loaded, else ``"reference"``.
+    library
+        Path of the library that was loaded, or None.
+    reason
+        Why no library was loaded, or None.
+    """
+
+    mode: str
+    library: Path | None
+    reason: str | None
+
+
+@functools.cache
+def backend() -> Backend:
+    """Load the compiled library on the first call and say what was loaded.
+
+    The environment variable ``RMPE_EXT_BACKEND`` chooses: ``auto`` (the default) takes the library
+    where there is one, ``native`` insists on it, ``reference`` leaves it alone.
+
+    Returns
+    -------
+    Backend
+
+    Raises
+    ------
+    ValueError
+        If ``RMPE_EXT_BACKEND`` is none of the three.
+    ImportError
+        If ``RMPE_EXT_BACKEND=native`` and the library is missing or does not load.
+
+    Examples
+    --------
+    >>> import rmpe_ext
+    >>> rmpe_ext.backend().mode in ("native", "reference")
+    True
+    """
+    mode = os.environ.get("RMPE_EXT_BACKEND", "auto")
+    if mode not in _MODES:
+        raise ValueError(f"RMPE_EXT_BACKEND must be one of {', '.join(_MODES)}, got {mode!r}")
+    if mode == "reference":
+        return Backend("reference", None, "RMPE_EXT_BACKEND=reference")
+    loaded = _load()
+    if mode == "native" and loaded.library is None:
+        raise ImportError(f"RMPE_EXT_BACKEND=native, but {loaded.reason}")
+    return loaded
+
+
+def _load() -> Backend:
+    folder = Path(__file__).parent
+    libraries = sorted(folder.glob("_C*.so")) + sorted(folder.glob("_C*.pyd"))
+    if not libraries:
+        return Backend("reference", None, f"no compiled library _C in {folder}")
+    try:
+        torch.ops.load_library(libraries[0])
+    except OSError as error:
+        return Backend("reference", None, f"{libraries[0].name} did not load: {error}")
+    return Backend("native", libraries[0], None)
+
+
+@functools.cache
+def _warn_reference(device: str) -> None:
+    """Warn, once for each type of device, that a slow path runs where a fast one could."""
+    chosen = backend()
+    if os.environ.get("RMPE_EXT_BACKEND") == "reference":
+        return
+    reason = chosen.reason or f"this library has no kernels for {device}"
+    warnings.warn(
+        f"rmpe_ext runs its pure-PyTorch path on {device} tensors: {reason}. Results are the "
+        "same; crop, decode and pose_nms are several times slower. To build the native kernels, "
+        "install a C++ compiler and reinstall: pip install --no-build-isolation . "
+        "RMPE_EXT_BACKEND=reference silences this warning.",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+
+
+def define(
+    schema: str, *, reference: Callable[..., Any], fake: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Register an op as ``torch.ops.rmpe_ext.<name>``.
+
+    Parameters
+    ----------
+    schema
+        ``"name(Tensor x, ...) -> Tensor"``.
+    reference
+        The pure-PyTorch implementation, run on every device without a native kernel.
+    fake
+        Computes the shapes and dtypes of the results, for ``torch.compile`` and ``torch.export``.
+
+    Returns
+    -------
+    callable
+        The op, to be called with the schema's arguments.
+    """
+    backend()
+    name = schema.partition("(")[0]
+
+    @functools.wraps(reference)
+    def fallback(*arguments: Any) -> Any:
+        _warn_reference(_device_type(arguments))
+        return reference(*arguments)
+
+    library = torch.library.Library(_NAMESPACE, "FRAGMENT")
+    library.define(schema)
+    library.impl(name, fallback, "CompositeExplicitAutograd")
+    torch.library.register_fake(f"{_NAMESPACE}::{name}", fake, lib=library)
+    _registrations.append(library)
+    return getattr(getattr(torch.ops, _NAMESPACE), name).default
+
+
+def _device_type(arguments: tuple[Any, ...]) -> str:
+    first = arguments[0]
+    return (first if isinstance(first, torch.Tensor) else first[0]).device.type

@@ -1,0 +1,40 @@
+"""How public pose networks cut their crops and read their heatmaps, one row for each convention.
+
+Pixel centres are at integers, as in OpenCV. A crop convention says how a box becomes a matrix; a
+decode convention says how a heatmap becomes a coordinate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CONVENTIONS", "Convention"]
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One row of the table.
+
+    Attributes
+    ----------
+    padding
+        By how much a box grows in all, as a fraction of its side: 0.25 makes it 1.25 times as
+        wide and high.
+    unbiased
+        False: one pixel of the box, ``w / W``, is one pixel of the crop, and the box's centre
+        falls on ``(W / 2, H / 2)``. True: the box's edges fall on the centres of the crop's outer
+        pixels, ``0`` and ``W - 1``.
+    """
+
+    padding: float
+    unbiased: bool
+
+
+CONVENTIONS: dict[str, Convention] = {
+    # Sun et al., HRNet (CVPR 2019); the same crop serves DARK.
+    "hrnet": Convention(padding=0.25, unbiased=False),
+    # Zhang et al., "Distribution-aware coordinate representation for human pose estimation".
+    "dark": Convention(padding=0.25, unbiased=False),
+    # Huang et al., "The devil is in the details: unbiased data processing" (CVPR 2020).
+    "udp": Convention(padding=0.25, unbiased=True),
+}

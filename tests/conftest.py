@@ -1,0 +1,27 @@
+"""Real networks and photographs, which are not part of the repository."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _folder(variable: str, name: str) -> Path:
+    folder = Path(os.environ.get(variable, _SHARED / name))
+    if not folder.is_dir():
+        pytest.skip(f"no test material at {folder}; point {variable} at it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """Pretrained networks."""
+    return _folder("RMPE_MODELS", "models")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Photographs and annotations."""
+    return _folder("RMPE_DATA", "data")
