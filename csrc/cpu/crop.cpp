@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "cpu/simd.h"
+
 namespace rmpe::cpu {
 namespace {
 
@@ -25,13 +27,17 @@ struct ColumnTaps {
   std::vector<int64_t> left, right;         // byte offsets into a source row
   std::vector<float> left_weight, right_weight;  // 0 outside the image
   std::vector<float> fill;                  // the fill value times the weight that is missing
+  int64_t vectorized_in_last_row = 0;       // the columns before the first that needs the last pixel
 
   explicit ColumnTaps(int64_t width)
       : left(width), right(width), left_weight(width), right_weight(width), fill(width) {}
 
   void set(const Image& image, const Affine& inverse, float fill_value) {
     const int64_t start = to_fixed(inverse.x0), step = to_fixed(inverse.xx);
-    for (int64_t x = 0; x < int64_t(left.size()); ++x) {
+    const int64_t width = int64_t(left.size());
+    const int64_t last_pixel = (image.width - 1) * image.pixel_stride;
+    vectorized_in_last_row = width;
+    for (int64_t x = 0; x < width; ++x) {
       const int64_t position = start + x * step;
       const int64_t column = fixed_floor(position);
       const float fraction = fixed_fraction(position);
@@ -43,12 +49,16 @@ struct ColumnTaps {
                               (right_inside ? 0.0f : fraction));
       left[x] = (left_inside ? column : 0) * image.pixel_stride;
       right[x] = (right_inside ? column + 1 : 0) * image.pixel_stride;
+      if (std::max(left[x], right[x]) == last_pixel) {
+        vectorized_in_last_row = std::min(vectorized_in_last_row, x);
+      }
     }
   }
 };
 
+// Columns [0, vectorized) may read four bytes at each tap.
 RMPE_MULTIVERSION
-void interpolate_row(const uint8_t* row, const ColumnTaps& taps, int64_t width,
+void interpolate_row(const uint8_t* row, const ColumnTaps& taps, int64_t vectorized, int64_t width,
                      // outputs
                      float* __restrict planes) {  // [3, width]
   const int64_t* __restrict left = taps.left.data();
@@ -56,13 +66,22 @@ void interpolate_row(const uint8_t* row, const ColumnTaps& taps, int64_t width,
   const float* __restrict left_weight = taps.left_weight.data();
   const float* __restrict right_weight = taps.right_weight.data();
   const float* __restrict fill = taps.fill.data();
-  for (int64_t x = 0; x < width; ++x) {
-    const uint8_t* p = row + left[x];
-    const uint8_t* q = row + right[x];
-    const float a = left_weight[x], b = right_weight[x], c = fill[x];
-    planes[x] = a * float(p[0]) + b * float(q[0]) + c;
-    planes[width + x] = a * float(p[1]) + b * float(q[1]) + c;
-    planes[2 * width + x] = a * float(p[2]) + b * float(q[2]) + c;
+  int64_t x = 0;
+  for (; x + 4 <= vectorized; x += 4) {
+    Float4 pixels[4], channels[3];
+    for (int i = 0; i < 4; ++i) {
+      pixels[i] = broadcast(left_weight[x + i]) * load_pixel(row + left[x + i]) +
+                  broadcast(right_weight[x + i]) * load_pixel(row + right[x + i]) +
+                  broadcast(fill[x + i]);
+    }
+    transpose(pixels, channels);
+    for (int c = 0; c < 3; ++c) store(planes + c * width + x, channels[c]);
+  }
+  for (; x < width; ++x) {
+    for (int c = 0; c < 3; ++c) {
+      planes[c * width + x] = left_weight[x] * float(row[left[x] + c]) +
+                              right_weight[x] * float(row[right[x] + c]) + fill[x];
+    }
   }
 }
 
@@ -94,7 +113,9 @@ class RowCache {
     if (rows_[slot] != row) {
       rows_[slot] = row;
       if (inside) {
-        interpolate_row(image_->data + row * image_->row_stride, taps, width_, planes);
+        // The very last pixel of an image has no byte behind it that may be read.
+        const int64_t vectorized = row + 1 < image_->height ? width_ : taps.vectorized_in_last_row;
+        interpolate_row(image_->data + row * image_->row_stride, taps, vectorized, width_, planes);
       } else {
         std::fill(planes, planes + 3 * width_, fill_);
       }
@@ -140,7 +161,8 @@ void crop_upright(const Image& image, const Affine& inverse, const Normalization
 }
 
 // The columns [first, last) of a row whose four taps all lie inside, for one axis: positions
-// start + x * step with floor in [0, size - 2]. Exact, because the positions are integers.
+// start + x * step with floor in [0, size - 2]. Exact, because the positions are integers. An empty
+// range lies within [first, last] as given.
 void clip_columns(int64_t start, int64_t step, int64_t size,
                   // outputs
                   int64_t& first, int64_t& last) {
@@ -155,55 +177,61 @@ void clip_columns(int64_t start, int64_t step, int64_t size,
   };
   const int64_t to_low = step > 0 ? -floor_div(start - low, step) : -floor_div(start - high, step);
   const int64_t to_high = (step > 0 ? floor_div(high - start, step) : floor_div(low - start, step));
-  first = std::max(first, to_low);
+  first = std::min(last, std::max(first, to_low));
   last = std::max(first, std::min(last, to_high + 1));
 }
 
+// The sample at fixed-point (x, y), whose four taps lie inside and are not the image's last pixel.
+inline Float4 sample_inside(const Image& image, int64_t x, int64_t y) {
+  const uint8_t* above =
+      image.data + fixed_floor(y) * image.row_stride + fixed_floor(x) * image.pixel_stride;
+  const uint8_t* below = above + image.row_stride;
+  const float fx = fixed_fraction(x), fy = fixed_fraction(y);
+  const Float4 left = broadcast((1 - fx) * (1 - fy)), right = broadcast(fx * (1 - fy));
+  const Float4 left_below = broadcast((1 - fx) * fy), right_below = broadcast(fx * fy);
+  return left * load_pixel(above) + right * load_pixel(above + image.pixel_stride) +
+         left_below * load_pixel(below) + right_below * load_pixel(below + image.pixel_stride);
+}
+
+RMPE_MULTIVERSION
 void crop_rotated(const Image& image, const Affine& inverse, const Normalization& normalization,
                   int64_t height, int64_t width, int64_t row_begin, int64_t row_end,
                   // outputs
                   float* crop) {  // [3, height, width]
   const int64_t step_x = to_fixed(inverse.xx), step_y = to_fixed(inverse.yx);
-  const int red = source_channel(normalization, 0), blue = source_channel(normalization, 2);
-  const float* gain = normalization.gain;
-  const float* bias = normalization.bias;
   for (int64_t y = row_begin; y < row_end; ++y) {
     const int64_t start_x = to_fixed(map_x(inverse, 0, double(y)));
     const int64_t start_y = to_fixed(map_y(inverse, 0, double(y)));
     int64_t first = 0, last = width;
-    clip_columns(start_x, step_x, image.width, first, last);
+    // One column less than there is, so that four bytes may be read at every tap.
+    clip_columns(start_x, step_x, image.width - 1, first, last);
     clip_columns(start_y, step_y, image.height, first, last);
-    float* __restrict out0 = crop + y * width;
-    float* __restrict out1 = out0 + height * width;
-    float* __restrict out2 = out1 + height * width;
 
-    const auto write_checked = [&](int64_t x) {
-      float rgb[3];
-      sample_bilinear(image, start_x + x * step_x, start_y + x * step_y, normalization.fill, rgb);
-      out0[x] = gain[0] * rgb[red] + bias[0];
-      out1[x] = gain[1] * rgb[1] + bias[1];
-      out2[x] = gain[2] * rgb[blue] + bias[2];
+    const auto write = [&](int64_t x, int c, float value) {
+      crop[(c * height + y) * width + x] = normalization.gain[c] * value + normalization.bias[c];
     };
-    for (int64_t x = 0; x < std::min(first, width); ++x) write_checked(x);
-    for (int64_t x = first; x < last; ++x) {
-      const int64_t px = start_x + x * step_x, py = start_y + x * step_y;
-      const uint8_t* p = image.data + fixed_floor(py) * image.row_stride +
-                         fixed_floor(px) * image.pixel_stride;
-      const uint8_t* q = p + image.pixel_stride;
-      const uint8_t* r = p + image.row_stride;
-      const uint8_t* s = r + image.pixel_stride;
-      const float fx = fixed_fraction(px), fy = fixed_fraction(py);
-      const float wp = (1 - fx) * (1 - fy), wq = fx * (1 - fy), wr = (1 - fx) * fy, ws = fx * fy;
-      const auto blend = [&](int c) {
-        return wp * float(p[c]) + wq * float(q[c]) + wr * float(r[c]) + ws * float(s[c]);
-      };
-      out0[x] = gain[0] * blend(red) + bias[0];
-      out1[x] = gain[1] * blend(1) + bias[1];
-      out2[x] = gain[2] * blend(blue) + bias[2];
+    const auto write_checked = [&](int64_t begin, int64_t end) {
+      for (int64_t x = begin; x < end; ++x) {
+        float rgb[3];
+        sample_bilinear(image, start_x + x * step_x, start_y + x * step_y, normalization.fill, rgb);
+        for (int c = 0; c < 3; ++c) write(x, c, rgb[source_channel(normalization, c)]);
+      }
+    };
+    write_checked(0, first);
+    int64_t x = first;
+    for (; x + 4 <= last; x += 4) {
+      Float4 pixels[4], planes[3];
+      for (int i = 0; i < 4; ++i) {
+        pixels[i] = sample_inside(image, start_x + (x + i) * step_x, start_y + (x + i) * step_y);
+      }
+      transpose(pixels, planes);
+      for (int c = 0; c < 3; ++c) {
+        store(crop + (c * height + y) * width + x,
+              broadcast(normalization.gain[c]) * planes[source_channel(normalization, c)] +
+                  broadcast(normalization.bias[c]));
+      }
     }
-    for (int64_t x = std::max(last, first); x < width; ++x) {
-      if (x >= 0) write_checked(x);
-    }
+    write_checked(x, width);
   }
 }
 

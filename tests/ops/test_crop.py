@@ -1,0 +1,290 @@
+"""``crop`` and ``crop_matrices``, native and reference, against the float64 oracle and OpenCV."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rmpe_ext
+from rmpe_ext import reference
+from tests.oracles import crop as oracle
+
+IMPLEMENTATIONS = pytest.mark.parametrize("ops", [rmpe_ext, reference], ids=["native", "reference"])
+IMAGENET = dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
+
+def noise(height, width, seed=0):
+    """A random uint8 image, the hardest content there is."""
+    return torch.from_numpy(
+        np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    )
+
+
+def matrix(*rows):
+    return torch.tensor([rows], dtype=torch.float64)
+
+
+def check(ops, image, matrices, size, **options):
+    """Every crop equals the oracle's to float32 rounding."""
+    crops = ops.crop(image[None], matrices, size, **options)
+    for got, m in zip(crops, matrices, strict=True):
+        want = oracle.crop(image.numpy(), m.numpy(), size, **options)
+        np.testing.assert_allclose(got.numpy(), want, rtol=0, atol=4e-6 * max(1, np.abs(want).max()))
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(((1, 0, 0), (0, 1, 0)), id="identity"),
+        pytest.param(((1.7, 0, -9.3), (0, 2.1, -14.8)), id="enlarged"),
+        pytest.param(((0.31, 0, 2.2), (0, 0.23, 1.7)), id="shrunk, beyond every edge"),
+        pytest.param(((-1.3, 0, 40.5), (0, 1.1, 3.2)), id="mirrored"),
+        pytest.param(((1.1, 0, 0), (0, -0.9, 30)), id="upside down"),
+        pytest.param(((0, 1, 2), (-1, 0, 30)), id="quarter turn"),
+        pytest.param(((1.2, 0.7, -11), (-0.6, 1.3, 5)), id="rotated"),
+        pytest.param(((1.2, 0.7, -1e7), (-0.6, 1.3, 5)), id="rotated, far outside"),
+        pytest.param(((1, 0, 1e7), (0, 1, 0)), id="far outside"),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"fill": 77.0, "swap_rb": True, **IMAGENET}])
+def test_equals_the_oracle(ops, rows, options):
+    check(ops, noise(29, 37), matrix(*rows), (23, 31), **options)
+
+
+@IMPLEMENTATIONS
+@settings(max_examples=60, deadline=None)
+@given(
+    height=st.integers(1, 9),
+    width=st.integers(1, 9),
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    linear=st.tuples(*[st.floats(-3, 3, width=16)] * 4).filter(
+        lambda a: abs(a[0] * a[3] - a[1] * a[2]) > 1e-2
+    ),
+    shift=st.tuples(*[st.floats(-12, 12, width=16)] * 2),
+    fill=st.sampled_from([0.0, 128.0]),
+)
+def test_any_matrix_on_any_image(ops, height, width, size, linear, shift, fill):
+    rows = (*linear[:2], shift[0]), (*linear[2:], shift[1])
+    check(ops, noise(height, width), matrix(*rows), size, fill=fill, scale=1.0)
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 50), (50, 1), (2, 2), (4096, 3), (3, 4096)])
+@pytest.mark.parametrize("angle", [0.0, 30.0])
+def test_extreme_image_shapes(ops, height, width, angle):
+    box = torch.tensor([[0.0, 0.0, width, height]], dtype=torch.float64)
+    matrices = rmpe_ext.crop_matrices(box, (16, 12), rotation=torch.tensor([angle]).double())
+    check(ops, noise(height, width), matrices, (16, 12))
+
+
+@pytest.mark.parametrize("angle", [0.0, 25.0])
+def test_native_equals_reference_on_a_large_image(angle):
+    image = noise(1080, 1920)
+    corners = torch.rand(40, 2, generator=torch.Generator().manual_seed(1)) * torch.tensor(
+        [1900.0, 1060.0]
+    )
+    boxes = torch.cat([corners, corners + torch.linspace(4, 900, 40)[:, None]], dim=1)
+    matrices = rmpe_ext.crop_matrices(boxes, (256, 192), rotation=torch.full((40,), angle))
+    native = rmpe_ext.crop(image[None], matrices, (256, 192), **IMAGENET)
+    other = reference.crop(image[None], matrices, (256, 192), **IMAGENET)
+    torch.testing.assert_close(native, other, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("angle", [0.0, -40.0])
+def test_equals_warp_affine_within_its_rounding(data_dir, angle):
+    """OpenCV rounds the result to 8 bits, and in some versions positions to 1/32 pixel."""
+    path = sorted((data_dir / "coco-mini" / "images").glob("*.jpg"))[0]
+    image = cv2.imread(str(path))
+    box = torch.tensor([[30.0, 20.0, 170.0, 260.0], [-40.0, -30.0, 800.0, 700.0]])
+    matrices = rmpe_ext.crop_matrices(box, (256, 192), rotation=torch.full((2,), angle))
+    crops = rmpe_ext.crop(torch.from_numpy(image)[None], matrices, (256, 192), scale=1.0)
+    for got, m in zip(crops, matrices, strict=True):
+        want = cv2.warpAffine(image, m.double().numpy(), (192, 256), flags=cv2.INTER_LINEAR)
+        difference = np.abs(got.numpy().transpose(1, 2, 0) - want)
+        # Half a grey level of rounding, and 1/32 pixel across the steepest possible edge.
+        assert difference.max() <= 0.5 + 255 / 32
+        assert difference.mean() <= 0.3
+
+
+@IMPLEMENTATIONS
+def test_image_index_and_sizes(ops):
+    """Crops of images of different sizes, in any order, equal one call for each image."""
+    images = [noise(20, 30, 1), noise(31, 17, 2), noise(9, 9, 3)]
+    index = torch.tensor([2, 0, 1, 0, 2])
+    boxes = torch.tensor([[1.0, 1, 8, 8], [3, 2, 20, 18], [0, 0, 17, 31], [5, 5, 9, 9], [0, 0, 9, 9]])
+    matrices = ops.crop_matrices(boxes, (12, 10))
+    together = ops.crop(images, matrices, (12, 10), image_index=index)
+    for n, i in enumerate(index.tolist()):
+        alone = ops.crop(images[i][None], matrices[n : n + 1], (12, 10))
+        assert torch.equal(together[n : n + 1], alone)
+
+
+@IMPLEMENTATIONS
+def test_one_image_each_needs_no_index(ops):
+    images = torch.stack([noise(8, 8, seed) for seed in range(3)])
+    matrices = matrix((1, 0, 0), (0, 1, 0)).expand(3, 2, 3)
+    crops = ops.crop(images, matrices, (8, 8), scale=1.0)
+    assert torch.equal(crops, images.permute(0, 3, 1, 2).float())
+
+
+@IMPLEMENTATIONS
+def test_strided_inputs(ops):
+    """Views are read right: sub-images, channel-first storage, transposed matrices."""
+    image = noise(30, 40)
+    matrices = matrix((1.3, 0.2, -3), (0.1, 0.9, 2)).expand(2, 2, 3)
+    inside = image[5:25, 7:29]
+    planar = image.permute(2, 0, 1).contiguous().permute(1, 2, 0)
+    every_other = image[::2, ::2]
+    transposed = matrices.transpose(1, 2).contiguous().transpose(1, 2)
+    for view in (inside, planar, every_other):
+        want = ops.crop(view.contiguous()[None], matrices, (11, 13))
+        assert torch.equal(ops.crop(view[None], matrices, (11, 13)), want)
+        assert torch.equal(ops.crop([view], transposed, (11, 13)), want)
+
+
+@IMPLEMENTATIONS
+def test_nothing_to_crop(ops):
+    assert ops.crop(noise(5, 5)[None], torch.empty(0, 2, 3), (4, 6)).shape == (0, 3, 4, 6)
+    assert ops.crop_matrices(torch.empty(0, 4), (4, 6)).shape == (0, 2, 3)
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("bad", [0.0, float("nan"), float("inf")])
+def test_matrix_without_inverse_gives_fill(ops, bad):
+    crops = ops.crop(noise(5, 5)[None], matrix((bad, 0, 0), (0, bad, 0)), (4, 4), scale=1, fill=9)
+    assert torch.equal(crops, torch.full((1, 3, 4, 4), 9.0))
+
+
+@IMPLEMENTATIONS
+def test_empty_image_gives_fill(ops):
+    image = torch.empty(1, 0, 7, 3, dtype=torch.uint8)
+    crops = ops.crop(image, matrix((1, 0, 0), (0, 1, 0)), (2, 2), scale=1, fill=3)
+    assert torch.equal(crops, torch.full((1, 3, 2, 2), 3.0))
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_output_dtype(ops, dtype):
+    matrices = matrix((1.3, 0, 0), (0, 1.1, 0))
+    crops = ops.crop(noise(9, 9)[None], matrices, (8, 8), dtype=dtype)
+    want = ops.crop(noise(9, 9)[None], matrices, (8, 8))
+    assert crops.dtype == dtype
+    assert torch.equal(crops, want.to(dtype))
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("convention, unbiased", [("hrnet", False), ("dark", False), ("udp", True)])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_crop_matrices_equal_the_oracle(ops, dtype, convention, unbiased, data):
+    corner = data.draw(st.tuples(st.floats(-500, 2000), st.floats(-500, 2000)))
+    extent = data.draw(st.tuples(st.floats(1, 1500), st.floats(1, 1500)))
+    rotation = data.draw(st.floats(-180, 180))
+    padding = data.draw(st.one_of(st.none(), st.floats(0, 1)))
+    box = torch.tensor([[*corner, corner[0] + extent[0], corner[1] + extent[1]]], dtype=dtype)
+    turn = torch.tensor([rotation], dtype=torch.float64)
+    got = ops.crop_matrices(box, (256, 192), convention=convention, padding=padding, rotation=turn)
+    want = oracle.crop_matrix(
+        box[0].numpy(), (256, 192), padding=0.25 if padding is None else padding,
+        unbiased=unbiased, rotation=rotation,
+    )
+    tolerance = 1e-6 if dtype == torch.float32 else 1e-13
+    np.testing.assert_allclose(got[0].numpy(), want, rtol=tolerance, atol=tolerance * 1e5)
+
+
+def test_conventions_put_the_box_where_they_say():
+    """hrnet: centre to centre, one scale. udp: edges onto the outer pixels' centres."""
+    box = torch.tensor([[100.0, 50.0, 196.0, 178.0]], dtype=torch.float64)  # 96 x 128: aspect 3 / 4
+    corners = torch.tensor([[100.0, 50, 1], [196, 178, 1], [148, 114, 1]], dtype=torch.float64)
+    hrnet = rmpe_ext.crop_matrices(box, (256, 192), padding=0.0)[0] @ corners.T
+    torch.testing.assert_close(hrnet.T.round(decimals=9), torch.tensor([[0.0, 0], [192, 256], [96, 128]]).double())
+    udp = rmpe_ext.crop_matrices(box, (256, 192), convention="udp", padding=0.0)[0] @ corners.T
+    torch.testing.assert_close(udp.T.round(decimals=9), torch.tensor([[0.0, 0], [191, 255], [95.5, 127.5]]).double())
+
+
+def test_rotation_turns_the_named_direction_up():
+    box = torch.tensor([[0.0, 0.0, 192.0, 256.0]], dtype=torch.float64)
+    m = rmpe_ext.crop_matrices(box, (256, 192), padding=0.0, rotation=torch.tensor([90.0]).double())
+    right_of_centre = torch.tensor([96 + 10.0, 128, 1], dtype=torch.float64)
+    torch.testing.assert_close(m[0] @ right_of_centre, torch.tensor([96.0, 118.0]).double())
+
+
+@IMPLEMENTATIONS
+def test_box_without_area_gives_no_finite_matrix_and_an_empty_crop(ops):
+    matrices = ops.crop_matrices(torch.tensor([[5.0, 5.0, 5.0, 5.0]]), (8, 8))
+    assert not torch.isfinite(matrices).all()
+    assert torch.equal(ops.crop(noise(9, 9)[None], matrices, (8, 8)), torch.zeros(1, 3, 8, 8))
+
+
+GOOD = dict(images=noise(8, 8)[None], matrices=torch.eye(2, 3)[None], size=(4, 4))
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize(
+    "change, error, message",
+    [
+        (dict(images=noise(8, 8)), ValueError, r"images must be \(B, H, W, 3\), or a list"),
+        (dict(images=noise(8, 8)[None].float()), TypeError, "images must be uint8, got float32"),
+        (dict(images=[]), ValueError, "images must hold at least one image"),
+        (dict(images=[noise(8, 8), noise(8, 8)[..., :2]]), ValueError, r"images\[1\] must be \(H, W, 3\), got \(8, 8, 2\)"),
+        (dict(images=[np.zeros((8, 8, 3))]), TypeError, r"images\[0\] must be a torch.Tensor, got ndarray"),
+        (dict(matrices=torch.eye(3)[None]), ValueError, r"matrices must be \(N, 2, 3\), got \(1, 3, 3\)"),
+        (dict(matrices=torch.eye(2, 3)[None].half()), TypeError, "matrices must be float32, float64, got float16"),
+        (dict(matrices=torch.eye(2, 3)[None].requires_grad_()), ValueError, "matrices must not require grad"),
+        (dict(size=(0, 4)), ValueError, r"size must be \(height, width\), both at least 1, got \(0, 4\)"),
+        (dict(image_index=torch.tensor([0, 0])), ValueError, r"image_index must be \(N,\) like matrices, got \(2,\)"),
+        (dict(image_index=torch.tensor([0.0])), TypeError, "image_index must be int64, got float32"),
+        (dict(image_index=torch.tensor([1])), RuntimeError, "image_index must be in 0..0"),
+        (dict(images=noise(8, 8).expand(3, 8, 8, 3)), ValueError, "image_index is needed to say which of 3 images each of 1 crops"),
+        (dict(mean=(0.5,)), ValueError, "mean must have 3 values, one for each channel, got 1"),
+        (dict(std=(1, 0, 1)), ValueError, "std must not contain 0"),
+        (dict(dtype=torch.int32), TypeError, "dtype must be float32, float16 or bfloat16"),
+    ],
+)  # fmt: skip
+def test_errors_name_the_argument(ops, change, error, message):
+    with pytest.raises(error, match=message):
+        ops.crop(**(GOOD | change))
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize(
+    "boxes, options, error, message",
+    [
+        (torch.zeros(12, 5), {}, ValueError, r"boxes must be \(N, 4\), got \(12, 5\)"),
+        (torch.zeros(2, 4).int(), {}, TypeError, "boxes must be float32, float64, got int32"),
+        (torch.zeros(2, 4), {"convention": "coco"}, ValueError, "convention must be one of .*hrnet.*, got 'coco'"),
+        (torch.zeros(2, 4), {"padding": -1.0}, ValueError, "padding must be a fraction above -1"),
+        (torch.zeros(2, 4), {"rotation": torch.zeros(3)}, ValueError, r"rotation must be \(N,\) like boxes, got \(3,\)"),
+    ],
+)  # fmt: skip
+def test_crop_matrices_errors_name_the_argument(ops, boxes, options, error, message):
+    with pytest.raises(error, match=message):
+        ops.crop_matrices(boxes, (256, 192), **options)
+
+
+def test_opcheck():
+    """Schema, fake kernel and dispatch, as PyTorch checks them."""
+    image, matrices = noise(9, 9), torch.eye(2, 3).expand(2, 2, 3)
+    flat = (4, 5, [1.0] * 3, [0.0] * 3, False, 0.0)
+    for images, index in (([image[None]], None), ([image, image], torch.tensor([1, 0]))):
+        torch.library.opcheck(torch.ops.rmpe_ext.crop.default, (images, matrices, index, *flat))
+    boxes = torch.tensor([[0.0, 0, 5, 5]])
+    torch.library.opcheck(
+        torch.ops.rmpe_ext.crop_matrices.default, (boxes, torch.zeros(1), 8, 8, 0.25, False)
+    )
+
+
+def test_compiles_in_one_graph():
+    @torch.compile(fullgraph=True)
+    def people(images, boxes):
+        matrices = rmpe_ext.crop_matrices(boxes, (16, 12))
+        return rmpe_ext.crop(images, matrices, (16, 12)) * 2
+
+    images, boxes = noise(20, 20)[None], torch.tensor([[1.0, 1, 9, 15]])
+    matrices = rmpe_ext.crop_matrices(boxes, (16, 12))
+    want = rmpe_ext.crop(images, matrices, (16, 12)) * 2
+    assert torch.equal(people(images, boxes), want)
