@@ -1,18 +1,21 @@
-# Everything a newcomer needs; each target does its own set-up in .venv.
+# Everything a newcomer needs. Each target does its own set-up, in .venv.
 PYTHON ?= python3
 MODELS ?= ../shared/models
 DATA   ?= ../shared/data
+PHOTOS ?= $(DATA)/coco-mini/images
 BIN    := .venv/bin
+COCO   := $(DATA)/coco-mini/person_keypoints.json $(DATA)/coco-mini/images
 
-.PHONY: help setup build test demo evaluate bench cpp clean
+.PHONY: help setup build test cpp demo evaluate bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-.venv/ready: pyproject.toml
+# Build isolation would install a second torch for the build alone, so it is switched off.
+.venv/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet "torch>=2.10" torchvision "setuptools>=77" wheel ninja
+	$(BIN)/python -m pip install --quiet "torch>=2.10" torchvision "setuptools>=77" ninja cmake
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[rmpe,test]"
 	touch $@
 
@@ -25,5 +28,27 @@ setup: build  ## .venv with everything, the native library included
 test: build  ## all tests
 	$(BIN)/python -m pytest -q
 
+cpp: .venv/ready  ## the torch-free C++ core and its tests, under the sanitizers
+	$(BIN)/cmake -S . -B build/cpp -DRMPE_SANITIZE=ON
+	$(BIN)/cmake --build build/cpp --parallel 2
+	$(BIN)/ctest --test-dir build/cpp --output-on-failure
+
+demo: build  ## photographs in, pictures with skeletons out, in demo/
+	@test -d "$(MODELS)" || { echo "make demo: the networks' files are not in $(MODELS);" \
+	  "name their folder: make demo MODELS=DIR (see: $(BIN)/rmpe models)"; exit 2; }
+	@test -e "$(PHOTOS)" || { echo "make demo: no photographs in $(PHOTOS);" \
+	  "name a folder or a file: make demo PHOTOS=PATH"; exit 2; }
+	$(BIN)/rmpe infer "$(PHOTOS)" --models "$(MODELS)" --out demo --overwrite
+
+evaluate: build  ## keypoint AP on the photographs of coco-mini, as the README reports it
+	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --boxes true --nms none
+	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --boxes true --nms none --convention dark
+	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --boxes true --nms none --flip
+	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --boxes true --nms none --flip --convention dark
+	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --threshold 0.1 --nms none,paper,rmpe,alphapose
+
+bench: build  ## the ops against the pure-PyTorch path and what people use today
+	$(BIN)/python -m pytest bench -q --benchmark-group-by=group --benchmark-columns=median,min,rounds
+
 clean:  ## remove what was built, the environment included
-	rm -rf .venv build dist rmpe_ext/_C*.so rmpe_ext.egg-info python/rmpe_ext.egg-info
+	rm -rf .venv build dist demo rmpe_ext/_C*.so rmpe_ext.egg-info python/rmpe_ext.egg-info
