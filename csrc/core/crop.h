@@ -53,7 +53,8 @@ RMPE_HD Affine crop_matrix(const T* box, double radians, const CropGeometry& geo
   const double tx = 0.5 * (geometry.unbiased ? width - 1.0 : width);
   const double ty = 0.5 * (geometry.unbiased ? height - 1.0 : height);
   const double c = cos(radians), s = sin(radians);
-  const double xx = sx * c, xy = sx * s, yx = -sy * s, yy = sy * c;
+  // 0 - , so that an upright crop has 0 there and not -0.
+  const double xx = sx * c, xy = sx * s, yx = 0.0 - sy * s, yy = sy * c;
   return {xx, xy, tx - (xx * cx + xy * cy), yx, yy, ty - (yx * cx + yy * cy)};
 }
 

@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 
 #include "macros.h"
 
@@ -37,6 +36,8 @@ constexpr double kBoxUnit = 0.1;
 // The unit of a box without extent, in pixels. Not 0, so that joints that coincide keep the
 // distance 0 (0 / 0 would be NaN), while all others are too far apart to count.
 constexpr double kSmallestUnit = 1e-12;
+// A float holds it: infinity times the distance 0 would be NaN.
+constexpr double kLargestFalloff = 1e38;
 
 // Constants of exp_nonpositive, per type.
 template <typename T>
@@ -66,8 +67,8 @@ struct ExpTraits<double> {
   static constexpr double kLowest = -708.0;
 };
 
-// exp(x) for x <= 0, to about 2 ulp, without branches or calls, so that loops over it become
-// vector code and CPU and GPU compute the same. Below kLowest (1e-38, 1e-308) it is 0.
+// exp(x) for x <= 0, to about 1 ulp, the same steps on CPU and GPU, without branches or calls so
+// that loops over it become vector code. Below kLowest (1e-38, 1e-308) it is 0.
 template <typename T>
 RMPE_HD T exp_nonpositive(T x) {
   using Traits = ExpTraits<T>;
@@ -109,17 +110,16 @@ RMPE_HD T joint_weight(T score, T inverse_sigma1) {
 // What a reference pose's box decides.
 template <typename T>
 struct PoseReach {
-  T falloff;       // exp(-falloff * distance), the distance in pixels or pixels^2
-  T half_width;    // a match lies within these, pixels; infinite where not asked for
+  T falloff;     // exp(-falloff * distance), the distance in pixels or pixels^2
+  T half_width;  // a match lies within these, pixels; infinite where not asked for
   T half_height;
-  T radius2;       // and within this, pixels^2; infinite where not asked for
-  T near2;         // pixels^2
+  T radius2;  // and within this, pixels^2; infinite where not asked for
+  T near2;    // pixels^2
 };
 
 template <typename T>
 RMPE_HD PoseReach<T> pose_reach(const T* box,  // [4] x1, y1, x2, y2
-                                       const PoseNMSParameters& p) {
-  const double infinity = std::numeric_limits<double>::infinity();
+                                const PoseNMSParameters& p) {
   // A box turned inside out has no extent.
   const double width = box[2] > box[0] ? double(box[2]) - double(box[0]) : 0.0;
   const double height = box[3] > box[1] ? double(box[3]) - double(box[1]) : 0.0;
@@ -128,17 +128,16 @@ RMPE_HD PoseReach<T> pose_reach(const T* box,  // [4] x1, y1, x2, y2
   double unit = p.box_unit ? kBoxUnit * longer : 1.0;
   unit = unit > kSmallestUnit ? unit : kSmallestUnit;
   double falloff = 1.0 / ((p.squared ? unit * unit : unit) * p.sigma2);
-  const double largest = double(std::numeric_limits<T>::max());
-  falloff = falloff < largest ? falloff : largest;  // infinity * 0 would be NaN
+  falloff = falloff < kLargestFalloff ? falloff : kLargestFalloff;
 
   const double radius = p.match_radius * unit;
   const double near_box = p.near_box * longer;
   const double near = near_box < p.near_radius ? near_box : p.near_radius;
   PoseReach<T> reach;
   reach.falloff = T(falloff);
-  reach.half_width = T(p.match_box < 0 ? infinity : 0.5 * p.match_box * width);
-  reach.half_height = T(p.match_box < 0 ? infinity : 0.5 * p.match_box * height);
-  reach.radius2 = T(p.match_radius < 0 ? infinity : radius * radius);
+  reach.half_width = T(p.match_box < 0 ? INFINITY : 0.5 * p.match_box * width);
+  reach.half_height = T(p.match_box < 0 ? INFINITY : 0.5 * p.match_box * height);
+  reach.radius2 = T(p.match_radius < 0 ? INFINITY : radius * radius);
   reach.near2 = T(near * near);
   return reach;
 }
@@ -146,9 +145,9 @@ RMPE_HD PoseReach<T> pose_reach(const T* box,  // [4] x1, y1, x2, y2
 // What the joints of a pair of poses add up to.
 template <typename T>
 struct PoseSums {
-  T match;    // K_sim
-  T closeness;  // H_sim
-  T near;     // how many joints are near
+  T match;      // K_sim, the first sum of d
+  T closeness;  // H_sim, the second
+  T near;       // how many joints are near
 };
 
 // Add one joint: (dx, dy) from the reference's to the other's, weight the product of the two
@@ -169,8 +168,14 @@ RMPE_HD void add_joint(const PoseReach<T>& reach, T dx, T dy, T weight,
 }
 
 template <typename T>
-RMPE_HD T pose_distance(const PoseSums<T>& sums, T lam) {
+RMPE_HD T pose_similarity(const PoseSums<T>& sums, T lam) {
   return sums.match + lam * sums.closeness;
+}
+
+// A box turned inside out has no area.
+template <typename T>
+RMPE_HD T box_area(const T* box) {  // [4] x1, y1, x2, y2
+  return box[2] > box[0] && box[3] > box[1] ? (box[2] - box[0]) * (box[3] - box[1]) : T(0);
 }
 
 // Intersection over union of two boxes (x1, y1, x2, y2) of areas area_a and area_b. Two boxes

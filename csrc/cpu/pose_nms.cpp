@@ -1,4 +1,4 @@
-#include "pose_nms.h"
+#include "cpu/pose_nms.h"
 
 #include <algorithm>
 #include <cmath>
@@ -75,7 +75,7 @@ inline void compare_poses(const T* block, const T* xy, const T* weights, int64_t
     }
   }
   for (int64_t l = 0; l < L; ++l) {
-    similarity[l] = match[l] + lam * closeness[l];
+    similarity[l] = rmpe::pose_similarity(PoseSums<T>{match[l], closeness[l], count[l]}, lam);
     near[l] = count[l];
   }
 }
@@ -193,11 +193,6 @@ class Poses {
 };
 
 enum BoxField : int64_t { kX1, kY1, kX2, kY2, kArea, kBoxFields };
-
-template <typename T>
-inline T box_area(const T* box) {
-  return box[2] > box[0] && box[3] > box[1] ? (box[2] - box[0]) * (box[3] - box[1]) : T(0);
-}
 
 template <typename T>
 inline void compare_boxes(const T* block, const T* box,

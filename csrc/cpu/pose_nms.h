@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "../core/pose_nms.h"
-#include "greedy.h"
+#include "core/pose_nms.h"
+#include "cpu/greedy.h"
 
 namespace rmpe::cpu {
 

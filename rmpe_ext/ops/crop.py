@@ -92,8 +92,8 @@ def crop(
     >>> image = torch.full((1, 100, 80, 3), 255, dtype=torch.uint8)
     >>> matrices = rmpe_ext.crop_matrices(torch.tensor([[20., 10., 60., 90.]]), (256, 192))
     >>> people = rmpe_ext.crop(image, matrices, (256, 192))
-    >>> people.shape, people.max().item()
-    (torch.Size([1, 3, 256, 192]), 1.0)
+    >>> people.shape, people[0, :, 128, 96]
+    (torch.Size([1, 3, 256, 192]), tensor([1., 1., 1.]))
     """
     arguments = crop_arguments(
         images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill

@@ -4,5 +4,6 @@ It is what runs where no native library was built, and what the native kernels a
 """
 
 from .crop import crop, crop_matrices
+from .pose_nms import box_nms, pose_nms, pose_similarity
 
-__all__ = ["crop", "crop_matrices"]
+__all__ = ["box_nms", "crop", "crop_matrices", "pose_nms", "pose_similarity"]

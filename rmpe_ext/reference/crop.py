@@ -102,7 +102,7 @@ def crop_matrices_kernel(
     sx, sy = target_w / (w * (1 + padding)), target_h / (h * (1 + padding))
     radians = torch.zeros_like(cx) if rotation is None else rotation.double() * (math.pi / 180)
     cos, sin = radians.cos(), radians.sin()
-    xx, xy, yx, yy = sx * cos, sx * sin, -sy * sin, sy * cos
+    xx, xy, yx, yy = sx * cos, sx * sin, 0 - sy * sin, sy * cos
     tx, ty = target_w / 2 - (xx * cx + xy * cy), target_h / 2 - (yx * cx + yy * cy)
     return torch.stack([xx, xy, tx, yx, yy, ty], dim=1).view(-1, 2, 3).to(boxes.dtype)
 

@@ -138,9 +138,6 @@ def _greedy(scores, usable, image_index, eliminates) -> Result:
         left = [i for i in range(count) if images[i] == image and usable[i]]
         while left:
             picked = max(left, key=lambda i: (scores[i], -i))
-            for other in left:
-                if scores[other] != scores[picked]:
-                    result.margin = min(result.margin, scores[picked] - scores[other])
             left.remove(picked)
             for j in list(left):
                 out, margin = eliminates(picked, j)

@@ -1,0 +1,135 @@
+"""The pose-NMS presets: every fact about a variant of the method is a field of its row."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ._checks import check_choice
+
+__all__ = ["PRESETS", "PoseNMSPreset", "resolve_preset"]
+
+_UNITS = ("pixel", "box")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoseNMSPreset:
+    """Parameters of pose NMS, with the names of the RMPE paper.
+
+    ``d(i, j) = sum_n [joint n matches] tanh(c_i / sigma1) tanh(c_j / sigma1)
+    + lam * sum_n exp(-distance / sigma2)``. Pose ``i``, the reference, eliminates pose ``j`` where
+    ``d > eta``. Both sums run over the joints, so ``eta`` belongs to a skeleton as well: double the
+    joints, and ``d`` doubles.
+
+    Attributes
+    ----------
+    sigma1 : float
+        Scale of the joint scores; above 0.
+    sigma2 : float
+        Scale of the distance; above 0, in ``unit``, or in its square where ``squared``.
+    lam : float
+        Weight of the second sum (the paper's lambda).
+    eta : float
+        Threshold of ``d``.
+    squared : bool
+        Whether the distance in the second sum is squared.
+    unit : str
+        Of distances: ``"pixel"``, or ``"box"``, a tenth of the longer side of the reference box.
+    match_box : float, optional
+        A joint matches inside a box around the reference joint, of sides ``match_box`` times those
+        of the reference box. None: no such bound.
+    match_radius : float, optional
+        A joint matches within this distance, in ``unit``. None: no such bound. Where both bounds
+        are given, both must hold.
+    near_joints : int
+        A second rule, beside ``d > eta``: eliminate also where at least this many joints are near.
+        0: no such rule.
+    near_radius, near_box : float
+        A joint is near within ``min(near_radius, near_box * longer side of the reference box)``
+        pixels.
+    """
+
+    sigma1: float
+    sigma2: float
+    lam: float
+    eta: float
+    squared: bool = False
+    unit: str = "pixel"
+    match_box: float | None = None
+    match_radius: float | None = None
+    near_joints: int = 0
+    near_radius: float = 0.0
+    near_box: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("sigma1", "sigma2"):
+            # Whose inverses are numbers in float32 as well.
+            if not 1e-30 <= getattr(self, name) <= 1e30:
+                raise ValueError(f"{name} must be in 1e-30..1e30, got {getattr(self, name)}")
+        for name in ("lam", "eta"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
+        check_choice("unit", self.unit, _UNITS)
+        for name in ("match_box", "match_radius"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 <= value < math.inf:
+                raise ValueError(f"{name} must be at least 0 and finite, or None, got {value}")
+        for name in ("near_joints", "near_radius", "near_box"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)}")
+
+
+PRESETS: dict[str, PoseNMSPreset] = {
+    # The paper's form. Its values were never published; these were chosen by us.
+    "paper": PoseNMSPreset(
+        sigma1=0.3, sigma2=100.0, lam=1.0, eta=8.0, squared=True, match_box=0.1
+    ),
+    # The authors' first release, for the 16 joints of MPII.
+    "rmpe": PoseNMSPreset(
+        sigma1=0.01, sigma2=2.08, lam=2.08, eta=22.48, unit="box", match_radius=1.0
+    ),
+    # The authors' PyTorch release, for the 17 joints of COCO.
+    "alphapose": PoseNMSPreset(
+        sigma1=1.0,
+        sigma2=2.65,
+        lam=1.7,
+        eta=22.48,
+        match_radius=1.0,
+        near_joints=5,
+        near_radius=7.0,
+        near_box=0.1,
+    ),
+}
+_FIELDS = tuple(field.name for field in dataclasses.fields(PoseNMSPreset))
+
+
+def resolve_preset(
+    preset: str | PoseNMSPreset, parameters: Mapping[str, Any] | None = None
+) -> PoseNMSPreset:
+    """The preset of that name, or the one given, with some of its fields replaced.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` names what is not a field.
+    ValueError
+        If there is no such preset, or a field's value is out of range.
+
+    Examples
+    --------
+    >>> resolve_preset("alphapose", {"eta": 30.0}).eta
+    30.0
+    """
+    if not isinstance(preset, PoseNMSPreset):
+        check_choice("preset", preset, PRESETS)
+        preset = PRESETS[preset]
+    if not parameters:
+        return preset
+    for name in parameters:
+        if name not in _FIELDS:
+            known = ", ".join(_FIELDS)
+            raise TypeError(f"{name!r} is no parameter of pose NMS; these are: {known}")
+    return dataclasses.replace(preset, **parameters)
