@@ -112,9 +112,10 @@ RMPE_MULTIVERSION void weigh_joints(const double* scores, int64_t K, double inve
 template <typename T>
 class Poses {
  public:
-  Poses(const T* keypoints, const T* scores, const T* boxes, int64_t K,
+  Poses(const T* keypoints, const T* scores, const T* boxes, const T* pose_scores, int64_t K,
         const PoseNMSParameters& parameters)
-      : keypoints_(keypoints), scores_(scores), boxes_(boxes), K_(K), parameters_(parameters),
+      : keypoints_(keypoints), scores_(scores), boxes_(boxes), pose_scores_(pose_scores), K_(K),
+        parameters_(parameters),
         blocks_(kJoints + kJointFields * K), weights_(K) {}
 
   bool finite(int64_t i) const {
@@ -123,6 +124,10 @@ class Poses {
   }
 
   bool rank(int64_t i, double& score) const {
+    if (pose_scores_ != nullptr) {
+      score = pose_scores_[i];
+      return !std::isnan(score) && finite(i);
+    }
     // The sum orders poses as their mean does. In double, a sum of floats is practically exact, so
     // that equal poses tie whatever the order of their joints.
     score = 0.0;
@@ -185,6 +190,7 @@ class Poses {
   const T* keypoints_;  // [N, K, 2]
   const T* scores_;     // [N, K]
   const T* boxes_;      // [N, 4]
+  const T* pose_scores_;  // [N] or null
   int64_t K_;
   PoseNMSParameters parameters_;
   Blocks<T> blocks_;
@@ -257,10 +263,10 @@ class Boxes {
 }  // namespace
 
 template <typename T>
-void pose_nms(const T* keypoints, const T* scores, const T* boxes, int64_t K,
-              const PoseNMSParameters& parameters, const ImageGroups& groups, int64_t begin,
-              int64_t end, bool* keep, int64_t* suppressor) {
-  Poses<T> poses(keypoints, scores, boxes, K, parameters);
+void pose_nms(const T* keypoints, const T* scores, const T* boxes, const T* pose_scores,
+              int64_t K, const PoseNMSParameters& parameters, const ImageGroups& groups,
+              int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
+  Poses<T> poses(keypoints, scores, boxes, pose_scores, K, parameters);
   greedy_nms(groups, begin, end, poses, keep, suppressor);
 }
 
@@ -275,7 +281,7 @@ template <typename T>
 void pose_similarity(const T* keypoints, const T* scores, const T* boxes, int64_t N, int64_t K,
                      const PoseNMSParameters& parameters, int64_t begin, int64_t end,
                      T* similarity) {
-  Poses<T> poses(keypoints, scores, boxes, K, parameters);
+  Poses<T> poses(keypoints, scores, boxes, nullptr, K, parameters);
   for (int64_t i = begin; i < end; ++i) {
     poses.take(i);
     poses.keep();
@@ -300,8 +306,9 @@ void pose_similarity(const T* keypoints, const T* scores, const T* boxes, int64_
 }
 
 #define RMPE_INSTANTIATE(T)                                                                       \
-  template void pose_nms(const T*, const T*, const T*, int64_t, const PoseNMSParameters&,         \
-                         const ImageGroups&, int64_t, int64_t, bool*, int64_t*);                  \
+  template void pose_nms(const T*, const T*, const T*, const T*, int64_t,                         \
+                         const PoseNMSParameters&, const ImageGroups&, int64_t, int64_t, bool*,   \
+                         int64_t*);                                                               \
   template void box_nms(const T*, const T*, double, const ImageGroups&, int64_t, int64_t, bool*,  \
                         int64_t*);                                                                \
   template void pose_similarity(const T*, const T*, const T*, int64_t, int64_t,                   \

@@ -10,9 +10,10 @@ namespace rmpe::cpu {
 
 // Images [begin, end) of groups. T is float or double.
 template <typename T>
-void pose_nms(const T* keypoints,  // [N, K, 2]
-              const T* scores,     // [N, K]
-              const T* boxes,      // [N, 4]
+void pose_nms(const T* keypoints,    // [N, K, 2]
+              const T* scores,       // [N, K]
+              const T* boxes,        // [N, 4]
+              const T* pose_scores,  // [N], what orders the poses; null: their mean score
               int64_t K, const PoseNMSParameters& parameters, const ImageGroups& groups,
               int64_t begin, int64_t end,
               // outputs

@@ -54,6 +54,7 @@ std::tuple<Tensor, Tensor> suppress(const cpu::ImageGroups& groups, int64_t N, B
 }
 
 std::tuple<Tensor, Tensor> pose_nms(Tensor keypoints, Tensor scores, Tensor boxes,
+                                    std::optional<Tensor> pose_scores,
                                     std::optional<Tensor> image_index, double sigma1,
                                     double sigma2, double lam, double eta, bool squared,
                                     bool box_unit, double match_box, double match_radius,
@@ -64,14 +65,24 @@ std::tuple<Tensor, Tensor> pose_nms(Tensor keypoints, Tensor scores, Tensor boxe
                                      near_radius, near_box};
   const Poses poses = dense_poses(keypoints, scores, boxes);
   const cpu::ImageGroups groups = group_images(image_index, poses.N);
+  Tensor order;
+  if (pose_scores.has_value()) {
+    STD_TORCH_CHECK(pose_scores->dim() == 1 && pose_scores->size(0) == poses.N &&
+                        pose_scores->scalar_type() == poses.keypoints.scalar_type(),
+                    "pose_scores must be (N,), in the dtype of keypoints");
+    order = dense(*pose_scores);
+  }
   return dispatch_floating(poses.keypoints, [&](auto zero) {
     using T = decltype(zero);
+    const T* order_data =
+        pose_scores.has_value() ? static_cast<const T*>(order.const_data_ptr()) : nullptr;
     return suppress(groups, poses.N,
                     [&](int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
                       cpu::pose_nms(static_cast<const T*>(poses.keypoints.const_data_ptr()),
                                     static_cast<const T*>(poses.scores.const_data_ptr()),
-                                    static_cast<const T*>(poses.boxes.const_data_ptr()), poses.K,
-                                    parameters, groups, begin, end, keep, suppressor);
+                                    static_cast<const T*>(poses.boxes.const_data_ptr()),
+                                    order_data, poses.K, parameters, groups, begin, end, keep,
+                                    suppressor);
                     });
   });
 }

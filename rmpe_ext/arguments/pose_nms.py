@@ -21,16 +21,22 @@ def pose_nms_arguments(
     scores: torch.Tensor,
     boxes: torch.Tensor,
     preset: str | PoseNMSPreset,
+    pose_scores: torch.Tensor | None,
     image_index: torch.Tensor | None,
     parameters: Mapping[str, Any],
 ) -> tuple:
-    """``(keypoints, scores, boxes, image_index, sigma1, ..., near_box)`` of the op."""
+    """``(keypoints, scores, boxes, pose_scores, image_index, sigma1, ..., near_box)`` of the op."""
     row = resolve_preset(preset, parameters)
     poses = _poses(keypoints, scores, boxes)
+    if pose_scores is not None:
+        check_shape("pose_scores", pose_scores, (keypoints.shape[0],), "(N,) like keypoints")
+        _check_like("pose_scores", pose_scores, "keypoints", keypoints)
+        pose_scores = _values(pose_scores)
     if image_index is not None:
         _check_image_index(image_index, "keypoints", keypoints)
     return (
         *poses,
+        pose_scores,
         image_index,
         row.sigma1,
         row.sigma2,

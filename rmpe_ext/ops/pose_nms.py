@@ -42,9 +42,10 @@ _pose_similarity = define(
     fake=_fake_pose_similarity,
 )
 _pose_nms = define(
-    "pose_nms(Tensor keypoints, Tensor scores, Tensor boxes, Tensor? image_index, float sigma1, "
-    "float sigma2, float lam, float eta, bool squared, bool box_unit, float match_box, "
-    "float match_radius, int near_joints, float near_radius, float near_box) "
+    "pose_nms(Tensor keypoints, Tensor scores, Tensor boxes, Tensor? pose_scores, "
+    "Tensor? image_index, float sigma1, float sigma2, float lam, float eta, bool squared, "
+    "bool box_unit, float match_box, float match_radius, int near_joints, float near_radius, "
+    "float near_box) "
     "-> (Tensor keep, Tensor suppressor)",
     reference=pose_nms_kernel,
     fake=_fake_nms,
@@ -113,12 +114,13 @@ def pose_nms(
     boxes: torch.Tensor,
     *,
     preset: str | PoseNMSPreset = "paper",
+    pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
     **parameters: Any,
 ) -> NMSResult:
     """Parametric pose NMS: of several poses of one person, keep the most confident.
 
-    Within an image, pick the pose of the highest mean score, drop every pose that is too similar to
+    Within an image, pick the most confident pose, drop every pose that is too similar to
     it, and go on with the best of the rest. With the picked pose ``i`` as the reference, ``j`` is
     dropped where ``d(i, j) > eta``,
 
@@ -145,6 +147,10 @@ def pose_nms(
         in units of the box. ``"alphapose"``: the authors' PyTorch release, distances in pixels, and
         a second rule that drops a pose with at least 5 joints near the picked one's. Presets
         belong to skeletons of about 16 joints, for ``d`` grows with their number.
+    pose_scores : Tensor (N,), optional
+        What makes a pose the most confident: the mean of its joint scores unless given. Results
+        that are ranked by another score, such as one that includes the detector's, are best
+        ordered by it here too, or the pose that is kept may be the one ranked lowest.
     image_index : Tensor (N,), optional
         int64, any values in any order: poses of different images never suppress each other. All
         poses are of one image unless given.
@@ -155,8 +161,8 @@ def pose_nms(
     -------
     NMSResult
         ``keep`` (N,) bool and ``suppressor`` (N,) int64, in the order of the input. Of equally
-        confident poses the one of lower index wins. A pose with a coordinate, score or box that is
-        NaN or infinite comes last: it suppresses none, and is kept.
+        confident poses the one of lower index wins. A pose with a coordinate, joint score or box
+        that is NaN or infinite, or with a NaN in ``pose_scores``, comes last: it suppresses none, and is kept.
 
     Raises
     ------
@@ -181,7 +187,11 @@ def pose_nms(
     (tensor([False,  True,  True]), tensor([1, 1, 2]))
     """
     return NMSResult(
-        *_pose_nms(*pose_nms_arguments(keypoints, scores, boxes, preset, image_index, parameters))
+        *_pose_nms(
+            *pose_nms_arguments(
+                keypoints, scores, boxes, preset, pose_scores, image_index, parameters
+            )
+        )
     )
 
 

@@ -64,13 +64,16 @@ def pose_nms(
     boxes: torch.Tensor,
     *,
     preset: str | PoseNMSPreset = "paper",
+    pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
     **parameters: Any,
 ) -> NMSResult:
     """The reference of :func:`rmpe_ext.pose_nms`: same arguments, same results."""
     return NMSResult(
         *pose_nms_kernel(
-            *pose_nms_arguments(keypoints, scores, boxes, preset, image_index, parameters)
+            *pose_nms_arguments(
+                keypoints, scores, boxes, preset, pose_scores, image_index, parameters
+            )
         )
     )
 
@@ -120,6 +123,7 @@ def pose_nms_kernel(
     keypoints: torch.Tensor,
     scores: torch.Tensor,
     boxes: torch.Tensor,
+    pose_scores: torch.Tensor | None,
     image_index: torch.Tensor | None,
     sigma1: float,
     sigma2: float,
@@ -149,11 +153,16 @@ def pose_nms_kernel(
             too_similar |= near.sum(2) >= near_joints
         return too_similar
 
-    # In float64 a sum of floats is practically exact, so that equal poses tie.
+    comparable = _finite(keypoints, scores, boxes)
+    if pose_scores is None:
+        # In float64 a sum of floats is practically exact, so that equal poses tie.
+        pose_scores = scores.double().sum(1)
+    else:
+        comparable &= ~torch.isnan(pose_scores)
     return _greedy(
         eliminates,
-        scores.double().sum(1),
-        _finite(keypoints, scores, boxes),
+        pose_scores,
+        comparable,
         image_index,
         keypoints.shape[1],
     )

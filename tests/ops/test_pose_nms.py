@@ -577,6 +577,36 @@ def test_preset_resolution():
         PoseNMSPreset(sigma1=1.0)
 
 
+# The order of the poses
+
+
+@IMPLEMENTATIONS
+@DTYPES
+@pytest.mark.parametrize("seed", range(5))
+def test_pose_scores_order_the_poses(nms, dtype, seed):
+    poses = make_poses(seed, 60, 17, dtype=dtype)
+    order = torch.from_numpy(np.random.default_rng(seed).normal(0, 1, 60)).to(dtype)
+    order[7] = torch.nan
+    index = torch.arange(60) % 3
+    expected = oracle.pose_nms(
+        *float64(*poses), VARIANTS["rmpe"], index.tolist(), order.double().tolist()
+    )
+    result = nms.pose_nms(*poses, preset="rmpe", pose_scores=order, image_index=index)
+    assert_result(result, expected)
+    assert result.keep[7]
+    by_mean = nms.pose_nms(*poses, preset="rmpe", image_index=index)
+    assert not torch.equal(result.suppressor, by_mean.suppressor)
+
+
+@IMPLEMENTATIONS
+def test_errors_of_pose_scores(nms):
+    poses = make_poses(0, 4, 17)
+    with pytest.raises(ValueError, match=r"pose_scores must be \(N,\) like keypoints, got \(3,\)"):
+        nms.pose_nms(*poses, pose_scores=torch.ones(3))
+    with pytest.raises(ValueError, match="pose_scores must have the dtype of keypoints"):
+        nms.pose_nms(*poses, pose_scores=torch.ones(4, dtype=torch.float64))
+
+
 # PyTorch's own checks of an op
 
 
@@ -587,7 +617,7 @@ def test_opcheck(image_index):
     distance = (True, False, 0.1, -1.0)
     torch.library.opcheck(
         torch.ops.rmpe_ext.pose_nms.default,
-        (keypoints, scores, boxes, image_index, *similarity, 8.0, *distance, 5, 7.0, 0.1),
+        (keypoints, scores, boxes, None, image_index, *similarity, 8.0, *distance, 5, 7.0, 0.1),
     )
     torch.library.opcheck(
         torch.ops.rmpe_ext.pose_similarity.default,

@@ -91,8 +91,10 @@ def similarity_matrix(keypoints, scores, boxes, v: Variant):
     return d, margin
 
 
-def pose_nms(keypoints, scores, boxes, v: Variant, image_index=None) -> Result:
+def pose_nms(keypoints, scores, boxes, v: Variant, image_index=None, pose_scores=None) -> Result:
     usable = [_finite(*pose) for pose in zip(keypoints, scores, boxes, strict=True)]
+    if pose_scores is not None:
+        usable = [ok and not np.isnan(s) for ok, s in zip(usable, pose_scores, strict=True)]
 
     def eliminates(i, j):
         d, near_joints, margin = similarity(
@@ -101,7 +103,7 @@ def pose_nms(keypoints, scores, boxes, v: Variant, image_index=None) -> Result:
         return d > v.eta or near_joints >= v.near_joints, min(margin, abs(d - v.eta))
 
     means = [math.fsum(s) / len(s) if ok else 0.0 for s, ok in zip(scores, usable, strict=True)]
-    return _greedy(means, usable, image_index, eliminates)
+    return _greedy(means if pose_scores is None else list(pose_scores), usable, image_index, eliminates)
 
 
 def box_nms(boxes, scores, threshold, image_index=None) -> Result:
