@@ -1,0 +1,70 @@
+"""RMPE, regional multi-person pose estimation: pretrained networks around the ops of `rmpe_ext`.
+
+>>> import rmpe
+>>> image = rmpe.read_image("street.jpg")                       # doctest: +SKIP
+>>> people = rmpe.PoseEstimator()([image])                      # doctest: +SKIP
+>>> people.keypoints.shape                                      # doctest: +SKIP
+torch.Size([3, 17, 2])
+
+From the command line: ``rmpe infer street.jpg``. Names are loaded on first use, so ``import rmpe``
+itself imports neither torch nor OpenCV.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .card import DetectorCard, ModelError, PoseCard, known_cards, load_card
+    from .images import ImageError, find_images, read_image, read_images
+    from .people import People
+    from .pipeline import PoseEstimator, suppress
+    from .skeleton import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
+    from .timing import StageTimer
+
+_MODULES = {
+    "card": ("DetectorCard", "ModelError", "PoseCard", "known_cards", "load_card"),
+    "images": ("ImageError", "find_images", "read_image", "read_images"),
+    "people": ("People",),
+    "pipeline": ("PoseEstimator", "suppress"),
+    "skeleton": ("AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"),
+    "timing": ("StageTimer",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "AIC_14",
+    "COCO_17",
+    "MPII_16",
+    "SKELETONS",
+    "DetectorCard",
+    "ImageError",
+    "ModelError",
+    "People",
+    "PoseCard",
+    "PoseEstimator",
+    "Skeleton",
+    "StageTimer",
+    "find_images",
+    "known_cards",
+    "load_card",
+    "read_image",
+    "read_images",
+    "suppress",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from rmpe_ext import __version__ as value
+    elif name in _HOME:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    else:
+        raise AttributeError(f"module 'rmpe' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

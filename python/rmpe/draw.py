@@ -81,8 +81,7 @@ def draw(
 def sides_of(skeleton: Skeleton) -> list[str]:
     """Say of each keypoint whether it is ``"left"``, ``"right"`` or ``"middle"``.
 
-    The flip pairs say which keypoints mirror each other, the names which of the two is left;
-    where the names do not, the first of the pair is.
+    The flip pairs say which keypoints mirror each other, the names which of the two is right.
 
     Examples
     --------
@@ -92,7 +91,7 @@ def sides_of(skeleton: Skeleton) -> list[str]:
     """
     sides = ["middle"] * len(skeleton.keypoints)
     for first, second in skeleton.flip_pairs:
-        if skeleton.keypoints[first].lower().startswith("r"):
+        if skeleton.keypoints[first].startswith("right"):
             first, second = second, first
         sides[first], sides[second] = "left", "right"
     return sides

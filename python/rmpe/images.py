@@ -74,7 +74,10 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
             raise ImageError(f"{path}: is a folder, not an image")
         if path.stat().st_size == 0:
             raise ImageError(f"{path}: the file is empty")
-        with Image.open(path, formats=FORMATS) as image:
+        Image.init()
+        # Pillow may have been built without some of them.
+        formats = [name for name in FORMATS if name in Image.OPEN]
+        with Image.open(path, formats=formats) as image:
             image.load()
             return _to_rgb(_upright(image))
     except ImageError:
@@ -88,8 +91,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
         raise ImageError(f"{path}: too large: {error}") from None
     except MemoryError:
         raise ImageError(f"{path}: too large for this machine's memory") from None
-    # Pillow's decoders report damage by any of these.
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error) as error:
+    except Exception as error:  # Every decoder of Pillow reports damage in its own way.
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ImageError(f"{path}: cannot be read: {reason}") from None
 

@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from .people import People
 
@@ -186,7 +184,14 @@ def error_record(label: ImageLabel, error: str) -> Record:
     }
 
 
+def label_of(entry: Record) -> ImageLabel:
+    """Give the label that a record holds."""
+    return ImageLabel(entry["file"], entry["name"], entry["image_id"])
+
+
 def _rounded(values: Any, decimals: int) -> list[Any]:
+    import numpy as np  # Here, to keep `rmpe --help` fast.
+
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
     values = np.asarray(values, np.float64)
@@ -225,7 +230,7 @@ def read_records(path: str | os.PathLike[str]) -> list[Record]:
         for number, line in enumerate(lines, 1):
             try:
                 entry = json.loads(line)
-                ImageLabel(entry["file"], entry["name"], entry["image_id"])
+                label_of(entry)
                 entry["people" if "error" not in entry else "error"]
             except (ValueError, KeyError, TypeError):
                 raise ValueError(f"{part}: line {number} is not a record of rmpe") from None
@@ -233,7 +238,7 @@ def read_records(path: str | os.PathLike[str]) -> list[Record]:
     return list(found.values())
 
 
-class _Writer:
+class ResultWriter:
     """A text file that gets its name only when it is complete."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -261,7 +266,7 @@ class _Writer:
             self._file.close()
         os.replace(_partial(self.path), self.path)
 
-    def __enter__(self) -> _Writer:
+    def __enter__(self) -> ResultWriter:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -275,18 +280,20 @@ class _Writer:
         pass
 
 
-class JSONLinesWriter(_Writer):
+class JSONLinesWriter(ResultWriter):
     """One line for each image: its record, as `record` and `error_record` describe it."""
 
     def append(self, entry: Record) -> None:
         self._file.write(_dumps(entry) + "\n")
 
 
-class _ListWriter(_Writer):
+class _ListWriter(ResultWriter):
     """A JSON list, one item on each line; written as it grows, so memory does not."""
 
+    _OPENING, _CLOSING = "[", "\n]\n"
+
     def _start(self) -> None:
-        self._file.write("[")
+        self._file.write(self._OPENING)
         self._separator = "\n"
 
     def _add(self, item: Record) -> None:
@@ -294,7 +301,7 @@ class _ListWriter(_Writer):
         self._separator = ",\n"
 
     def _finish(self) -> None:
-        self._file.write("\n]\n")
+        self._file.write(self._CLOSING)
 
 
 class COCOWriter(_ListWriter):
@@ -341,16 +348,14 @@ class AlphaPoseWriter(_ListWriter):
             })  # fmt: skip
 
 
-class ImageListWriter(_Writer):
+class ImageListWriter(_ListWriter):
     """The images, those without people and the skipped ones included.
 
     ``{"images": [...]}`` with the fields COCO uses (``id``, ``file_name``, ``width``, ``height``),
     and ``file`` (the path as given), ``people`` (how many), or ``error`` where it was skipped.
     """
 
-    def _start(self) -> None:
-        self._file.write('{"images": [')
-        self._separator = "\n"
+    _OPENING, _CLOSING = '{"images": [', "\n]}\n"
 
     def append(self, entry: Record) -> None:
         item = {"id": entry["image_id"], "file_name": entry["name"], "file": entry["file"]}
@@ -359,11 +364,7 @@ class ImageListWriter(_Writer):
         else:
             item |= {"width": entry["width"], "height": entry["height"]}
             item["people"] = len(entry["people"])
-        self._file.write(self._separator + _dumps(item))
-        self._separator = ",\n"
-
-    def _finish(self) -> None:
-        self._file.write("\n]}\n")
+        self._add(item)
 
 
 def _flat_keypoints(person: Record) -> list[float]:
@@ -374,7 +375,7 @@ def _flat_keypoints(person: Record) -> list[float]:
 
 
 def _dumps(item: Record) -> str:
-    return json.dumps(item, allow_nan=False, ensure_ascii=False)
+    return json.dumps(item, allow_nan=False)
 
 
 def _partial(path: Path) -> Path:
@@ -382,7 +383,7 @@ def _partial(path: Path) -> Path:
 
 
 # What `rmpe infer --formats` offers: the file's name and its writer.
-FORMATS: dict[str, tuple[str, type[_Writer]]] = {
+FORMATS: dict[str, tuple[str, type[ResultWriter]]] = {
     "jsonl": ("results.jsonl", JSONLinesWriter),
     "coco": ("coco-results.json", COCOWriter),
     "alphapose": ("alphapose-results.json", AlphaPoseWriter),
@@ -390,7 +391,7 @@ FORMATS: dict[str, tuple[str, type[_Writer]]] = {
 IMAGE_LIST = "images.json"
 
 
-def open_writers(folder: str | os.PathLike[str], formats: Sequence[str]) -> list[_Writer]:
+def open_writers(folder: str | os.PathLike[str], formats: Sequence[str]) -> list[ResultWriter]:
     """Open the writer of each format in `formats` (keys of `FORMATS`), and of the list of images.
 
     Raises

@@ -4,6 +4,7 @@ It is what runs where no native library was built, and what the native kernels a
 """
 
 from .crop import crop, crop_matrices
+from .decode import decode
 from .pose_nms import box_nms, pose_nms, pose_similarity
 
-__all__ = ["box_nms", "crop", "crop_matrices", "pose_nms", "pose_similarity"]
+__all__ = ["box_nms", "crop", "crop_matrices", "decode", "pose_nms", "pose_similarity"]

@@ -157,6 +157,7 @@ def test_truncated_files_of_other_formats_are_errors(tmp_path, suffix):
         read_image(path)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::RuntimeWarning:PIL")
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif", ".tiff", ".bmp", ".webp"])
 def test_damaged_files_give_an_image_or_an_image_error(tmp_path, suffix):
     random = np.random.default_rng(0)

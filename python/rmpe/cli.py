@@ -1,0 +1,114 @@
+"""The command line: ``rmpe infer``, ``evaluate``, ``models``, ``doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from .commands import CommandError
+
+# Each is a module of `rmpe.commands`, in the order of the help.
+COMMANDS = ("infer", "evaluate", "models", "doctor")
+
+DESCRIPTION = """\
+Find the people in photographs and their body keypoints.
+
+examples:
+  rmpe infer photos/                    all images of a folder, with drawings
+  rmpe infer street.jpg --out street    one image, results in the folder street
+  rmpe models                           the networks, and whether their files are here
+  rmpe doctor                           what is installed, for bug reports
+"""
+
+EXIT_STATUS = """\
+exit status: 0 all well; 1 something was skipped or failed, all else is done;
+2 wrong usage, nothing was done; 130 interrupted.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line, without importing torch or OpenCV."""
+    parser = argparse.ArgumentParser(
+        prog="rmpe",
+        description=DESCRIPTION,
+        epilog=EXIT_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
+    for name in COMMANDS:
+        command = importlib.import_module(f".commands.{name}", __package__)
+        subparser = subparsers.add_parser(
+            name,
+            help=command.SUMMARY,
+            formatter_class=_HelpFormatter,
+        )
+        command.configure(subparser)
+        subparser.set_defaults(run=command.run, prog=subparser.prog)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process when omitted.
+
+    Returns
+    -------
+    int
+        The exit status: 0 all well, 1 something was skipped or failed, 2 wrong usage or
+        configuration, 130 interrupted.
+
+    Raises
+    ------
+    SystemExit
+        After ``--help`` and ``--version``, and with status 2 on arguments that do not parse.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except CommandError as error:
+        for line in str(error).splitlines():
+            print(f"{arguments.prog}: error: {line}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in ("rmpe", "rmpe_ext"):
+            raise
+        print(
+            f"{arguments.prog}: error: the package {error.name} is missing; "
+            "install what the command line needs with: pip install 'rmpe-ext[rmpe]'",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:
+        print(f"{arguments.prog}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe went away (`rmpe models | head`); keep the exit quiet too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keep the line breaks of descriptions and of the help of arguments."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        wrap = super()._split_lines
+        return [piece for line in text.splitlines() for piece in wrap(line, width)]
+
+
+class _Version(argparse.Action):
+    def __init__(self, **options: object) -> None:
+        super().__init__(nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from . import __version__
+
+        print(f"rmpe {__version__}")
+        parser.exit()

@@ -1,0 +1,246 @@
+"""The loop of ``rmpe infer``: read, find people, draw and write, batch after batch.
+
+Files are read, and drawings made, in background threads while the networks run. An image's record
+is written after its drawing, so that whatever the result files list is done completely.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..draw import draw
+from ..images import ImageError, read_images
+from ..results import drawing_name, error_record, record
+
+if TYPE_CHECKING:
+    from ..people import People
+    from ..timing import StageTimer
+    from ..results import ImageLabel, Record, ResultWriter
+
+    Estimator = Callable[[Sequence[np.ndarray]], People]
+
+_JPEG_QUALITY = 92
+
+
+@dataclass
+class Tally:
+    """What became of the images."""
+
+    images: int = 0
+    people: int = 0
+    skipped: int = 0
+    failed_drawings: int = 0
+    stopped_by: int | None = None  # the number of the signal
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """How images are drawn, and where to."""
+
+    folder: Path
+    min_person_score: float
+    min_keypoint_score: float
+    boxes: bool
+
+    def make(self, label: ImageLabel, image: np.ndarray, people: People) -> None:
+        """Draw one image and write the drawing under the image's name."""
+        import cv2
+
+        shown = people.select(people.box_scores >= self.min_person_score)
+        drawing = draw(image, shown, min_score=self.min_keypoint_score, boxes=self.boxes)
+        path = self.folder / drawing_name(label.name)
+        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+        encoded = cv2.imencode(path.suffix, drawing[:, :, ::-1], options)[1]
+        partial = path.with_name(path.name + ".partial")
+        partial.write_bytes(encoded)
+        os.replace(partial, path)
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Everything that stays the same from batch to batch.
+
+    Attributes
+    ----------
+    estimator : callable
+        Images, (H, W, 3) uint8 RGB, to `People`.
+    writers : sequence of ResultWriter
+        Each gets every record.
+    drawings : Drawings, optional
+        None: nothing is drawn.
+    batch_size : int
+        Images per call of `estimator`.
+    timer : StageTimer
+        Gets the seconds the loop itself spent on, or waited for, ``read``, ``draw``, ``write``.
+    report : callable
+        Called with a message for people, and the error, for every failure.
+    advance : callable
+        Called with the number of images that were finished.
+    """
+
+    estimator: Estimator
+    writers: Sequence[ResultWriter]
+    drawings: Drawings | None
+    batch_size: int
+    timer: StageTimer
+    report: Callable[[str, BaseException], None]
+    advance: Callable[[int], Any]
+
+    def run(self, labels: Sequence[ImageLabel]) -> Tally:
+        """Process the images; the first SIGINT or SIGTERM ends the run after the batch."""
+        tally = Tally()
+        workers = min(4, os.cpu_count() or 1)
+        outcomes = read_images(
+            [Path(label.file) for label in labels],
+            workers=workers,
+            look_ahead=2 * self.batch_size,
+        )
+        unfinished: list[_Unfinished] = []
+        with (
+            _StopRequest() as stop,
+            warnings.catch_warnings(),
+            ThreadPoolExecutor(workers, "rmpe-draw") as pool,
+        ):
+            # Pillow warns of odd files, in the middle of the progress bar, and reads them.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            for batch in self._batches(zip(labels, outcomes, strict=True)):
+                begun = [self._begin(*item, pool) for item in self._estimate(batch)]
+                # One batch behind, so that drawing overlaps with the networks.
+                self._finish(unfinished, tally)
+                unfinished = begun
+                if stop.signal is not None:
+                    tally.stopped_by = stop.signal
+                    break
+            self._finish(unfinished, tally)
+        return tally
+
+    def _batches(
+        self, items: Iterable[tuple[ImageLabel, tuple[Path, np.ndarray | ImageError]]]
+    ) -> Iterator[list[tuple[ImageLabel, np.ndarray | ImageError]]]:
+        items = iter(items)
+        while True:
+            with self.timer.stage("read"):
+                batch = [(label, outcome) for label, (_, outcome) in islice(items, self.batch_size)]
+            if not batch:
+                return
+            yield batch
+
+    def _estimate(
+        self, batch: Sequence[tuple[ImageLabel, np.ndarray | ImageError]]
+    ) -> Iterator[tuple[ImageLabel, np.ndarray | None, People | Exception]]:
+        images = [outcome for _, outcome in batch if not isinstance(outcome, ImageError)]
+        found = iter(self._people_of(images))
+        for label, outcome in batch:
+            if isinstance(outcome, ImageError):
+                yield label, None, outcome
+            else:
+                yield label, outcome, next(found)
+
+    def _people_of(self, images: Sequence[np.ndarray]) -> list[People | Exception]:
+        if not images:
+            return []
+        try:
+            return self.estimator(images).to("cpu").split()
+        except Exception as error:  # Whatever it is, it must not cost the other images.
+            if len(images) == 1:
+                return [error]
+        return [outcome for image in images for outcome in self._people_of([image])]
+
+    def _begin(
+        self,
+        label: ImageLabel,
+        image: np.ndarray | None,
+        outcome: People | Exception,
+        pool: ThreadPoolExecutor,
+    ) -> _Unfinished:
+        if isinstance(outcome, ImageError):
+            return _Unfinished(label, error_record(label, str(outcome)), outcome)
+        if isinstance(outcome, Exception):
+            message = f"{label.file}: {_describe(outcome)}"
+            return _Unfinished(label, error_record(label, message), outcome)
+        drawing = None
+        if self.drawings is not None:
+            drawing = pool.submit(self.drawings.make, label, image, outcome)
+        return _Unfinished(label, record(label, outcome), None, drawing)
+
+    def _finish(self, unfinished: Sequence[_Unfinished], tally: Tally) -> None:
+        for image in unfinished:
+            if image.error is not None:
+                tally.skipped += 1
+                self.report(f"skipped {image.entry['error']}", image.error)
+            else:
+                tally.images += 1
+                tally.people += len(image.entry["people"])
+            if image.drawing is not None:
+                with self.timer.stage("draw"):
+                    error = image.drawing.exception()
+                if error is not None:
+                    tally.failed_drawings += 1
+                    self.report(f"no drawing of {image.label.file}: {_describe(error)}", error)
+            with self.timer.stage("write"):
+                for writer in self.writers:
+                    writer.append(image.entry)
+        with self.timer.stage("write"):
+            for writer in self.writers:
+                writer.flush()
+        self.advance(len(unfinished))
+
+
+@dataclass(frozen=True)
+class _Unfinished:
+    """An image whose drawing is under way and whose record is not written yet."""
+
+    label: ImageLabel
+    entry: Record
+    error: Exception | None = None
+    drawing: Future[None] | None = None
+
+
+class _StopRequest:
+    """While active, the first SIGINT or SIGTERM is only noted; a second one interrupts."""
+
+    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def __enter__(self) -> _StopRequest:
+        # Python handles signals in the main thread and nowhere else.
+        self._active = threading.current_thread() is threading.main_thread()
+        if self._active:
+            self._previous = [signal.signal(number, self._note) for number in self._SIGNALS]
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._active:
+            for number, handler in zip(self._SIGNALS, self._previous, strict=True):
+                signal.signal(number, handler)
+
+    def _note(self, number: int, frame: object) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = int(number)
+        print("stopping after this batch; once more stops at once", file=sys.stderr)
+
+
+def _describe(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def print_traceback(error: BaseException) -> None:
+    """Show where an error came from, on the error stream."""
+    traceback.print_exception(error)

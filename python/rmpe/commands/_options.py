@@ -1,0 +1,173 @@
+"""What the subcommands that run networks share: their options, and the estimator these describe."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from . import CommandError
+
+if TYPE_CHECKING:
+    from ..pipeline import PoseEstimator
+
+# What the presets and conventions of rmpe_ext are, in a line each. Written out, because looking
+# them up would make `rmpe --help` wait for torch.
+NMS = {
+    "none": "all are kept",
+    "paper": "as the RMPE paper states it",
+    "rmpe": "with the constants its authors released for MPII",
+    "alphapose": "with those of AlphaPose, in pixels",
+}
+CONVENTIONS = {
+    "hrnet": "the maximum, moved a quarter pixel toward its larger neighbor",
+    "dark": "the peak of a Gaussian fitted to it",
+    "udp": "that, for networks trained on unbiased coordinates",
+}
+
+
+def add_networks(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the networks, and how they run."""
+    networks = parser.add_argument_group("networks")
+    networks.add_argument(
+        "--detector",
+        default="ssd_mobilenet_v1_coco",
+        metavar="NAME",
+        help="network that finds people: a name from `rmpe models`, or a card.toml of your own "
+        "(default: %(default)s)",
+    )
+    networks.add_argument(
+        "--pose",
+        default="simplepose_coco17",
+        metavar="NAME",
+        help="network that finds keypoints, likewise (default: %(default)s)",
+    )
+    networks.add_argument(
+        "--models",
+        metavar="DIR",
+        help="folder of network files (default: $RMPE_MODELS, then ~/.cache/rmpe/models)",
+    )
+    networks.add_argument(
+        "--device",
+        default="auto",
+        help="cpu, cuda, cuda:1, ..., or auto: CUDA where there is any (default: %(default)s)",
+    )
+    networks.add_argument(
+        "--batch-size",
+        type=_positive,
+        default=8,
+        metavar="N",
+        help="images that go through the networks together (default: %(default)s)",
+    )
+    networks.add_argument(
+        "--threads",
+        type=_positive,
+        metavar="N",
+        help="CPU threads of the computation (default: torch's choice)",
+    )
+
+
+def add_method(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options of the method but ``--nms``, and return their group."""
+    method = parser.add_argument_group("method")
+    method.add_argument(
+        "--threshold",
+        type=fraction,
+        metavar="SCORE",
+        help="least score, 0 to 1, of a detected person (default: the detector's own)",
+    )
+    method.add_argument(
+        "--flip",
+        action="store_true",
+        help="average with the mirrored image: a little more accurate, twice the pose network's "
+        "time (default: off)",
+    )
+    method.add_argument(
+        "--convention",
+        choices=tuple(CONVENTIONS),
+        help="how keypoints are read off the heatmaps (default: the pose network's own)\n"
+        + explain(CONVENTIONS),
+    )
+    return method
+
+
+def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEstimator:
+    """Load the networks that the options name; the estimator's timer fits the device.
+
+    Raises
+    ------
+    CommandError
+        A name, a file or the device is not there, or a file is not what its card says.
+    """
+    from .models import check_name
+
+    check_name(arguments.detector, "detector")
+    check_name(arguments.pose, "pose")
+
+    import torch
+
+    from ..pipeline import PoseEstimator
+
+    if arguments.threads is not None:
+        torch.set_num_threads(arguments.threads)
+    device = _resolve_device(arguments.device)
+    try:
+        return PoseEstimator(
+            arguments.detector,
+            arguments.pose,
+            device=device,
+            models_dir=arguments.models,
+            nms=nms,
+            flip=arguments.flip,
+            convention=arguments.convention,
+            threshold=arguments.threshold,
+        )
+    except (ValueError, OSError) as error:
+        raise CommandError(str(error)) from None
+
+
+def explain(choices: Mapping[str, str]) -> str:
+    """Put each choice and its explanation on a line."""
+    return "\n".join(f"{name}: {explanation}" for name, explanation in choices.items())
+
+
+def fraction(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
+    return number
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text}")
+    return number
+
+
+def _resolve_device(name: str) -> str:
+    """Give torch's name of the device that ``--device`` asks for."""
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise CommandError(f"--device must be auto, cpu, cuda or cuda:N, got {name}")
+    found = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= found:
+        raise CommandError(
+            f"--device {name} is not there: torch finds {found} CUDA devices; "
+            "`rmpe doctor` says more"
+        )
+    return name

@@ -1,0 +1,85 @@
+"""``rmpe evaluate``: keypoint AP on images with COCO annotations."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from . import CommandError
+from ._options import add_method, add_networks, build_estimator
+
+SUMMARY = "measure keypoint AP on images with COCO annotations"
+
+DESCRIPTION = """\
+Measure the keypoint average precision (AP) of a pipeline on images with COCO annotations,
+by pycocotools; needs no output folder. Several kinds of pose NMS are measured in one run.
+
+examples:
+  rmpe evaluate person_keypoints.json images/ --boxes true
+  rmpe evaluate person_keypoints.json images/ --threshold 0.1 --nms none,paper,alphapose
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.description = DESCRIPTION
+    parser.add_argument("annotations", type=Path, help="COCO keypoint annotations, JSON")
+    parser.add_argument(
+        "images", type=Path, help="their folder; annotated images that are not there are left out"
+    )
+    add_networks(parser)
+    method = add_method(parser)
+    method.add_argument(
+        "--nms",
+        default="none,alphapose",
+        metavar="PRESET[,PRESET...]",
+        help="none, paper, rmpe, alphapose: what removes repeated people (default: %(default)s)",
+    )
+    method.add_argument(
+        "--boxes",
+        choices=("detected", "true"),
+        default="detected",
+        help="whose boxes: the detector's, or the annotated ones (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print a table."""
+    from tqdm import tqdm
+
+    from rmpe_ext.presets import PRESETS
+
+    from ..evaluate import evaluate, load_dataset
+
+    names = arguments.nms.split(",")
+    for name in names:
+        if name != "none" and name not in PRESETS:
+            raise CommandError(f"--nms: must be among none, {', '.join(PRESETS)}, got {name!r}")
+    try:
+        dataset = load_dataset(arguments.annotations, arguments.images)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    estimator = build_estimator(arguments, nms=None)
+
+    start = time.perf_counter()
+    with tqdm(total=len(dataset.paths), unit="image", disable=None) as bar:
+        try:
+            measures = evaluate(
+                estimator,
+                dataset,
+                nms=[None if name == "none" else name for name in names],
+                true_boxes=arguments.boxes == "true",
+                batch_size=arguments.batch_size,
+                progress=bar.update,
+            )
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+    seconds = time.perf_counter() - start
+
+    print(f"{'pose NMS':<12}{'AP':>7}{'AP50':>7}{'AP75':>7}{'AR':>7}{'people':>8}")
+    for name, m in measures.items():
+        print(f"{name:<12}{m.ap:7.3f}{m.ap50:7.3f}{m.ap75:7.3f}{m.ar:7.3f}{m.people:8d}")
+    stages = ", ".join(f"{name} {s:.2f}" for name, s in estimator.timer.seconds.items())
+    print(f"{len(dataset.paths)} images in {seconds:.2f} s ({stages})")
+    return 0

@@ -1,0 +1,116 @@
+"""``rmpe models``: the networks that are known, and whether their files are here."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+from typing import TYPE_CHECKING, Any
+
+from . import CommandError
+
+if TYPE_CHECKING:
+    from ..card import DetectorCard, PoseCard
+
+SUMMARY = "list the networks, and whether their files are here"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.description = """\
+List the networks that --detector and --pose know by name: what they do, their licence,
+and where their files are, or where they come from.
+
+examples:
+  rmpe models
+  rmpe models --models networks/ --json"""
+    parser.add_argument(
+        "--models",
+        metavar="DIR",
+        help="folder of network files (default: $RMPE_MODELS, then ~/.cache/rmpe/models)",
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the table."""
+    from ..card import known_cards
+
+    rows = [_describe(card, arguments.models) for card in known_cards().values()]
+    print(json.dumps(rows, indent=2) if arguments.json else _table(rows))
+    return 0
+
+
+def check_name(name: str, task: str) -> None:
+    """Make sure that `name` is a card for `task`, ``"detector"`` or ``"pose"``.
+
+    Raises
+    ------
+    CommandError
+        It is not; the message lists those that are, and what may have been meant.
+    """
+    from ..card import ModelError, known_cards, load_card
+
+    fitting = [known for known, card in known_cards().items() if _task(card) == task]
+    advice = f"choose one of {', '.join(fitting)}, or give the path of a .toml card"
+    if not name.endswith(".toml") and name not in known_cards():
+        close = difflib.get_close_matches(name, fitting, n=1)
+        hint = f"did you mean {close[0]}? Else " if close else ""
+        raise CommandError(f"--{task} {name} is not known: {hint}{advice}")
+    try:
+        card = load_card(name)
+    except ModelError as error:
+        raise CommandError(f"--{task}: {error}") from None
+    if _task(card) != task:
+        raise CommandError(f"--{task} {name} is a card for --{_task(card)}: {advice}")
+
+
+def _task(card: DetectorCard | PoseCard) -> str:
+    return "pose" if hasattr(card, "skeleton") else "detector"
+
+
+def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str, Any]:
+    from ..card import ModelError, locate
+
+    task = _task(card)
+    row = {
+        "name": card.name,
+        "title": card.title,
+        "task": task,
+        "skeleton": card.skeleton.name if task == "pose" else None,
+        "input": list(card.input.size),
+        "licence": card.licence,
+        "files": [file.name for file in card.files],
+        "origin": card.network.origin,
+    }
+    try:
+        paths = [str(locate(file, models_dir)) for file in card.files]
+    except ModelError as error:
+        return row | {"present": False, "paths": [], "problem": str(error)}
+    return row | {"present": True, "paths": paths, "problem": None}
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    columns = [("NAME", "TASK", "SKELETON", "INPUT", "FILES")]
+    for row in rows:
+        height, width = row["input"]
+        columns.append(
+            (
+                row["name"],
+                row["task"],
+                row["skeleton"] or "-",
+                f"{height}x{width}",
+                row["paths"][0] if row["present"] else "missing",
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in columns
+    ]
+    lines.append("")
+    for row in rows:
+        lines.append(f"{row['name']}: {row['title']}")
+        lines.append(f"  licence: {row['licence']}")
+        lines.append(f"  from: {row['origin']}" if row["present"] else f"  {row['problem']}")
+    return "\n".join(lines)

@@ -1,0 +1,159 @@
+"""The stacked hourglass network.
+
+Newell, Yang, Deng, "Stacked Hourglass Networks for Human Pose Estimation", ECCV 2016
+(arXiv 1603.06937). Modules are named as in the checkpoints of anibali/pytorch-stacked-hourglass and
+bearpaw/pytorch-pose, so that both load.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+__all__ = ["StackedHourglass"]
+
+_DEPTH = 4
+# The stem halves the size twice, an hourglass four times more.
+_DIVISOR = 4 * 2**_DEPTH
+
+
+class Bottleneck(nn.Module):
+    """Pre-activation residual block: three times batch norm, ReLU and convolution.
+
+    The middle convolution has half the output's channels. (N, in, H, W) -> (N, out, H, W).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        middle = out_channels // 2
+        self.bn1 = nn.BatchNorm2d(in_channels)
+        self.conv1 = nn.Conv2d(in_channels, middle, 1)
+        self.bn2 = nn.BatchNorm2d(middle)
+        self.conv2 = nn.Conv2d(middle, middle, 3, padding=1)
+        self.bn3 = nn.BatchNorm2d(middle)
+        self.conv3 = nn.Conv2d(middle, out_channels, 1)
+        if in_channels != out_channels:
+            self.downsample = nn.Sequential(nn.Conv2d(in_channels, out_channels, 1))
+        else:
+            self.downsample = nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = self.conv1(F.relu(self.bn1(x)))
+        out = self.conv2(F.relu(self.bn2(out)))
+        out = self.conv3(F.relu(self.bn3(out)))
+        return self.downsample(x) + out
+
+
+class Hourglass(nn.Module):
+    """One hourglass: halve four times, come back, and add the skipped branch at each size.
+
+    ``hg[d]`` holds the residual groups at depth d, 0 being the smallest image: the skipped branch,
+    the way down, the way up, and at depth 0 the bottom between these.
+    """
+
+    def __init__(self, blocks: int, features: int) -> None:
+        super().__init__()
+        self.hg = nn.ModuleList(
+            nn.ModuleList(_residuals(blocks, features) for _ in range(4 if depth == 0 else 3))
+            for depth in range(_DEPTH)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self._descend(_DEPTH - 1, x)
+
+    def _descend(self, depth: int, x: torch.Tensor) -> torch.Tensor:
+        groups = self.hg[depth]
+        skipped = groups[0](x)
+        low = groups[1](F.max_pool2d(x, 2))
+        low = self._descend(depth - 1, low) if depth else groups[3](low)
+        return skipped + F.interpolate(groups[2](low), scale_factor=2.0, mode="nearest")
+
+
+class StackedHourglass(nn.Module):
+    """Heatmaps of K joints from each of several hourglasses, one after the other.
+
+    Every hourglass corrects the one before; training compares all of them with the target
+    (intermediate supervision), use takes the last.
+
+    Parameters
+    ----------
+    joints : int
+        K; 16 for MPII.
+    stacks : int
+        Number of hourglasses: 1, 2 and 8 have been published.
+    blocks : int
+        Residual blocks in a row at each place.
+    features : int
+        Channels, even.
+
+    Examples
+    --------
+    >>> network = StackedHourglass(16, stacks=2, features=32).eval()
+    >>> network(torch.zeros(1, 3, 256, 256)).shape
+    torch.Size([1, 2, 16, 64, 64])
+    """
+
+    def __init__(
+        self, joints: int, *, stacks: int = 2, blocks: int = 1, features: int = 256
+    ) -> None:
+        super().__init__()
+        sizes = {"joints": joints, "stacks": stacks, "blocks": blocks, "features": features}
+        for name, value in sizes.items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        if features % 2:
+            raise ValueError(f"features must be even, got {features}")
+        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.layer1 = nn.Sequential(Bottleneck(64, 128))
+        self.layer2 = nn.Sequential(Bottleneck(128, features))
+        self.layer3 = nn.Sequential(Bottleneck(features, features))
+        self.hg = nn.ModuleList(Hourglass(blocks, features) for _ in range(stacks))
+        self.res = nn.ModuleList(_residuals(blocks, features) for _ in range(stacks))
+        self.fc = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(features, features, 1), nn.BatchNorm2d(features), nn.ReLU())
+            for _ in range(stacks)
+        )
+        self.score = nn.ModuleList(nn.Conv2d(features, joints, 1) for _ in range(stacks))
+        self.fc_ = nn.ModuleList(nn.Conv2d(features, features, 1) for _ in range(stacks - 1))
+        self.score_ = nn.ModuleList(nn.Conv2d(joints, features, 1) for _ in range(stacks - 1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Estimate the heatmaps.
+
+        Parameters
+        ----------
+        images : Tensor (N, 3, h, w)
+            Normalized; h and w multiples of 64.
+
+        Returns
+        -------
+        Tensor (N, stacks, K, h / 4, w / 4)
+            About 1 at a joint, about 0 elsewhere.
+
+        Raises
+        ------
+        ValueError
+            For another shape.
+        """
+        divides = all(size and size % _DIVISOR == 0 for size in images.shape[2:])
+        if images.dim() != 4 or images.shape[1] != 3 or not divides:
+            raise ValueError(
+                f"images must be (N, 3, h, w) with h and w multiples of {_DIVISOR}, "
+                f"got {tuple(images.shape)}"
+            )
+        x = F.relu(self.bn1(self.conv1(images)))
+        x = F.max_pool2d(self.layer1(x), 2)
+        x = self.layer3(self.layer2(x))
+        heatmaps = []
+        for stack in range(len(self.hg)):
+            features = self.fc[stack](self.res[stack](self.hg[stack](x)))
+            heatmaps.append(self.score[stack](features))
+            if stack + 1 < len(self.hg):
+                x = x + self.fc_[stack](features) + self.score_[stack](heatmaps[-1])
+        return torch.stack(heatmaps, dim=1)
+
+
+def _residuals(blocks: int, features: int) -> nn.Sequential:
+    return nn.Sequential(*(Bottleneck(features, features) for _ in range(blocks)))

@@ -1,0 +1,74 @@
+"""What `SSDDetector` and `HeatmapPose` expect of a network, whichever library runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+
+from ..card import ModelError
+
+__all__ = ["Network", "Shape", "check_batch", "check_shapes"]
+
+# The shape of one item of a batch; None where any size will do.
+Shape = tuple[int | None, ...]
+
+
+class Network(Protocol):
+    """A network with fixed shapes, for batches of any size.
+
+    Attributes
+    ----------
+    device
+        Where its input and outputs are.
+    output_shapes
+        Of one item, for each output: ``(17, 64, 48)`` for an output (N, 17, 64, 48).
+    """
+
+    device: torch.device
+    output_shapes: tuple[tuple[int, ...], ...]
+
+    def __call__(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Run float32 (N, 3, h, w), N = 0 included; each output has N in front."""
+        ...
+
+
+def check_batch(batch: torch.Tensor, shape: tuple[int, ...], device: torch.device) -> None:
+    """Raise unless ``batch`` is float32 (N, *shape) on the device."""
+    want = f"(N, {', '.join(map(str, shape))})"
+    if tuple(batch.shape[1:]) != shape:
+        raise ValueError(f"batch must be {want}, got {tuple(batch.shape)}")
+    if batch.dtype != torch.float32:
+        raise TypeError(f"batch must be float32, got {batch.dtype}")
+    if batch.device.type != device.type:
+        raise ValueError(
+            f"batch must be on the device of the network ({device}), got {batch.device}"
+        )
+
+
+def check_shapes(source: str, found: Sequence[Shape], expected: Sequence[Shape]) -> None:
+    """Raise ModelError unless the outputs of a network are as its card says.
+
+    Parameters
+    ----------
+    source : str
+        What the network was read from, for the message.
+    found, expected : sequence of shapes
+        Of one item of each output.
+    """
+    fits = len(found) == len(expected) and all(
+        len(have) == len(want)
+        and all(w is None or h == w for h, w in zip(have, want, strict=True))
+        for have, want in zip(found, expected, strict=True)
+    )
+    if not fits:
+        raise ModelError(
+            f"{source}: the outputs must be {_describe(expected)} by the model card, "
+            f"got {_describe(found)}"
+        )
+
+
+def _describe(shapes: Sequence[Shape]) -> str:
+    texts = [", ".join("?" if size is None else str(size) for size in shape) for shape in shapes]
+    return " and ".join(f"(N, {text})" for text in texts)

@@ -1,0 +1,162 @@
+"""The people that were found: one batch of tensors for any number of images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+
+from .skeleton import Skeleton
+
+__all__ = ["People"]
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """P people in B images, as tensors on one device.
+
+    Parameters
+    ----------
+    keypoints : Tensor (P, K, 2)
+        x, y in image pixels, pixel centres at integers.
+    keypoint_scores : Tensor (P, K)
+        Confidences; higher is surer, most networks stay within 0..1.
+    boxes : Tensor (P, 4)
+        ``x1, y1, x2, y2`` in image pixels: where the person was looked for.
+    box_scores : Tensor (P,)
+        Confidence of the detector.
+    scores : Tensor (P,)
+        Confidence in the whole person; what results are ranked by.
+    image_index : Tensor (P,)
+        int64, in 0..B-1: the image that each person is in.
+    image_sizes : tuple of (int, int)
+        Height and width of each of the B images.
+    skeleton : Skeleton
+        What the K keypoints are.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a wrong type, shape, dtype or device; the message names the field.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rmpe.skeleton import COCO_17
+    >>> people = People(
+    ...     keypoints=torch.zeros(3, 17, 2), keypoint_scores=torch.ones(3, 17),
+    ...     boxes=torch.zeros(3, 4), box_scores=torch.ones(3), scores=torch.ones(3),
+    ...     image_index=torch.tensor([0, 2, 0]), image_sizes=((480, 640),) * 3, skeleton=COCO_17)
+    >>> len(people), [len(one) for one in people.split()]
+    (3, [2, 0, 1])
+    """
+
+    keypoints: torch.Tensor
+    keypoint_scores: torch.Tensor
+    boxes: torch.Tensor
+    box_scores: torch.Tensor
+    scores: torch.Tensor
+    image_index: torch.Tensor
+    image_sizes: tuple[tuple[int, int], ...]
+    skeleton: Skeleton
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.skeleton, Skeleton):
+            raise TypeError(f"skeleton must be a Skeleton, got {type(self.skeleton).__name__}")
+        for name in _TENSORS:
+            value = getattr(self, name)
+            if not isinstance(value, torch.Tensor):
+                raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
+        k = len(self.skeleton)
+        if self.keypoints.dim() != 3 or self.keypoints.shape[1:] != (k, 2):
+            raise ValueError(
+                f"keypoints must be (P, {k}, 2) for the skeleton {self.skeleton.name}, "
+                f"got {tuple(self.keypoints.shape)}"
+            )
+        p = self.keypoints.shape[0]
+        shapes = {
+            "keypoint_scores": (p, k),
+            "boxes": (p, 4),
+            "box_scores": (p,),
+            "scores": (p,),
+            "image_index": (p,),
+        }
+        for name, shape in shapes.items():
+            value = getattr(self, name)
+            if tuple(value.shape) != shape:
+                raise ValueError(
+                    f"{name} must be {shape}, as the keypoints have {p} people, "
+                    f"got {tuple(value.shape)}"
+                )
+            if value.device != self.keypoints.device:
+                raise ValueError(
+                    f"{name} must be on the device of the keypoints ({self.keypoints.device}), "
+                    f"got {value.device}"
+                )
+        if self.image_index.dtype != torch.int64:
+            raise TypeError(f"image_index must be int64, got {self.image_index.dtype}")
+        for size in self.image_sizes:
+            if len(size) != 2 or min(size) < 1:
+                raise ValueError(f"image_sizes must hold (height, width) of each image, got {size}")
+
+    def __len__(self) -> int:
+        """Return the number of people, P."""
+        return self.keypoints.shape[0]
+
+    def select(self, mask: torch.Tensor) -> People:
+        """Keep the people where ``mask``, (P,) bool, is true; their images all stay.
+
+        Raises
+        ------
+        ValueError
+            Where the mask has another shape or dtype.
+        """
+        if mask.dtype != torch.bool or tuple(mask.shape) != (len(self),):
+            raise ValueError(
+                f"mask must be ({len(self)},) bool, got {tuple(mask.shape)} {mask.dtype}"
+            )
+        return replace(self, **{name: getattr(self, name)[mask] for name in _TENSORS})
+
+    def split(self) -> list[People]:
+        """Give each of the B images its own people, in the order they have here.
+
+        Waits for the device.
+
+        Returns
+        -------
+        list of People
+            One for each image, also where nobody was found; its ``image_index`` is 0.
+
+        Raises
+        ------
+        ValueError
+            Where ``image_index`` points at no image.
+        """
+        images = len(self.image_sizes)
+        outside = (self.image_index < 0) | (self.image_index >= images)
+        if outside.any():
+            raise ValueError(
+                f"image_index must be in 0..{images - 1}, as there are {images} image_sizes, "
+                f"got {self.image_index[outside][0].item()}"
+            )
+        order = self.image_index.argsort(stable=True)
+        counts = torch.bincount(self.image_index, minlength=images).tolist()
+        parts = {name: getattr(self, name)[order].split(counts) for name in _TENSORS}
+        parts["image_index"] = torch.zeros_like(self.image_index).split(counts)
+        return [
+            People(
+                **{name: part[image] for name, part in parts.items()},
+                image_sizes=(size,),
+                skeleton=self.skeleton,
+            )
+            for image, size in enumerate(self.image_sizes)
+        ]
+
+    def to(self, device: torch.device | str) -> People:
+        """Copy the tensors to a device; those that are there already are shared."""
+        return replace(self, **{name: getattr(self, name).to(device) for name in _TENSORS})
+
+
+_TENSORS = tuple(
+    field.name for field in fields(People) if field.name not in ("image_sizes", "skeleton")
+)

@@ -1,0 +1,275 @@
+"""From images to people: detect, crop, estimate, decode, suppress."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rmpe_ext import crop, crop_matrices, decode, pose_nms
+
+from .images import read_image
+from .networks import Detections, HeatmapPose, SSDDetector, load_detector, load_pose
+from .people import People
+from .timing import StageTimer
+
+__all__ = ["PoseEstimator", "suppress"]
+
+# Crops of one call are held together in memory; above this many bytes a batch is cut in pieces.
+_CROP_BYTES = 512 << 20
+# COCO's habit: joints below this score do not count towards a person's score.
+_SCORED_JOINT = 0.2
+
+Image = np.ndarray | torch.Tensor | str | os.PathLike
+
+
+class PoseEstimator:
+    """The whole RMPE pipeline on pretrained networks.
+
+    Parameters
+    ----------
+    detector : str, path, SSDDetector or None
+        A known name (``rmpe models`` lists them), a model card, or a detector. None where every
+        call passes its own boxes.
+    pose : str, path or HeatmapPose
+        Likewise.
+    device : str or torch.device
+        Where tensors live and networks run.
+    models_dir : path, optional
+        Folder of the networks' files; see :func:`rmpe.card.locate`.
+    nms : str or None
+        Preset of :func:`rmpe_ext.pose_nms` that removes repeated people; None keeps them all.
+    nms_parameters : mapping, optional
+        Overrides of the preset's parameters.
+    flip : bool
+        Estimate the mirrored crops too and average the heatmaps: better, and twice the work.
+    convention : str, optional
+        Decode convention in place of the pose network's own, such as ``"dark"``.
+    threshold : float, optional
+        Lowest detection score in place of the detector's own.
+    timer : StageTimer, optional
+        Collects the seconds of each stage.
+
+    Raises
+    ------
+    rmpe.card.ModelError
+        If a network is unknown, its files are missing, or they are not what the card says.
+
+    Examples
+    --------
+    >>> from rmpe import PoseEstimator
+    >>> estimator = PoseEstimator("ssd_mobilenet_v1_coco", "simplepose_coco17")  # doctest: +SKIP
+    >>> people = estimator(["beach.jpg", "street.jpg"])  # doctest: +SKIP
+    >>> for person in people.split()[0].keypoints: ...  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        detector: str | os.PathLike | SSDDetector | None = "ssd_mobilenet_v1_coco",
+        pose: str | os.PathLike | HeatmapPose = "simplepose_coco17",
+        *,
+        device: str | torch.device = "cpu",
+        models_dir: str | os.PathLike | None = None,
+        nms: str | None = "alphapose",
+        nms_parameters: Mapping[str, Any] | None = None,
+        flip: bool = False,
+        convention: str | None = None,
+        threshold: float | None = None,
+        timer: StageTimer | None = None,
+    ) -> None:
+        self.device = torch.device(device)
+        if isinstance(detector, (str, os.PathLike)):
+            detector = load_detector(detector, device=self.device, models_dir=models_dir)
+        if isinstance(pose, (str, os.PathLike)):
+            pose = load_pose(pose, device=self.device, models_dir=models_dir)
+        self.detector = detector
+        self.pose = pose
+        self.nms = nms
+        self.nms_parameters = dict(nms_parameters or {})
+        self.flip = flip
+        self.convention = convention or pose.card.convention
+        self.threshold = threshold
+        self.timer = timer or StageTimer(self.device)
+
+    @torch.inference_mode()
+    def __call__(
+        self,
+        images: Image | Sequence[Image],
+        *,
+        boxes: Sequence[Any] | None = None,
+        channels: str = "rgb",
+    ) -> People:
+        """Find the people in one image or many.
+
+        Parameters
+        ----------
+        images : array (H, W, 3), tensor, path, or a sequence of these
+            uint8. A 4-D array or tensor is a batch.
+        boxes : sequence of arrays (M_i, 4), optional
+            ``x1, y1, x2, y2`` of the people in each image, in place of the detector's; a fifth
+            column holds their scores, 1 without it. For one image, one array.
+        channels : str
+            ``"rgb"``, or ``"bgr"`` for arrays as OpenCV reads them. Files are read right anyway.
+
+        Returns
+        -------
+        People
+            Of all images; ``split()`` takes them apart.
+
+        Raises
+        ------
+        rmpe.images.ImageError
+            If a file cannot be read.
+        ValueError, TypeError
+            If an argument has the wrong shape or type.
+        """
+        if channels not in ("rgb", "bgr"):
+            raise ValueError(f"channels must be rgb or bgr, got {channels!r}")
+        one = isinstance(images, (str, os.PathLike)) or getattr(images, "ndim", None) == 3
+        if one:
+            images = [images]
+            boxes = None if boxes is None else [boxes]
+        with self.timer.stage("read"):
+            frames = [self._frame(image, i, channels) for i, image in enumerate(images)]
+        with self.timer.stage("detect"):
+            found = self._given(boxes, len(frames)) if boxes is not None else self._detect(frames)
+        people = self._estimate(frames, found)
+        if self.nms is None:
+            return people
+        with self.timer.stage("nms"):
+            return suppress(people, self.nms, **self.nms_parameters)
+
+    def _frame(self, image: Image, position: int, channels: str) -> torch.Tensor:
+        """A uint8 RGB tensor (H, W, 3) on the device."""
+        if isinstance(image, (str, os.PathLike)):
+            return torch.from_numpy(read_image(Path(image))).to(self.device)
+        frame = image if isinstance(image, torch.Tensor) else np.asarray(image)
+        if frame.ndim != 3 or frame.shape[2] != 3 or str(frame.dtype).split(".")[-1] != "uint8":
+            raise ValueError(
+                f"images[{position}] must be uint8 (H, W, 3), "
+                f"got {frame.dtype} {tuple(frame.shape)}"
+            )
+        if not isinstance(frame, torch.Tensor):
+            frame = torch.from_numpy(np.ascontiguousarray(frame))
+        return (frame.flip(2) if channels == "bgr" else frame).to(self.device)
+
+    def _detect(self, frames: list[torch.Tensor]) -> Detections:
+        if self.detector is None:
+            raise ValueError("boxes must be given, because this estimator has no detector")
+        return self.detector(frames, threshold=self.threshold)
+
+    def _given(self, boxes: Sequence[Any], images: int) -> Detections:
+        """Detections from the caller's boxes."""
+        if len(boxes) != images:
+            raise ValueError(f"boxes must have one array for each of {images} images, got {len(boxes)}")
+        rows = []
+        for i, value in enumerate(boxes):
+            row = torch.as_tensor(value, dtype=torch.float32, device=self.device)
+            row = row.reshape(0, 5) if row.numel() == 0 else row
+            if row.dim() != 2 or row.shape[1] not in (4, 5):
+                raise ValueError(f"boxes[{i}] must be (M, 4) or (M, 5), got {tuple(row.shape)}")
+            if row.shape[1] == 4:
+                row = torch.cat([row, row.new_ones(len(row), 1)], dim=1)
+            rows.append(row)
+        table = torch.cat(rows) if rows else torch.empty(0, 5, device=self.device)
+        counts = torch.tensor([len(row) for row in rows], dtype=torch.int64)
+        index = torch.repeat_interleave(torch.arange(images), counts).to(self.device)
+        return Detections(table[:, :4], table[:, 4], index)
+
+    def _estimate(self, frames: list[torch.Tensor], found: Detections) -> People:
+        """One pose for each box."""
+        spec = self.pose.card.input
+        step = max(1, _CROP_BYTES // (4 * 3 * spec.size[0] * spec.size[1]))
+        pieces = [
+            self._estimate_piece(frames, found.boxes[i : i + step], found.image_index[i : i + step])
+            for i in range(0, len(found.boxes), step)
+        ]
+        if pieces:
+            keypoints, scores = (torch.cat(parts) for parts in zip(*pieces, strict=True))
+        else:
+            joints = len(self.pose.card.skeleton.keypoints)
+            keypoints = torch.empty(0, joints, 2, device=self.device)
+            scores = torch.empty(0, joints, device=self.device)
+        return People(
+            keypoints=keypoints,
+            keypoint_scores=scores,
+            boxes=found.boxes,
+            box_scores=found.scores,
+            scores=found.scores * _mean_confidence(scores),
+            image_index=found.image_index,
+            image_sizes=tuple(tuple(frame.shape[:2]) for frame in frames),
+            skeleton=self.pose.card.skeleton,
+        )
+
+    def _estimate_piece(
+        self, frames: list[torch.Tensor], boxes: torch.Tensor, image_index: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        card = self.pose.card
+        with self.timer.stage("crop"):
+            matrices = crop_matrices(
+                boxes, card.input.size, convention=card.crop, padding=card.padding
+            )
+            crops = crop(
+                frames,
+                matrices,
+                card.input.size,
+                image_index=image_index,
+                scale=card.input.scale,
+                mean=card.input.mean,
+                std=card.input.std,
+                swap_rb=card.input.channels == "bgr",
+            )
+        with self.timer.stage("pose"):
+            heatmaps = self.pose(crops)
+            flipped = self.pose(crops.flip(3)) if self.flip else None
+        with self.timer.stage("decode"):
+            return decode(
+                heatmaps,
+                convention=self.convention,
+                matrices=matrices,
+                flipped=flipped,
+                flip_pairs=card.skeleton.flip_pairs if self.flip else None,
+                stride=card.stride,
+                offset=card.offset,
+            )
+
+
+def suppress(people: People, preset: str = "alphapose", **parameters: Any) -> People:
+    """Remove the poses that show the same person twice, with parametric pose NMS.
+
+    The person of the highest ``scores`` is picked first, so that of several poses of one person
+    the one that ranks best stays.
+
+    Parameters
+    ----------
+    people : People
+        Of any number of images; only poses of one image suppress each other.
+    preset, **parameters
+        As :func:`rmpe_ext.pose_nms` takes them.
+
+    Returns
+    -------
+    People
+        Those that are kept, in their old order.
+    """
+    kept = pose_nms(
+        people.keypoints,
+        people.keypoint_scores,
+        people.boxes,
+        preset=preset,
+        pose_scores=people.scores,
+        image_index=people.image_index,
+        **parameters,
+    )
+    return people.select(kept.keep)
+
+
+def _mean_confidence(scores: torch.Tensor) -> torch.Tensor:
+    """Mean score (P,) of each person's visible joints (P, K), or of all where none is visible."""
+    visible = scores > _SCORED_JOINT
+    mean_visible = (scores * visible).sum(1) / visible.sum(1).clamp(min=1)
+    return torch.where(visible.any(1), mean_visible, scores.mean(1))

@@ -1,0 +1,183 @@
+"""Which keypoints a network finds, in which order, and how they belong together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"]
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The keypoints of a person, in the order of a data set or network.
+
+    Parameters
+    ----------
+    name : str
+        How model cards and result files call it.
+    keypoints : tuple of str
+        K distinct names; those of a side start with ``left_`` or ``right_``.
+    limbs : tuple of (int, int)
+        Indices of the keypoints that a drawing joins.
+    flip_pairs : tuple of (int, int)
+        Indices of the keypoints that trade places when the image is mirrored. A keypoint is in
+        one pair at most.
+    sigmas : tuple of float, optional
+        Of each keypoint, the spread of human annotators that object keypoint similarity (OKS)
+        divides by, relative to the square root of the person's area. None where the data set
+        publishes none.
+
+    Raises
+    ------
+    ValueError
+        For anything that contradicts the above.
+
+    Examples
+    --------
+    >>> COCO_17.keypoints[9], COCO_17.sigmas[9]
+    ('left_wrist', 0.062)
+    >>> Skeleton("stick", ("top", "bottom"), limbs=((0, 2),), flip_pairs=(), sigmas=None)
+    Traceback (most recent call last):
+    ValueError: limbs of skeleton stick must be pairs of different indices in 0..1, got (0, 2)
+    """
+
+    name: str
+    keypoints: tuple[str, ...]
+    limbs: tuple[tuple[int, int], ...]
+    flip_pairs: tuple[tuple[int, int], ...]
+    sigmas: tuple[float, ...] | None
+
+    def __post_init__(self) -> None:
+        count = len(self.keypoints)
+        repeated = [k for k in self.keypoints if self.keypoints.count(k) > 1]
+        if not count or repeated:
+            raise ValueError(
+                f"keypoints of skeleton {self.name} must be distinct names, at least one, "
+                f"got {f'{repeated[0]!r} twice' if repeated else 'none'}"
+            )
+        self._check_pairs("limbs", self.limbs)
+        self._check_pairs("flip_pairs", self.flip_pairs)
+        paired = [index for pair in self.flip_pairs for index in pair]
+        for index in paired:
+            if paired.count(index) > 1:
+                raise ValueError(
+                    f"flip_pairs of skeleton {self.name} must hold each keypoint at most once, "
+                    f"got {index} ({self.keypoints[index]}) twice"
+                )
+        if self.sigmas is None:
+            return
+        if len(self.sigmas) != count:
+            raise ValueError(
+                f"sigmas of skeleton {self.name} must have one value for each of its {count} "
+                f"keypoints, got {len(self.sigmas)}"
+            )
+        for sigma in self.sigmas:
+            if not 0 < sigma < math.inf:
+                raise ValueError(f"sigmas of skeleton {self.name} must be above 0, got {sigma}")
+
+    def __len__(self) -> int:
+        """Return the number of keypoints, K."""
+        return len(self.keypoints)
+
+    def _check_pairs(self, field: str, pairs: Sequence[tuple[int, int]]) -> None:
+        last = len(self.keypoints) - 1
+        for pair in pairs:
+            if len(set(pair)) != 2 or len(pair) != 2 or min(pair) < 0 or max(pair) > last:
+                raise ValueError(
+                    f"{field} of skeleton {self.name} must be pairs of different indices "
+                    f"in 0..{last}, got {pair}"
+                )
+
+
+# https://cocodataset.org/#keypoints-eval gives the sigmas.
+COCO_17 = Skeleton(
+    name="coco_17",
+    keypoints=(
+        "nose",
+        "left_eye",
+        "right_eye",
+        "left_ear",
+        "right_ear",
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+        "left_wrist",
+        "right_wrist",
+        "left_hip",
+        "right_hip",
+        "left_knee",
+        "right_knee",
+        "left_ankle",
+        "right_ankle",
+    ),
+    limbs=(
+        (0, 1), (0, 2), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6),
+        (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
+        (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
+    ),
+    flip_pairs=((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16)),
+    sigmas=(
+        0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072,
+        0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
+    ),
+)  # fmt: skip
+
+# AI Challenger, in the order of edvardHua/PoseEstimationForMobile, which is not the data set's own.
+AIC_14 = Skeleton(
+    name="aic_14",
+    keypoints=(
+        "head_top",
+        "neck",
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+        "right_hip",
+        "right_knee",
+        "right_ankle",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+    ),
+    limbs=(
+        (0, 1), (1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7),
+        (2, 8), (5, 11), (8, 11), (8, 9), (9, 10), (11, 12), (12, 13),
+    ),
+    flip_pairs=((2, 5), (3, 6), (4, 7), (8, 11), (9, 12), (10, 13)),
+    sigmas=None,
+)  # fmt: skip
+
+MPII_16 = Skeleton(
+    name="mpii_16",
+    keypoints=(
+        "right_ankle",
+        "right_knee",
+        "right_hip",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+        "pelvis",
+        "thorax",
+        "neck",
+        "head_top",
+        "right_wrist",
+        "right_elbow",
+        "right_shoulder",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+    ),
+    limbs=(
+        (0, 1), (1, 2), (2, 6), (6, 3), (3, 4), (4, 5), (6, 7), (7, 8), (8, 9),
+        (10, 11), (11, 12), (12, 7), (7, 13), (13, 14), (14, 15),
+    ),
+    flip_pairs=((0, 5), (1, 4), (2, 3), (10, 15), (11, 14), (12, 13)),
+    sigmas=None,
+)  # fmt: skip
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (COCO_17, AIC_14, MPII_16)}

@@ -1,0 +1,45 @@
+"""Seconds spent in each stage of a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+__all__ = ["StageTimer"]
+
+
+class StageTimer:
+    """Adds up the seconds of each named stage.
+
+    Parameters
+    ----------
+    device : torch.device or str, optional
+        Where the work runs: work on a GPU is waited for at the end of each stage, so that its
+        time is counted in the stage that caused it.
+
+    Examples
+    --------
+    >>> timer = StageTimer()
+    >>> with timer.stage("read"):
+    ...     pass
+    >>> list(timer.seconds)
+    ['read']
+    """
+
+    def __init__(self, device: torch.device | str | None = None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._wait = device is not None and torch.device(device).type == "cuda"
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the body's time under ``name``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            if self._wait:
+                torch.cuda.synchronize()
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start

@@ -1,0 +1,190 @@
+"""Model cards: what is read, what is refused, and where files are looked for."""
+
+import hashlib
+
+import pytest
+from rmpe import card as cards
+from rmpe.card import DetectorCard, ModelError, ModelFile, PoseCard, known_cards, load_card, locate
+
+FOLDER = cards._CARDS
+
+
+@pytest.fixture
+def elsewhere(monkeypatch, tmp_path):
+    """No folder of model files is set, and the cache is empty."""
+    monkeypatch.delenv("RMPE_MODELS", raising=False)
+    monkeypatch.setattr(cards, "_CACHE", tmp_path / "cache")
+    return tmp_path
+
+
+def edit(tmp_path, name, old, new):
+    """Write a card of the package with one thing changed; return its path."""
+    text = (FOLDER / f"{name}.toml").read_text()
+    assert text.count(old) == 1, f"{old!r} must be in the card once"
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace(old, new))
+    return path
+
+
+def test_every_card_of_the_package_can_be_read():
+    found = known_cards()
+    assert list(found) == sorted(path.stem for path in FOLDER.glob("*.toml"))
+    assert {name for name, card in found.items() if isinstance(card, PoseCard)} == {
+        "simplepose_coco17",
+        "hourglass_aic14",
+    }
+    for name, card in found.items():
+        assert card.name == name
+        assert all(file.folder is None for file in card.files)
+
+
+def test_a_detector_card():
+    card = load_card("ssd_mobilenet_v1_coco")
+    assert isinstance(card, DetectorCard)
+    assert (card.runtime, card.person, card.encoding) == ("onnx", 1, "tytxthtw")
+    assert card.input == cards.InputSpec("image", (300, 300), "rgb", 1, (128,) * 3, (128,) * 3)
+    assert [file.name for file in card.files] == [
+        "ssd_mobilenet_v1_coco.onnx",
+        "ssd_mobilenet_v1_coco_anchors.npz",
+    ]
+
+
+def test_a_pose_card():
+    card = load_card("hourglass_aic14")
+    assert isinstance(card, PoseCard)
+    assert (card.skeleton.name, card.stride, card.offset) == ("aic_14", 4, 0.5)
+    assert card.blur == (0.0625, 0.25, 0.375, 0.25, 0.0625)
+
+
+def test_a_card_of_the_users_is_named_after_its_file_and_looks_beside_it(tmp_path):
+    path = edit(tmp_path, "simplepose_coco17", "padding = 0.25", "padding = 0.5")
+    card = load_card(path)
+    assert (card.name, card.padding, card.network.folder) == ("mine", 0.5, tmp_path)
+    assert load_card(str(path)) == card
+
+
+def test_the_cards_of_real_files_have_their_hashes(models_dir):
+    for card in known_cards().values():
+        if card.runtime == "onnx":
+            for file in card.files:
+                assert locate(file, models_dir).parent == models_dir
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(ModelError, match="one of hourglass_aic14, .*, got 'yolo'"):
+        load_card("yolo")
+
+
+def test_a_card_that_is_not_there(tmp_path):
+    with pytest.raises(ModelError, match=r"cannot read the model card .*gone.toml: No such file"):
+        load_card(tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize("content", [b"kind = ", b"kind = '\xff'"])
+def test_a_card_that_is_not_toml(tmp_path, content):
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"the model card .*bad.toml is not valid TOML"):
+        load_card(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("simplepose_coco17", 'kind = "pose"', "", r"kind is missing; .* detector, pose"),
+        ("simplepose_coco17", 'kind = "pose"', 'kind = "hat"', "kind must be one of .* got 'hat'"),
+        ("simplepose_coco17", "stride = 4", "", r"decode.stride is missing; it must be a whole"),
+        ("simplepose_coco17", "stride = 4", "stride = true", "decode.stride must be .* got True"),
+        ("simplepose_coco17", "stride = 4", "stride = 4.5", "decode.stride must be .* got 4.5"),
+        ("simplepose_coco17", "stride = 4", "stirde = 4", "decode.stride is missing"),
+        ("simplepose_coco17", "stride = 4", "stride = 4\ntau = 1", "decode.tau is not a key"),
+        ("simplepose_coco17", "[crop]", "[pad]\n[crop]", "pad is not a key of this kind of card"),
+        ("simplepose_coco17", "batch_size = 1", "batch_size = 0", "batch_size must be .* least 1"),
+        ("simplepose_coco17", '"coco_17"', '"coco_18"', "skeleton must be one of coco_17, aic_14"),
+        ("simplepose_coco17", '"coco_17"', "[17]", r"skeleton must be one of .* got \[17\]"),
+        ("simplepose_coco17", "[256, 192]", "[256]", r"input.size must be \[height, width\]"),
+        ("simplepose_coco17", "[256, 192]", "256", r"input.size must be .* got 256"),
+        ("simplepose_coco17", '"rgb"', '"gray"', "input.channels must be one of rgb, bgr"),
+        ("simplepose_coco17", "0.229", "0", "input.std must be 3 numbers above 0, got"),
+        ("simplepose_coco17", "0.485", "inf", "input.mean must be 3 numbers, got"),
+        ("simplepose_coco17", "0.485", "'0.485'", "input.mean must be 3 numbers, got"),
+        ("simplepose_coco17", "offset = -0.5", "offset = nan", "decode.offset must be a number"),
+        ("simplepose_coco17", "padding = 0.25", "padding = -1", "crop.padding must be a fraction"),
+        ("simplepose_coco17", '[input]\nname = "data"', "[input]", "input.name is missing"),
+        ("simplepose_coco17", 'licence = "none stated"', 'licence = " "', "licence must be text"),
+        ("hourglass_aic14", "blur = [0.0625, ", "blur = [", "decode.blur must be an odd number"),
+        ("hourglass_aic14", "blur = [0.0625", "blur = [0.1", "decode.blur .* symmetric"),
+        ("ssd_mobilenet_v1_coco", '"tytxthtw"', '"whxy"', "boxes.encoding must be one of"),
+        ("ssd_mobilenet_v1_coco", "0.1, 0.1, 0.2", "0.1, 0.2", "boxes.variances must be 4 numbers"),
+        ("ssd_mobilenet_v1_coco", "nms_iou = 0.6", "nms_iou = 6", "boxes.nms_iou .* got 6"),
+        ("ssd_mobilenet_v1_coco", '"ycxchw"', '"yxhw"', "boxes.anchors.format must be one of"),
+        ("ssd_mobilenet_v1_coco", "[boxes.anchors]", "[boxes.a]", "boxes.anchors is missing"),
+        ("ssd300_vgg16", 'url = "https:', 'url = "http:', "network.url must be .* https://"),
+        ("ssd300_vgg16", '"b556d3b4"', '"b556d3"', "network.sha256 must be 8 to 64 lower-case"),
+        ("ssd300_vgg16", '"b556d3b4"', '"B556D3B4"', "network.sha256 must be"),
+        ("ssd300_vgg16", 'architecture = "ssd300_vgg16"', "", "architecture is missing"),
+        ("ssd300_vgg16", "[output]", '[output]\nboxes = "b"', "output.boxes is not a key"),
+    ],
+)
+def test_wrong_keys_and_values_are_named(tmp_path, name, old, new, message):
+    path = edit(tmp_path, name, old, new)
+    with pytest.raises(ModelError, match=f"mine.toml: {message}"):
+        load_card(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret", "/etc/passwd", "a/b", r"a\\b", "..", ".hidden", "", "C:x", "~"]
+)
+def test_a_card_cannot_reach_out_of_the_folders_that_are_searched(tmp_path, name):
+    path = edit(tmp_path, "simplepose_coco17", '"simplepose_coco17.onnx"', f'"{name}"')
+    with pytest.raises(ModelError, match="network.file must be the name of a file, without a fol"):
+        load_card(path)
+
+
+def make_file(folder, content=b"weights", digits=64):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "net.onnx").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()[:digits]
+    return ModelFile("net.onnx", digest, "https://example.org/net.onnx")
+
+
+def test_files_are_looked_for_in_order(elsewhere, monkeypatch):
+    folders = [elsewhere / name for name in ("card", "models", "environment", "cache")]
+    for folder in folders:
+        file = make_file(folder)
+    file = ModelFile(file.name, file.sha256, file.origin, folder=folders[0])
+    monkeypatch.setenv("RMPE_MODELS", str(folders[2]))
+    for folder in folders:
+        assert locate(file, folders[1]) == folder / "net.onnx"
+        (folder / "net.onnx").unlink()
+    with pytest.raises(ModelError, match="was not found"):
+        locate(file, folders[1])
+
+
+def test_the_first_digits_of_a_hash_are_enough(elsewhere):
+    file = make_file(elsewhere, digits=8)
+    assert locate(file, elsewhere) == elsewhere / "net.onnx"
+
+
+def test_a_missing_file_says_where_it_was_looked_for_and_what_to_do(elsewhere):
+    file = ModelFile("net.onnx", "0" * 64, "https://example.org/net.onnx")
+    with pytest.raises(ModelError) as caught:
+        locate(file, elsewhere / "models")
+    message = str(caught.value)
+    for text in (
+        "model file net.onnx",
+        str(elsewhere / "models"),
+        str(elsewhere / "cache"),
+        "https://example.org/net.onnx",
+        "--models DIR",
+        "RMPE_MODELS",
+    ):
+        assert text in message
+
+
+def test_another_hash_says_both(elsewhere):
+    file = make_file(elsewhere)
+    (elsewhere / "net.onnx").write_bytes(b"other")
+    found = hashlib.sha256(b"other").hexdigest()
+    with pytest.raises(ModelError, match=f"must be {file.sha256}, got {found}"):
+        locate(file, elsewhere)

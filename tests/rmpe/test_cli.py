@@ -1,0 +1,536 @@
+"""The command line: what it writes, what it refuses, and its exit status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from rmpe import cli, images
+from rmpe.card import ModelError
+from rmpe.commands import _options
+from rmpe.people import People
+from rmpe.skeleton import COCO_17
+from rmpe.timing import StageTimer
+from rmpe_ext.conventions import CONVENTIONS
+from rmpe_ext.presets import PRESETS
+
+
+class FakeEstimator:
+    """Finds one person in every image that is not black; chokes on red ones."""
+
+    def __init__(self, detector, pose, **options):
+        self.names = (detector, pose)
+        self.options = options
+        self.batches = []
+        self.timer = StageTimer()
+        FakeEstimator.made.append(self)
+
+    def __call__(self, batch):
+        self.batches.append(len(batch))
+        if any((image == (255, 0, 0)).all() for image in batch):
+            raise RuntimeError("red is not my color\nand more on a second line")
+        index = torch.tensor([i for i, image in enumerate(batch) if image.any()], dtype=torch.int64)
+        count = len(index)
+        return People(
+            keypoints=torch.rand(count, 17, 2) * 20,
+            keypoint_scores=torch.full((count, 17), 0.9),
+            boxes=torch.tensor([[1.0, 1.0, 20.0, 20.0]]).repeat(count, 1),
+            box_scores=torch.full((count,), 0.8),
+            scores=torch.full((count,), 0.7),
+            image_index=index,
+            image_sizes=tuple(image.shape[:2] for image in batch),
+            skeleton=COCO_17,
+        )
+
+
+@pytest.fixture
+def estimators(monkeypatch):
+    """The fake estimators that were made."""
+    FakeEstimator.made = []
+    monkeypatch.setattr("rmpe.pipeline.PoseEstimator", FakeEstimator)
+    return FakeEstimator.made
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working directory with the folder ``photos``: two images, one of them without people."""
+    monkeypatch.chdir(tmp_path)
+    save("photos/street.png", 90)
+    save("photos/black7.png", 0)
+    return tmp_path
+
+
+def save(path, color, size=(24, 32)):
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((*size, 3), color, np.uint8)).save(path)
+
+
+def infer(*arguments):
+    return cli.main(["infer", *map(str, arguments)])
+
+
+def lines(path="rmpe-results/results.jsonl"):
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
+def test_everything_is_written(folder, estimators, capsys):
+    assert infer("photos") == 0
+    out = folder / "rmpe-results"
+    assert sorted(path.name for path in out.iterdir()) == [
+        "alphapose-results.json",
+        "coco-results.json",
+        "drawings",
+        "images.json",
+        "results.jsonl",
+        "run.json",
+    ]
+    assert [(line["file"], len(line["people"])) for line in lines()] == [
+        ("photos/black7.png", 0),
+        ("photos/street.png", 1),
+    ]
+    assert sorted(path.name for path in (out / "drawings").iterdir()) == [
+        "black7.png",
+        "street.png",
+    ]
+    (coco,) = json.loads((out / "coco-results.json").read_text())
+    assert coco["image_id"] == 1
+    (person,) = json.loads((out / "alphapose-results.json").read_text())
+    assert person["image_id"] == "street.png"
+    listed = json.loads((out / "images.json").read_text())["images"]
+    assert [(image["id"], image["people"]) for image in listed] == [(7, 0), (1, 1)]
+    printed = capsys.readouterr()
+    assert "images       2" in printed.out
+    assert "people       1" in printed.out
+    assert "images/s" in printed.out
+    assert "read" in printed.out
+    assert "rmpe-results" in printed.out
+    assert printed.err == ""
+
+
+def test_choices_reach_the_estimator(folder, estimators):
+    assert infer("photos", "--nms", "none", "--flip", "--threshold", "0.3", "--device", "cpu",
+                 "--convention", "dark", "--models", "nets", "--batch-size", "1") == 0  # fmt: skip
+    (made,) = estimators
+    options = made.options
+    assert made.names == ("ssd_mobilenet_v1_coco", "simplepose_coco17")
+    assert options["nms"] is None
+    assert (options["flip"], options["threshold"]) == (True, 0.3)
+    assert (options["device"], options["convention"]) == ("cpu", "dark")
+    assert options["models_dir"] == "nets"
+    assert made.batches == [1, 1]
+
+
+def test_every_preset_and_convention_is_offered():
+    assert set(_options.NMS) == {"none", *PRESETS}
+    assert set(_options.CONVENTIONS) == set(CONVENTIONS)
+
+
+def test_formats_and_no_drawings(folder, estimators):
+    assert infer("photos", "--formats", "coco", "--no-draw", "--out", "a/b", "--quiet") == 0
+    assert sorted(path.name for path in Path("a/b").iterdir()) == [
+        "coco-results.json", "images.json", "run.json",
+    ]  # fmt: skip
+
+
+def test_quiet(folder, estimators, capsys):
+    assert infer("photos", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_boxes_are_drawn_unless_refused(folder, estimators):
+    torch.manual_seed(0)
+    assert infer("photos", "--out", "with", "--min-keypoint-score", "1") == 0
+    assert infer("photos", "--out", "without", "--min-keypoint-score", "1", "--no-boxes") == 0
+    photo = images.read_image("photos/street.png")
+    assert (images.read_image("with/drawings/street.png") != photo).any()
+    np.testing.assert_array_equal(images.read_image("without/drawings/street.png"), photo)
+
+
+def test_unsure_people_are_written_but_not_drawn(folder, estimators):
+    assert infer("photos/street.png", "--min-person-score", "0.81") == 0
+    photo = images.read_image("photos/street.png")
+    drawing = images.read_image("rmpe-results/drawings/street.png")
+    np.testing.assert_array_equal(drawing, photo)
+    assert len(lines()[0]["people"]) == 1
+
+
+@pytest.fixture
+def bad_files(folder):
+    """Files beside the good ones that cannot be read, and the reasons."""
+    photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(photo).save("photos/cut.jpg")
+    Path("photos/cut.jpg").write_bytes(Path("photos/cut.jpg").read_bytes()[:3000])
+    Path("photos/empty.jpg").touch()
+    Path("photos/text.jpg").write_text("Dear diary")
+    return {"cut": "truncated", "empty": "the file is empty", "text": "not an image"}
+
+
+def test_bad_files_are_skipped_and_reported(bad_files, estimators, capsys):
+    assert infer("photos", "--batch-size", "2") == 1
+    printed = capsys.readouterr()
+    by_file = {Path(line["file"]).stem: line for line in lines()}
+    assert len(by_file) == 5
+    for stem, reason in bad_files.items():
+        assert reason in by_file[stem]["error"]
+        (message,) = [m for m in printed.err.splitlines() if f"{stem}.jpg" in m]
+        assert message.startswith(f"rmpe infer: skipped photos/{stem}.jpg: ")
+        assert reason in message
+    assert "skipped      3" in printed.out
+    assert len(by_file["street"]["people"]) == 1
+    listed = json.loads(Path("rmpe-results/images.json").read_text())["images"]
+    assert sum("error" in image for image in listed) == 3
+
+
+def test_only_bad_files(folder, estimators):
+    Path("empty.jpg").touch()
+    assert infer("empty.jpg") == 1
+    assert "error" in lines()[0]
+
+
+def test_strange_but_good_images(folder, estimators):
+    save("odd/dot.png", 9, (1, 1))
+    save("odd/wide.png", 9, (1, 500))
+    Image.fromarray(np.full((9, 8), 40000, np.uint16)).save("odd/deep.png")
+    Image.fromarray(np.full((9, 8), 40, np.uint8)).save("odd/grey.png")
+    Image.fromarray(np.full((9, 8, 4), 40, np.uint8)).save("odd/alpha.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.full((9, 8, 3), 40, np.uint8)).save("odd/turned.jpg", exif=exif)
+    assert infer("odd") == 0
+    sizes = {Path(line["file"]).stem: (line["width"], line["height"]) for line in lines()}
+    assert sizes["turned"] == (9, 8)
+    assert sizes["grey"] == (8, 9)
+    for line in lines():
+        drawn = images.read_image(Path("rmpe-results/drawings", line["name"]))
+        assert drawn.shape == (line["height"], line["width"], 3)
+
+
+def test_an_image_the_networks_choke_on_costs_no_other(folder, estimators, capsys):
+    save("photos/red.png", (255, 0, 0))
+    save("photos/zebra.png", 50)
+    assert infer("photos") == 1
+    assert estimators[0].batches == [4, 1, 1, 1, 1]
+    by_file = {Path(line["file"]).stem: line for line in lines()}
+    assert by_file["red"]["error"] == "photos/red.png: RuntimeError: red is not my color"
+    assert len(by_file["zebra"]["people"]) == len(by_file["street"]["people"]) == 1
+    error = capsys.readouterr().err
+    assert "skipped photos/red.png: RuntimeError: red is not my color" in error
+    assert "Traceback" not in error
+
+
+def test_verbose_shows_where_a_failure_came_from(folder, estimators, capsys):
+    save("red.png", (255, 0, 0))
+    assert infer("red.png", "--verbose") == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_drawing_that_fails_costs_only_the_drawing(folder, estimators, capsys):
+    Path("rmpe-results/drawings/street.png").mkdir(parents=True)
+    assert infer("photos") == 1
+    assert len(lines()) == 2
+    assert "no drawing of photos/street.png: IsADirectoryError" in capsys.readouterr().err
+
+
+def test_equal_names_in_different_folders(folder, estimators):
+    for place, color in {"a/x.png": 40, "b/x.png": 80, "../outside.png": 120}.items():
+        save(f"work/{place}", color)
+    os.chdir("work")
+    assert infer("a/x.png", "b/x.png", "../outside.png", "--out", "r") == 0
+    names = [line["name"] for line in lines("r/results.jsonl")]
+    assert names == ["x.png", "b_x.png", "outside.png"]
+    assert sorted(path.name for path in Path("r/drawings").iterdir()) == sorted(names)
+    assert len({line["image_id"] for line in lines("r/results.jsonl")}) == 3
+    corner = images.read_image("r/drawings/b_x.png")[-1, -1]
+    np.testing.assert_array_equal(corner, (80, 80, 80))
+
+
+def test_resume_runs_only_what_is_missing(folder, estimators, capsys):
+    assert infer("photos") == 0
+    before = lines()
+    save("photos/a-new.png", 70)
+    assert infer("photos", "--resume") == 0
+    assert [made.batches for made in estimators] == [[2], [1]]
+    assert lines()[:2] == before
+    assert lines()[2]["file"] == "photos/a-new.png"
+    assert "done before  2" in capsys.readouterr().out
+    coco = json.loads(Path("rmpe-results/coco-results.json").read_text())
+    assert len(coco) == 2
+    assert len({line["image_id"] for line in lines()}) == 3
+
+
+def test_resume_with_nothing_left_loads_no_network_and_adds_formats(folder, estimators):
+    assert infer("photos", "--formats", "jsonl") == 0
+    assert infer("photos", "--resume", "--formats", "jsonl,coco") == 0
+    assert len(estimators) == 1
+    assert len(json.loads(Path("rmpe-results/coco-results.json").read_text())) == 1
+
+
+def test_own_drawings_are_no_input(folder, estimators):
+    assert infer(".", "--recursive") == 0
+    assert infer(".", "--recursive", "--overwrite") == 0
+    assert len(lines()) == 2
+
+
+def test_resume_goes_on_with_all_files_that_are_there(folder, estimators):
+    assert infer("photos") == 0
+    save("photos/new.png", 70)
+    assert infer("photos", "--resume", "--formats", "jsonl") == 0
+    assert len(json.loads(Path("rmpe-results/coco-results.json").read_text())) == 2
+
+
+def test_resume_tries_failed_images_again(folder, estimators):
+    Path("photos/later.png").touch()
+    assert infer("photos") == 1
+    save("photos/later.png", 70)
+    assert infer("photos", "--resume") == 0
+    assert estimators[1].batches == [1]
+    assert sorted(line["file"] for line in lines()) == [
+        "photos/black7.png", "photos/later.png", "photos/street.png",
+    ]  # fmt: skip
+    assert not any("error" in line for line in lines())
+
+
+def test_resume_after_a_kill(folder, estimators):
+    assert infer("photos") == 0
+    results = Path("rmpe-results/results.jsonl")
+    first = results.read_text().splitlines()[0]
+    results.rename("rmpe-results/results.jsonl.partial").write_text(first + '\n{"file": "pho')
+    assert infer("photos", "--resume") == 0
+    assert estimators[1].batches == [1]
+    assert len(lines()) == 2
+    assert not list(Path("rmpe-results").glob("*.partial"))
+
+
+def test_resume_without_earlier_results_just_starts(folder, estimators):
+    assert infer("photos", "--resume") == 0
+    assert len(lines()) == 2
+
+
+def test_resume_refuses_other_settings(folder, estimators, capsys):
+    assert infer("photos") == 0
+    assert infer("photos", "--resume", "--flip", "--nms", "rmpe") == 2
+    message = capsys.readouterr().err
+    assert "other settings: --nms was alphapose, now rmpe; --flip was False, now True" in message
+    assert len(estimators) == 1
+
+
+def test_resume_needs_json_lines(folder, capsys):
+    assert infer("photos", "--resume", "--formats", "coco") == 2
+    assert "--resume needs jsonl among --formats" in capsys.readouterr().err
+
+
+def test_resume_refuses_damaged_results(folder, estimators, capsys):
+    assert infer("photos") == 0
+    Path("rmpe-results/results.jsonl").write_text("{}\n")
+    assert infer("photos", "--resume") == 2
+    assert "cannot resume: rmpe-results/results.jsonl: line 1" in capsys.readouterr().err
+
+
+def test_earlier_results_are_not_lost_by_accident(folder, estimators, capsys):
+    assert infer("photos") == 0
+    assert infer("photos") == 2
+    message = capsys.readouterr().err
+    assert "--resume" in message
+    assert "--overwrite" in message
+    assert len(estimators) == 1
+
+
+def test_overwrite_replaces_all_result_files(folder, estimators):
+    assert infer("photos") == 0
+    assert infer("photos/street.png", "--overwrite", "--formats", "jsonl") == 0
+    assert len(lines()) == 1
+    assert not Path("rmpe-results/coco-results.json").exists()
+
+
+def test_interruption_finishes_the_files(folder, estimators, monkeypatch, capsys):
+    for index in range(6):
+        save(f"photos/p{index}.png", 60)
+    call = FakeEstimator.__call__
+
+    def interrupted(self, batch):
+        if len(self.batches) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return call(self, batch)
+
+    monkeypatch.setattr(FakeEstimator, "__call__", interrupted)
+    assert infer("photos", "--batch-size", "2") == 130
+    assert len(lines()) == 4
+    assert len(json.loads(Path("rmpe-results/coco-results.json").read_text())) == 3
+    assert "interrupted, images left: 4; --resume goes on" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.setattr(FakeEstimator, "__call__", call)
+    assert infer("photos", "--resume") == 0
+    assert len({line["file"] for line in lines()}) == len(lines()) == 8
+
+
+def test_second_interruption_stops_at_once_and_files_stay_valid(folder, estimators, monkeypatch):
+    def interrupted(self, batch):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(FakeEstimator, "__call__", interrupted)
+    assert infer("photos") == 130
+    assert lines() == []
+    assert json.loads(Path("rmpe-results/coco-results.json").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gone.jpg"], "rmpe infer: error: gone.jpg: no such file or folder"),
+        (["nothing"], "rmpe infer: error: nothing: this folder holds no image"),
+        (["*.png"], "rmpe infer: error: *.png: no image matches this pattern"),
+        (["photos", "--out", "file"], "--out must be a folder, file is a file"),
+        (["photos", "--out", "file/deeper"], "cannot write to file/deeper: Not a directory"),
+        (["photos", "--device", "cuda:99"], "--device cuda:99 is not there"),
+        (["photos", "--device", "toaster"], "--device must be auto, cpu, cuda or cuda:N"),
+        (["photos", "--pose", "simplepose_coco71"], "did you mean simplepose_coco17?"),
+        (["photos", "--detector", "gone.toml"], "gone.toml"),
+        (["photos", "--detector", "simplepose_coco17"], "is a card for --pose: choose one of"),
+    ],
+)
+def test_wrong_usage(folder, estimators, capsys, arguments, message):
+    Path("nothing").mkdir()
+    Path("file").touch()
+    assert infer(*arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert not Path("rmpe-results").exists()
+
+
+def test_every_bad_input_has_its_line(folder, capsys):
+    assert infer("gone.jpg", "photos", "lost/") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: INPUT"),
+        (["x.jpg", "--formats", "xml"], "must be among jsonl, coco, alphapose, got xml"),
+        (["x.jpg", "--formats", ","], "must name at least one"),
+        (["x.jpg", "--batch-size", "0"], "must be a whole number from 1, got 0"),
+        (["x.jpg", "--threads", "two"], "must be a whole number from 1, got two"),
+        (["x.jpg", "--threshold", "1.5"], "must be a number from 0 to 1, got 1.5"),
+        (["x.jpg", "--threshold", "nan"], "must be a number from 0 to 1, got nan"),
+        (["x.jpg", "--nms", "soft"], "invalid choice"),
+        (["x.jpg", "--resume", "--overwrite"], "not allowed with"),
+    ],
+)
+def test_arguments_that_do_not_parse(capsys, arguments, message):
+    with pytest.raises(SystemExit) as caught:
+        infer(*arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_networks_that_do_not_load(folder, monkeypatch, capsys):
+    def fail(*arguments, **options):
+        raise ModelError("pose.onnx is missing; it comes from example.org")
+
+    monkeypatch.setattr("rmpe.pipeline.PoseEstimator", fail)
+    assert infer("photos") == 2
+    assert capsys.readouterr().err == (
+        "rmpe infer: error: pose.onnx is missing; it comes from example.org\n"
+    )
+    assert not Path("rmpe-results").exists()
+
+
+def test_missing_package_is_named(folder, monkeypatch, capsys):
+    def fail(*arguments, **options):
+        raise ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime")
+
+    monkeypatch.setattr("rmpe.pipeline.PoseEstimator", fail)
+    assert infer("photos") == 2
+    assert "the package onnxruntime is missing; install" in capsys.readouterr().err
+
+
+def test_missing_model_file(folder, monkeypatch, capsys):
+    Path("empty").mkdir()
+    monkeypatch.setenv("RMPE_MODELS", "empty")
+    monkeypatch.setenv("HOME", str(folder))
+    assert infer("photos", "--models", "empty") == 2
+    error = capsys.readouterr().err
+    assert "ssd_mobilenet_v1_coco" in error
+    assert "Traceback" not in error
+
+
+def test_wrong_model_file(folder, capsys):
+    Path("models").mkdir()
+    for name in ("ssd_mobilenet_v1_coco.onnx", "ssd_mobilenet_v1_coco_anchors.npz"):
+        Path("models", name).write_bytes(b"not a network")
+    assert infer("photos", "--models", "models") == 2
+    error = capsys.readouterr().err
+    assert "ssd_mobilenet_v1_coco" in error
+    assert "Traceback" not in error
+
+
+def test_real_networks(folder, models_dir, data_dir):
+    photos = data_dir / "coco-mini" / "images"
+    chosen = sorted(photos.iterdir())[:3]
+    assert infer(*chosen, "--models", models_dir, "--batch-size", "2", "--device", "cpu") == 0
+    assert sum(len(line["people"]) for line in lines()) >= 1
+    assert len(list(Path("rmpe-results/drawings").iterdir())) == 3
+
+
+def test_models(models_dir, capsys):
+    assert cli.main(["models", "--models", str(models_dir)]) == 0
+    text = capsys.readouterr().out
+    for name in ("ssd_mobilenet_v1_coco", "simplepose_coco17"):
+        (row,) = [line for line in text.splitlines() if line.startswith(f"{name} ")]
+        assert row.endswith(f"{models_dir / name}.onnx")
+
+
+def test_models_that_are_not_here(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("RMPE_MODELS", str(tmp_path))
+    assert cli.main(["models", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    (pose,) = [row for row in listed if row["name"] == "simplepose_coco17"]
+    assert pose["task"] == "pose"
+    assert pose["skeleton"] == "coco_17"
+    assert pose["input"] == [256, 192]
+    assert not pose["present"]
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("rmpe ")
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.COMMANDS)])
+def test_help_needs_no_heavy_import(command):
+    program = (
+        "import sys, rmpe.cli\n"
+        "try: rmpe.cli.main([*sys.argv[1:], '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'cv2', 'numpy', 'onnxruntime', 'PIL'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage: rmpe" in done.stdout
+
+
+def test_module_runs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "rmpe", "infer", str(tmp_path / "gone.jpg")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "no such file" in done.stderr

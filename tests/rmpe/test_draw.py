@@ -1,0 +1,177 @@
+"""Drawings of poses."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from rmpe.draw import COLORS, draw, sides_of
+from rmpe.people import People
+from rmpe.skeleton import AIC_14, COCO_17, MPII_16
+
+# A standing figure, facing the camera, in a unit square.
+FIGURE = np.array([
+    (0.50, 0.10), (0.54, 0.07), (0.46, 0.07), (0.58, 0.10), (0.42, 0.10), (0.65, 0.25),
+    (0.35, 0.25), (0.75, 0.40), (0.25, 0.40), (0.80, 0.55), (0.20, 0.55), (0.60, 0.55),
+    (0.40, 0.55), (0.60, 0.75), (0.40, 0.75), (0.60, 0.95), (0.40, 0.95),
+])  # fmt: skip
+
+
+def make_people(size, *, count=1, score=0.9):
+    height, width = size
+    return People(
+        keypoints=torch.tensor(FIGURE * (width, height), dtype=torch.float32).repeat(count, 1, 1),
+        keypoint_scores=torch.full((count, 17), score),
+        boxes=torch.tensor([[0.15, 0.03, 0.85, 0.98]]).repeat(count, 1)
+        * torch.tensor([width, height, width, height]),
+        box_scores=torch.full((count,), 0.9),
+        scores=torch.full((count,), 0.9),
+        image_index=torch.zeros(count, dtype=torch.int64),
+        image_sizes=(size,),
+        skeleton=COCO_17,
+    )
+
+
+def grey(size):
+    return np.full((*size, 3), 128, np.uint8)
+
+
+def color_at(drawing, point):
+    x, y = np.rint(point).astype(int)
+    return drawing[y, x].astype(int)
+
+
+def test_input_stays_and_a_new_image_comes_back():
+    image = grey((300, 200))
+    before = image.copy()
+    drawing = draw(image, make_people((300, 200)))
+    np.testing.assert_array_equal(image, before)
+    assert (drawing.shape, drawing.dtype) == (image.shape, np.uint8)
+    assert not np.shares_memory(drawing, image)
+    assert (drawing != image).any()
+
+
+def test_nobody_gives_a_copy():
+    image = grey((30, 20))
+    drawing = draw(image, make_people((30, 20), count=0))
+    np.testing.assert_array_equal(drawing, image)
+    assert not np.shares_memory(drawing, image)
+
+
+@pytest.mark.parametrize(
+    ("limb", "side"),
+    [
+        (("left_shoulder", "left_elbow"), "left"),
+        (("right_knee", "right_ankle"), "right"),
+        (("left_hip", "right_hip"), "middle"),
+    ],
+)
+def test_limbs_have_the_color_of_their_side(limb, side):
+    people = make_people((500, 500))
+    drawing = draw(grey((500, 500)), people, boxes=False)
+    a, b = (COCO_17.keypoints.index(name) for name in limb)
+    middle = people.keypoints[0, [a, b]].numpy().mean(0)
+    distances = {
+        name: np.abs(color_at(drawing, middle) - color).sum() for name, color in COLORS.items()
+    }
+    assert min(distances, key=distances.get) == side
+
+
+def test_sides_of_every_skeleton_follow_the_names():
+    for skeleton in (COCO_17, AIC_14, MPII_16):
+        for name, side in zip(skeleton.keypoints, sides_of(skeleton), strict=True):
+            if name.startswith(("left", "right")):
+                assert name.startswith(side), (skeleton.name, name)
+            else:
+                assert side == "middle", (skeleton.name, name)
+
+
+def test_sides_do_not_depend_on_the_order_within_a_pair():
+    mirrored = dataclasses.replace(
+        COCO_17, flip_pairs=tuple((b, a) for a, b in COCO_17.flip_pairs)
+    )
+    assert sides_of(mirrored) == sides_of(COCO_17)
+
+
+def test_joints_below_the_threshold_are_left_out():
+    image = grey((200, 200))
+    people = make_people((200, 200), score=0.3)
+    assert (draw(image, people, min_score=0.3, boxes=False) != image).any()
+    np.testing.assert_array_equal(draw(image, people, min_score=0.31, boxes=False), image)
+
+
+def test_limb_needs_both_its_joints():
+    people = make_people((500, 500))
+    people.keypoint_scores[0, COCO_17.keypoints.index("left_wrist")] = 0
+    drawing = draw(grey((500, 500)), people, boxes=False)
+    ends = [COCO_17.keypoints.index(name) for name in ("left_elbow", "left_wrist")]
+    middle = people.keypoints[0, ends].numpy().mean(0)
+    np.testing.assert_array_equal(color_at(drawing, middle), (128, 128, 128))
+
+
+def test_boxes_can_be_left_out():
+    people = make_people((200, 200), score=0.0)
+    image = grey((200, 200))
+    np.testing.assert_array_equal(draw(image, people, boxes=False), image)
+    changed = (draw(image, people) != image).any(-1)
+    assert changed[6, 30:170].all()
+    assert not changed[20:180, 40:160].any()
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_joints_that_are_not_finite_are_left_out(bad):
+    people = make_people((200, 200))
+    people.keypoints[0, 0, 0] = bad
+    people.keypoint_scores[0, 5] = bad if bad != math.inf else math.nan
+    people.boxes[0, 2] = bad
+    draw(grey((200, 200)), people)
+
+
+def test_coordinates_far_outside_are_harmless():
+    people = make_people((200, 200))
+    people.keypoints[0, 9] = torch.tensor([1e30, -1e30])
+    people.boxes[0] = torch.tensor([-1e20, -1e20, 1e20, 1e20])
+    draw(grey((200, 200)), people)
+
+
+def test_coincident_joints_and_empty_box():
+    people = make_people((200, 200))
+    people.keypoints[:] = 50
+    people.boxes[:] = 50
+    assert (draw(grey((200, 200)), people)[50, 50] != 128).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1)])
+def test_tiny_images(size):
+    assert draw(grey(size), make_people(size)).shape == (*size, 3)
+
+
+def test_lines_scale_with_the_picture():
+    covered = {}
+    for side in (200, 1000, 4000):
+        drawing = draw(grey((side, side)), make_people((side, side)), boxes=False)
+        covered[side] = (drawing != 128).any(-1).mean()
+    # Small, antialiasing touches more pixels than it fills.
+    assert covered[1000] < covered[200] < 2 * covered[1000]
+    assert covered[4000] == pytest.approx(covered[1000], rel=0.15)
+
+
+def test_strided_image():
+    image = np.random.default_rng(0).integers(0, 256, (100, 80, 3), np.uint8)
+    people = make_people((100, 80))
+    mirrored = image[:, ::-1]
+    np.testing.assert_array_equal(draw(mirrored, people), draw(mirrored.copy(), people))
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((4, 5), np.uint8), r"image must be \(H, W, 3\) uint8, got \(4, 5\) uint8"),
+        (np.zeros((4, 5, 3), np.float32), r"got \(4, 5, 3\) float32"),
+    ],
+)
+def test_wrong_images_are_named(image, message):
+    with pytest.raises(ValueError, match=message):
+        draw(image, make_people((4, 5)))
