@@ -11,13 +11,12 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rmpe_ext.conventions import CONVENTIONS
 
+from .card_table import ModelError, Table, is_integer, is_number
 from .skeleton import SKELETONS, Skeleton
 
 __all__ = [
@@ -40,10 +39,6 @@ _CACHE = Path("~/.cache/rmpe/models")
 # Orders of the four numbers that encode a box, to those of (x, y, width, height).
 ENCODINGS = {"txtytwth": (0, 1, 2, 3), "tytxthtw": (1, 0, 3, 2)}
 ANCHOR_FORMATS = ("xyxy", "xcycwh", "ycxchw")
-
-
-class ModelError(ValueError):
-    """A model card, or a file that it names, cannot be used; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -278,7 +273,7 @@ def load_card(name_or_path: str | os.PathLike) -> DetectorCard | PoseCard:
         raise ModelError(f"cannot read the model card {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"the model card {path} is not valid TOML: {error}") from None
-    table = _Table(path, "", values)
+    table = Table(path, "", values)
     kind = table.choice("kind", ("detector", "pose"))
     read = _read_detector if kind == "detector" else _read_pose
     card = read(table, None if known else path.parent)
@@ -326,77 +321,7 @@ def _check_hash(file: ModelFile, path: Path) -> None:
         )
 
 
-class _Table:
-    """One table of a card: hands out values that keep the rules, and knows which were asked for."""
-
-    def __init__(self, path: Path, name: str, values: dict[str, Any]) -> None:
-        self.path, self._name = path, name
-        self._values = dict(values)
-        self._children: list[_Table] = []
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._values
-
-    def take(self, key: str, rule: str, valid: Callable[[Any], bool]) -> Any:
-        if key not in self._values:
-            raise ModelError(f"{self.path}: {self._name}{key} is missing; it must be {rule}")
-        value = self._values.pop(key)
-        if not valid(value):
-            raise ModelError(f"{self.path}: {self._name}{key} must be {rule}, got {value!r}")
-        return value
-
-    def table(self, key: str) -> _Table:
-        values = self.take(key, "a table", lambda value: isinstance(value, dict))
-        self._children.append(_Table(self.path, f"{self._name}{key}.", values))
-        return self._children[-1]
-
-    def finish(self) -> None:
-        """Raise where a key was left over, here or below."""
-        for key in self._values:
-            raise ModelError(f"{self.path}: {self._name}{key} is not a key of this kind of card")
-        for child in self._children:
-            child.finish()
-
-    def text(self, key: str) -> str:
-        return self.take(key, "text", lambda value: isinstance(value, str) and value.strip() != "")
-
-    def choice(self, key: str, allowed: tuple[str, ...] | Mapping[str, Any]) -> str:
-        return self.take(
-            key,
-            f"one of {', '.join(allowed)}",
-            lambda value: isinstance(value, str) and value in allowed,
-        )
-
-    def integer(self, key: str, least: int) -> int:
-        return self.take(
-            key, f"a whole number, at least {least}", lambda value: _is_integer(value, least)
-        )
-
-    def number(self, key: str, rule: str, valid: Callable[[float], bool]) -> float:
-        return float(self.take(key, rule, lambda value: _is_number(value) and valid(value)))
-
-    def numbers(
-        self, key: str, count: int, rule: str = "", valid: Callable[[float], bool] = lambda _: True
-    ) -> tuple[float, ...]:
-        values = self.take(
-            key,
-            f"{count} numbers{rule}",
-            lambda value: isinstance(value, list)
-            and len(value) == count
-            and all(_is_number(v) and valid(v) for v in value),
-        )
-        return tuple(float(value) for value in values)
-
-
-def _is_integer(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _read_detector(table: _Table, folder: Path | None) -> DetectorCard:
+def _read_detector(table: Table, folder: Path | None) -> DetectorCard:
     origin = table.text("origin")
     runtime = table.choice("runtime", DETECTOR_RUNTIMES)
     onnx = runtime == "onnx"
@@ -424,7 +349,7 @@ def _read_detector(table: _Table, folder: Path | None) -> DetectorCard:
     )
 
 
-def _read_pose(table: _Table, folder: Path | None) -> PoseCard:
+def _read_pose(table: Table, folder: Path | None) -> PoseCard:
     origin = table.text("origin")
     runtime = table.choice("runtime", POSE_RUNTIMES)
     onnx = runtime == "onnx"
@@ -457,7 +382,7 @@ def _is_fraction(value: float) -> bool:
     return 0 <= value <= 1
 
 
-def _read_file(table: _Table, origin: str, folder: Path | None) -> ModelFile:
+def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
     # A card may come from anywhere, so it must not reach out of the folders that are searched.
     name = table.take(
         "file",
@@ -479,13 +404,13 @@ def _read_file(table: _Table, origin: str, folder: Path | None) -> ModelFile:
     return ModelFile(name, sha256, url or origin, folder)
 
 
-def _read_input(table: _Table, named: bool) -> InputSpec:
+def _read_input(table: Table, named: bool) -> InputSpec:
     size = table.take(
         "size",
         "[height, width], whole numbers, at least 1",
         lambda value: isinstance(value, list)
         and len(value) == 2
-        and all(_is_integer(v, 1) for v in value),
+        and all(is_integer(v, 1) for v in value),
     )
     return InputSpec(
         name=table.text("name") if named else "",
@@ -497,7 +422,7 @@ def _read_input(table: _Table, named: bool) -> InputSpec:
     )
 
 
-def _read_anchors(table: _Table, origin: str, folder: Path | None) -> Anchors:
+def _read_anchors(table: Table, origin: str, folder: Path | None) -> Anchors:
     return Anchors(
         file=_read_file(table, origin, folder),
         key=table.text("key"),
@@ -505,13 +430,13 @@ def _read_anchors(table: _Table, origin: str, folder: Path | None) -> Anchors:
     )
 
 
-def _read_blur(table: _Table) -> tuple[float, ...]:
+def _read_blur(table: Table) -> tuple[float, ...]:
     weights = table.take(
         "blur",
         "an odd number of weights, symmetric, with the sum 1",
         lambda value: isinstance(value, list)
         and len(value) % 2 == 1
-        and all(map(_is_number, value))
+        and all(map(is_number, value))
         and value == value[::-1]
         and math.isclose(sum(value), 1, abs_tol=1e-6),
     )

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 
 from rmpe_ext import crop, crop_matrices, decode, pose_nms
+from rmpe_ext.conventions import DECODE_CONVENTIONS
+from rmpe_ext.presets import resolve_preset
 
 from .images import read_image
 from .networks import Detections, HeatmapPose, SSDDetector, load_detector, load_pose
@@ -58,6 +60,8 @@ class PoseEstimator:
     ------
     rmpe.card.ModelError
         If a network is unknown, its files are missing, or they are not what the card says.
+    ValueError, TypeError
+        If there is no such preset, parameter or convention.
 
     Examples
     --------
@@ -81,6 +85,12 @@ class PoseEstimator:
         threshold: float | None = None,
         timer: StageTimer | None = None,
     ) -> None:
+        if nms is not None:
+            resolve_preset(nms, nms_parameters)
+        if convention is not None and convention not in DECODE_CONVENTIONS:
+            raise ValueError(
+                f"convention must be one of {', '.join(DECODE_CONVENTIONS)}, got {convention!r}"
+            )
         self.device = torch.device(device)
         if isinstance(detector, (str, os.PathLike)):
             detector = load_detector(detector, device=self.device, models_dir=models_dir)

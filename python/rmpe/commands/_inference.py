@@ -62,7 +62,8 @@ class Drawings:
         shown = people.select(people.box_scores >= self.min_person_score)
         drawing = draw(image, shown, min_score=self.min_keypoint_score, boxes=self.boxes)
         path = self.folder / drawing_name(label.name)
-        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+        jpeg = path.suffix.lower() in (".jpg", ".jpeg")
+        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if jpeg else []
         encoded = cv2.imencode(path.suffix, drawing[:, :, ::-1], options)[1]
         partial = path.with_name(path.name + ".partial")
         partial.write_bytes(encoded)

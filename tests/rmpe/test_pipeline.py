@@ -1,0 +1,211 @@
+"""From images to people, on stand-in networks whose answers are known and on real ones."""
+
+import dataclasses
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from rmpe import PoseEstimator
+from rmpe.card import load_card
+from rmpe.images import ImageError
+from rmpe.networks import Detections, HeatmapPose
+from rmpe.pipeline import suppress
+from rmpe.skeleton import COCO_17
+from rmpe.timing import StageTimer
+
+CARD = dataclasses.replace(
+    load_card("simplepose_coco17"),
+    input=dataclasses.replace(
+        load_card("simplepose_coco17").input, mean=(0.0,) * 3, std=(1.0,) * 3
+    ),
+    offset=1.5,  # the mean of four pixels lies between the second and the third
+)
+
+
+class BrightestRed:
+    """A pose network that finds the brightest red spot for every joint."""
+
+    device = torch.device("cpu")
+    output_shapes = ((17, 64, 48),)
+    calls = 0
+
+    def __call__(self, crops):
+        self.calls += 1
+        return (F.avg_pool2d(crops[:, :1], 4).expand(-1, 17, -1, -1),)
+
+
+class WholeImage:
+    """A detector that sees one person as large as each image, with falling confidence."""
+
+    def __call__(self, images, threshold=None):
+        boxes = [[0, 0, image.shape[1], image.shape[0]] for image in images]
+        scores = torch.linspace(0.9, 0.5, max(len(images), 1))[: len(images)]
+        return Detections(
+            torch.tensor(boxes, dtype=torch.float32).view(-1, 4), scores, torch.arange(len(images))
+        )
+
+
+def estimator(**options):
+    return PoseEstimator(WholeImage(), HeatmapPose(CARD, BrightestRed()), **options)
+
+
+def spot(height, width, x, y):
+    """A dark RGB image with a soft red spot at (x, y)."""
+    row, column = np.mgrid[:height, :width]
+    distance2 = (column - x) ** 2 + (row - y) ** 2
+    image = np.zeros((height, width, 3), np.uint8)
+    image[..., 0] = 250 * np.exp(-distance2 / (2 * (max(height, width) / 20) ** 2))
+    return image
+
+
+SPOTS = [(120, 90, 30, 70), (200, 320, 250, 40), (75, 75, 40, 40)]
+
+
+@pytest.mark.parametrize("convention, tolerance", [("hrnet", 0.5), ("dark", 0.3)])
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_point_comes_back_where_it_was(convention, tolerance, flip):
+    """Through crop, network, decode and back; images of different sizes in one call."""
+    images = [spot(*s) for s in SPOTS]
+    options = {}
+    if flip:
+        # These heatmaps mirror without a shift, unlike those that the convention is for.
+        options = {"nms": None}
+        tolerance *= 4
+    people = estimator(convention=convention, flip=flip, **options)(images)
+    assert len(people) == 3
+    assert people.image_sizes == tuple(s[:2] for s in SPOTS)
+    for i, (height, width, x, y) in enumerate(SPOTS):
+        # One heatmap pixel in the image, for a box padded to the crop's aspect ratio.
+        pixel = 4 * 1.25 * max(width / 192, height / 256)
+        error = people.keypoints[i] - torch.tensor([x, y])
+        assert error.abs().max() <= tolerance * pixel
+
+
+def test_one_image_in_every_form(tmp_path):
+    image = spot(*SPOTS[0])
+    cv2.imwrite(str(tmp_path / "spot.png"), image[:, :, ::-1])
+    run = estimator()
+    want = run([image])
+    for form in (
+        image,
+        torch.from_numpy(image),
+        image[None],
+        torch.from_numpy(image)[None],
+        tmp_path / "spot.png",
+        str(tmp_path / "spot.png"),
+        [tmp_path / "spot.png"],
+    ):
+        assert torch.equal(run(form).keypoints, want.keypoints)
+    assert torch.equal(run(image[:, :, ::-1], channels="bgr").keypoints, want.keypoints)
+
+
+def test_given_boxes():
+    images = [spot(*s) for s in SPOTS]
+    boxes = [np.array([[0, 0, 90, 120, 0.25]]), np.zeros((0, 4)), [[0, 0, 75, 75], [20, 20, 60, 60]]]
+    people = estimator(nms=None)(images, boxes=boxes)
+    assert people.image_index.tolist() == [0, 2, 2]
+    assert people.box_scores.tolist() == [0.25, 1.0, 1.0]
+    assert [len(one) for one in people.split()] == [1, 0, 2]
+    one = estimator(nms=None)(images[0], boxes=[[0, 0, 90, 120]])
+    assert torch.equal(one.keypoints[0], people.keypoints[0])
+
+
+def test_nobody():
+    people = estimator()([spot(*SPOTS[0])], boxes=[[]])
+    assert len(people) == 0
+    assert people.keypoints.shape == (0, 17, 2)
+    assert [len(one) for one in people.split()] == [0]
+    assert len(estimator()([])) == 0
+
+
+def test_repeated_people_are_removed_and_the_best_ranked_stays():
+    box = [0, 0, 90, 120]
+    boxes = [[[*box, 0.3], [*box, 0.8], [*box, 0.5]]]
+    images = [spot(*SPOTS[0])]
+    everybody = estimator(nms=None)(images, boxes=boxes)
+    assert len(everybody) == 3
+    assert estimator()(images, boxes=boxes).box_scores.tolist() == pytest.approx([0.8])
+    assert suppress(everybody, "rmpe", eta=1e9).box_scores.tolist() == pytest.approx([0.3, 0.8, 0.5])
+
+
+def test_many_people_are_cut_in_pieces_of_bounded_memory(monkeypatch):
+    images = [spot(*s) for s in SPOTS]
+    boxes = [[[0, 0, 40 + n, 60 + n] for n in range(7)] for _ in images]
+    whole = estimator(nms=None)(images, boxes=boxes)
+    monkeypatch.setattr("rmpe.pipeline._CROP_BYTES", 4 * 4 * 3 * 256 * 192)
+    run = estimator(nms=None)
+    pieces = run(images, boxes=boxes)
+    assert run.pose.network.calls == 6
+    assert torch.equal(whole.keypoints, pieces.keypoints)
+
+
+def test_score_is_box_score_times_mean_of_visible_joints():
+    people = estimator(nms=None)([spot(*SPOTS[0])], boxes=[[[0, 0, 90, 120, 0.5]]])
+    assert people.scores[0] == pytest.approx(0.5 * people.keypoint_scores[0].mean().item())
+
+
+def test_stages_are_timed():
+    timer = StageTimer()
+    estimator(timer=timer)([spot(*SPOTS[0])])
+    assert list(timer.seconds) == ["read", "detect", "crop", "pose", "decode", "nms"]
+    assert all(seconds >= 0 for seconds in timer.seconds.values())
+
+
+@pytest.mark.parametrize(
+    "images, options, error, message",
+    [
+        ([np.zeros((4, 4))], {}, ValueError, r"images\[0\] must be uint8 \(H, W, 3\), got float64 \(4, 4\)"),
+        ([np.zeros((4, 4, 3), np.float32)], {}, ValueError, "images.0. must be uint8 .* got float32"),
+        ([spot(*SPOTS[0])], {"boxes": []}, ValueError, "boxes must have one array for each of 1 images, got 0"),
+        ([spot(*SPOTS[0])], {"boxes": [[[1, 2, 3]]]}, ValueError, r"boxes\[0\] must be \(M, 4\) or \(M, 5\), got \(1, 3\)"),
+        ([spot(*SPOTS[0])], {"channels": "hsv"}, ValueError, "channels must be rgb or bgr, got 'hsv'"),
+        (["/no/such/image.jpg"], {}, ImageError, "/no/such/image.jpg"),
+    ],
+)  # fmt: skip
+def test_errors_name_the_argument(images, options, error, message):
+    with pytest.raises(error, match=message):
+        estimator()(images, **options)
+
+
+def test_without_a_detector_boxes_are_needed():
+    run = PoseEstimator(None, HeatmapPose(CARD, BrightestRed()))
+    with pytest.raises(ValueError, match="boxes must be given, because this estimator has no detector"):
+        run([spot(*SPOTS[0])])
+
+
+def test_unknown_nms_is_refused_when_the_estimator_is_made():
+    with pytest.raises(ValueError, match="preset must be one of"):
+        estimator(nms="soft")
+    with pytest.raises(TypeError, match="'gamma' is no parameter of pose NMS"):
+        estimator(nms_parameters={"gamma": 1.0})
+    with pytest.raises(ValueError, match="convention must be one of"):
+        estimator(convention="coco")
+
+
+@pytest.mark.parametrize("detector", ["ssd_mobilenet_v1_coco", "ssd_person_retail_0013"])
+@pytest.mark.parametrize("pose", ["simplepose_coco17", "hourglass_aic14"])
+def test_real_networks_find_the_skier(models_dir, data_dir, detector, pose):
+    """A large isolated person: every pair of networks puts the joints where the annotator did."""
+    folder = data_dir / "coco-mini"
+    truth = next(
+        person
+        for person in json.loads((folder / "person_keypoints.json").read_text())["annotations"]
+        if person["image_id"] == 30752
+    )
+    annotated = np.reshape(truth["keypoints"], (17, 3))
+    people = PoseEstimator(detector, pose, models_dir=models_dir)(
+        folder / "images" / "000000030752.jpg"
+    )
+    best = people.keypoints[people.scores.argmax()].numpy()
+    near = [
+        np.hypot(*(best[people.skeleton.keypoints.index(name)] - annotated[n, :2]))
+        < 0.05 * truth["bbox"][3]
+        for n, name in enumerate(COCO_17.keypoints)
+        if annotated[n, 2] and name in people.skeleton.keypoints
+    ]
+    assert len(near) >= 10
+    assert np.mean(near) >= 0.75
