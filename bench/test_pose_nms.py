@@ -1,7 +1,6 @@
 """Pose NMS and box NMS: the native ops, the reference, and what people use instead.
 
-``python -m pytest bench/test_pose_nms.py --benchmark-group-by=group``; two threads, because that is
-what small machines have. Each group compares implementations on one input.
+Each group compares implementations on one input.
 """
 
 import numpy as np
@@ -14,14 +13,6 @@ from rmpe_ext.presets import PRESETS
 
 SIZES = [5, 20, 60, 200]  # poses of one image
 IMAGES, POSES_PER_IMAGE = 1300, 8
-
-
-@pytest.fixture(autouse=True)
-def two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 def detections(count, images=1):

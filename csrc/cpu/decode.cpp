@@ -17,47 +17,40 @@ struct Peak {
   int64_t index;  // the first that has the value
 };
 
-// Vectors of 16 bytes, which every processor has: wider ones gain nothing, because memory is the
-// limit, and GCC 12 takes them apart outside the clone that supports them.
-template <typename T>
-struct Vector {
-  typedef T type __attribute__((vector_size(16)));
-};
-
-template <typename T>
-inline typename Vector<T>::type load(const T* values) {
-  typename Vector<T>::type vector;
-  std::memcpy(&vector, values, sizeof vector);
-  return vector;
-}
-
 // The values are compared block by block, so that only the block of the maximum is searched for its
 // first occurrence. A sum runs along to find NaN: it is NaN wherever one of its terms is.
-template <typename T>
-inline Peak<T> first_maximum(const T* map, int64_t size) {
-  using V = typename Vector<T>::type;
-  constexpr int kLanes = sizeof(V) / sizeof(T), kVectors = 4, kSteps = 8;
+// kBytes: of a vector. Wider ones than the processor's are taken apart value by value.
+template <int kBytes, typename T>
+__attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_t size) {
+  typedef T V __attribute__((vector_size(kBytes)));
+  constexpr int kLanes = kBytes / sizeof(T), kVectors = 64 / kBytes, kSteps = 8;
   constexpr int64_t kBlock = kLanes * kVectors * kSteps;
   T maximum = -std::numeric_limits<T>::infinity(), total = 0;
   int64_t block = 0, i = 0;
-  V sums[kVectors] = {};
+  // Only unrolled loops keep these arrays in registers.
+  V largest[kVectors], sums[kVectors] = {};
   for (; i + kBlock <= size; i += kBlock) {
-    V largest[kVectors];
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      largest[v] = load(map + i + v * kLanes);
+      std::memcpy(&largest[v], map + i + v * kLanes, kBytes);
       sums[v] += largest[v];
     }
+#pragma GCC unroll 8
     for (int step = 1; step < kSteps; ++step) {
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
-        const V values = load(map + i + (step * kVectors + v) * kLanes);
+        V values;
+        std::memcpy(&values, map + i + (step * kVectors + v) * kLanes, kBytes);
         largest[v] = values > largest[v] ? values : largest[v];
         sums[v] += values;
       }
     }
+#pragma GCC unroll 4
     for (int v = 1; v < kVectors; ++v) {
       largest[0] = largest[v] > largest[0] ? largest[v] : largest[0];
     }
     T block_maximum = largest[0][0];
+#pragma GCC unroll 8
     for (int lane = 1; lane < kLanes; ++lane) {
       block_maximum = largest[0][lane] > block_maximum ? largest[0][lane] : block_maximum;
     }
@@ -66,7 +59,9 @@ inline Peak<T> first_maximum(const T* map, int64_t size) {
       block = i;
     }
   }
+#pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
+#pragma GCC unroll 8
     for (int lane = 0; lane < kLanes; ++lane) total += sums[v][lane];
   }
   const int64_t rest = i;
@@ -89,6 +84,24 @@ inline Peak<T> first_maximum(const T* map, int64_t size) {
   return {maximum, block};
 }
 
+#if defined(__x86_64__) && defined(__GNUC__)
+// RMPE_MULTIVERSION would compile one vector width for every processor.
+template <typename T>
+__attribute__((target("avx2"))) Peak<T> find_peak_avx2(const T* map, int64_t size) {
+  return first_maximum<32>(map, size);
+}
+
+template <typename T>
+Peak<T> find_peak(const T* map, int64_t size) {
+  return __builtin_cpu_supports("avx2") ? find_peak_avx2(map, size) : first_maximum<16>(map, size);
+}
+#else
+template <typename T>
+Peak<T> find_peak(const T* map, int64_t size) {
+  return first_maximum<16>(map, size);
+}
+#endif
+
 template <typename T>
 inline void average(const T* map, const T* flipped, int64_t height, int64_t width, bool shift,
                     T* __restrict out) {
@@ -104,12 +117,6 @@ inline void average(const T* map, const T* flipped, int64_t height, int64_t widt
 
 // What the processor's vector width matters to. They are not templates because GCC cannot clone
 // those.
-RMPE_MULTIVERSION Peak<float> find_peak(const float* map, int64_t size) {
-  return first_maximum(map, size);
-}
-RMPE_MULTIVERSION Peak<double> find_peak(const double* map, int64_t size) {
-  return first_maximum(map, size);
-}
 RMPE_MULTIVERSION void average_flipped(const float* map, const float* flipped, int64_t height,
                                        int64_t width, bool shift, float* out) {
   average(map, flipped, height, width, shift, out);

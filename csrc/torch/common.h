@@ -13,6 +13,8 @@
 #include <optional>
 #include <vector>
 
+#include "core/affine.h"
+
 namespace rmpe {
 
 using torch::headeronly::ScalarType;
@@ -44,6 +46,22 @@ inline void check_dim(const char* name, const Tensor& tensor, int64_t dim) {
 template <typename Body>
 auto dispatch_floating(const Tensor& tensor, Body&& body) {
   return tensor.scalar_type() == ScalarType::Double ? body(double{}) : body(float{});
+}
+
+// The inverse of each of N matrices, [N, 2, 3].
+inline std::vector<Affine> invert_all(const Tensor& matrices, int64_t N) {
+  check_floating("matrices", matrices);
+  STD_TORCH_CHECK(matrices.dim() == 3 && matrices.size(0) == N && matrices.size(1) == 2 &&
+                      matrices.size(2) == 3,
+                  "matrices must be (N, 2, 3)");
+  const Tensor rows = dense(matrices);
+  std::vector<Affine> inverses(N);
+  dispatch_floating(rows, [&](auto zero) {
+    using T = decltype(zero);
+    const T* data = static_cast<const T*>(rows.const_data_ptr());
+    for (int64_t n = 0; n < N; ++n) inverses[n] = invert(load_affine(data + 6 * n));
+  });
+  return inverses;
 }
 
 }  // namespace rmpe

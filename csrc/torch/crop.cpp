@@ -20,20 +20,6 @@ void append_images(const Tensor& tensor, std::vector<Image>& images) {
   }
 }
 
-std::vector<Affine> invert_all(const Tensor& matrices) {
-  check_dim("matrices", matrices, 3);
-  check_floating("matrices", matrices);
-  STD_TORCH_CHECK(matrices.size(1) == 2 && matrices.size(2) == 3, "matrices must be (N, 2, 3)");
-  const Tensor rows = dense(matrices);
-  std::vector<Affine> inverses(rows.size(0));
-  dispatch_floating(rows, [&](auto zero) {
-    using T = decltype(zero);
-    const T* data = static_cast<const T*>(rows.const_data_ptr());
-    for (size_t n = 0; n < inverses.size(); ++n) inverses[n] = invert(load_affine(data + 6 * n));
-  });
-  return inverses;
-}
-
 Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Tensor> image_index,
             int64_t height, int64_t width, std::vector<double> gain, std::vector<double> bias,
             bool swap_rb, double fill) {
@@ -43,7 +29,7 @@ Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Tensor> i
     if (image.stride(image.dim() - 1) != 1) image = torch::stable::contiguous(image);
     append_images(image, views);
   }
-  const std::vector<Affine> inverses = invert_all(matrices);
+  const std::vector<Affine> inverses = invert_all(matrices, matrices.size(0));
   const int64_t count = int64_t(inverses.size()), image_count = int64_t(views.size());
   STD_TORCH_CHECK(height > 0 && width > 0, "size must be positive");
   STD_TORCH_CHECK(gain.size() == 3 && bias.size() == 3, "gain and bias must have 3 values");

@@ -28,21 +28,6 @@ cpu::Heatmaps<T> heatmaps_of(const Tensor& tensor) {
   return {static_cast<const T*>(tensor.const_data_ptr()), tensor.stride(0), tensor.stride(1)};
 }
 
-std::vector<Affine> invert_all(const Tensor& matrices, int64_t N) {
-  check_floating("matrices", matrices);
-  STD_TORCH_CHECK(matrices.dim() == 3 && matrices.size(0) == N && matrices.size(1) == 2 &&
-                      matrices.size(2) == 3,
-                  "matrices must be (N, 2, 3) with the N of heatmaps");
-  const Tensor rows = dense(matrices);
-  std::vector<Affine> inverses(N);
-  dispatch_floating(rows, [&](auto zero) {
-    using T = decltype(zero);
-    const T* data = static_cast<const T*>(rows.const_data_ptr());
-    for (int64_t n = 0; n < N; ++n) inverses[n] = invert(load_affine(data + 6 * n));
-  });
-  return inverses;
-}
-
 std::tuple<Tensor, Tensor> decode(Tensor heatmaps, std::optional<Tensor> matrices,
                                   std::optional<Tensor> flipped,
                                   std::vector<int64_t> swapped_joint, std::string subpixel,

@@ -14,7 +14,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from rmpe_ext.conventions import CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
 
 from .card_table import ModelError, Table, is_integer, is_number
 from .skeleton import SKELETONS, Skeleton
@@ -371,7 +371,7 @@ def _read_pose(table: Table, folder: Path | None) -> PoseCard:
         skeleton=SKELETONS[table.choice("skeleton", SKELETONS)],
         crop=crop.choice("convention", CONVENTIONS),
         padding=crop.number("padding", "a fraction, at least 0", lambda value: value >= 0),
-        convention=decode.choice("convention", CONVENTIONS),
+        convention=decode.choice("convention", DECODE_CONVENTIONS),
         stride=decode.integer("stride", 1),
         offset=decode.number("offset", "a number of crop pixels", lambda _: True),
         blur=_read_blur(decode) if "blur" in decode else None,

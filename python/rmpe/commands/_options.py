@@ -22,7 +22,6 @@ NMS = {
 CONVENTIONS = {
     "hrnet": "the maximum, moved a quarter pixel toward its larger neighbor",
     "dark": "the peak of a Gaussian fitted to it",
-    "udp": "that, for networks trained on unbiased coordinates",
 }
 
 
