@@ -16,7 +16,7 @@ help:  ## this list
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet "torch>=2.10" torchvision "setuptools>=77" ninja cmake
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[rmpe,test]"
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[rmpe,test]"
 	touch $@
 
 build: .venv/ready  ## compile the native library in place
@@ -46,6 +46,7 @@ evaluate: build  ## keypoint AP on the photographs of coco-mini, as the README r
 	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --boxes true --nms none --flip
 	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --boxes true --nms none --flip --convention dark
 	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --threshold 0.1 --nms none,paper,rmpe,alphapose
+	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --nms none,alphapose
 
 bench: build  ## the ops against the pure-PyTorch path and what people use today
 	$(BIN)/python -m pytest bench -q --benchmark-group-by=group --benchmark-columns=median,min,rounds

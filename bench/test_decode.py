@@ -1,9 +1,8 @@
 """Decoding heatmaps: the native op, the reference, and what people write in numpy.
 
-``python -m pytest bench/test_decode.py --benchmark-group-by=group``; two threads, because that is
-what small machines have. Each group compares implementations on one input: N persons of 17 joints,
-heatmaps of 64x48 float32. ``numpy argmax`` alone is the least that any numpy decoder does;
-``read once`` sums the heatmaps, which is as fast as memory gives them.
+Each group compares implementations on one input: N persons of 17 joints, heatmaps of 64x48 float32.
+``numpy argmax`` alone is the least that any numpy decoder does; ``read once`` sums the heatmaps, which
+is as fast as memory gives them.
 """
 
 import numpy as np
@@ -16,14 +15,6 @@ from rmpe_ext import reference
 PERSONS = [1, 8, 32, 128]
 JOINTS, HEIGHT, WIDTH = 17, 64, 48
 PAIRS = tuple((joint, joint + 1) for joint in range(1, 17, 2))
-
-
-@pytest.fixture(autouse=True)
-def two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 def people(count):
