@@ -13,7 +13,7 @@ from rmpe import PoseEstimator
 from rmpe.card import load_card
 from rmpe.images import ImageError
 from rmpe.networks import Detections, HeatmapPose
-from rmpe.pipeline import suppress
+from rmpe.pipeline import _CROP_BYTES, suppress
 from rmpe.skeleton import COCO_17
 from rmpe.timing import StageTimer
 
@@ -136,7 +136,7 @@ def test_many_people_are_cut_in_pieces_of_bounded_memory(monkeypatch):
     images = [spot(*s) for s in SPOTS]
     boxes = [[[0, 0, 40 + n, 60 + n] for n in range(7)] for _ in images]
     whole = estimator(nms=None)(images, boxes=boxes)
-    monkeypatch.setattr("rmpe.pipeline._CROP_BYTES", 4 * 4 * 3 * 256 * 192)
+    monkeypatch.setitem(_CROP_BYTES, "cpu", 4 * 4 * 3 * 256 * 192)
     run = estimator(nms=None)
     pieces = run(images, boxes=boxes)
     assert run.pose.network.calls == 6
