@@ -3,10 +3,11 @@ PYTHON ?= python3
 MODELS ?= ../shared/models
 DATA   ?= ../shared/data
 PHOTOS ?= $(DATA)/coco-mini/images
+TORCHES ?= 2.10.0 2.13.0 2.15.0
 BIN    := .venv/bin
 COCO   := $(DATA)/coco-mini/person_keypoints.json $(DATA)/coco-mini/images
 
-.PHONY: help setup build test cpp demo evaluate bench clean
+.PHONY: help setup build test cpp wheel compat demo evaluate bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +33,22 @@ cpp: .venv/ready  ## the torch-free C++ core and its tests, under the sanitizers
 	$(BIN)/cmake -S . -B build/cpp -DRMPE_SANITIZE=ON
 	$(BIN)/cmake --build build/cpp --parallel 2
 	$(BIN)/ctest --test-dir build/cpp --output-on-failure
+
+wheel: .venv/ready  ## one wheel for every torch from 2.10 on, in dist/
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+
+compat: $(TORCHES:%=compat-%)  ## the op tests on that wheel, under several releases of torch
+
+# The tests run from a folder without the sources, so that they see the installed wheel.
+compat-%: wheel
+	mkdir -p build/compat/$*
+	$(PYTHON) -m venv --clear build/compat/$*/venv
+	build/compat/$*/venv/bin/python -m pip install --quiet torch==$* dist/*.whl \
+	  hypothesis opencv-python-headless pytest
+	rm -rf build/compat/$*/tests && cp -r tests build/compat/$*/tests
+	cd build/compat/$* && RMPE_DATA="$(abspath $(DATA))" RMPE_EXT_BACKEND=native \
+	  venv/bin/python -m pytest -q tests/ops
 
 demo: build  ## photographs in, pictures with skeletons out, in demo/
 	@test -d "$(MODELS)" || { echo "make demo: the networks' files are not in $(MODELS);" \

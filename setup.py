@@ -32,6 +32,7 @@ def native_extension() -> dict:
         # and comparisons. No result changes. Contraction would make results depend on the CPU.
         extra_compile_args=[
             "-O3",
+            "-g0",
             "-fno-math-errno",
             "-fno-trapping-math",
             "-ffp-contract=off",
