@@ -12,25 +12,37 @@ if TYPE_CHECKING:
     from ._native import Backend, backend
     from .ops.crop import crop, crop_matrices
     from .ops.decode import decode
+    from .ops.merge_poses import MergedPoses, merge_poses
+    from .ops.nearby_joints_nms import nearby_joints_nms
+    from .ops.oks_nms import SoftNMSResult, oks_nms, soft_oks_nms
     from .ops.pose_nms import NMSResult, box_nms, pose_nms, pose_similarity
 
 __version__ = "0.1.0"
 __all__ = [
     "Backend",
+    "MergedPoses",
     "NMSResult",
+    "SoftNMSResult",
     "backend",
     "box_nms",
     "crop",
     "crop_matrices",
     "decode",
+    "merge_poses",
+    "nearby_joints_nms",
+    "oks_nms",
     "pose_nms",
     "pose_similarity",
+    "soft_oks_nms",
 ]
 
 _MODULES = {
     "_native": ("Backend", "backend"),
     "ops.crop": ("crop", "crop_matrices"),
     "ops.decode": ("decode",),
+    "ops.merge_poses": ("MergedPoses", "merge_poses"),
+    "ops.nearby_joints_nms": ("nearby_joints_nms",),
+    "ops.oks_nms": ("SoftNMSResult", "oks_nms", "soft_oks_nms"),
     "ops.pose_nms": ("NMSResult", "box_nms", "pose_nms", "pose_similarity"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

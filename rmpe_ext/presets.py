@@ -50,6 +50,14 @@ class PoseNMSPreset:
     near_radius, near_box : float
         A joint is near within ``min(near_radius, near_box * longer side of the reference box)``
         pixels.
+    merge_box, merge_radius : float
+        Merging, which :func:`rmpe_ext.merge_poses` does after suppression: a joint is merged within
+        ``min(merge_radius, merge_box * longer side of the kept pose's box)`` pixels. These and the
+        next two were released with ``alphapose`` alone; the other presets take them over.
+    min_score : float
+        A pose whose best joint scores less, before or after it is merged, is dropped.
+    zero_score : float
+        What a joint score of 0 weighs in the means; above 0.
     """
 
     sigma1: float
@@ -63,13 +71,17 @@ class PoseNMSPreset:
     near_joints: int = 0
     near_radius: float = 0.0
     near_box: float = 0.0
+    merge_box: float = 0.1
+    merge_radius: float = 15.0
+    min_score: float = 0.3
+    zero_score: float = 1e-5
 
     def __post_init__(self) -> None:
-        for name in ("sigma1", "sigma2"):
+        for name in ("sigma1", "sigma2", "zero_score"):
             # Whose inverses are numbers in float32 as well.
             if not 1e-30 <= getattr(self, name) <= 1e30:
                 raise ValueError(f"{name} must be in 1e-30..1e30, got {getattr(self, name)}")
-        for name in ("lam", "eta"):
+        for name in ("lam", "eta", "min_score"):
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
         check_choice("unit", self.unit, _UNITS)
@@ -77,7 +89,7 @@ class PoseNMSPreset:
             value = getattr(self, name)
             if value is not None and not 0.0 <= value < math.inf:
                 raise ValueError(f"{name} must be at least 0 and finite, or None, got {value}")
-        for name in ("near_joints", "near_radius", "near_box"):
+        for name in ("near_joints", "near_radius", "near_box", "merge_box", "merge_radius"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)}")
 

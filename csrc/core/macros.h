@@ -18,3 +18,11 @@
 #else
 #define RMPE_MULTIVERSION
 #endif
+
+// Stands before a short loop that is to become vector code: GCC would otherwise unroll it first,
+// and then vectorize only parts of it.
+#if defined(__GNUC__) && !defined(__clang__)
+#define RMPE_KEEP_LOOP _Pragma("GCC unroll 1")
+#else
+#define RMPE_KEEP_LOOP
+#endif

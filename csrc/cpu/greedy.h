@@ -8,34 +8,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "cpu/groups.h"
+
 namespace rmpe::cpu {
-
-// The items of a call, image by image, in input order within each.
-struct ImageGroups {
-  std::vector<int64_t> order;   // [N], indices of items
-  std::vector<int64_t> starts;  // [images + 1], into order
-
-  int64_t images() const { return static_cast<int64_t>(starts.size()) - 1; }
-};
-
-inline ImageGroups group_by_image(const int64_t* image_index,  // [N], or null: one image
-                                  int64_t N) {
-  ImageGroups groups;
-  groups.order.resize(N);
-  for (int64_t i = 0; i < N; ++i) groups.order[i] = i;
-  groups.starts.push_back(0);
-  if (image_index != nullptr) {
-    const auto earlier = [=](int64_t a, int64_t b) { return image_index[a] < image_index[b]; };
-    if (!std::is_sorted(image_index, image_index + N)) {
-      std::stable_sort(groups.order.begin(), groups.order.end(), earlier);
-    }
-    for (int64_t i = 1; i < N; ++i) {
-      if (earlier(groups.order[i - 1], groups.order[i])) groups.starts.push_back(i);
-    }
-  }
-  if (N > 0) groups.starts.push_back(N);
-  return groups;
-}
 
 // Runs over images [begin, end). Kept is a type that holds the kept items of one image, with
 //   void clear();
@@ -44,7 +19,7 @@ inline ImageGroups group_by_image(const int64_t* image_index,  // [N], or null: 
 //                                             -1: none
 //   void keep();                              keep the item that was asked about last
 template <typename Kept>
-void greedy_nms(const ImageGroups& groups, int64_t begin, int64_t end, Kept& kept,
+void greedy_nms(const Groups& images, int64_t begin, int64_t end, Kept& kept,
                 // outputs
                 bool* keep,             // [N]
                 int64_t* suppressor) {  // [N]
@@ -55,8 +30,8 @@ void greedy_nms(const ImageGroups& groups, int64_t begin, int64_t end, Kept& kep
   std::vector<Ranked> ranked;
   std::vector<int64_t> members;
   for (int64_t image = begin; image < end; ++image) {
-    const int64_t* items = groups.order.data() + groups.starts[image];
-    const int64_t count = groups.starts[image + 1] - groups.starts[image];
+    const int64_t* items = images.items(image);
+    const int64_t count = images.size(image);
     ranked.clear();
     for (int64_t k = 0; k < count; ++k) {
       keep[items[k]] = true;

@@ -5,47 +5,10 @@
 #include <limits>
 #include <vector>
 
+#include "cpu/blocks.h"
+
 namespace rmpe::cpu {
 namespace {
-
-// Items that others are compared with stand side by side, kLanes to a block, and an item is
-// compared with a whole block at once. 64 bytes are one vector of AVX-512 or two of AVX2.
-template <typename T>
-constexpr int64_t kLanes = 64 / sizeof(T);
-
-// Grows by whole blocks of [fields][kLanes].
-template <typename T>
-class Blocks {
- public:
-  explicit Blocks(int64_t fields) : stride_(fields * kLanes<T>) {}
-
-  void clear() { size_ = 0; }
-  int64_t count() const { return (size_ + kLanes<T> - 1) / kLanes<T>; }
-  int64_t items(int64_t b) const { return std::min(kLanes<T>, size_ - b * kLanes<T>); }
-  const T* operator[](int64_t b) const { return data_.data() + b * stride_; }
-
-  // First field of a new item; the others follow at steps of kLanes.
-  T* add() {
-    const int64_t b = size_ / kLanes<T>;
-    const size_t needed = (b + 1) * stride_;
-    if (data_.size() < needed) data_.resize(std::max(needed, 2 * data_.size()));
-    return data_.data() + b * stride_ + size_++ % kLanes<T>;
-  }
-
- private:
-  int64_t stride_;
-  int64_t size_ = 0;
-  std::vector<T> data_;
-};
-
-template <typename T>
-bool all_finite(const T* values, int64_t count) {
-  bool finite = true;
-  for (int64_t i = 0; i < count; ++i) {
-    finite &= std::abs(values[i]) <= std::numeric_limits<T>::max();
-  }
-  return finite;
-}
 
 // Fields of a block of poses: the reach of each, then x, y and weight of joint 0, of joint 1, ...
 enum PoseField : int64_t { kFalloff, kHalfWidth, kHalfHeight, kRadius2, kNear2, kJoints };
@@ -112,27 +75,17 @@ RMPE_MULTIVERSION void weigh_joints(const double* scores, int64_t K, double inve
 template <typename T>
 class Poses {
  public:
-  Poses(const T* keypoints, const T* scores, const T* boxes, const T* pose_scores, int64_t K,
-        const PoseNMSParameters& parameters)
-      : keypoints_(keypoints), scores_(scores), boxes_(boxes), pose_scores_(pose_scores), K_(K),
+  Poses(const PoseList<T>& poses, const T* boxes, const PoseNMSParameters& parameters)
+      : poses_(poses),
+        boxes_(boxes),
         parameters_(parameters),
-        blocks_(kJoints + kJointFields * K), weights_(K) {}
+        blocks_(kJoints + kJointFields * poses.K),
+        weights_(poses.K) {}
 
-  bool finite(int64_t i) const {
-    return all_finite(keypoints_ + i * K_ * 2, K_ * 2) && all_finite(scores_ + i * K_, K_) &&
-           all_finite(boxes_ + i * 4, 4);
-  }
+  bool finite(int64_t i) const { return poses_.finite(i) && all_finite(boxes_ + i * 4, 4); }
 
   bool rank(int64_t i, double& score) const {
-    if (pose_scores_ != nullptr) {
-      score = pose_scores_[i];
-      return !std::isnan(score) && finite(i);
-    }
-    // The sum orders poses as their mean does. In double, a sum of floats is practically exact, so
-    // that equal poses tie whatever the order of their joints.
-    score = 0.0;
-    for (int64_t n = 0; n < K_; ++n) score += scores_[i * K_ + n];
-    return finite(i);
+    return poses_.rank(i, score) && all_finite(boxes_ + i * 4, 4);
   }
 
   void clear() { blocks_.clear(); }
@@ -142,21 +95,22 @@ class Poses {
   // The pose that compare() and keep() are about.
   void take(int64_t i) {
     current_ = i;
-    weigh_joints(scores_ + i * K_, K_, T(1.0 / parameters_.sigma1), weights_.data());
+    weigh_joints(poses_.scores + i * poses_.K, poses_.K, T(1.0 / parameters_.sigma1),
+                 weights_.data());
   }
 
   void compare(int64_t b, T* similarity, T* near) const {
     const auto compare_block = parameters_.squared
                                    ? static_cast<Compare*>(compare_squared)
                                    : static_cast<Compare*>(compare_linear);
-    compare_block(blocks_[b], keypoints_ + current_ * K_ * 2, weights_.data(), K_,
-                  T(parameters_.lam), similarity, near);
+    compare_block(blocks_[b], poses_.xy(current_), weights_.data(), poses_.K, T(parameters_.lam),
+                  similarity, near);
   }
 
   int64_t find_suppressor(int64_t i) {
     take(i);
     // More joints than there are: the rule is off.
-    const T enough = T(parameters_.near_joints > 0 ? parameters_.near_joints : K_ + 1);
+    const T enough = T(parameters_.near_joints > 0 ? parameters_.near_joints : poses_.K + 1);
     T similarity[kLanes<T>], near[kLanes<T>];
     for (int64_t b = 0; b < count(); ++b) {
       compare(b, similarity, near);
@@ -175,8 +129,8 @@ class Poses {
     field[kHalfHeight * kLanes<T>] = reach.half_height;
     field[kRadius2 * kLanes<T>] = reach.radius2;
     field[kNear2 * kLanes<T>] = reach.near2;
-    const T* xy = keypoints_ + current_ * K_ * 2;
-    for (int64_t n = 0; n < K_; ++n) {
+    const T* xy = poses_.xy(current_);
+    for (int64_t n = 0; n < poses_.K; ++n) {
       T* joint = field + (kJoints + kJointFields * n) * kLanes<T>;
       joint[0] = xy[2 * n];
       joint[kLanes<T>] = xy[2 * n + 1];
@@ -187,11 +141,8 @@ class Poses {
  private:
   using Compare = void(const T*, const T*, const T*, int64_t, T, T*, T*);
 
-  const T* keypoints_;  // [N, K, 2]
-  const T* scores_;     // [N, K]
-  const T* boxes_;      // [N, 4]
-  const T* pose_scores_;  // [N] or null
-  int64_t K_;
+  PoseList<T> poses_;
+  const T* boxes_;  // [N, 4]
   PoseNMSParameters parameters_;
   Blocks<T> blocks_;
   std::vector<T> weights_;  // [K], of the current pose
@@ -263,25 +214,24 @@ class Boxes {
 }  // namespace
 
 template <typename T>
-void pose_nms(const T* keypoints, const T* scores, const T* boxes, const T* pose_scores,
-              int64_t K, const PoseNMSParameters& parameters, const ImageGroups& groups,
-              int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
-  Poses<T> poses(keypoints, scores, boxes, pose_scores, K, parameters);
-  greedy_nms(groups, begin, end, poses, keep, suppressor);
+void pose_nms(const PoseList<T>& poses, const T* boxes, const PoseNMSParameters& parameters,
+              const Groups& images, int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
+  Poses<T> kept(poses, boxes, parameters);
+  greedy_nms(images, begin, end, kept, keep, suppressor);
 }
 
 template <typename T>
-void box_nms(const T* boxes, const T* scores, double threshold, const ImageGroups& groups,
+void box_nms(const T* boxes, const T* scores, double threshold, const Groups& images,
              int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
   Boxes<T> kept(boxes, scores, threshold);
-  greedy_nms(groups, begin, end, kept, keep, suppressor);
+  greedy_nms(images, begin, end, kept, keep, suppressor);
 }
 
 template <typename T>
-void pose_similarity(const T* keypoints, const T* scores, const T* boxes, int64_t N, int64_t K,
+void pose_similarity(const PoseList<T>& list, const T* boxes, int64_t N,
                      const PoseNMSParameters& parameters, int64_t begin, int64_t end,
                      T* similarity) {
-  Poses<T> poses(keypoints, scores, boxes, nullptr, K, parameters);
+  Poses<T> poses(list, boxes, parameters);
   for (int64_t i = begin; i < end; ++i) {
     poses.take(i);
     poses.keep();
@@ -305,14 +255,13 @@ void pose_similarity(const T* keypoints, const T* scores, const T* boxes, int64_
   }
 }
 
-#define RMPE_INSTANTIATE(T)                                                                       \
-  template void pose_nms(const T*, const T*, const T*, const T*, int64_t,                         \
-                         const PoseNMSParameters&, const ImageGroups&, int64_t, int64_t, bool*,   \
-                         int64_t*);                                                               \
-  template void box_nms(const T*, const T*, double, const ImageGroups&, int64_t, int64_t, bool*,  \
-                        int64_t*);                                                                \
-  template void pose_similarity(const T*, const T*, const T*, int64_t, int64_t,                   \
-                                const PoseNMSParameters&, int64_t, int64_t, T*);
+#define RMPE_INSTANTIATE(T)                                                                        \
+  template void pose_nms(const PoseList<T>&, const T*, const PoseNMSParameters&, const Groups&,    \
+                         int64_t, int64_t, bool*, int64_t*);                                       \
+  template void box_nms(const T*, const T*, double, const Groups&, int64_t, int64_t, bool*,        \
+                        int64_t*);                                                                 \
+  template void pose_similarity(const PoseList<T>&, const T*, int64_t, const PoseNMSParameters&,   \
+                                int64_t, int64_t, T*);
 RMPE_INSTANTIATE(float)
 RMPE_INSTANTIATE(double)
 #undef RMPE_INSTANTIATE

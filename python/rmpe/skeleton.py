@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rmpe_ext.sigmas import COCO_SIGMAS
+
 __all__ = ["AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"]
 
 
@@ -119,10 +121,7 @@ COCO_17 = Skeleton(
         (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
     ),
     flip_pairs=((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16)),
-    sigmas=(
-        0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072,
-        0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
-    ),
+    sigmas=COCO_SIGMAS,
 )  # fmt: skip
 
 # AI Challenger, in the order of edvardHua/PoseEstimationForMobile, which is not the data set's own.

@@ -13,8 +13,8 @@ from ..arguments.pose_nms import (
     pose_similarity_arguments,
 )
 from ..presets import PoseNMSPreset
+from ..reference._greedy import NMSResult
 from ..reference.pose_nms import (
-    NMSResult,
     box_nms_kernel,
     pose_nms_kernel,
     pose_similarity_kernel,
@@ -27,7 +27,8 @@ def _fake_pose_similarity(keypoints, scores, boxes, *parameters):
     return keypoints.new_empty((keypoints.shape[0], keypoints.shape[0]))
 
 
-def _fake_nms(items, *others):
+def fake_nms(items, *others):
+    """Fake kernel of every suppression of N items."""
     count = items.shape[0]
     return (
         items.new_empty((count,), dtype=torch.bool),
@@ -48,13 +49,13 @@ _pose_nms = define(
     "float near_box) "
     "-> (Tensor keep, Tensor suppressor)",
     reference=pose_nms_kernel,
-    fake=_fake_nms,
+    fake=fake_nms,
 )
 _box_nms = define(
     "box_nms(Tensor boxes, Tensor scores, float threshold, Tensor? image_index) "
     "-> (Tensor keep, Tensor suppressor)",
     reference=box_nms_kernel,
-    fake=_fake_nms,
+    fake=fake_nms,
 )
 
 
@@ -162,7 +163,8 @@ def pose_nms(
     NMSResult
         ``keep`` (N,) bool and ``suppressor`` (N,) int64, in the order of the input. Of equally
         confident poses the one of lower index wins. A pose with a coordinate, joint score or box
-        that is NaN or infinite, or with a NaN in ``pose_scores``, comes last: it suppresses none, and is kept.
+        that is NaN or infinite, or with a NaN in ``pose_scores``, comes last: it suppresses none,
+        and is kept.
 
     Raises
     ------

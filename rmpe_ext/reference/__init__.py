@@ -5,6 +5,20 @@ It is what runs where no native library was built, and what the native kernels a
 
 from .crop import crop, crop_matrices
 from .decode import decode
+from .merge_poses import merge_poses
+from .nearby_joints_nms import nearby_joints_nms
+from .oks_nms import oks_nms, soft_oks_nms
 from .pose_nms import box_nms, pose_nms, pose_similarity
 
-__all__ = ["box_nms", "crop", "crop_matrices", "decode", "pose_nms", "pose_similarity"]
+__all__ = [
+    "box_nms",
+    "crop",
+    "crop_matrices",
+    "decode",
+    "merge_poses",
+    "nearby_joints_nms",
+    "oks_nms",
+    "pose_nms",
+    "pose_similarity",
+    "soft_oks_nms",
+]

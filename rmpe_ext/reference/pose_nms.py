@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
@@ -13,9 +12,9 @@ from ..arguments.pose_nms import (
     pose_similarity_arguments,
 )
 from ..presets import PoseNMSPreset
+from ._greedy import NMSResult, confidence, finite_poses, over_pairs, suppress
 
 __all__ = [
-    "NMSResult",
     "box_nms",
     "box_nms_kernel",
     "pose_nms",
@@ -26,22 +25,6 @@ __all__ = [
 
 _BOX_UNIT = 0.1  # of the longer side of the reference box
 _SMALLEST_UNIT = 1e-12  # pixels, for a box without extent: joints that coincide keep distance 0
-_VALUES_AT_ONCE = 2**22  # bounds the memory of one step of a comparison of all pairs
-
-
-class NMSResult(NamedTuple):
-    """What suppression left, in the order of the input.
-
-    Attributes
-    ----------
-    keep : Tensor (N,)
-        bool.
-    suppressor : Tensor (N,)
-        int64: the item that removed this one; its own index where it was kept.
-    """
-
-    keep: torch.Tensor
-    suppressor: torch.Tensor
 
 
 def pose_similarity(
@@ -104,7 +87,7 @@ def pose_similarity_kernel(
     """The op ``pose_similarity``."""
     count, joints, _ = keypoints.shape
     weights = torch.tanh(scores / sigma1)
-    finite = _finite(keypoints, scores, boxes)
+    finite = finite_poses(keypoints, scores) & torch.isfinite(boxes).all(1)
 
     def similarity(i: torch.Tensor, j: torch.Tensor) -> torch.Tensor:
         distance2, matches = _offsets(
@@ -116,7 +99,7 @@ def pose_similarity_kernel(
         return torch.where(finite[i, None] & finite[j], d, torch.nan)
 
     everyone = torch.arange(count, device=keypoints.device).expand(count, count)
-    return _over_pairs(similarity, everyone, joints, keypoints.dtype)
+    return over_pairs(similarity, everyone, joints, keypoints.dtype)
 
 
 def pose_nms_kernel(
@@ -153,19 +136,9 @@ def pose_nms_kernel(
             too_similar |= near.sum(2) >= near_joints
         return too_similar
 
-    comparable = _finite(keypoints, scores, boxes)
-    if pose_scores is None:
-        # In float64 a sum of floats is practically exact, so that equal poses tie.
-        pose_scores = scores.double().sum(1)
-    else:
-        comparable &= ~torch.isnan(pose_scores)
-    return _greedy(
-        eliminates,
-        pose_scores,
-        comparable,
-        image_index,
-        keypoints.shape[1],
-    )
+    pose_scores, comparable = confidence(keypoints, scores, pose_scores)
+    comparable &= torch.isfinite(boxes).all(1)
+    return suppress(eliminates, pose_scores, comparable, image_index, keypoints.shape[1])
 
 
 def box_nms_kernel(
@@ -185,20 +158,12 @@ def box_nms_kernel(
         return intersection / (areas[i, None] + areas[j] - intersection) > threshold
 
     comparable = torch.isfinite(boxes).all(1) & ~torch.isnan(scores)
-    return _greedy(eliminates, scores, comparable, image_index, 4)
+    return suppress(eliminates, scores, comparable, image_index, 4)
 
 
 def _extent(boxes: torch.Tensor) -> torch.Tensor:
     """Width and height (N, 2); 0 where a box is turned inside out."""
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0)
-
-
-def _finite(keypoints: torch.Tensor, scores: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
-    return (
-        torch.isfinite(keypoints).all(2).all(1)
-        & torch.isfinite(scores).all(1)
-        & torch.isfinite(boxes).all(1)
-    )
 
 
 def _unit(boxes: torch.Tensor, box_unit: bool) -> torch.Tensor:
@@ -252,65 +217,3 @@ def _similarity(
     k_sim = torch.where(matches, weights[i, None] * weights[j], 0.0).sum(2)
     h_sim = torch.exp(-falloff * distance).sum(2)
     return k_sim + lam * h_sim
-
-
-def _over_pairs(
-    compare: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    peers: torch.Tensor,
-    values_per_pair: int,
-    dtype: torch.dtype,
-) -> torch.Tensor:
-    """``compare(i, peers[i])`` for all rows i of ``peers`` (N, M), some rows at a time: (N, M)."""
-    count, columns = peers.shape
-    rows = max(1, _VALUES_AT_ONCE // max(1, columns * values_per_pair))
-    results = torch.empty(peers.shape, dtype=dtype, device=peers.device)
-    for i in torch.arange(count, device=peers.device).split(rows):
-        results[i] = compare(i, peers[i])
-    return results
-
-
-def _greedy(
-    eliminates: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    scores: torch.Tensor,
-    comparable: torch.Tensor,
-    image_index: torch.Tensor | None,
-    values_per_pair: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pick the best item of every image, drop what it eliminates, and so on with the next.
-
-    The loop runs over ranks, as long as the fullest image, for all images at once. Given an
-    ``image_index``, it waits for the device to know how many images there are.
-    """
-    count, device = scores.shape[0], scores.device
-    own = torch.arange(count, device=device)
-    if count == 0:
-        return torch.ones_like(own, dtype=torch.bool), own
-    if image_index is None:
-        image, sizes, images, fullest = torch.zeros_like(own), own.new_tensor([count]), 1, count
-    else:
-        _, image, sizes = torch.unique(image_index, return_inverse=True, return_counts=True)
-        images, fullest = sizes.shape[0], int(sizes.max())
-
-    # By image, then the comparable ones, then by score; argsort is stable, so lower indices lead.
-    order = scores.argsort(descending=True, stable=True)
-    order = order[(~comparable[order]).to(torch.uint8).argsort(stable=True)]
-    order = order[image[order].argsort(stable=True)]
-    rank = own - (sizes.cumsum(0) - sizes)[image[order]]
-    members = own.new_zeros(images, fullest)  # item of each rank; 0 where an image has fewer
-    members[image[order], rank] = order
-    present = torch.zeros_like(members, dtype=torch.bool)
-    present[image[order], rank] = True
-
-    eliminated = _over_pairs(eliminates, members[image], values_per_pair, torch.bool)
-    eliminated &= comparable[:, None] & (present & comparable[members])[image]
-    alive = present.clone()
-    suppressor = members.clone()
-    for r in range(fullest - 1):
-        picked = members[:, r]
-        hits = eliminated[picked, r + 1 :] & alive[:, r + 1 :] & alive[:, r, None]
-        alive[:, r + 1 :] &= ~hits
-        suppressor[:, r + 1 :] = torch.where(hits, picked[:, None], suppressor[:, r + 1 :])
-    keep, suppressors = torch.empty_like(comparable), torch.empty_like(own)
-    keep[order] = alive[image[order], rank]
-    suppressors[order] = suppressor[image[order], rank]
-    return keep, suppressors

@@ -14,12 +14,9 @@ import rmpe_ext
 from rmpe_ext import reference
 from rmpe_ext.ops import pose_nms as ops
 from rmpe_ext.presets import PRESETS, PoseNMSPreset, resolve_preset
+from tests.ops.poses import DTYPES, IMPLEMENTATIONS, assert_result, float64, make_poses
 from tests.oracles import pose_nms as oracle
 
-IMPLEMENTATIONS = pytest.mark.parametrize(
-    "nms", [rmpe_ext, reference], ids=["native", "reference"]
-)
-DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 VARIANTS = {
     "paper": oracle.paper(
         *(getattr(PRESETS["paper"], name) for name in ("sigma1", "sigma2", "lam", "eta"))
@@ -42,19 +39,6 @@ OVERRIDES = [
 ]  # fmt: skip
 
 
-def make_poses(seed, count, joints, people=None, dtype=torch.float32):
-    """Several noisy poses each of some people, as a detector with redundant boxes gives them."""
-    rng = np.random.default_rng(seed)
-    people = people or max(1, count // 3)
-    bodies = rng.uniform(0, 1, (people, joints, 2)) * rng.uniform(40, 200, (people, 1, 2))
-    bodies += rng.uniform(0, 400, (people, 1, 2))
-    noise = rng.normal(0, 1, (count, joints, 2)) * rng.choice([0.3, 2.0, 8.0], (count, 1, 1))
-    keypoints = bodies[rng.integers(0, people, count)] + noise
-    scores = rng.uniform(0.05, 1.0, (count, joints))
-    boxes = np.concatenate([keypoints.min(1) - 5, keypoints.max(1) + 5], 1)
-    return tuple(torch.from_numpy(a).to(dtype) for a in (keypoints, scores, boxes))
-
-
 def make_boxes(seed, count, dtype=torch.float32):
     rng = np.random.default_rng(seed)
     corner, size = rng.uniform(0, 100, (count, 2)), rng.uniform(5, 60, (count, 2))
@@ -62,19 +46,9 @@ def make_boxes(seed, count, dtype=torch.float32):
     return torch.from_numpy(boxes).to(dtype), torch.from_numpy(rng.uniform(size=count)).to(dtype)
 
 
-def float64(*tensors):
-    return [t.double().numpy() for t in tensors]
-
-
 def rounding(dtype, joints=17):
     """By how much a length in pixels, or d, may be off."""
     return (2e-5 if dtype == torch.float32 else 1e-12) * max(1.0, joints / 17)
-
-
-def assert_result(result, expected):
-    assert result.keep.dtype == torch.bool and result.suppressor.dtype == torch.int64
-    assert result.keep.tolist() == expected.keep
-    assert result.suppressor.tolist() == expected.suppressor
 
 
 # The presets

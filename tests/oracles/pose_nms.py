@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-INFINITY = math.inf
+from tests.oracles.greedy import INFINITY, Result, finite, greedy, order_of
 
 
 @dataclass
@@ -41,15 +41,6 @@ def paper(sigma1, sigma2, lam, eta):
     return Variant(sigma1, sigma2, lam, eta, squared=True, match_box=0.1)
 
 
-@dataclass
-class Result:
-    """``margin``: by how much the closest decision could move before it would change."""
-
-    keep: list = field(default_factory=list)
-    suppressor: list = field(default_factory=list)
-    margin: float = INFINITY
-
-
 def similarity(pose_i, scores_i, box_i, pose_j, scores_j, v: Variant):
     """``(d(i, j), near joints, margin)`` with i as the reference."""
     width, height = max(box_i[2] - box_i[0], 0.0), max(box_i[3] - box_i[1], 0.0)
@@ -80,7 +71,7 @@ def similarity_matrix(keypoints, scores, boxes, v: Variant):
     """``(d (N, N), margin)``, NaN for poses that are not finite."""
     count, margin = len(keypoints), INFINITY
     d = np.full((count, count), np.nan)
-    usable = [_finite(*pose) for pose in zip(keypoints, scores, boxes, strict=True)]
+    usable = [finite(*pose) for pose in zip(keypoints, scores, boxes, strict=True)]
     for i in range(count):
         for j in range(count):
             if usable[i] and usable[j]:
@@ -92,18 +83,14 @@ def similarity_matrix(keypoints, scores, boxes, v: Variant):
 
 
 def pose_nms(keypoints, scores, boxes, v: Variant, image_index=None, pose_scores=None) -> Result:
-    usable = [_finite(*pose) for pose in zip(keypoints, scores, boxes, strict=True)]
-    if pose_scores is not None:
-        usable = [ok and not np.isnan(s) for ok, s in zip(usable, pose_scores, strict=True)]
-
     def eliminates(i, j):
         d, near_joints, margin = similarity(
             keypoints[i], scores[i], boxes[i], keypoints[j], scores[j], v
         )
         return d > v.eta or near_joints >= v.near_joints, min(margin, abs(d - v.eta))
 
-    means = [math.fsum(s) / len(s) if ok else 0.0 for s, ok in zip(scores, usable, strict=True)]
-    return _greedy(means if pose_scores is None else list(pose_scores), usable, image_index, eliminates)
+    order, usable = order_of(pose_scores, scores, keypoints, boxes)
+    return greedy(order, usable, image_index, eliminates)
 
 
 def box_nms(boxes, scores, threshold, image_index=None) -> Result:
@@ -116,7 +103,7 @@ def box_nms(boxes, scores, threshold, image_index=None) -> Result:
         value = iou(boxes[i], boxes[j])
         return value > threshold, abs(value - threshold) or INFINITY
 
-    return _greedy(list(scores), usable, image_index, eliminates)
+    return greedy(list(scores), usable, image_index, eliminates)
 
 
 def iou(a, b):
@@ -126,25 +113,3 @@ def iou(a, b):
     shared = area(max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
     union = area(*a) + area(*b) - shared
     return shared / union if union > 0 else 0.0
-
-
-def _finite(*arrays):
-    return all(np.isfinite(a).all() for a in arrays)
-
-
-def _greedy(scores, usable, image_index, eliminates) -> Result:
-    count = len(scores)
-    result = Result([True] * count, list(range(count)))
-    images = [0] * count if image_index is None else list(image_index)
-    for image in sorted(set(images)):
-        left = [i for i in range(count) if images[i] == image and usable[i]]
-        while left:
-            picked = max(left, key=lambda i: (scores[i], -i))
-            left.remove(picked)
-            for j in list(left):
-                out, margin = eliminates(picked, j)
-                result.margin = min(result.margin, margin)
-                if out:
-                    left.remove(j)
-                    result.keep[j], result.suppressor[j] = False, picked
-    return result

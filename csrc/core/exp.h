@@ -1,0 +1,73 @@
+// exp and tanh without branches or calls, so that loops over them become vector code, and with the
+// same steps on CPU and GPU.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "macros.h"
+
+namespace rmpe {
+
+// Constants of exp_nonpositive, per type.
+template <typename T>
+struct ExpTraits;
+
+template <>
+struct ExpTraits<float> {
+  using Bits = int32_t;
+  static constexpr int kDegree = 7;
+  static constexpr int kMantissa = 23;
+  static constexpr int kBias = 127;
+  static constexpr float kRounder = 12582912.0f;  // 1.5 * 2^23: adding it rounds to integer
+  static constexpr float kLn2High = 0.693359375f;  // few bits: n * kLn2High is exact
+  static constexpr float kLn2Low = -2.12194440e-4f;
+  static constexpr float kLowest = -87.0f;
+};
+
+template <>
+struct ExpTraits<double> {
+  using Bits = int64_t;
+  static constexpr int kDegree = 13;
+  static constexpr int kMantissa = 52;
+  static constexpr int kBias = 1023;
+  static constexpr double kRounder = 6755399441055744.0;  // 1.5 * 2^52
+  static constexpr double kLn2High = 6.93145751953125e-1;
+  static constexpr double kLn2Low = 1.42860682030941723212e-6;
+  static constexpr double kLowest = -708.0;
+};
+
+// exp(x) for x <= 0, to about 1 ulp. Below kLowest (1e-38, 1e-308) it is 0.
+template <typename T>
+RMPE_HD T exp_nonpositive(T x) {
+  using Traits = ExpTraits<T>;
+  // exp(x) = 2^n exp(r), with n the integer nearest to x / ln 2 and |r| <= ln(2) / 2.
+  const T clamped = x < Traits::kLowest ? Traits::kLowest : x;
+  const T shifted = clamped * T(1.44269504088896340736) + Traits::kRounder;
+  const T n = shifted - Traits::kRounder;
+  const T r = (clamped - n * Traits::kLn2High) - n * Traits::kLn2Low;
+  // The Taylor series, in Horner's form: ((r/3 + 1) r/2 + 1) r + 1.
+  T series = T(1);
+  for (int k = Traits::kDegree; k >= 1; --k) {
+    series = series * (r * (T(1) / T(k))) + T(1);
+  }
+  // The low bits of shifted hold n; moved into the exponent field they are 2^n.
+  typename Traits::Bits bits;
+  std::memcpy(&bits, &shifted, sizeof(bits));
+  bits = static_cast<typename Traits::Bits>(
+      (static_cast<uint64_t>(bits) + Traits::kBias) << Traits::kMantissa);
+  T power;
+  std::memcpy(&power, &bits, sizeof(power));
+  return x < Traits::kLowest ? T(0) : series * power;
+}
+
+// tanh(x), with an absolute error of about 1 ulp of 1.
+template <typename T>
+RMPE_HD T tanh_by_exp(T x) {
+  const T magnitude = x < T(0) ? -x : x;
+  const T e = exp_nonpositive(T(-2) * magnitude);
+  const T result = (T(1) - e) / (T(1) + e);
+  return x < T(0) ? -result : result;
+}
+
+}  // namespace rmpe

@@ -1,0 +1,40 @@
+// Where the items lie that others are compared with.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace rmpe::cpu {
+
+// Items that others are compared with stand side by side, kLanes to a block, and an item is
+// compared with a whole block at once. 64 bytes are one vector of AVX-512 or two of AVX2.
+template <typename T>
+constexpr int64_t kLanes = 64 / sizeof(T);
+
+// Grows by whole blocks of [fields][kLanes].
+template <typename T>
+class Blocks {
+ public:
+  explicit Blocks(int64_t fields) : stride_(fields * kLanes<T>) {}
+
+  void clear() { size_ = 0; }
+  int64_t count() const { return (size_ + kLanes<T> - 1) / kLanes<T>; }
+  int64_t items(int64_t b) const { return std::min(kLanes<T>, size_ - b * kLanes<T>); }
+  const T* operator[](int64_t b) const { return data_.data() + b * stride_; }
+
+  // First field of a new item; the others follow at steps of kLanes.
+  T* add() {
+    const int64_t b = size_ / kLanes<T>;
+    const size_t needed = (b + 1) * stride_;
+    if (data_.size() < needed) data_.resize(std::max(needed, 2 * data_.size()));
+    return data_.data() + b * stride_ + size_++ % kLanes<T>;
+  }
+
+ private:
+  int64_t stride_;
+  int64_t size_ = 0;
+  std::vector<T> data_;
+};
+
+}  // namespace rmpe::cpu

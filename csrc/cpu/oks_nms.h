@@ -1,0 +1,34 @@
+// OKS NMS, hard and soft, over raw pointers.
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/groups.h"
+#include "cpu/poses.h"
+
+namespace rmpe::cpu {
+
+// Images [begin, end). T is float or double.
+template <typename T>
+void oks_nms(const PoseList<T>& poses,
+             const T* areas,   // [N], pixels^2
+             const T* sigmas,  // [K]
+             double threshold, const Groups& images, int64_t begin, int64_t end,
+             // outputs
+             bool* keep,            // [N]
+             int64_t* suppressor);  // [N]
+
+// Images [begin, end).
+template <typename T>
+void soft_oks_nms(const PoseList<T>& poses,
+                  const T* areas,   // [N], pixels^2
+                  const T* sigmas,  // [K]
+                  double threshold,
+                  int64_t max_kept,  // of an image
+                  const Groups& images, int64_t begin, int64_t end,
+                  // outputs
+                  bool* keep,      // [N]
+                  T* pose_scores,  // [N]
+                  int64_t* rank);  // [N]
+
+}  // namespace rmpe::cpu
