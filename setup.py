@@ -37,6 +37,7 @@ def native_extension() -> dict:
             "-fno-trapping-math",
             "-ffp-contract=off",
             "-fvisibility=hidden",
+            f"-ffile-prefix-map={os.getcwd()}/=",  # error messages name files, not this machine
             "-Wall",
             "-Wextra",
         ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,18 +94,33 @@ def _load() -> Backend:
 @functools.cache
 def _warn_reference(device: str) -> None:
     """Warn, once for each type of device, that a slow path runs where a fast one could."""
-    chosen = backend()
     if os.environ.get("RMPE_EXT_BACKEND") == "reference":
         return
-    reason = chosen.reason or f"this library has no kernels for {device}"
+    reason = backend().reason
+    if reason is None:
+        reason = f"there are no native kernels for {device}"
+        remedy = "Tensors on the CPU would use the native kernels."
+    else:
+        remedy = (
+            "To build the native kernels, install a C++ compiler and reinstall: "
+            "pip install --no-build-isolation ."
+        )
     warnings.warn(
         f"rmpe_ext runs its pure-PyTorch path on {device} tensors: {reason}. Results are the "
-        "same; crop, decode and pose_nms are several times slower. To build the native kernels, "
-        "install a C++ compiler and reinstall: pip install --no-build-isolation . "
+        f"same; crop, decode and pose_nms are many times slower. {remedy} "
         "RMPE_EXT_BACKEND=reference silences this warning.",
         RuntimeWarning,
-        stacklevel=4,
+        stacklevel=_caller_level(),
     )
+
+
+def _caller_level() -> int:
+    """The stack level, for ``warnings.warn`` in the calling function, of the op's user."""
+    own = (str(Path(__file__).parent), str(Path(torch.__file__).parent))
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(own):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def define(

@@ -9,7 +9,7 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def _folder(variable: str, name: str) -> Path:
-    folder = Path(os.environ.get(variable, _SHARED / name))
+    folder = Path(os.environ.get(variable) or _SHARED / name)
     if not folder.is_dir():
         pytest.skip(f"no test material at {folder}; point {variable} at it")
     return folder

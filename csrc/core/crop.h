@@ -58,7 +58,8 @@ RMPE_HD Affine crop_matrix(const T* box, double radians, const CropGeometry& geo
   return {xx, xy, tx - (xx * cx + xy * cy), yx, yy, ty - (yx * cx + yy * cy)};
 }
 
-// One 8-bit image, [height, width, 3]; strides in bytes, the three channels side by side.
+// One 8-bit image, [height, width, 3]; strides in bytes, the three channels side by side and pixels
+// at least 3 bytes apart.
 struct Image {
   const uint8_t* data;
   int64_t height, width;

@@ -27,7 +27,7 @@ struct ColumnTaps {
   std::vector<int64_t> left, right;         // byte offsets into a source row
   std::vector<float> left_weight, right_weight;  // 0 outside the image
   std::vector<float> fill;                  // the fill value times the weight that is missing
-  int64_t vectorized_in_last_row = 0;       // the columns before the first that needs the last pixel
+  int64_t vectorized_before_last_pixel = 0;  // columns before the first tap on the last pixel
 
   explicit ColumnTaps(int64_t width)
       : left(width), right(width), left_weight(width), right_weight(width), fill(width) {}
@@ -36,7 +36,7 @@ struct ColumnTaps {
     const int64_t start = to_fixed(inverse.x0), step = to_fixed(inverse.xx);
     const int64_t width = int64_t(left.size());
     const int64_t last_pixel = (image.width - 1) * image.pixel_stride;
-    vectorized_in_last_row = width;
+    vectorized_before_last_pixel = width;
     for (int64_t x = 0; x < width; ++x) {
       const int64_t position = start + x * step;
       const int64_t column = fixed_floor(position);
@@ -50,7 +50,7 @@ struct ColumnTaps {
       left[x] = (left_inside ? column : 0) * image.pixel_stride;
       right[x] = (right_inside ? column + 1 : 0) * image.pixel_stride;
       if (std::max(left[x], right[x]) == last_pixel) {
-        vectorized_in_last_row = std::min(vectorized_in_last_row, x);
+        vectorized_before_last_pixel = std::min(vectorized_before_last_pixel, x);
       }
     }
   }
@@ -113,8 +113,11 @@ class RowCache {
     if (rows_[slot] != row) {
       rows_[slot] = row;
       if (inside) {
-        // The very last pixel of an image has no byte behind it that may be read.
-        const int64_t vectorized = row + 1 < image_->height ? width_ : taps.vectorized_in_last_row;
+        // The last pixel of a row has a byte behind it that may be read only where another row
+        // follows in memory; in an expanded view, rows repeat instead.
+        const bool followed = row + 1 < image_->height &&
+                              image_->row_stride > (image_->width - 1) * image_->pixel_stride;
+        const int64_t vectorized = followed ? width_ : taps.vectorized_before_last_pixel;
         interpolate_row(image_->data + row * image_->row_stride, taps, vectorized, width_, planes);
       } else {
         std::fill(planes, planes + 3 * width_, fill_);
@@ -256,7 +259,8 @@ void crop(const CropBatch& batch, int64_t begin, int64_t end, float* crops) {
     const int64_t n = begin / height;
     const int64_t row_begin = begin - n * height;
     const int64_t row_end = std::min(height, row_begin + (end - begin));
-    const int64_t index = batch.image_index ? batch.image_index[n] : (batch.image_count == 1 ? 0 : n);
+    const int64_t only = batch.image_count == 1 ? 0 : n;
+    const int64_t index = batch.image_index ? batch.image_index[n] : only;
     const Image& image = batch.images[index];
     const Affine& inverse = batch.inverses[n];
     float* out = crops + n * 3 * height * width;

@@ -23,10 +23,14 @@ void append_images(const Tensor& tensor, std::vector<Image>& images) {
 Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Tensor> image_index,
             int64_t height, int64_t width, std::vector<double> gain, std::vector<double> bias,
             bool swap_rb, double fill) {
-  // Strided views are read in place as long as the three channels of a pixel lie side by side.
+  // Strided views are read in place as long as the three channels of a pixel lie side by side, and
+  // pixels do not overlap, as they do in an expanded view.
   std::vector<Image> views;
   for (Tensor& image : images) {
-    if (image.stride(image.dim() - 1) != 1) image = torch::stable::contiguous(image);
+    const int64_t channel = image.dim() - 1;
+    if (image.stride(channel) != 1 || image.stride(channel - 1) < 3) {
+      image = torch::stable::contiguous(image);
+    }
     append_images(image, views);
   }
   const std::vector<Affine> inverses = invert_all(matrices, matrices.size(0));

@@ -21,9 +21,9 @@ from .timing import StageTimer
 
 __all__ = ["PoseEstimator", "suppress"]
 
-# All people of a batch are cut, estimated and decoded together, up to this many bytes of crops; the
-# people of a larger crowd go in pieces. On the CPU, glibc gives blocks above 32 MiB back to the system
-# at once, and fetching them again page by page takes as long as cutting the crops.
+# All people of a batch are cut, estimated and decoded together, up to this many bytes of crops;
+# the people of a larger crowd go in pieces. On the CPU, glibc gives blocks above 32 MiB back to the
+# system at once, and fetching them again page by page takes as long as cutting the crops.
 _CROP_BYTES = {"cpu": 32 << 20, "cuda": 512 << 20}
 # COCO's habit: joints below this score do not count towards a person's score.
 _SCORED_JOINT = 0.2
@@ -107,7 +107,7 @@ class PoseEstimator:
         self.threshold = threshold
         self.timer = timer or StageTimer(self.device)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(
         self,
         images: Image | Sequence[Image],
@@ -177,7 +177,9 @@ class PoseEstimator:
     def _given(self, boxes: Sequence[Any], images: int) -> Detections:
         """Detections from the caller's boxes."""
         if len(boxes) != images:
-            raise ValueError(f"boxes must have one array for each of {images} images, got {len(boxes)}")
+            raise ValueError(
+                f"boxes must have one array for each of {images} images, got {len(boxes)}"
+            )
         rows = []
         for i, value in enumerate(boxes):
             row = torch.as_tensor(value, dtype=torch.float32, device=self.device)

@@ -9,12 +9,15 @@
 
 namespace {
 
+// repeated: one row in memory stands for all rows of the image, as in an expanded view.
 void check_crop(std::mt19937& random, int64_t image_height, int64_t image_width,
-                const rmpe::Affine& inverse, int64_t height, int64_t width) {
-  const int64_t bytes = image_height * image_width * 3;
+                const rmpe::Affine& inverse, int64_t height, int64_t width,
+                bool repeated = false) {
+  const int64_t bytes = (repeated ? 1 : image_height) * image_width * 3;
   std::unique_ptr<uint8_t[]> pixels(new uint8_t[bytes]);
   for (int64_t i = 0; i < bytes; ++i) pixels[i] = uint8_t(random());
-  const rmpe::Image image{pixels.get(), image_height, image_width, image_width * 3, 3};
+  const rmpe::Image image{pixels.get(), image_height, image_width,
+                          repeated ? 0 : image_width * 3, 3};
 
   rmpe::cpu::CropBatch batch{&image, nullptr, 1, &inverse, height, width, {}};
   batch.normalization = {{1.0f, 2.0f, 3.0f}, {0.0f, 0.5f, -1.0f}, true, 40.0f};
@@ -47,7 +50,7 @@ int main() {
     rmpe::Affine inverse{slope(random), slope(random), shift(random),
                          slope(random), slope(random), shift(random)};
     if (round % 2) inverse.xy = inverse.yx = 0.0;
-    check_crop(random, image_height, image_width, inverse, height, width);
+    check_crop(random, image_height, image_width, inverse, height, width, round % 5 == 0);
   }
   // Every pixel of the image, the last one included, is a tap of some column.
   check_crop(random, 9, 9, {1, 0, 0, 0, 1, 0}, 9, 9);

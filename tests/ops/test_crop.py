@@ -139,7 +139,8 @@ def test_strided_inputs(ops):
     planar = image.permute(2, 0, 1).contiguous().permute(1, 2, 0)
     every_other = image[::2, ::2]
     transposed = matrices.transpose(1, 2).contiguous().transpose(1, 2)
-    for view in (inside, planar, every_other):
+    repeated_row, repeated_pixel = image[:1].expand(30, 40, 3), image[:, :1].expand(30, 40, 3)
+    for view in (inside, planar, every_other, repeated_row, repeated_pixel):
         want = ops.crop(view.contiguous()[None], matrices, (11, 13))
         assert torch.equal(ops.crop(view[None], matrices, (11, 13)), want)
         assert torch.equal(ops.crop([view], transposed, (11, 13)), want)

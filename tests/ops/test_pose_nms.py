@@ -542,6 +542,22 @@ def test_errors_of_box_nms(nms, error, message, arguments):
         nms.box_nms(*arguments)
 
 
+@pytest.mark.parametrize(
+    "keywords, message",
+    [
+        ({"near_joints": 2.5}, "near_joints must be a whole number, got 2.5"),
+        ({"squared": "no"}, "squared must be True or False, got 'no'"),
+        ({"eta": None}, "eta must be a number, got None"),
+        ({"lam": True}, "lam must be a number, got True"),
+        ({"match_box": "0.1"}, "match_box must be a number or None, got '0.1'"),
+        ({"unit": 1}, "unit must be text, got 1"),
+    ],
+)
+def test_types_of_parameters(keywords, message):
+    with pytest.raises(TypeError, match=message):
+        rmpe_ext.pose_nms(*make_poses(0, 3, 17), **keywords)
+
+
 def test_preset_resolution():
     assert resolve_preset("rmpe") is PRESETS["rmpe"]
     assert resolve_preset("rmpe", {"eta": 1.0}) == dataclasses.replace(PRESETS["rmpe"], eta=1.0)

@@ -148,6 +148,11 @@ def test_score_is_box_score_times_mean_of_visible_joints():
     assert people.scores[0] == pytest.approx(0.5 * people.keypoint_scores[0].mean().item())
 
 
+def test_results_are_ordinary_tensors():
+    people = estimator()([spot(*SPOTS[0])])
+    people.keypoints[0, 0] += 1.0
+
+
 def test_stages_are_timed():
     timer = StageTimer()
     estimator(timer=timer)([spot(*SPOTS[0])])

@@ -9,7 +9,6 @@ import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -191,7 +190,7 @@ class TorchvisionSSD(nn.Module):
         heads = self.ssd.head(list(self.ssd.backbone(images).values()))
         return heads["bbox_regression"], heads["cls_logits"]
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def anchors(self, size: tuple[int, int]) -> torch.Tensor:
         """(A, 4) ``x1, y1, x2, y2`` in fractions of an input of ``size``, height and width."""
         from torchvision.models.detection.image_list import ImageList
