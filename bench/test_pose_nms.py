@@ -31,9 +31,9 @@ def detections(count, images=1):
 def looped_pose_nms(keypoints, scores, boxes, image_index, p):
     """The alphapose preset as it is mostly written: pick, compare with the rest one by one."""
     kept = []
+    means = scores.mean(1)
     for image in image_index.unique():
         left = (image_index == image).nonzero()[:, 0].tolist()
-        means = scores.mean(1)
         while left:
             best = max(left, key=lambda i: means[i].item())
             kept.append(best)
