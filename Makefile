@@ -5,9 +5,9 @@ DATA   ?= ../shared/data
 PHOTOS ?= $(DATA)/coco-mini/images
 TORCHES ?= 2.10.0 2.13.0 2.15.0
 BIN    := .venv/bin
-COCO   := $(DATA)/coco-mini/person_keypoints.json $(DATA)/coco-mini/images
+COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
-.PHONY: help setup build test cpp wheel compat demo evaluate bench clean
+.PHONY: help setup build test lint cpp wheel compat demo evaluate bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,8 @@ help:  ## this list
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet "torch>=2.10" torchvision "setuptools>=77" ninja cmake
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[rmpe,test]"
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation \
+	  --editable ".[rmpe,test]"
 	touch $@
 
 build: .venv/ready  ## compile the native library in place
@@ -28,6 +29,9 @@ setup: build  ## .venv with everything, the native library included
 
 test: build  ## all tests
 	$(BIN)/python -m pytest -q
+
+lint: .venv/ready  ## the style of the Python code
+	$(BIN)/ruff check .
 
 cpp: .venv/ready  ## the torch-free C++ core and its tests, under the sanitizers
 	$(BIN)/cmake -S . -B build/cpp -DRMPE_SANITIZE=ON

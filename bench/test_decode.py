@@ -1,8 +1,8 @@
 """Decoding heatmaps: the native op, the reference, and what people write in numpy.
 
-Each group compares implementations on one input: N persons of 17 joints, heatmaps of 64x48 float32.
-``numpy argmax`` alone is the least that any numpy decoder does; ``read once`` sums the heatmaps, which
-is as fast as memory gives them.
+Each group compares implementations on one input: N persons of 17 joints, heatmaps of 64x48
+float32. ``numpy argmax`` alone is the least that any numpy decoder does; ``read once`` sums the
+heatmaps, which is as fast as memory gives them.
 """
 
 import numpy as np

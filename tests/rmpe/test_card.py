@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+
 from rmpe import card as cards
 from rmpe.card import DetectorCard, ModelError, ModelFile, PoseCard, known_cards, load_card, locate
 

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
+
 from rmpe.card import ModelError
 from rmpe.networks import StackedHourglass, load_pose
 from rmpe.networks.torch import load_weights, read_weights

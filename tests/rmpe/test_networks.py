@@ -9,6 +9,8 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
+from torch import nn
+
 from rmpe.card import _CARDS, DetectorCard, ModelError, load_card, locate
 from rmpe.images import read_image
 from rmpe.networks import (
@@ -20,7 +22,6 @@ from rmpe.networks import (
     load_pose,
 )
 from rmpe.networks.ssd import TorchvisionSSD
-from torch import nn
 
 ONNX_DETECTORS = ("ssd_mobilenet_v1_coco", "ssd_person_retail_0013")
 ONNX_POSES = ("simplepose_coco17", "hourglass_aic14")

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rmpe.people import People
 from rmpe.skeleton import COCO_17
 

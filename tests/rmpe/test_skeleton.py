@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+
 from rmpe.skeleton import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
 
 
