@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._native import Backend, backend
+    from .ops.affine_sample import affine_sample
     from .ops.crop import crop, crop_matrices
     from .ops.decode import decode
     from .ops.merge_poses import MergedPoses, merge_poses
@@ -23,6 +24,7 @@ __all__ = [
     "MergedPoses",
     "NMSResult",
     "SoftNMSResult",
+    "affine_sample",
     "backend",
     "box_nms",
     "crop",
@@ -38,6 +40,7 @@ __all__ = [
 
 _MODULES = {
     "_native": ("Backend", "backend"),
+    "ops.affine_sample": ("affine_sample",),
     "ops.crop": ("crop", "crop_matrices"),
     "ops.decode": ("decode",),
     "ops.merge_poses": ("MergedPoses", "merge_poses"),

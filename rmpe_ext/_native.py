@@ -107,7 +107,7 @@ def _warn_reference(device: str) -> None:
         )
     warnings.warn(
         f"rmpe_ext runs its pure-PyTorch path on {device} tensors: {reason}. Results are the "
-        f"same; crop, decode and pose_nms are many times slower. {remedy} "
+        f"same; most ops are many times slower. {remedy} "
         "RMPE_EXT_BACKEND=reference silences this warning.",
         RuntimeWarning,
         stacklevel=_caller_level(),

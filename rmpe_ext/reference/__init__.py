@@ -3,6 +3,7 @@
 It is what runs where no native library was built, and what the native kernels are compared with.
 """
 
+from .affine_sample import affine_sample
 from .crop import crop, crop_matrices
 from .decode import decode
 from .merge_poses import merge_poses
@@ -11,6 +12,7 @@ from .oks_nms import oks_nms, soft_oks_nms
 from .pose_nms import box_nms, pose_nms, pose_similarity
 
 __all__ = [
+    "affine_sample",
     "box_nms",
     "crop",
     "crop_matrices",

@@ -1,0 +1,142 @@
+// Sampling an image through an affine map in normalized coordinates, as F.affine_grid and
+// F.grid_sample do together, without the grid.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "affine.h"
+#include "half.h"
+#include "macros.h"
+
+namespace rmpe {
+
+enum class Interpolation { kBilinear, kNearest };
+enum class Padding { kZeros, kBorder, kReflection };
+
+struct SampleGeometry {
+  int64_t input_height, input_width;  // both at least 1, fewer than 2^31 pixels in all
+  int64_t height, width;              // of the output
+  Interpolation interpolation;
+  Padding padding;
+  bool align_corners;
+};
+
+// How far, in input pixels, one output pixel moves the sample when theta is the identity. -1 and 1
+// are the centres of the outer pixels with align_corners, and their outer edges without.
+RMPE_HD double pixel_ratio(int64_t input_size, int64_t output_size, bool align_corners) {
+  if (!align_corners) return double(input_size) / double(output_size);
+  return output_size > 1 ? double(input_size - 1) / double(output_size - 1) : 0.0;
+}
+
+// Input pixels in one unit of normalized coordinates.
+RMPE_HD double pixels_per_unit(int64_t input_size, bool align_corners) {
+  return 0.5 * double(align_corners ? input_size - 1 : input_size);
+}
+
+RMPE_HD double center(int64_t size) { return 0.5 * double(size - 1); }
+
+// theta: [2, 3]. The map from an output pixel, *measured from the output's centre*, to an input
+// pixel. Both conventions put the normalized origin at the centre, so nothing else depends on them,
+// and the identity maps every pixel exactly onto itself.
+//
+// An axis whose map is not finite, or overflows within the output, gives NaN for every pixel.
+template <typename T>
+RMPE_HD Affine sampling_map(const T* theta, const SampleGeometry& g) {
+  const auto axis = [&](const T* row, int64_t input_size, double& x, double& y, double& origin) {
+    x = double(row[0]) * pixel_ratio(input_size, g.width, g.align_corners);
+    y = double(row[1]) * pixel_ratio(input_size, g.height, g.align_corners);
+    origin = double(row[2]) * pixels_per_unit(input_size, g.align_corners) + center(input_size);
+    const double extent =
+        fabs(x) * double(g.width) + fabs(y) * double(g.height) + fabs(origin);
+    if (!(extent * 0.0 == 0.0)) {
+      x = y = 0.0;
+      origin = NAN;
+    }
+  };
+  Affine map;
+  axis(theta, g.input_width, map.xx, map.xy, map.x0);
+  axis(theta + 3, g.input_height, map.yx, map.yy, map.y0);
+  return map;
+}
+
+// Sums over the output's pixels p, measured from its centre, of the loss's gradient with respect to
+// the sample's position: sum gx px, sum gx py, sum gx, and the same of gy.
+struct PositionMoments {
+  double values[6];
+};
+
+// The gradient with respect to theta, [2, 3]: the transpose of sampling_map.
+template <typename T>
+RMPE_HD void theta_gradient(const PositionMoments& moments, const SampleGeometry& g, T* theta) {
+  for (int axis = 0; axis < 2; ++axis) {
+    const int64_t input_size = axis == 0 ? g.input_width : g.input_height;
+    const double* m = moments.values + 3 * axis;
+    T* row = theta + 3 * axis;
+    row[0] = T(m[0] * pixel_ratio(input_size, g.width, g.align_corners));
+    row[1] = T(m[1] * pixel_ratio(input_size, g.height, g.align_corners));
+    row[2] = T(m[2] * pixels_per_unit(input_size, g.align_corners));
+  }
+}
+
+// Where on an axis of `size` pixels a coordinate is sampled, after padding.
+struct Position {
+  double at;     // within [0, size - 1], or with zeros within [-2, size + 1]
+  double slope;  // of `at` over the coordinate: 1, -1, or 0 where it is held at the border
+};
+
+// NaN counts as outside on the left: no pixel with zeros, pixel 0 otherwise.
+RMPE_HD Position pad_position(double x, int64_t size, Padding padding, bool align_corners) {
+  const double last = double(size - 1);
+  double slope = 1.0;
+  if (padding == Padding::kZeros) {
+    // Beyond one pixel outside nothing changes; held there, the coordinate fits an integer.
+    x = x > -2.0 ? x : -2.0;
+    return {x < last + 2.0 ? x : last + 2.0, slope};
+  }
+  if (padding == Padding::kReflection) {
+    // A triangle wave between the outer centres, or between the outer edges.
+    const double low = align_corners ? 0.0 : -0.5, span = align_corners ? last : last + 1.0;
+    const double turns = span > 0.0 ? floor((x - low) / span) : 0.0;
+    const double along = (x - low) - turns * span;
+    const bool backward = turns - 2.0 * floor(0.5 * turns) != 0.0;
+    x = (backward ? span - along : along) + low;
+    slope = backward ? -1.0 : 1.0;
+  }
+  // The borders themselves count as outside, as in grid_sample: their slope is 0.
+  const bool above = x > 0.0, below = x < last;
+  return {above ? (below ? x : last) : 0.0, above && below ? slope : 0.0};
+}
+
+// One of the four pixels around a sample. The gradient to the input adds `weight` times the
+// output's gradient at `offset`. A CUDA kernel that does so with atomicAdd sums in no fixed order:
+// where torch.use_deterministic_algorithms is on it has to gather instead, each input pixel from
+// the output pixels that the map brings within one pixel of it.
+template <typename T>
+struct Corner {
+  int64_t offset;           // into the plane; -1 outside the image
+  T weight;
+  T weight_dx, weight_dy;  // derivatives of the weight over the padded position
+};
+
+// k: bit 0 for the right pixels, bit 1 for the lower ones.
+template <typename T>
+RMPE_HD Corner<T> bilinear_corner(int k, double x, double y, const SampleGeometry& g) {
+  const double x0 = floor(x), y0 = floor(y);
+  const T fx = T(x - x0), fy = T(y - y0);
+  const bool right = k & 1, lower = k >> 1;
+  const T wx = right ? fx : T(1) - fx, wy = lower ? fy : T(1) - fy;
+  const int64_t column = int64_t(x0) + right, row = int64_t(y0) + lower;
+  const bool inside = column >= 0 && column < g.input_width && row >= 0 && row < g.input_height;
+  return {inside ? row * g.input_width + column : -1, wx * wy, right ? wy : -wy, lower ? wx : -wx};
+}
+
+// The pixel nearest to a padded position, ties to the even one; -1 outside the image.
+RMPE_HD int32_t nearest_offset(double x, double y, const SampleGeometry& g) {
+  const int32_t column = int32_t(nearbyint(x)), row = int32_t(nearbyint(y));
+  const int32_t width = int32_t(g.input_width), height = int32_t(g.input_height);
+  const bool inside = column >= 0 && column < width && row >= 0 && row < height;
+  return inside ? row * width + column : -1;
+}
+
+}  // namespace rmpe
