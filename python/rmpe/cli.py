@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ examples:
 
 EXIT_STATUS = """\
 exit status: 0 all well; 1 something was skipped or failed, all else is done;
-2 wrong usage, nothing was done; 130 interrupted.
+2 wrong usage, nothing was done; 130 interrupted (SIGINT), 143 terminated (SIGTERM).
 """
 
 
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit status: 0 all well, 1 something was skipped or failed, 2 wrong usage or
-        configuration, 130 interrupted.
+        configuration, 130 interrupted, 143 terminated.
 
     Raises
     ------
@@ -71,12 +72,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         After ``--help`` and ``--version``, and with status 2 on arguments that do not parse.
     """
     arguments = build_parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The name of a file may hold what the terminal cannot show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return arguments.run(arguments)
     except CommandError as error:
         for line in str(error).splitlines():
             print(f"{arguments.prog}: error: {line}", file=sys.stderr)
-        return 2
+        return error.status
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in ("rmpe", "rmpe_ext"):
             raise

@@ -5,19 +5,25 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .images import read_images
+from .images import read_batches
 from .people import People
 from .pipeline import PoseEstimator, suppress
 from .skeleton import COCO_17
 
 __all__ = ["AveragePrecision", "Dataset", "average_precision", "evaluate", "load_dataset"]
+
+# COCO's number of the category "person".
+_PERSON = 1
+# What the measure reads of every annotation, and of those of people.
+_FIELDS = ("id", "image_id", "category_id")
+_PERSON_FIELDS = ("bbox", "area", "iscrowd", "keypoints", "num_keypoints")
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,23 @@ def load_dataset(annotations: Path, images: Path) -> Dataset:
     """
     try:
         content = json.loads(annotations.read_text())
-        listed, people = content["images"], content["annotations"]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{annotations} is not a COCO annotation file: {error!r}") from error
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{annotations} is not a COCO annotation file: {error}") from error
+    parts = ("images", "annotations", "categories")
+    if not isinstance(content, dict) or not content.keys() >= set(parts):
+        raise ValueError(
+            f"{annotations} is not a COCO annotation file: it must hold {', '.join(parts)}, "
+            f"got {', '.join(content) if isinstance(content, dict) else type(content).__name__}"
+        )
+    listed, entries, categories = (content[part] for part in parts)
+    _check_fields(annotations, "categories", categories, ("id",))
+    _check_fields(annotations, "images", listed, ("id", "file_name"))
+    _check_fields(annotations, "annotations", entries, _FIELDS)
+    people = [entry for entry in entries if entry["category_id"] == _PERSON]
+    _check_fields(annotations, "annotations of people", people, _PERSON_FIELDS)
     boxes: dict[int, list[list[float]]] = {}
     for person in people:
-        if person.get("num_keypoints", 0) and not person.get("iscrowd", 0):
+        if person["num_keypoints"] and not person["iscrowd"]:
             x, y, w, h = person["bbox"]
             boxes.setdefault(person["image_id"], []).append([x, y, x + w, y + h])
     present = [image for image in listed if (images / Path(image["file_name"]).name).is_file()]
@@ -81,6 +98,31 @@ def load_dataset(annotations: Path, images: Path) -> Dataset:
             np.array(boxes.get(image["id"], []), np.float32).reshape(-1, 4) for image in present
         ),
     )
+
+
+def _check_fields(
+    source: Path, kind: str, entries: Iterable[dict[str, Any]], fields: Sequence[str]
+) -> None:
+    """Make sure that entries of a COCO file have the fields that will be read.
+
+    A list of numbers is also compared with the length that COCO gives it.
+    """
+    lengths = {"bbox": 4, "keypoints": 3 * len(COCO_17.keypoints)}
+    if not isinstance(entries, list):
+        raise ValueError(f"{source}: {kind} must be a list, got {type(entries).__name__}")
+    for position, entry in enumerate(entries):
+        for field in fields:
+            if not isinstance(entry, dict) or field not in entry:
+                raise ValueError(
+                    f"{source} cannot be evaluated on: all {kind} must have {', '.join(fields)}; "
+                    f"number {position} has no {field}"
+                )
+            length = lengths.get(field)
+            if length is not None and np.shape(entry[field]) != (length,):
+                raise ValueError(
+                    f"{source}: {field} must hold {length} numbers, got {entry[field]!r} in "
+                    f"number {position} of the {kind}"
+                )
 
 
 def evaluate(
@@ -104,7 +146,7 @@ def evaluate(
     true_boxes : bool
         Give the annotated boxes to the pose network in place of detected ones.
     batch_size : int
-        Images in one call of the estimator.
+        Most images in one call of the estimator.
     progress : callable, optional
         Called with the number of images just finished.
 
@@ -123,8 +165,8 @@ def evaluate(
     card = estimator.pose.card
     if card.skeleton != COCO_17:
         raise ValueError(
-            f"the pose network must have the keypoints of {COCO_17.name}, for which COCO's keypoint "
-            f"AP is defined; {card.name} has those of {card.skeleton.name}"
+            f"the pose network must have the keypoints of {COCO_17.name}, for which COCO's "
+            f"keypoint AP is defined; {card.name} has those of {card.skeleton.name}"
         )
     rows: dict[str, list[dict[str, Any]]] = {preset or "none": [] for preset in nms}
     for start, images in _batches(dataset, estimator, batch_size):
@@ -143,17 +185,17 @@ def _batches(
     dataset: Dataset, estimator: PoseEstimator, batch_size: int
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
     """First position and images of each batch."""
-    images: list[np.ndarray] = []
-    outcomes = read_images(dataset.paths, workers=2, look_ahead=2 * batch_size)
-    for position in range(len(dataset.paths)):
-        with estimator.timer.stage("read"):
-            _, image = next(outcomes)
-        if isinstance(image, Exception):
-            raise image
-        images.append(image)
-        if len(images) == batch_size or position + 1 == len(dataset.paths):
-            yield position + 1 - len(images), images
-            images = []
+    start = 0
+    with contextlib.closing(read_batches(dataset.paths, batch_size=batch_size)) as batches:
+        while start < len(dataset.paths):
+            with estimator.timer.stage("read"):
+                images = [image for _, image in next(batches)]
+            for image in images:
+                if isinstance(image, Exception):
+                    raise image
+            yield start, images
+            start += len(images)
+            del image, images
 
 
 def _rows(people: People, image_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -161,7 +203,12 @@ def _rows(people: People, image_ids: Sequence[int]) -> list[dict[str, Any]]:
     points = people.keypoints.cpu()
     flat = np.concatenate([points, np.ones((*points.shape[:2], 1), np.float32)], axis=2)
     return [
-        {"image_id": image_ids[i], "category_id": 1, "keypoints": row.tolist(), "score": score}
+        {
+            "image_id": image_ids[i],
+            "category_id": _PERSON,
+            "keypoints": row.tolist(),
+            "score": score,
+        }
         for i, row, score in zip(
             people.image_index.tolist(),
             flat.reshape(len(people), -1),
@@ -194,7 +241,7 @@ def average_precision(dataset: Dataset, rows: list[dict[str, Any]]) -> AveragePr
         truth = COCO(str(dataset.annotations))
         measure = COCOeval(truth, truth.loadRes(rows), "keypoints")
         measure.params.imgIds = list(dataset.image_ids)
-        measure.params.catIds = [1]
+        measure.params.catIds = [_PERSON]
         measure.evaluate()
         measure.accumulate()
         measure.summarize()

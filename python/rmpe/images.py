@@ -9,10 +9,13 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 import struct
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +30,9 @@ FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000"
 SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .bmp .gif .ppm .pgm .pnm .jp2 .avif".split()
 )
+
+# Pixels that are decoded ahead, or that go through the networks together.
+READ_BYTES = 256 << 20
 
 
 class ImageError(ValueError):
@@ -55,9 +61,9 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     Raises
     ------
     ImageError
-        The file is missing, a folder, empty, not an image, truncated, damaged, of a pixel type
-        that does not fit 8 bits, or larger than twice ``PIL.Image.MAX_IMAGE_PIXELS``
-        (about 179 million pixels, unless changed).
+        The file is missing, a folder, a pipe or device (which are never opened), empty, not an
+        image, truncated, damaged, of a pixel type that does not fit 8 bits, or larger than twice
+        ``PIL.Image.MAX_IMAGE_PIXELS`` (about 179 million pixels, unless changed).
 
     Examples
     --------
@@ -70,20 +76,14 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
 
     path = Path(path)
     try:
-        if path.is_dir():
-            raise ImageError(f"{path}: is a folder, not an image")
-        if path.stat().st_size == 0:
-            raise ImageError(f"{path}: the file is empty")
-        Image.init()
-        # Pillow may have been built without some of them.
-        formats = [name for name in FORMATS if name in Image.OPEN]
-        with Image.open(path, formats=formats) as image:
+        with _open(path) as image:
             image.load()
             return _to_rgb(_upright(image))
     except ImageError:
         raise
     except FileNotFoundError:
-        raise ImageError(f"{path}: no such file") from None
+        broken = f": a link to {os.readlink(path)}" if path.is_symlink() else ""
+        raise ImageError(f"{path}: no such file{broken}") from None
     except UnidentifiedImageError:
         known = ", ".join(name for name in FORMATS if name != "MPO")
         raise ImageError(f"{path}: not an image, or not of a known type ({known})") from None
@@ -94,6 +94,33 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     except Exception as error:  # Every decoder of Pillow reports damage in its own way.
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ImageError(f"{path}: cannot be read: {reason}") from None
+
+
+def _open(path: Path) -> Image.Image:
+    """Read the header of an image."""
+    from PIL import Image
+
+    # Opening a pipe would wait for its writer, without end where there is none.
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise ImageError(f"{path}: is a folder, not an image")
+    if not stat.S_ISREG(found.st_mode):
+        raise ImageError(f"{path}: is not a file but a pipe, socket or device")
+    if found.st_size == 0:
+        raise ImageError(f"{path}: the file is empty")
+    Image.init()
+    # Pillow may have been built without some of them.
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    return Image.open(path, formats=formats)
+
+
+def _decoded_bytes(path: Path) -> int:
+    """Say how large `read_image` will make an image, by its header; 0 where it will refuse it."""
+    try:
+        with _open(path) as image:
+            return image.width * image.height * 3
+    except Exception:  # `read_image` meets the same one, and reports it.
+        return 0
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -123,15 +150,19 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
 
 
 def find_images(
-    inputs: Iterable[str | os.PathLike[str]], *, recursive: bool = False
+    inputs: Iterable[str | os.PathLike[str]],
+    *,
+    recursive: bool = False,
+    report: Callable[[str], object] | None = None,
 ) -> list[Path]:
     """List the images that files, folders and glob patterns stand for.
 
     A file is taken whatever its name. Of a folder, the files directly in it are taken (all below
     it with ``recursive``) whose suffix is one of `SUFFIXES` and whose name does not start with a
-    dot. A pattern (``*``, ``?``, ``[...]``, and ``**`` for any depth) gives the files that match
-    it, by the same two rules. Folders and patterns are sorted naturally (``img2`` before
-    ``img10``), inputs stay in the order given, and a file found twice is listed once.
+    dot; links that lead nowhere and pipes are taken too, so that `read_image` says what they are.
+    A pattern (``*``, ``?``, ``[...]``, and ``**`` for any depth) gives the files that match it, by
+    the same rules. Folders and patterns are sorted naturally (``img2`` before ``img10``), inputs
+    stay in the order given, and a file found twice is listed once.
 
     Parameters
     ----------
@@ -139,6 +170,9 @@ def find_images(
         What to look for.
     recursive : bool
         Look into the folders of a folder too; links to folders are not followed.
+    report : callable, optional
+        Called with a line about each input that is missing or holds no image; without it, such an
+        input is an error.
 
     Returns
     -------
@@ -147,7 +181,8 @@ def find_images(
     Raises
     ------
     ImageError
-        Nothing was given, or some inputs are missing or hold no image: one line for each.
+        No image was found at all, or, without `report`, not in every input: one line for each
+        input that is missing or holds none.
     """
     found: dict[str, Path] = {}
     problems = []
@@ -172,8 +207,10 @@ def find_images(
             problems.append(problem)
         for path in sorted(paths, key=_natural):
             found.setdefault(os.path.abspath(path), path)
-    if problems:
+    if problems and (report is None or not found):
         raise ImageError("\n".join(problems))
+    for problem in problems:
+        report(problem)
     return list(found.values())
 
 
@@ -188,7 +225,7 @@ def _images_in(folder: str, recursive: bool) -> list[Path]:
 def _is_image(path: str) -> bool:
     name = os.path.basename(path)
     suffix = os.path.splitext(name)[1].lower()
-    return suffix in SUFFIXES and not name.startswith(".") and os.path.isfile(path)
+    return suffix in SUFFIXES and not name.startswith(".") and not os.path.isdir(path)
 
 
 def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
@@ -200,7 +237,11 @@ def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
 
 
 def read_images(
-    paths: Iterable[Path], *, workers: int = 2, look_ahead: int = 8
+    paths: Iterable[Path],
+    *,
+    workers: int = 2,
+    look_ahead: int = 8,
+    look_ahead_bytes: int = READ_BYTES,
 ) -> Iterator[tuple[Path, np.ndarray | ImageError]]:
     """Read images in background threads, in order, so that networks need not wait for files.
 
@@ -212,36 +253,140 @@ def read_images(
         Threads; decoding runs outside the interpreter lock.
     look_ahead : int
         At most so many images are held decoded, or being decoded, beyond the one handed out.
+    look_ahead_bytes : int
+        Nor do these take more bytes than this, by the sizes in their headers; one image is always
+        read ahead, whatever its size.
 
     Yields
     ------
     tuple of (pathlib.Path, numpy.ndarray or ImageError)
         The image as `read_image` returns it, or the reason why there is none.
+
+    Raises
+    ------
+    ValueError
+        A number is below 1.
     """
-    for name, value in (("workers", workers), ("look_ahead", look_ahead)):
+    _check_positive(workers=workers, look_ahead=look_ahead, look_ahead_bytes=look_ahead_bytes)
+    return _read_ahead(paths, workers, look_ahead, look_ahead_bytes)
+
+
+def read_batches(
+    paths: Iterable[Path],
+    *,
+    batch_size: int,
+    workers: int = 2,
+    batch_bytes: int = READ_BYTES,
+) -> Iterator[list[tuple[Path, np.ndarray | ImageError]]]:
+    """Read images as `read_images` does, two batches ahead, in lists.
+
+    Parameters
+    ----------
+    paths : iterable of pathlib.Path
+        The files.
+    batch_size : int
+        At most so many files make a batch.
+    workers : int
+        Threads.
+    batch_bytes : int
+        The image with which a batch reaches this size is its last one; also the limit of what is
+        read ahead.
+
+    Yields
+    ------
+    list of tuple (pathlib.Path, numpy.ndarray or ImageError)
+        Never empty.
+
+    Raises
+    ------
+    ValueError
+        A number is below 1.
+    """
+    _check_positive(batch_size=batch_size, workers=workers, batch_bytes=batch_bytes)
+    return _gather(
+        _read_ahead(paths, workers, 2 * batch_size, batch_bytes), batch_size, batch_bytes
+    )
+
+
+def _check_positive(**numbers: int) -> None:
+    for name, value in numbers.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
-    return _read_ahead(paths, workers, look_ahead)
+
+
+def _gather(
+    outcomes: Iterator[tuple[Path, np.ndarray | ImageError]], batch_size: int, batch_bytes: int
+) -> Iterator[list[tuple[Path, np.ndarray | ImageError]]]:
+    batch: list[tuple[Path, np.ndarray | ImageError]] = []
+    size = 0
+    with closing(outcomes):
+        for path, image in outcomes:
+            batch.append((path, image))
+            size += 0 if isinstance(image, ImageError) else image.nbytes
+            if len(batch) == batch_size or size >= batch_bytes:
+                # Kept here as well, they would stay in memory while the next batch is read.
+                del image
+                full, batch, size = batch, [], 0
+                yield full
+                del full
+    if batch:
+        yield batch
 
 
 def _read_ahead(
-    paths: Iterable[Path], workers: int, look_ahead: int
+    paths: Iterable[Path], workers: int, look_ahead: int, look_ahead_bytes: int
 ) -> Iterator[tuple[Path, np.ndarray | ImageError]]:
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="rmpe-read")
-    ahead: deque[tuple[Path, Future[np.ndarray]]] = deque()
-    try:
-        for path in paths:
-            ahead.append((path, pool.submit(read_image, path)))
-            if len(ahead) > look_ahead:
-                yield _outcome(*ahead.popleft())
-        while ahead:
-            yield _outcome(*ahead.popleft())
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    with closing(_Reader(paths, workers, look_ahead, look_ahead_bytes)) as reader:
+        reader.fill()
+        while reader.ahead:
+            reading = reader.ahead.popleft()
+            # Before waiting for this one, so that the next are read while it is used.
+            reader.fill()
+            yield reading.path, reading.outcome()
+            del reading
 
 
-def _outcome(path: Path, future: Future[np.ndarray]) -> tuple[Path, np.ndarray | ImageError]:
-    try:
-        return path, future.result()
-    except ImageError as error:
-        return path, error
+@dataclass(frozen=True)
+class _Reading:
+    """A file that is being read, or was."""
+
+    path: Path
+    size: int
+    future: Future[np.ndarray]
+
+    def outcome(self) -> np.ndarray | ImageError:
+        try:
+            return self.future.result()
+        except ImageError as error:
+            return error
+
+
+class _Reader:
+    """Starts to read files, in order, as far as the limits let it."""
+
+    def __init__(
+        self, paths: Iterable[Path], workers: int, look_ahead: int, look_ahead_bytes: int
+    ) -> None:
+        self.ahead: deque[_Reading] = deque()
+        self._sized = ((path, _decoded_bytes(path)) for path in paths)
+        self._upcoming = next(self._sized, None)
+        self._look_ahead = look_ahead
+        self._look_ahead_bytes = look_ahead_bytes
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="rmpe-read")
+
+    def fill(self) -> None:
+        """Start to read all files that may be read by now."""
+        while self._upcoming is not None and self._has_room(self._upcoming[1]):
+            path, size = self._upcoming
+            self.ahead.append(_Reading(path, size, self._pool.submit(read_image, path)))
+            self._upcoming = next(self._sized, None)
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _has_room(self, size: int) -> bool:
+        held = sum(reading.size for reading in self.ahead)
+        return not self.ahead or (
+            len(self.ahead) < self._look_ahead and held + size <= self._look_ahead_bytes
+        )

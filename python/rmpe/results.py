@@ -29,6 +29,12 @@ Record = dict[str, Any]
 
 # Largest integer that every JSON reader keeps exact.
 _MAX_ID = 2**53 - 1
+# Longest name that the file systems of Linux take, in bytes.
+_MAX_NAME = 255
+# What follows a file's name until the file is complete.
+_PARTIAL = ".partial"
+# A longer one is no suffix but a part of a name that holds a dot.
+_MAX_SUFFIX = 16
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,8 @@ def label_images(
 
     The name is the file's; where two would collide (``a/x.jpg`` and ``b/x.jpg``, also when they
     differ in case only), the later one is joined with the folders it is in (``b_x.jpg``), and, if
-    that does not help, numbered (``b_x-2.jpg``). It never holds a folder, so nothing written under
-    it leaves the output folder.
+    that does not help or grows too long for a file name, numbered (``b_x-2.jpg``). It never holds
+    a folder, so nothing written under it leaves the output folder.
 
     The number is, as in COCO, the one at the end of the file's stem (``000000493652.jpg`` is
     493652); the later of two files with the same number, and files without one, get the lowest
@@ -116,23 +122,44 @@ def label_images(
 def drawing_name(name: str) -> str:
     """Name the drawing of an image: the same, with ``.jpg`` added unless it is JPEG or PNG.
 
+    A name that is too long for a file with `partial_path`'s ending is cut before its suffix.
+
     Examples
     --------
     >>> drawing_name("street.png"), drawing_name("scan.tiff")
     ('street.png', 'scan.tiff.jpg')
+    >>> len(drawing_name(251 * "a" + ".png"))
+    247
     """
-    return name if name.lower().endswith((".jpg", ".jpeg", ".png")) else name + ".jpg"
+    stem, suffix = os.path.splitext(name)
+    if suffix.lower() not in (".jpg", ".jpeg", ".png"):
+        stem, suffix = name, ".jpg"
+    return _cut(stem, _MAX_NAME - len(suffix + _PARTIAL)) + suffix
 
 
 def _names(file: Path) -> Iterator[str]:
+    """Propose names for an image, endlessly, each of a length that file systems take."""
     parts = [part for part in file.parts if part not in (file.anchor, ".", "..")]
     for depth in range(1, len(parts) + 1):
-        yield "_".join(parts[-depth:])
+        name = "_".join(parts[-depth:])
+        if len(os.fsencode(name)) <= _MAX_NAME:
+            yield name
     stem, suffix = os.path.splitext("_".join(parts[-2:]))
+    if len(os.fsencode(suffix)) > _MAX_SUFFIX:
+        stem, suffix = stem + suffix, ""
     number = 2
     while True:
-        yield f"{stem}-{number}{suffix}"
+        ending = f"-{number}{suffix}"
+        # Short enough for its drawing to keep the number.
+        yield _cut(stem, _MAX_NAME - len(os.fsencode(ending)) - len(".jpg" + _PARTIAL)) + ending
         number += 1
+
+
+def _cut(text: str, size: int) -> str:
+    """Drop what is beyond a number of bytes, but no part of a character."""
+    while len(os.fsencode(text)) > size:
+        text = text[:-1]
+    return text
 
 
 def record(label: ImageLabel, people: People) -> Record:
@@ -221,7 +248,7 @@ def read_records(path: str | os.PathLike[str]) -> list[Record]:
     """
     path = Path(path)
     found: dict[str, Record] = {}
-    for part in (path, _partial(path)):
+    for part in (path, partial_path(path)):
         if not part.exists():
             continue
         lines = part.read_bytes().split(b"\n")
@@ -243,7 +270,7 @@ class ResultWriter:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._file = open(_partial(self.path), "w", encoding="utf-8", newline="\n")
+        self._file = open(partial_path(self.path), "w", encoding="utf-8", newline="\n")
         self._start()
 
     def append(self, entry: Record) -> None:
@@ -264,7 +291,7 @@ class ResultWriter:
             os.fsync(self._file.fileno())
         finally:
             self._file.close()
-        os.replace(_partial(self.path), self.path)
+        os.replace(partial_path(self.path), self.path)
 
     def __enter__(self) -> ResultWriter:
         return self
@@ -378,8 +405,9 @@ def _dumps(item: Record) -> str:
     return json.dumps(item, allow_nan=False)
 
 
-def _partial(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
+def partial_path(path: Path) -> Path:
+    """Say where a file is until it is complete."""
+    return path.with_name(path.name + _PARTIAL)
 
 
 # What `rmpe infer --formats` offers: the file's name and its writer.
@@ -389,6 +417,28 @@ FORMATS: dict[str, tuple[str, type[ResultWriter]]] = {
     "alphapose": ("alphapose-results.json", AlphaPoseWriter),
 }
 IMAGE_LIST = "images.json"
+
+
+def names_in(folder: str | os.PathLike[str]) -> set[str]:
+    """Collect the names of the images that the results in a folder tell of, skipped ones left out.
+
+    Reads JSON Lines and the list of images, complete or not, as far as they can be read.
+    """
+    names = set()
+    for file in (FORMATS["jsonl"][0], IMAGE_LIST):
+        for path in (Path(folder, file), partial_path(Path(folder, file))):
+            if not path.is_file():
+                continue
+            # Both hold one image on each line.
+            for line in path.read_bytes().splitlines():
+                try:
+                    entry = json.loads(line.rstrip(b","))
+                except ValueError:
+                    continue
+                if isinstance(entry, dict) and "error" not in entry:
+                    names.add(entry.get("name", entry.get("file_name")))
+    # A file that was tampered with must not lead out of the folder.
+    return {name for name in names if isinstance(name, str) and Path(name).name == name}
 
 
 def open_writers(folder: str | os.PathLike[str], formats: Sequence[str]) -> list[ResultWriter]:

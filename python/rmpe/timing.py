@@ -31,7 +31,7 @@ class StageTimer:
 
     def __init__(self, device: torch.device | str | None = None) -> None:
         self.seconds: dict[str, float] = {}
-        self._wait = device is not None and torch.device(device).type == "cuda"
+        self._device = None if device is None else torch.device(device)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -40,6 +40,6 @@ class StageTimer:
         try:
             yield
         finally:
-            if self._wait:
-                torch.cuda.synchronize()
+            if self._device is not None and self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start

@@ -1,10 +1,13 @@
 """The command line: what it writes, what it refuses, and its exit status."""
 
+import errno
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from rmpe import cli, images
+from rmpe import cli, images, results
 from rmpe.card import ModelError
 from rmpe.commands import _options
 from rmpe.people import People
@@ -273,9 +276,12 @@ def test_resume_with_nothing_left_loads_no_network_and_adds_formats(folder, esti
     assert len(json.loads(Path("rmpe-results/coco-results.json").read_text())) == 1
 
 
-def test_own_drawings_are_no_input(folder, estimators):
+def test_own_drawings_are_no_input(folder, estimators, capsys):
     assert infer(".", "--recursive") == 0
     assert infer(".", "--recursive", "--overwrite") == 0
+    assert len(lines()) == 2
+    assert infer("rmpe-results/drawings", "--overwrite") == 2
+    assert "all images found are drawings of an earlier run" in capsys.readouterr().err
     assert len(lines()) == 2
 
 
@@ -350,6 +356,94 @@ def test_overwrite_replaces_all_result_files(folder, estimators):
     assert not Path("rmpe-results/coco-results.json").exists()
 
 
+def test_overwrite_removes_the_earlier_run_and_nothing_else(folder, estimators, monkeypatch):
+    save("photos/scan.bmp", 30)
+    assert infer("photos") == 0
+    out = Path("rmpe-results")
+    kept = [out / "notes.txt", out / "drawings" / "mine.png", out / "results.jsonl.bak"]
+    for path in kept:
+        path.touch()
+    (out / "coco-results.json.partial").touch()
+    (out / "drawings" / "street.png.partial").touch()
+    there = []
+    call = FakeEstimator.__call__
+
+    def look(self, batch):
+        there.extend(path for path in out.rglob("*") if path.is_file())
+        return call(self, batch)
+
+    monkeypatch.setattr(FakeEstimator, "__call__", look)
+    options = ["--overwrite", "--flip", "--no-draw", "--formats", "jsonl"]
+    assert infer("photos/street.png", *options) == 0
+    # While the networks run, so that a killed run leaves nothing that --resume could take for its.
+    new = [out / name for name in ("run.json", "results.jsonl.partial", "images.json.partial")]
+    assert sorted(there) == sorted([*kept, *new])
+    assert [line["file"] for line in lines()] == ["photos/street.png"]
+
+
+def test_overwrite_without_drawings_leaves_no_folder_of_them(folder, estimators):
+    assert infer("photos") == 0
+    assert infer("photos", "--overwrite", "--no-draw") == 0
+    assert not Path("rmpe-results/drawings").exists()
+
+
+def test_networks_that_do_not_load_cost_no_earlier_results(folder, estimators, monkeypatch):
+    assert infer("photos") == 0
+    before = lines()
+    assert infer("photos", "--overwrite", "--device", "cuda:99") == 2
+    assert lines() == before
+    assert len(list(Path("rmpe-results/drawings").iterdir())) == 2
+
+
+def test_results_without_their_settings_are_not_resumed(folder, estimators, capsys):
+    assert infer("photos") == 0
+    Path("rmpe-results/run.json").unlink()
+    assert infer("photos", "--resume") == 2
+    assert "rmpe-results/run.json is missing or damaged" in capsys.readouterr().err
+    assert infer("photos") == 2
+
+
+def test_resume_after_a_kill_goes_on_with_unfinished_formats(folder, estimators):
+    assert infer("photos", "--formats", "jsonl,coco") == 0
+    Path("rmpe-results/coco-results.json").rename("rmpe-results/coco-results.json.partial")
+    assert infer("photos", "--resume", "--formats", "jsonl") == 0
+    assert len(json.loads(Path("rmpe-results/coco-results.json").read_text())) == 1
+
+
+def full_disk(*arguments):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("method", ["append", "flush", "close"])
+def test_disk_that_fills_up_after_the_start(folder, estimators, monkeypatch, capsys, method):
+    monkeypatch.setattr(results.COCOWriter, method, full_disk)
+    assert infer("photos") == 1
+    error = capsys.readouterr().err
+    assert error == (
+        "rmpe infer: error: stopped, because rmpe-results cannot be written to: "
+        "No space left on device; --resume goes on\n"
+    )
+    assert Path("rmpe-results/results.jsonl").exists()
+
+
+def test_disk_that_is_full_before_the_start(folder, estimators, monkeypatch, capsys):
+    monkeypatch.setattr(results.COCOWriter, "__init__", full_disk)
+    assert infer("photos") == 2
+    assert "cannot write to rmpe-results: No space left" in capsys.readouterr().err
+
+
+def test_folder_is_tried_before_networks_are_loaded(folder, estimators, monkeypatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: full_disk())
+    assert infer("photos") == 2
+    assert estimators == []
+
+
+def test_errors_of_the_program_are_not_taken_for_a_full_disk(folder, estimators, monkeypatch):
+    monkeypatch.setattr("rmpe.commands._inference.record", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        infer("photos")
+
+
 def test_interruption_finishes_the_files(folder, estimators, monkeypatch, capsys):
     for index in range(6):
         save(f"photos/p{index}.png", 60)
@@ -408,8 +502,134 @@ def test_wrong_usage(folder, estimators, capsys, arguments, message):
 
 
 def test_every_bad_input_has_its_line(folder, capsys):
-    assert infer("gone.jpg", "photos", "lost/") == 2
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    assert infer("gone.jpg", "*.webp", "lost/") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_missing_inputs_cost_no_others(folder, estimators, capsys):
+    assert infer("gone.jpg", "photos", "lost/") == 1
+    printed = capsys.readouterr()
+    assert printed.err.splitlines() == [
+        "rmpe infer: skipped gone.jpg: no such file or folder",
+        "rmpe infer: skipped lost/: no such file or folder",
+    ]
+    assert "skipped      2" in printed.out
+    assert len(lines()) == 2
+    assert infer("gone.jpg", "photos", "--resume", "--quiet") == 1
+    save("gone.jpg", 70)
+    assert infer("gone.jpg", "photos", "--resume") == 0
+    assert len(lines()) == 3
+
+
+def test_links_to_nothing_and_pipes_are_skipped(folder, estimators, capsys):
+    Path("photos/away.jpg").symlink_to("gone.jpg")
+    Path("photos/circle.jpg").symlink_to("circle.jpg")
+    os.mkfifo("photos/pipe.png")
+    assert infer("photos") == 1
+    error = capsys.readouterr().err
+    assert "skipped photos/away.jpg: no such file: a link to gone.jpg" in error
+    assert "skipped photos/circle.jpg: cannot be read: Too many levels" in error
+    assert "skipped photos/pipe.png: is not a file but a pipe" in error
+    assert sum("error" in line for line in lines()) == 3
+    assert len(lines()) == 5
+
+
+def test_longest_file_name_is_drawn(folder, estimators):
+    for folder_of_it in ("one", "two"):
+        for last in "xy":
+            save(f"{folder_of_it}/{'n' * 250}{last}.png", 80)
+    assert infer("one", "two") == 0
+    assert len(list(Path("rmpe-results/drawings").iterdir())) == 4
+    assert lines()[0]["name"] == f"{'n' * 250}x.png"
+
+
+def test_large_images_make_small_batches(folder, estimators, monkeypatch):
+    small = partial(images.read_batches, batch_bytes=24 * 32 * 3)
+    monkeypatch.setattr("rmpe.commands._inference.read_batches", small)
+    assert infer("photos") == 0
+    assert estimators[0].batches == [1, 1]
+    assert len(lines()) == 2
+
+
+def test_summary_on_a_terminal_that_lacks_characters(folder, estimators, monkeypatch):
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert infer("photos", "--out", "böse") == 0
+    stdout.flush()
+    assert b"results      b\\xf6se" in stdout.buffer.getvalue()
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    """A GPU that torch sees; gives a function that sets what onnxruntime can use."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+
+    def providers(*names):
+        monkeypatch.setattr("onnxruntime.get_available_providers", lambda: list(names))
+
+    return providers
+
+
+def test_auto_is_the_cpu_where_onnxruntime_cannot_use_cuda(folder, estimators, cuda, capsys):
+    cuda("CPUExecutionProvider")
+    assert infer("photos", "--quiet") == 0
+    assert estimators[0].options["device"] == "cpu"
+    (notice,) = capsys.readouterr().err.splitlines()
+    assert notice.startswith(
+        "rmpe infer: running on the CPU, not on CUDA: ssd_mobilenet_v1_coco and "
+        "simplepose_coco17 need onnxruntime-gpu"
+    )
+
+
+def test_auto_is_cuda_where_every_network_can_use_it(folder, estimators, cuda, capsys):
+    cuda("CUDAExecutionProvider", "CPUExecutionProvider")
+    assert infer("photos", "--quiet") == 0
+    assert estimators[0].options["device"] == "cuda"
+    assert capsys.readouterr().err == ""
+
+
+def test_auto_needs_no_onnxruntime_for_other_networks(folder, estimators, cuda, capsys):
+    cuda("CPUExecutionProvider")
+    card = (Path(cli.__file__).parent / "cards" / "hourglass_aic14.toml").read_text()
+    card = card.replace('"onnx"', '"stacked_hourglass"').replace('name = "image"\n', "")
+    shape = "[hourglass]\nstacks = 1\nblocks = 1\nfeatures = 8"
+    card = card.replace('[output]\nheatmaps = "heatmaps"', shape)
+    Path("mine.toml").write_text(card)
+    detector = ["--detector", "ssdlite320_mobilenet_v3_large"]
+    assert infer("photos", "--quiet", *detector, "--pose", "mine.toml") == 0
+    assert capsys.readouterr().err == ""
+    assert infer("photos", "--quiet", *detector, "--overwrite") == 0
+    assert [made.options["device"] for made in estimators] == ["cuda", "cpu"]
+    assert "CUDA: simplepose_coco17 needs onnxruntime-gpu" in capsys.readouterr().err
+
+
+def test_kernels_that_are_demanded_but_missing(folder, monkeypatch, capsys):
+    def fail():
+        raise ImportError("RMPE_EXT_BACKEND=native, but there is no library")
+
+    monkeypatch.setattr("rmpe_ext.backend", fail, raising=False)
+    assert infer("photos") == 2
+    assert capsys.readouterr().err == (
+        "rmpe infer: error: RMPE_EXT_BACKEND=native, but there is no library\n"
+    )
+
+
+def test_stages_wait_for_their_own_device(monkeypatch):
+    waited = []
+    monkeypatch.setattr(torch.cuda, "synchronize", waited.append)
+    for device in ("cuda:1", "cpu", None):
+        with StageTimer(device).stage("read"):
+            pass
+    assert waited == [torch.device("cuda:1")]
+
+
+@pytest.mark.parametrize("command", [[], ["infer"]])
+def test_help_tells_every_exit_status(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--help"])
+    text = capsys.readouterr().out
+    assert "130 interrupted\n(SIGINT), 143" in text or "130 interrupted (SIGINT), 143" in text
 
 
 @pytest.mark.parametrize(
@@ -452,6 +672,14 @@ def test_missing_package_is_named(folder, monkeypatch, capsys):
     monkeypatch.setattr("rmpe.pipeline.PoseEstimator", fail)
     assert infer("photos") == 2
     assert "the package onnxruntime is missing; install" in capsys.readouterr().err
+
+
+def test_missing_package_costs_no_earlier_results(folder, estimators, monkeypatch, capsys):
+    assert infer("photos") == 0
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    assert infer("photos", "--overwrite") == 2
+    assert "the package tqdm is missing; install" in capsys.readouterr().err
+    assert len(lines()) == 2
 
 
 def test_missing_model_file(folder, monkeypatch, capsys):

@@ -46,11 +46,13 @@ def test_known_result_file(data_dir, tmp_path):
     measure = average_precision(
         load_dataset(truth, tmp_path), json.loads((folder / "example_coco_preds.json").read_text())
     )
-    assert (measure.ap, measure.ap50, measure.ap75) == pytest.approx((0.861, 0.993, 0.911), abs=1e-3)
+    found = (measure.ap, measure.ap50, measure.ap75)
+    assert found == pytest.approx((0.861, 0.993, 0.911), abs=1e-3)
 
 
 @pytest.mark.parametrize(
-    "true_boxes, nms, least", [(True, None, 0.428), (False, "alphapose", 0.332), (False, "rmpe", 0.332)]
+    "true_boxes, nms, least",
+    [(True, None, 0.428), (False, "alphapose", 0.332), (False, "rmpe", 0.332)],
 )
 def test_real_networks_reach_the_plain_pipeline(models_dir, coco_mini, true_boxes, nms, least):
     """A hand-written pipeline of OpenCV calls on these networks reaches .428 and .332."""
@@ -62,8 +64,8 @@ def test_real_networks_reach_the_plain_pipeline(models_dir, coco_mini, true_boxe
 def test_command_prints_a_row_for_each_nms(models_dir, data_dir, capsys):
     folder = data_dir / "coco-mini"
     status = main(
-        ["evaluate", str(folder / "person_keypoints.json"), str(folder / "images"), "--boxes", "true",
-         "--nms", "none,paper", "--models", str(models_dir)]
+        ["evaluate", str(folder / "person_keypoints.json"), str(folder / "images"),
+         "--boxes", "true", "--nms", "none, paper,none", "--models", str(models_dir)]
     )  # fmt: skip
     lines = capsys.readouterr().out.splitlines()
     assert status == 0
@@ -73,18 +75,31 @@ def test_command_prints_a_row_for_each_nms(models_dir, data_dir, capsys):
     assert lines[3].startswith("36 images in ")
 
 
-@pytest.mark.parametrize(
-    "options, message",
-    [
-        (["--nms", "none,soft"], "--nms: must be among none, paper, rmpe, alphapose, got 'soft'"),
-        (["--pose", "hourglass_aic14"], "must have the keypoints of coco_17"),
-    ],
-)
-def test_command_refuses(models_dir, data_dir, capsys, options, message):
+def test_command_refuses_other_skeletons(models_dir, data_dir, capsys):
     folder = data_dir / "coco-mini"
     arguments = [str(folder / "person_keypoints.json"), str(folder / "images")]
-    assert main(["evaluate", *arguments, "--models", str(models_dir), *options]) == 2
+    options = ["--models", str(models_dir), "--pose", "hourglass_aic14"]
+    assert main(["evaluate", *arguments, *options]) == 2
+    assert "must have the keypoints of coco_17" in capsys.readouterr().err
+
+
+def test_command_refuses_unknown_nms(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["evaluate", "a.json", "images", "--nms", "none,soft"])
+    assert caught.value.code == 2
+    message = "--nms: must be among none, paper, rmpe, alphapose, got soft"
     assert message in capsys.readouterr().err
+
+
+def test_command_without_the_kernels_that_are_demanded(monkeypatch, capsys):
+    def fail():
+        raise ImportError("RMPE_EXT_BACKEND=native, but there is no library")
+
+    monkeypatch.setattr("rmpe_ext.backend", fail, raising=False)
+    assert main(["evaluate", "a.json", "images"]) == 2
+    assert capsys.readouterr().err == (
+        "rmpe evaluate: error: RMPE_EXT_BACKEND=native, but there is no library\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +108,16 @@ def test_command_refuses(models_dir, data_dir, capsys, options, message):
         (None, "is not a COCO annotation file"),
         ("no json", "is not a COCO annotation file"),
         ("[]", "is not a COCO annotation file"),
-        ('{"images": [{"id": 1, "file_name": "x.jpg"}], "annotations": []}', "none of the 1 images of"),
+        ('{"images": [], "annotations": []}', "must hold images, annotations, categories, got"),
+        ('{"images": [], "annotations": [], "categories": {}}', "categories must be a list, got"),
+        (
+            '{"images": [{"id": 1}], "annotations": [], "categories": []}',
+            "all images must have id, file_name; number 0 has no file_name",
+        ),
+        (
+            '{"images": [{"id": 1, "file_name": "x.jpg"}], "annotations": [], "categories": []}',
+            "none of the 1 images of",
+        ),
     ],
 )
 def test_what_is_no_dataset(tmp_path, content, message):
@@ -102,3 +126,54 @@ def test_what_is_no_dataset(tmp_path, content, message):
         annotations.write_text(content)
     with pytest.raises(ValueError, match=message):
         load_dataset(annotations, tmp_path)
+
+
+@pytest.fixture
+def tiny():
+    """Annotations of one person in one image."""
+    return {
+        "images": [{"id": 1, "file_name": "x.jpg"}],
+        "categories": [{"id": 1}],
+        "annotations": [
+            {
+                "id": 5,
+                "image_id": 1,
+                "category_id": 1,
+                "bbox": [0, 0, 9, 9],
+                "area": 81,
+                "iscrowd": 0,
+                "num_keypoints": 17,
+                "keypoints": [3, 3, 2] * 17,
+            }
+        ],
+    }
+
+
+def load(content, folder):
+    (folder / "x.jpg").touch()
+    (folder / "annotations.json").write_text(json.dumps(content))
+    return load_dataset(folder / "annotations.json", folder)
+
+
+def test_least_annotations_can_be_evaluated_on(tiny, tmp_path):
+    tiny["annotations"].append({"id": 6, "image_id": 1, "category_id": 2})
+    dataset = load(tiny, tmp_path)
+    assert dataset.boxes[0].tolist() == [[0, 0, 9, 9]]
+    row = {"image_id": 1, "category_id": 1, "keypoints": [3, 3, 1] * 17, "score": 1.0}
+    assert average_precision(dataset, [row]).ap == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["id", "image_id", "category_id", "bbox", "area", "iscrowd", "keypoints", "num_keypoints"],
+)
+def test_annotations_that_lack_a_field(tiny, tmp_path, field):
+    del tiny["annotations"][0][field]
+    with pytest.raises(ValueError, match=f"number 0 has no {field}"):
+        load(tiny, tmp_path)
+
+
+def test_box_of_three_numbers(tiny, tmp_path):
+    tiny["annotations"][0]["bbox"] = [0, 0, 9]
+    with pytest.raises(ValueError, match=r"bbox must hold 4 numbers, got \[0, 0, 9\] in number 0"):
+        load(tiny, tmp_path)

@@ -1,5 +1,6 @@
 """Finding and reading photographs."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from rmpe import images
-from rmpe.images import ImageError, find_images, read_image, read_images
+from rmpe.images import ImageError, find_images, read_batches, read_image, read_images
 
 
 @pytest.fixture
@@ -185,6 +186,26 @@ def test_folder_is_not_an_image(tmp_path):
         read_image(tmp_path)
 
 
+def test_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "link.jpg").symlink_to("gone.jpg")
+    with pytest.raises(ImageError, match="link.jpg: no such file: a link to gone.jpg"):
+        read_image(tmp_path / "link.jpg")
+
+
+def test_link_in_a_circle(tmp_path):
+    (tmp_path / "link.jpg").symlink_to("link.jpg")
+    with pytest.raises(ImageError, match="link.jpg: cannot be read: Too many levels"):
+        read_image(tmp_path / "link.jpg")
+
+
+def test_pipe_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(ImageError, match="pipe.jpg: is not a file but a pipe"):
+        read_image(tmp_path / "pipe.jpg")
+    ((_, outcome),) = read_images([tmp_path / "pipe.jpg"])
+    assert isinstance(outcome, ImageError)
+
+
 def test_empty_file(tmp_path):
     (tmp_path / "empty.jpg").touch()
     with pytest.raises(ImageError, match="empty.jpg: the file is empty"):
@@ -260,6 +281,30 @@ def test_every_bad_input_is_named(tree):
     ]
 
 
+def test_bad_inputs_are_reported_where_others_are_good(tree):
+    problems = []
+    found = find_images(["gone.jpg", "p/img1.png", "texts"], report=problems.append)
+    assert names(found) == ["p/img1.png"]
+    assert problems == ["gone.jpg: no such file or folder", "texts: this folder holds no image"]
+
+
+def test_no_good_input_at_all_is_an_error(tree):
+    problems = []
+    with pytest.raises(ImageError, match="gone.jpg: no such file or folder\ntexts: "):
+        find_images(["gone.jpg", "texts"], report=problems.append)
+    assert problems == []
+
+
+def test_links_and_pipes_are_listed_and_folders_are_not(tree):
+    Path("p/away.jpg").symlink_to("gone.jpg")
+    os.mkfifo("p/pipe.png")
+    Path("p/folder.jpg").mkdir()
+    Path("p/linked.jpg").symlink_to("q")
+    expected = ["p/away.jpg", "p/img1.png", "p/img2.JPG", "p/img10.jpg", "p/pipe.png"]
+    assert names(find_images(["p"])) == expected
+    assert names(find_images(["p/*"])) == expected
+
+
 def test_folder_with_images_further_down_says_so(tree):
     (tree / "top" / "sub").mkdir(parents=True)
     (tree / "top" / "sub" / "a.jpg").touch()
@@ -301,6 +346,64 @@ def test_reading_ahead_is_bounded(monkeypatch):
     assert len(started) <= 15
 
 
+@pytest.fixture
+def started(monkeypatch):
+    """The files whose decoding was begun."""
+    begun = []
+
+    def read(path):
+        begun.append(path)
+        return read_image(path)
+
+    monkeypatch.setattr(images, "read_image", read)
+    return begun
+
+
+@pytest.mark.parametrize(("limit", "ahead"), [(1, 1), (599, 1), (600, 2), (1000, 3), (9999, 5)])
+def test_reading_ahead_is_bounded_in_bytes(tmp_path, started, limit, ahead):
+    black = np.zeros((10, 10, 3), np.uint8)
+    paths = [save(black, tmp_path / f"{i}.png") for i in range(12)]
+    reader = read_images(paths, workers=2, look_ahead=5, look_ahead_bytes=limit)
+    for handed_out in range(1, 13):
+        next(reader)
+        assert len(started) <= min(handed_out + ahead, 12)
+    assert started == paths
+
+
+def test_small_images_are_read_ahead_up_to_a_large_one(tmp_path, started):
+    sizes = [1, 1, 1, 10, 1, 1]
+    paths = [
+        save(np.zeros((size, 10, 3), np.uint8), tmp_path / f"{index}.png")
+        for index, size in enumerate(sizes)
+    ]
+    reader = read_images(paths, workers=1, look_ahead=9, look_ahead_bytes=120)
+    heights = []
+    for _, image in reader:
+        heights.append(len(image))
+        if len(heights) < 3:
+            assert len(started) <= 3
+    assert heights == sizes
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "batch_bytes", "batches"),
+    [(4, 10**6, [4, 3]), (7, 10**6, [7]), (4, 600, [2, 2, 2, 1]), (4, 700, [3, 3, 1]),
+     (4, 1, [1] * 7)],
+)  # fmt: skip
+def test_batches_are_bounded_in_number_and_bytes(tmp_path, batch_size, batch_bytes, batches):
+    black = np.zeros((10, 10, 3), np.uint8)
+    paths = [save(black, tmp_path / f"{i}.png") for i in range(7)]
+    found = list(read_batches(paths, batch_size=batch_size, batch_bytes=batch_bytes))
+    assert [len(batch) for batch in found] == batches
+    assert [path for batch in found for path, _ in batch] == paths
+
+
+def test_batches_hold_errors_too(tmp_path):
+    ((first, second),) = read_batches([tmp_path / "a.png", tmp_path / "b.png"], batch_size=3)
+    assert isinstance(first[1], ImageError)
+    assert isinstance(second[1], ImageError)
+
+
 def test_abandoned_reader_leaves_no_thread(tmp_path, pixels):
     paths = [save(pixels, tmp_path / f"{i}.png") for i in range(9)]
     reader = read_images(paths, workers=2, look_ahead=4)
@@ -312,7 +415,13 @@ def test_abandoned_reader_leaves_no_thread(tmp_path, pixels):
             assert not thread.is_alive()
 
 
-@pytest.mark.parametrize("name", ["workers", "look_ahead"])
+@pytest.mark.parametrize("name", ["workers", "look_ahead", "look_ahead_bytes"])
 def test_reader_arguments(name):
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
         read_images([], **{name: 0})
+
+
+@pytest.mark.parametrize("name", ["batch_size", "workers", "batch_bytes"])
+def test_batch_reader_arguments(name):
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
+        read_batches([], **{"batch_size": 1, name: 0})

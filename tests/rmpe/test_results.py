@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ from rmpe.results import (
     drawing_name,
     error_record,
     label_images,
+    names_in,
     open_writers,
+    partial_path,
     read_records,
     record,
 )
@@ -186,6 +189,26 @@ def test_an_error_leaves_valid_files(tmp_path):
     assert len(json.loads(path.read_text())) == 2
 
 
+@pytest.mark.parametrize("formats", [list(FORMATS), ["coco"]])
+@pytest.mark.parametrize("complete", [True, False])
+def test_names_in_results(tmp_path, formats, complete):
+    writers = open_writers(tmp_path, formats)
+    for writer in writers:
+        for number, name in enumerate(["a.jpg", "b.jpg"]):
+            writer.append(record(ImageLabel(f"p/{name}", name, number), make_people(1)))
+        writer.append(error_record(ImageLabel("gone.jpg", "gone.jpg", 3), "gone"))
+        writer.append(record(ImageLabel("x", "../x.jpg", 4), make_people(0)))
+        writer.flush()
+        if complete:
+            writer.close()
+    assert names_in(tmp_path) == {"a.jpg", "b.jpg"}
+
+
+def test_names_in_damaged_results(tmp_path):
+    (tmp_path / "results.jsonl").write_bytes(b'\xff\n[]\n7\n{"name": 3}\n{}\n{"name": "a.jpg"}\n{')
+    assert names_in(tmp_path) == {"a.jpg"}
+
+
 def test_unwritable_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
@@ -246,9 +269,9 @@ def test_files_without_a_number_get_the_lowest_free_ones():
 
 
 def test_numbers_that_json_readers_would_round_are_not_taken():
-    assert labels("9007199254740993.jpg", "9" * 400 + ".jpg", "9007199254740991.jpg") == [
+    assert labels("9007199254740993.jpg", "9" * 200 + ".jpg", "9007199254740991.jpg") == [
         ("9007199254740993.jpg", 1),
-        ("9" * 400 + ".jpg", 2),
+        ("9" * 200 + ".jpg", 2),
         ("9007199254740991.jpg", 2**53 - 1),
     ]
 
@@ -266,11 +289,31 @@ def test_names_of_drawings_do_not_collide_either():
     assert len(set(drawings)) == 3
 
 
+@pytest.mark.parametrize("ending", [".jpg", ".PNG", ".tiff", "." + 50 * "b"])
+def test_longest_names_keep_their_drawings(ending):
+    files = [f"{folder}/{'a' * (254 - len(ending))}{x}{ending}" for folder in "pq" for x in "xy"]
+    found = labels(*files)
+    assert found[0][0] == Path(files[0]).name
+    drawings = {drawing_name(name) for name, _ in found}
+    assert len(drawings) == 4
+    for name in (*drawings, *(name for name, _ in found)):
+        assert len(partial_path(Path(drawing_name(name))).name) <= 255
+        assert len(name) <= 255
+
+
+def test_names_are_cut_between_characters():
+    name = drawing_name("é" * 125 + ".png")
+    assert name == "é" * 121 + ".png"
+
+
 @given(
     st.lists(
         st.tuples(
-            st.lists(st.sampled_from(["..", "a", "B", ".", "x-2", "/"]), max_size=4),
-            st.sampled_from(["x.jpg", "X.jpg", "x-2.jpg", "x.bmp", "7.png", "é 1.jpg", "..jpg"]),
+            st.lists(st.sampled_from(["..", "a", "B", ".", "x-2", "/", "é" * 100]), max_size=4),
+            st.sampled_from(
+                ["x.jpg", "X.jpg", "x-2.jpg", "x.bmp", "7.png", "é 1.jpg", "..jpg"]
+                + ["é" * 120 + ending for ending in ("x.tiff", "y.tiff", "-2.png", "-3.png", ".c")]
+            ),
         ),
         max_size=12,
     )
@@ -284,6 +327,8 @@ def test_labels_are_unique_and_stay_inside(tmp_path_factory, parts):
     for label in found:
         assert Path(label.name).name == label.name
         assert label.name not in ("..", ".")
+        assert len(os.fsencode(label.name)) <= 255
+        assert len(os.fsencode(partial_path(Path(drawing_name(label.name))).name)) <= 255
 
 
 def test_earlier_labels_stay():

@@ -9,4 +9,14 @@ from __future__ import annotations
 
 
 class CommandError(Exception):
-    """What the user asked for cannot be done; each line of the message is one reason."""
+    """What the user asked for cannot be done; each line of the message is one reason.
+
+    Attributes
+    ----------
+    status : int
+        The exit status: 2 where nothing was done, 1 where something was.
+    """
+
+    def __init__(self, message: str, status: int = 2) -> None:
+        super().__init__(message)
+        self.status = status

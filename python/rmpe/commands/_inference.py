@@ -12,25 +12,27 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..draw import draw
-from ..images import ImageError, read_images
-from ..results import drawing_name, error_record, record
+from ..images import ImageError, read_batches
+from ..results import drawing_name, error_record, partial_path, record
 
 if TYPE_CHECKING:
     from ..people import People
+    from ..results import ImageLabel, Record
     from ..timing import StageTimer
-    from ..results import ImageLabel, Record, ResultWriter
+    from ._output import ResultFiles
 
     Estimator = Callable[[Sequence[np.ndarray]], People]
+    Batches = Iterator[list[tuple[Path, np.ndarray | ImageError]]]
 
 _JPEG_QUALITY = 92
 
@@ -65,7 +67,7 @@ class Drawings:
         jpeg = path.suffix.lower() in (".jpg", ".jpeg")
         options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if jpeg else []
         encoded = cv2.imencode(path.suffix, drawing[:, :, ::-1], options)[1]
-        partial = path.with_name(path.name + ".partial")
+        partial = partial_path(path)
         partial.write_bytes(encoded)
         os.replace(partial, path)
 
@@ -78,12 +80,12 @@ class Inference:
     ----------
     estimator : callable
         Images, (H, W, 3) uint8 RGB, to `People`.
-    writers : sequence of ResultWriter
-        Each gets every record.
+    files : ResultFiles
+        Get every record.
     drawings : Drawings, optional
         None: nothing is drawn.
     batch_size : int
-        Images per call of `estimator`.
+        Most images per call of `estimator`; large ones make smaller batches.
     timer : StageTimer
         Gets the seconds the loop itself spent on, or waited for, ``read``, ``draw``, ``write``.
     report : callable
@@ -93,7 +95,7 @@ class Inference:
     """
 
     estimator: Estimator
-    writers: Sequence[ResultWriter]
+    files: ResultFiles
     drawings: Drawings | None
     batch_size: int
     timer: StageTimer
@@ -104,21 +106,21 @@ class Inference:
         """Process the images; the first SIGINT or SIGTERM ends the run after the batch."""
         tally = Tally()
         workers = min(4, os.cpu_count() or 1)
-        outcomes = read_images(
-            [Path(label.file) for label in labels],
-            workers=workers,
-            look_ahead=2 * self.batch_size,
+        remaining = iter(labels)
+        batches = read_batches(
+            [Path(label.file) for label in labels], batch_size=self.batch_size, workers=workers
         )
         unfinished: list[_Unfinished] = []
         with (
             _StopRequest() as stop,
             warnings.catch_warnings(),
+            closing(batches),
             ThreadPoolExecutor(workers, "rmpe-draw") as pool,
         ):
             # Pillow warns of odd files, in the middle of the progress bar, and reads them.
             warnings.filterwarnings("ignore", module=r"PIL\.")
-            for batch in self._batches(zip(labels, outcomes, strict=True)):
-                begun = [self._begin(*item, pool) for item in self._estimate(batch)]
+            # No variable here holds a batch, or it would stay in memory while the next is read.
+            while begun := self._process(self._read(batches, remaining), pool):
                 # One batch behind, so that drawing overlaps with the networks.
                 self._finish(unfinished, tally)
                 unfinished = begun
@@ -128,16 +130,17 @@ class Inference:
             self._finish(unfinished, tally)
         return tally
 
-    def _batches(
-        self, items: Iterable[tuple[ImageLabel, tuple[Path, np.ndarray | ImageError]]]
-    ) -> Iterator[list[tuple[ImageLabel, np.ndarray | ImageError]]]:
-        items = iter(items)
-        while True:
-            with self.timer.stage("read"):
-                batch = [(label, outcome) for label, (_, outcome) in islice(items, self.batch_size)]
-            if not batch:
-                return
-            yield batch
+    def _read(
+        self, batches: Batches, remaining: Iterator[ImageLabel]
+    ) -> list[tuple[ImageLabel, np.ndarray | ImageError]]:
+        with self.timer.stage("read"):
+            batch = next(batches, ())
+            return [(label, image) for (_, image), label in zip(batch, remaining, strict=False)]
+
+    def _process(
+        self, batch: Sequence[tuple[ImageLabel, np.ndarray | ImageError]], pool: ThreadPoolExecutor
+    ) -> list[_Unfinished]:
+        return [self._begin(*item, pool) for item in self._estimate(batch)]
 
     def _estimate(
         self, batch: Sequence[tuple[ImageLabel, np.ndarray | ImageError]]
@@ -192,11 +195,9 @@ class Inference:
                     tally.failed_drawings += 1
                     self.report(f"no drawing of {image.label.file}: {_describe(error)}", error)
             with self.timer.stage("write"):
-                for writer in self.writers:
-                    writer.append(image.entry)
+                self.files.append(image.entry)
         with self.timer.stage("write"):
-            for writer in self.writers:
-                writer.flush()
+            self.files.flush()
         self.advance(len(unfinished))
 
 

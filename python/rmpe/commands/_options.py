@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from . import CommandError
 
 if TYPE_CHECKING:
+    from ..card import DetectorCard, PoseCard
     from ..pipeline import PoseEstimator
 
 # What the presets and conventions of rmpe_ext are, in a line each. Written out, because looking
@@ -49,14 +51,16 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     networks.add_argument(
         "--device",
         default="auto",
-        help="cpu, cuda, cuda:1, ..., or auto: CUDA where there is any (default: %(default)s)",
+        help="cpu, cuda, cuda:1, ..., or auto: CUDA where there is any that both networks can use "
+        "(default: %(default)s)",
     )
     networks.add_argument(
         "--batch-size",
         type=_positive,
         default=8,
         metavar="N",
-        help="images that go through the networks together (default: %(default)s)",
+        help="most images that go through the networks together; large ones go in smaller "
+        "batches (default: %(default)s)",
     )
     networks.add_argument(
         "--threads",
@@ -98,10 +102,10 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
     CommandError
         A name, a file or the device is not there, or a file is not what its card says.
     """
-    from .models import check_name
+    from .models import find_card
 
-    check_name(arguments.detector, "detector")
-    check_name(arguments.pose, "pose")
+    cards = [find_card(arguments.detector, "detector"), find_card(arguments.pose, "pose")]
+    check_kernels()
 
     import torch
 
@@ -109,7 +113,7 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
 
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    device = _resolve_device(arguments.device)
+    device = _resolve_device(arguments.device, cards, arguments.prog)
     try:
         return PoseEstimator(
             arguments.detector,
@@ -122,6 +126,22 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
             threshold=arguments.threshold,
         )
     except (ValueError, OSError) as error:
+        raise CommandError(str(error)) from None
+
+
+def check_kernels() -> None:
+    """Make sure that the kernels of rmpe_ext are there as ``RMPE_EXT_BACKEND`` demands.
+
+    Raises
+    ------
+    CommandError
+        They are not.
+    """
+    from rmpe_ext import backend
+
+    try:
+        backend()
+    except (ImportError, ValueError) as error:
         raise CommandError(str(error)) from None
 
 
@@ -141,6 +161,21 @@ def fraction(text: str) -> float:
     return number
 
 
+def names_among(known: Collection[str]) -> Callable[[str], list[str]]:
+    """Make a parser of names separated by commas, each listed once."""
+
+    def parse(text: str) -> list[str]:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"must be among {', '.join(known)}, got {name}")
+        if not names:
+            raise argparse.ArgumentTypeError(f"must name at least one of {', '.join(known)}")
+        return list(dict.fromkeys(names))
+
+    return parse
+
+
 def _positive(text: str) -> int:
     try:
         number = int(text)
@@ -151,12 +186,12 @@ def _positive(text: str) -> int:
     return number
 
 
-def _resolve_device(name: str) -> str:
+def _resolve_device(name: str, cards: Sequence[DetectorCard | PoseCard], prog: str) -> str:
     """Give torch's name of the device that ``--device`` asks for."""
     import torch
 
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return _choose_device(cards, prog)
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -170,3 +205,25 @@ def _resolve_device(name: str) -> str:
             "`rmpe doctor` says more"
         )
     return name
+
+
+def _choose_device(cards: Sequence[DetectorCard | PoseCard], prog: str) -> str:
+    """Choose CUDA where torch has it and every network's runtime can use it."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu"
+    # torch and torchvision, which run the others, use what torch found.
+    onnx = [card.name for card in cards if card.runtime == "onnx"]
+    if onnx:
+        import onnxruntime
+
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            print(
+                f"{prog}: running on the CPU, not on CUDA: {' and '.join(onnx)} "
+                f"{'need' if len(onnx) > 1 else 'needs'} onnxruntime-gpu, and the installed "
+                f"onnxruntime {onnxruntime.__version__} cannot use CUDA",
+                file=sys.stderr,
+            )
+            return "cpu"
+    return "cuda"

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from . import CommandError
-from ._options import add_method, add_networks, build_estimator
+from ._options import NMS, add_method, add_networks, build_estimator, check_kernels, names_among
 
 SUMMARY = "measure keypoint AP on images with COCO annotations"
 
@@ -32,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     method = add_method(parser)
     method.add_argument(
         "--nms",
+        type=names_among(NMS),
         default="none,alphapose",
         metavar="PRESET[,PRESET...]",
         help="none, paper, rmpe, alphapose: what removes repeated people (default: %(default)s)",
@@ -48,14 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print a table."""
     from tqdm import tqdm
 
-    from rmpe_ext.presets import PRESETS
+    check_kernels()
 
     from ..evaluate import evaluate, load_dataset
 
-    names = arguments.nms.split(",")
-    for name in names:
-        if name != "none" and name not in PRESETS:
-            raise CommandError(f"--nms: must be among none, {', '.join(PRESETS)}, got {name!r}")
     try:
         dataset = load_dataset(arguments.annotations, arguments.images)
     except ValueError as error:
@@ -68,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             measures = evaluate(
                 estimator,
                 dataset,
-                nms=[None if name == "none" else name for name in names],
+                nms=[None if name == "none" else name for name in arguments.nms],
                 true_boxes=arguments.boxes == "true",
                 batch_size=arguments.batch_size,
                 progress=bar.update,

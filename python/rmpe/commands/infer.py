@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import CommandError
-from ._options import NMS, add_method, add_networks, build_estimator, explain, fraction
+from ._options import (
+    NMS,
+    add_method,
+    add_networks,
+    build_estimator,
+    explain,
+    fraction,
+    names_among,
+)
 
 if TYPE_CHECKING:
     from ..pipeline import PoseEstimator
@@ -49,12 +56,12 @@ Images in the folder of drawings are never taken as input.
 The summary's seconds are those that the run worked on a stage, or waited for it: files are
 read, and drawings made, while the networks run.
 
-exit status: 0 all well; 1 an image was skipped or failed, all others are done;
-2 wrong usage, nothing was done; 130 interrupted, results so far are written.
-"""
+An input that is missing, or that holds no image, is skipped.
 
-DRAWINGS = "drawings"
-RUN_FILE = "run.json"
+exit status: 0 all well; 1 something was skipped or failed, all else is done, or the output
+folder could not be written to any more; 2 wrong usage, nothing was done; 130 interrupted
+(SIGINT), 143 terminated (SIGTERM), results so far are written.
+"""
 
 # Settings that change the results: a run may be resumed only with the same.
 _SETTINGS = ("detector", "pose", "threshold", "nms", "flip", "convention")
@@ -93,7 +100,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     output.add_argument(
         "--formats",
-        type=_formats,
+        type=names_among(FORMATS),
         default=list(FORMATS),
         metavar="LIST",
         help=f"result files, separated by commas, of: {', '.join(FORMATS)} (default: all)",
@@ -118,7 +125,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     earlier = output.add_mutually_exclusive_group()
     earlier.add_argument(
-        "--overwrite", action="store_true", help="replace the results of an earlier run"
+        "--overwrite",
+        action="store_true",
+        help="replace the results of an earlier run: its files and drawings are removed",
     )
     earlier.add_argument(
         "--resume",
@@ -139,17 +148,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do the work and return the exit status."""
-    from ..images import ImageError, find_images
     from ..results import FORMATS, label_images, label_of, read_records
+    from ._output import check_output
 
-    try:
-        paths = find_images(arguments.inputs, recursive=arguments.recursive)
-    except ImageError as error:
-        raise CommandError(str(error)) from None
-    drawings = (arguments.out / DRAWINGS).resolve()
-    paths = [path for path in paths if drawings not in path.resolve().parents]
+    paths, missing = _find(arguments)
     settings = {name: getattr(arguments, name) for name in _SETTINGS}
-    _check_output(arguments, settings)
+    check_output(
+        arguments.out,
+        arguments.formats,
+        settings,
+        resume=arguments.resume,
+        overwrite=arguments.overwrite,
+    )
 
     earlier: list[Record] = []
     if arguments.resume:
@@ -163,88 +173,58 @@ def run(arguments: argparse.Namespace) -> int:
     again = {label.file for label in pending}
     earlier = [entry for entry in earlier if entry["file"] not in again]
 
+    for problem in missing:
+        print(f"rmpe infer: skipped {problem}", file=sys.stderr)
     started = time.perf_counter()
     nms = None if arguments.nms == "none" else arguments.nms
     estimator = build_estimator(arguments, nms=nms) if pending else None
     loaded = time.perf_counter()
-    try:
-        _prepare_output(arguments, settings)
-        tally = _infer(arguments, estimator, pending, earlier)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CommandError(f"cannot write to {arguments.out}: {reason}") from None
+    tally = _infer(arguments, settings, estimator, pending, earlier)
+    left = len(pending) - tally.images - tally.skipped
+    tally.skipped += len(missing)
     if not arguments.quiet:
         stages = estimator.timer.seconds if estimator is not None else {}
         print(_summary(arguments, tally, len(labels) - len(pending), stages, loaded - started,
                        time.perf_counter() - loaded))  # fmt: skip
     if tally.stopped_by is not None:
-        left = len(pending) - tally.images - tally.skipped
         print(f"rmpe infer: interrupted, images left: {left}; --resume goes on", file=sys.stderr)
         return 128 + tally.stopped_by
     return 1 if tally.skipped or tally.failed_drawings else 0
 
 
-def _check_output(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
-    """Refuse an output folder that cannot be one, or whose results would be lost or mixed."""
-    folder, formats = arguments.out, arguments.formats
-    if folder.exists() and not folder.is_dir():
-        raise CommandError(f"--out must be a folder, {folder} is a file")
-    if arguments.resume and "jsonl" not in formats:
-        raise CommandError("--resume needs jsonl among --formats: it reads results.jsonl")
-    if arguments.overwrite or not (folder / RUN_FILE).exists():
-        return
-    if not arguments.resume:
-        raise CommandError(
-            f"{folder} holds the results of an earlier run: choose --resume to go on with it, "
-            "--overwrite to replace it, or another folder with --out"
-        )
+def _find(arguments: argparse.Namespace) -> tuple[list[Path], list[str]]:
+    """List the images, and say which inputs gave none."""
+    from ..images import ImageError, find_images
+    from ._output import DRAWINGS
+
+    missing: list[str] = []
     try:
-        before = json.loads((folder / RUN_FILE).read_bytes())["settings"]
-    except (ValueError, KeyError, TypeError):
-        raise CommandError(f"cannot resume: {folder / RUN_FILE} is damaged") from None
-    differences = [
-        f"--{name} was {before.get(name)}, now {value}"
-        for name, value in settings.items()
-        if before.get(name) != value
-    ]
-    if differences:
-        raise CommandError(
-            f"cannot resume {folder} with other settings: {'; '.join(differences)}"
+        found = find_images(
+            arguments.inputs, recursive=arguments.recursive, report=missing.append
         )
-
-
-def _prepare_output(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
-    """Make the folder, say in it which run this is, and clear what the run will not replace."""
-    from .. import __version__
-    from ..results import FORMATS
-
-    folder = arguments.out
-    folder.mkdir(parents=True, exist_ok=True)
-    if not arguments.no_draw:
-        (folder / DRAWINGS).mkdir(exist_ok=True)
-    for name, (file, _) in FORMATS.items():
-        # An old file beside the new ones would tell of other images: go on with it, or remove it.
-        if name not in arguments.formats and arguments.resume and (folder / file).exists():
-            arguments.formats.append(name)
-        elif name not in arguments.formats:
-            (folder / file).unlink(missing_ok=True)
-            (folder / f"{file}.partial").unlink(missing_ok=True)
-    about = {"rmpe": __version__, "settings": settings, "device": arguments.device}
-    partial = folder / f"{RUN_FILE}.partial"
-    partial.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, folder / RUN_FILE)
+    except ImageError as error:
+        raise CommandError(str(error)) from None
+    drawings = Path(os.path.realpath(arguments.out / DRAWINGS))
+    # Unlike Path.resolve, realpath takes links that lead in a circle.
+    paths = [path for path in found if drawings not in Path(os.path.realpath(path)).parents]
+    if not paths:
+        raise CommandError(f"all images found are drawings of an earlier run in {arguments.out}")
+    return paths, missing
 
 
 def _infer(
     arguments: argparse.Namespace,
+    settings: dict[str, Any],
     estimator: PoseEstimator | None,
     pending: list[ImageLabel],
     earlier: list[Record],
 ) -> Tally:
+    """Replace the contents of the output folder: from here on, something has been done."""
     from tqdm import tqdm
 
-    from ..results import open_writers
+    from .. import __version__
     from ._inference import Drawings, Inference, Tally, print_traceback
+    from ._output import DRAWINGS, open_output
 
     def report(message: str, error: BaseException) -> None:
         tqdm.write(f"rmpe infer: {message}", file=sys.stderr)
@@ -257,29 +237,32 @@ def _infer(
         min_keypoint_score=arguments.min_keypoint_score,
         boxes=not arguments.no_boxes,
     )
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(writer)
-            for writer in open_writers(arguments.out, arguments.formats)
-        ]
+    files = open_output(
+        arguments.out,
+        arguments.formats,
+        {"rmpe": __version__, "settings": settings, "device": arguments.device},
+        draw=not arguments.no_draw,
+        resume=arguments.resume,
+        overwrite=arguments.overwrite,
+    )
+    with closing(files):
         for entry in earlier:
-            for writer in writers:
-                writer.append(entry)
+            files.append(entry)
         if estimator is None:
             return Tally()
         # None: a bar on a terminal only.
         silent = True if arguments.quiet else None
-        bar = stack.enter_context(tqdm(total=len(pending), unit="image", disable=silent))
-        inference = Inference(
-            estimator,
-            writers,
-            None if arguments.no_draw else drawings,
-            arguments.batch_size,
-            estimator.timer,
-            report,
-            bar.update,
-        )
-        return inference.run(pending)
+        with tqdm(total=len(pending), unit="image", disable=silent) as bar:
+            inference = Inference(
+                estimator,
+                files,
+                None if arguments.no_draw else drawings,
+                arguments.batch_size,
+                estimator.timer,
+                report,
+                bar.update,
+            )
+            return inference.run(pending)
 
 
 def _summary(
@@ -304,15 +287,3 @@ def _summary(
         rows.append(("seconds", f"{seconds:.2f} ({parts}), loading {loading:.2f}"))
     rows.append(("results", str(arguments.out)))
     return "\n".join(f"{name:<11}  {value}" for name, value in rows)
-
-
-def _formats(text: str) -> list[str]:
-    from ..results import FORMATS
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in FORMATS:
-            raise argparse.ArgumentTypeError(f"must be among {', '.join(FORMATS)}, got {name}")
-    if not names:
-        raise argparse.ArgumentTypeError(f"must name at least one of {', '.join(FORMATS)}")
-    return list(dict.fromkeys(names))

@@ -41,13 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def check_name(name: str, task: str) -> None:
-    """Make sure that `name` is a card for `task`, ``"detector"`` or ``"pose"``.
+def find_card(name: str, task: str) -> DetectorCard | PoseCard:
+    """Read the card that `name` stands for, one for `task`: ``"detector"`` or ``"pose"``.
 
     Raises
     ------
     CommandError
-        It is not; the message lists those that are, and what may have been meant.
+        There is none; the message lists those there are, and what may have been meant.
     """
     from ..card import ModelError, known_cards, load_card
 
@@ -63,6 +63,7 @@ def check_name(name: str, task: str) -> None:
         raise CommandError(f"--{task}: {error}") from None
     if _task(card) != task:
         raise CommandError(f"--{task} {name} is a card for --{_task(card)}: {advice}")
+    return card
 
 
 def _task(card: DetectorCard | PoseCard) -> str:
