@@ -77,6 +77,19 @@ def test_crop(benchmark, implementation, count, frame, size, turned):
     benchmark(IMPLEMENTATIONS[implementation], *people(count, frame, size, turned), size)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=["float16", "bfloat16"])
+@pytest.mark.parametrize("written", ["native", "converted"])
+@pytest.mark.parametrize("count", [8, 32])
+def test_crop_to_half_types(benchmark, count, written, dtype):
+    benchmark.group = f"crop to {dtype}, {count} people, 256x192 from 720p"
+    image, matrices = people(count, "720p", (256, 192), False)
+    image, options = torch.from_numpy(image)[None], dict(mean=MEAN, std=STD)
+    if written == "native":
+        benchmark(lambda: rmpe_ext.crop(image, matrices, (256, 192), dtype=dtype, **options))
+    else:
+        benchmark(lambda: rmpe_ext.crop(image, matrices, (256, 192), **options).to(dtype))
+
+
 def test_implementations_agree():
     arguments = *people(4, "720p", (256, 192), True), (256, 192)
     want = warp_affine_and_numpy(*arguments)

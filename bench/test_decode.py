@@ -77,6 +77,35 @@ def looped_newton(heatmaps, matrices):
     return keypoints
 
 
+def vectorized_udp(heatmaps, matrices):
+    """DARK-UDP: every map blurred by OpenCV in a loop, and the steps of all joints at once."""
+    cv2 = pytest.importorskip("cv2")
+    count, joints, height, width = heatmaps.shape
+    maps = heatmaps.reshape(-1, height, width)
+    index, scores = maps.reshape(len(maps), -1).argmax(1), maps.max((1, 2))
+    blurred = np.empty_like(maps)
+    for i, heatmap in enumerate(maps):
+        h = cv2.GaussianBlur(np.pad(heatmap, 5), (11, 11), 0)[5:-5, 5:-5]
+        blurred[i] = h * (scores[i] / h.max())
+    log = np.pad(np.log(blurred.clip(1e-3, 50)), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    item, x, y = np.arange(len(maps)), index % width, index // width
+
+    def h(dx, dy):
+        return log[item, y + dy + 1, x + dx + 1]
+
+    gradient = np.stack([h(1, 0) - h(-1, 0), h(0, 1) - h(0, -1)], 1) / 2
+    dxx = h(1, 0) - 2 * h(0, 0) + h(-1, 0)
+    dyy = h(0, 1) - 2 * h(0, 0) + h(0, -1)
+    dxy = h(1, 1) - h(1, 0) - h(0, 1) + 2 * h(0, 0) - h(-1, 0) - h(0, -1) + h(-1, -1)
+    hessian = np.stack([dxx, dxy / 2, dxy / 2, dyy], 1).reshape(-1, 2, 2)
+    hessian += np.finfo(np.float32).eps * np.eye(2, dtype=np.float32)
+    points = np.stack([x, y], 1) - np.linalg.solve(hessian, gradient[..., None])[..., 0]
+    points *= (np.array([4 * width, 4 * height]) - 1) / (np.array([width, height]) - 1)
+    inverse = np.linalg.inv(matrices[:, :, :2])
+    points = points.reshape(count, joints, 2) - matrices[:, None, :, 2]
+    return points @ inverse.transpose(0, 2, 1)
+
+
 def numpy_argmax(heatmaps, matrices):
     heatmaps.reshape(-1, HEIGHT * WIDTH).argmax(1)
 
@@ -112,6 +141,11 @@ IMPLEMENTATIONS = {
         "reference": ours(reference, "dark"),
         "numpy loop": on_arrays(looped_newton),
     },
+    "dark_udp": {
+        "native": ours(rmpe_ext, "dark_udp"),
+        "reference": ours(reference, "dark_udp"),
+        "numpy": on_arrays(vectorized_udp),
+    },
 }
 
 
@@ -143,3 +177,16 @@ def test_decode_with_flip(benchmark, count, convention, module):
         flipped=heatmaps.flip(3),
         flip_pairs=PAIRS,
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=["float16", "bfloat16"])
+@pytest.mark.parametrize("read", ["native", "upcast first"])
+@pytest.mark.parametrize("count", PERSONS)
+def test_decode_of_half_types(benchmark, count, read, dtype):
+    benchmark.group = f"decode hrnet {dtype}, {count} persons"
+    heatmaps, matrices = people(count)
+    heatmaps = heatmaps.to(dtype)
+    if read == "native":
+        benchmark(lambda: rmpe_ext.decode(heatmaps, matrices=matrices))
+    else:
+        benchmark(lambda: rmpe_ext.decode(heatmaps.float(), matrices=matrices))

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from .ops.affine_sample import affine_sample
     from .ops.crop import crop, crop_matrices
     from .ops.decode import decode
+    from .ops.decode_simcc import decode_simcc
     from .ops.merge_poses import MergedPoses, merge_poses
     from .ops.nearby_joints_nms import nearby_joints_nms
     from .ops.oks_nms import SoftNMSResult, oks_nms, soft_oks_nms
     from .ops.pose_nms import NMSResult, box_nms, pose_nms, pose_similarity
+    from .ops.soft_argmax import soft_argmax
 
 __version__ = "0.1.0"
 __all__ = [
@@ -30,11 +32,13 @@ __all__ = [
     "crop",
     "crop_matrices",
     "decode",
+    "decode_simcc",
     "merge_poses",
     "nearby_joints_nms",
     "oks_nms",
     "pose_nms",
     "pose_similarity",
+    "soft_argmax",
     "soft_oks_nms",
 ]
 
@@ -43,10 +47,12 @@ _MODULES = {
     "ops.affine_sample": ("affine_sample",),
     "ops.crop": ("crop", "crop_matrices"),
     "ops.decode": ("decode",),
+    "ops.decode_simcc": ("decode_simcc",),
     "ops.merge_poses": ("MergedPoses", "merge_poses"),
     "ops.nearby_joints_nms": ("nearby_joints_nms",),
     "ops.oks_nms": ("SoftNMSResult", "oks_nms", "soft_oks_nms"),
     "ops.pose_nms": ("NMSResult", "box_nms", "pose_nms", "pose_similarity"),
+    "ops.soft_argmax": ("soft_argmax",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

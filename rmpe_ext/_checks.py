@@ -19,9 +19,11 @@ def check_tensor(name: str, value: Any) -> None:
 def check_shape(name: str, tensor: Any, shape: tuple[int | None, ...], text: str) -> None:
     """Raise unless ``tensor`` has ``shape`` (None fits any size); ``text`` is how to print it."""
     check_tensor(name, tensor)
-    if tensor.dim() != len(shape) or any(
-        want is not None and want != have for want, have in zip(shape, tensor.shape, strict=True)
-    ):
+    fits = tensor.dim() == len(shape)
+    if fits:
+        for want, have in zip(shape, tensor.shape, strict=True):
+            fits = fits and (want is None or want == have)
+    if not fits:
         raise ValueError(f"{name} must be {text}, got {tuple(tensor.shape)}")
 
 

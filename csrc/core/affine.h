@@ -38,4 +38,30 @@ RMPE_HD bool is_finite(const Affine& m) {
 RMPE_HD double map_x(const Affine& m, double x, double y) { return m.xx * x + m.xy * y + m.x0; }
 RMPE_HD double map_y(const Affine& m, double x, double y) { return m.yx * x + m.yy * y + m.y0; }
 
+// outer(inner(point)).
+RMPE_HD Affine compose(const Affine& outer, const Affine& inner) {
+  return {outer.xx * inner.xx + outer.xy * inner.yx,
+          outer.xx * inner.xy + outer.xy * inner.yy,
+          outer.xx * inner.x0 + outer.xy * inner.y0 + outer.x0,
+          outer.yx * inner.xx + outer.yy * inner.yx,
+          outer.yx * inner.xy + outer.yy * inner.yy,
+          outer.yx * inner.x0 + outer.yy * inner.y0 + outer.y0};
+}
+
+// theta maps normalized coordinates, target to source; this is the same map from pixel to pixel,
+// both images having height x width. -1 and 1 are the centres of the outer pixels where
+// align_corners, their outer edges otherwise. A side of one aligned pixel has the coordinate 0. A
+// theta that is not finite gives a map that is all NaN.
+RMPE_HD Affine pixel_map(const Affine& theta, double height, double width, bool align_corners) {
+  if (!is_finite(theta)) return {NAN, NAN, NAN, NAN, NAN, NAN};
+  const double edge = align_corners ? 1.0 : 0.0;
+  const double unit_x = 0.5 * (width - edge), unit_y = 0.5 * (height - edge);
+  const double center_x = 0.5 * (width - 1.0), center_y = 0.5 * (height - 1.0);
+  const double xx = unit_x > 0.0 ? theta.xx : 0.0, yy = unit_y > 0.0 ? theta.yy : 0.0;
+  const double xy = unit_y > 0.0 ? theta.xy * unit_x / unit_y : 0.0;
+  const double yx = unit_x > 0.0 ? theta.yx * unit_y / unit_x : 0.0;
+  return {xx, xy, theta.x0 * unit_x + center_x - (xx * center_x + xy * center_y),
+          yx, yy, theta.y0 * unit_y + center_y - (yx * center_x + yy * center_y)};
+}
+
 }  // namespace rmpe

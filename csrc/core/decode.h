@@ -10,83 +10,97 @@ namespace rmpe {
 
 // How a convention goes below one pixel; see rmpe_ext/conventions.py.
 enum class Subpixel {
+  kNone,
   kQuarter,  // a quarter pixel toward the larger neighbour
-  kTaylor,   // one Newton step on the logarithm of the blurred map
+  kDark,     // one Newton step on the logarithm of the blurred map
+  kDarkUdp,  // the same, from nearer differences, on the border too
 };
+
+constexpr int kBlurTaps = 11;
+
+// Pixels at the start and the end of an axis where nothing is refined.
+struct Margin {
+  int64_t start, end;
+};
+
+struct Refinement {
+  Subpixel method;
+  Margin along, across;    // of the axis that is refined, at least 1 for kQuarter; of the other
+  double blur[kBlurTaps];  // the Gaussian before a Newton step; zeros lie outside the map
+  double floor, ceiling;   // what the blurred values are limited to before the logarithm
+};
+
+// The weights of a Gaussian, with the sum 1.
+RMPE_HD void set_gaussian(double sigma, double (&weights)[kBlurTaps]) {
+  double total = 0.0;
+  for (int i = 0; i < kBlurTaps; ++i) {
+    const double distance = double(i - kBlurTaps / 2);
+    weights[i] = exp(-distance * distance / (2.0 * sigma * sigma));
+    total += weights[i];
+  }
+  for (int i = 0; i < kBlurTaps; ++i) weights[i] /= total;
+}
 
 // In heatmap pixels.
 struct Step {
   double x, y;
 };
 
-template <typename T>
-RMPE_HD Step quarter_step(const T* map,  // [height, width]
-                          int64_t height, int64_t width, int64_t x, int64_t y) {
-  if (!(1 < x && x < width - 1 && 1 < y && y < height - 1)) return {0.0, 0.0};
-  const T* peak = map + y * width + x;
-  return {0.25 * ((peak[1] > peak[-1]) - (peak[1] < peak[-1])),
-          0.25 * ((peak[width] > peak[-width]) - (peak[width] < peak[-width]))};
+RMPE_HD bool is_inside(const Margin& margin, int64_t position, int64_t size) {
+  return position >= margin.start && position < size - margin.end;
 }
 
-// The Gaussian blur before a Taylor step: 11 pixels, sigma 2, zeros outside the map. The step needs
-// the blurred map up to two pixels around the peak, and so the raw map up to seven.
-constexpr int kBlurTaps = 11;
-constexpr int kPatch = 5;
-constexpr int kWindow = kPatch + kBlurTaps - 1;
-constexpr int kWindowPadded = 16;  // a multiple of every vector width
-
-// The blurred map at the kPatch x kPatch pixels around (x, y).
-template <typename T>
-RMPE_HD void blur_patch(const T* map,  // [height, width]
-                        int64_t height, int64_t width, int64_t x, int64_t y,
-                        // outputs
-                        double (&patch)[kPatch][kPatch]) {
-  // exp(-d^2 / 8) for d = -5..5, divided by its sum.
-  constexpr double weights[kBlurTaps] = {
-      0.008812229292562283, 0.027143577143479366, 0.06511405659938266, 0.12164907301380959,
-      0.17699835683135567,  0.2005654142388208,   0.17699835683135567, 0.12164907301380959,
-      0.06511405659938266,  0.027143577143479366, 0.008812229292562283};
-  const int64_t left = x - kWindow / 2, top = y - kWindow / 2;
-  const bool inside = left >= 0 && left + kWindowPadded <= width;
-  double columns[kPatch][kWindowPadded] = {};  // blurred along y only
+// The blurred map at the kSize x kSize pixels of which (x, y) is the first; they may lie outside.
+template <int kSize, typename T>
+RMPE_HD void blur_tile(const double (&weights)[kBlurTaps], const T* map,  // [height, width]
+                       int64_t height, int64_t width, int64_t x, int64_t y,
+                       // outputs
+                       double (&tile)[kSize][kSize]) {
+  constexpr int kWindow = kSize + kBlurTaps - 1;
+  constexpr int kPadded = (kWindow + 7) / 8 * 8;  // a multiple of every vector width
+  const int64_t left = x - kBlurTaps / 2, top = y - kBlurTaps / 2;
+  const bool inside = left >= 0 && left + kPadded <= width;
+  double columns[kSize][kPadded] = {};  // blurred along y only
   for (int row = 0; row < kWindow; ++row) {
     if (top + row < 0 || top + row >= height) continue;
     const T* source = map + (top + row) * width + left;
-    double values[kWindowPadded];
+    double values[kPadded];
     if (inside) {
-      for (int i = 0; i < kWindowPadded; ++i) values[i] = double(source[i]);
+      for (int i = 0; i < kPadded; ++i) values[i] = double(source[i]);
     } else {
-      for (int i = 0; i < kWindowPadded; ++i) {
+      for (int i = 0; i < kPadded; ++i) {
         values[i] = left + i >= 0 && left + i < width ? double(source[i]) : 0.0;
       }
     }
-    for (int j = 0; j < kPatch; ++j) {
+    for (int j = 0; j < kSize; ++j) {
       const int tap = row - j;
       if (tap < 0 || tap >= kBlurTaps) continue;
-      for (int i = 0; i < kWindowPadded; ++i) columns[j][i] += weights[tap] * values[i];
+      for (int i = 0; i < kPadded; ++i) columns[j][i] += weights[tap] * values[i];
     }
   }
-  for (int j = 0; j < kPatch; ++j) {
-    for (int i = 0; i < kPatch; ++i) {
+  for (int j = 0; j < kSize; ++j) {
+    for (int i = 0; i < kSize; ++i) {
       double sum = 0.0;
       for (int tap = 0; tap < kBlurTaps; ++tap) sum += weights[tap] * columns[j][i + tap];
-      patch[j][i] = sum;
+      tile[j][i] = sum;
     }
   }
 }
 
 // The largest value of the whole blurred map.
 template <typename T>
-RMPE_HD double blurred_maximum(const T* map,  // [height, width]
+RMPE_HD double blurred_maximum(const double (&weights)[kBlurTaps],
+                               const T* map,  // [height, width]
                                int64_t height, int64_t width) {
+  constexpr int kTile = 22;  // its window is 32 pixels wide
   double maximum = -INFINITY;
-  for (int64_t top = 0; top < height; top += kPatch) {
-    for (int64_t left = 0; left < width; left += kPatch) {
-      double patch[kPatch][kPatch];
-      blur_patch(map, height, width, left + kPatch / 2, top + kPatch / 2, patch);
-      for (int j = 0; j < kPatch && top + j < height; ++j) {
-        for (int i = 0; i < kPatch && left + i < width; ++i) {
-          maximum = patch[j][i] > maximum ? patch[j][i] : maximum;
+  for (int64_t top = 0; top < height; top += kTile) {
+    for (int64_t left = 0; left < width; left += kTile) {
+      double tile[kTile][kTile];
+      blur_tile(weights, map, height, width, left, top, tile);
+      for (int j = 0; j < kTile && top + j < height; ++j) {
+        for (int i = 0; i < kTile && left + i < width; ++i) {
+          maximum = tile[j][i] > maximum ? tile[j][i] : maximum;
         }
       }
     }
@@ -94,35 +108,50 @@ RMPE_HD double blurred_maximum(const T* map,  // [height, width]
   return maximum;
 }
 
-// -Hess^-1 grad of the logarithm of the blurred map, from central differences
-// (Zhang et al., "Distribution-aware coordinate representation for human pose estimation", 2020,
-// equation 8). No step where the Hessian is singular or the step is not finite.
-template <typename T>
-RMPE_HD Step taylor_step(const T* map,  // [height, width]
-                         int64_t height, int64_t width, int64_t x, int64_t y) {
-  if (!(1 < x && x < width - 2 && 1 < y && y < height - 2)) return {0.0, 0.0};
-  double h[kPatch][kPatch];
-  blur_patch(map, height, width, x, y, h);
+// The logarithm of the blurred and rescaled map, kRadius pixels around the peak at (x, y).
+template <int kRadius, typename T>
+RMPE_HD void log_blurred(const Refinement& refinement, const T* map,  // [height, width]
+                         int64_t height, int64_t width, int64_t x, int64_t y,
+                         // outputs
+                         double (&patch)[2 * kRadius + 1][2 * kRadius + 1]) {
+  constexpr int kSize = 2 * kRadius + 1;
+  blur_tile(refinement.blur, map, height, width, x - kRadius, y - kRadius, patch);
 
   // The method rescales the blurred map to the maximum it had before. In the logarithm that is a
-  // constant, which the differences drop, unless it decides what falls under the floor. It can only
-  // enlarge: a blurred value is an average of the map's.
-  constexpr double floor = 1e-10;
-  double smallest = h[0][0];
-  for (int j = 0; j < kPatch; ++j) {
-    for (int i = 0; i < kPatch; ++i) smallest = h[j][i] < smallest ? h[j][i] : smallest;
+  // constant, which the differences drop, unless it decides what is limited. It can only enlarge: a
+  // blurred value is an average of the map's; and it leaves nothing above the old maximum.
+  const double peak = double(map[y * width + x]);
+  double smallest = patch[0][0];
+  for (int j = 0; j < kSize; ++j) {
+    for (int i = 0; i < kSize; ++i) smallest = patch[j][i] < smallest ? patch[j][i] : smallest;
   }
-  const double scale =
-      smallest < floor ? double(map[y * width + x]) / blurred_maximum(map, height, width) : 1.0;
-  for (int j = 0; j < kPatch; ++j) {
-    for (int i = 0; i < kPatch; ++i) {
-      const int distance = (j > 2 ? j - 2 : 2 - j) + (i > 2 ? i - 2 : 2 - i);
+  double scale = 1.0;
+  if (peak <= refinement.floor) {
+    scale = 0.0;  // all of it falls under the floor, so it need not be blurred
+  } else if (smallest < refinement.floor || peak > refinement.ceiling) {
+    scale = peak / blurred_maximum(refinement.blur, map, height, width);
+  }
+  for (int j = 0; j < kSize; ++j) {
+    for (int i = 0; i < kSize; ++i) {
+      const int distance = (j > kRadius ? j - kRadius : kRadius - j) +
+                           (i > kRadius ? i - kRadius : kRadius - i);
       if (distance > 2) continue;  // no difference reaches it
-      const double value = scale * h[j][i];
-      h[j][i] = log(value < floor ? floor : value);
+      double value = scale * patch[j][i];
+      value = value < refinement.floor ? refinement.floor : value;
+      value = value > refinement.ceiling ? refinement.ceiling : value;
+      patch[j][i] = log(value);
     }
   }
+}
 
+// -Hess^-1 grad from central differences (Zhang et al., "Distribution-aware coordinate
+// representation for human pose estimation", 2020, equation 8). No step where the Hessian is
+// singular or the step is not finite.
+template <typename T>
+RMPE_HD Step dark_step(const Refinement& refinement, const T* map,  // [height, width]
+                       int64_t height, int64_t width, int64_t x, int64_t y) {
+  double h[5][5];
+  log_blurred<2>(refinement, map, height, width, x, y, h);
   const double dx = 0.5 * (h[2][3] - h[2][1]), dy = 0.5 * (h[3][2] - h[1][2]);
   const double dxx = 0.25 * (h[2][4] - 2.0 * h[2][2] + h[2][0]);
   const double dyy = 0.25 * (h[4][2] - 2.0 * h[2][2] + h[0][2]);
@@ -138,11 +167,46 @@ RMPE_HD Step taylor_step(const T* map,  // [height, width]
   return (step.x + step.y) * 0.0 == 0.0 ? step : Step{0.0, 0.0};
 }
 
+// -(Hess + eps I)^-1 grad from the nearest differences (Huang et al., "The devil is in the
+// details", 2020). eps, the last place of a float32 one, answers a flat map. No step where this one
+// is not finite.
 template <typename T>
-RMPE_HD Step subpixel_step(Subpixel method, const T* map,  // [height, width]
+RMPE_HD Step dark_udp_step(const Refinement& refinement, const T* map,  // [height, width]
                            int64_t height, int64_t width, int64_t x, int64_t y) {
-  return method == Subpixel::kTaylor ? taylor_step(map, height, width, x, y)
-                                     : quarter_step(map, height, width, x, y);
+  double h[3][3];
+  log_blurred<1>(refinement, map, height, width, x, y, h);
+  // The outer pixels are repeated beyond the border.
+  const int left = x > 0 ? 0 : 1, right = x < width - 1 ? 2 : 1;
+  const int up = y > 0 ? 0 : 1, down = y < height - 1 ? 2 : 1;
+  constexpr double eps = 1.0 / 8388608.0;
+  const double dx = 0.5 * (h[1][right] - h[1][left]), dy = 0.5 * (h[down][1] - h[up][1]);
+  const double dxx = h[1][right] - 2.0 * h[1][1] + h[1][left] + eps;
+  const double dyy = h[down][1] - 2.0 * h[1][1] + h[up][1] + eps;
+  const double dxy = 0.5 * (h[down][right] - h[1][right] - h[down][1] + 2.0 * h[1][1] -
+                            h[1][left] - h[up][1] + h[up][left]);
+  const double determinant = dxx * dyy - dxy * dxy;
+  const Step step{(dxy * dy - dyy * dx) / determinant, (dxy * dx - dxx * dy) / determinant};
+  return (step.x + step.y) * 0.0 == 0.0 ? step : Step{0.0, 0.0};
+}
+
+template <typename T>
+RMPE_HD Step subpixel_step(const Refinement& refinement, const T* map,  // [height, width]
+                           int64_t height, int64_t width, int64_t x, int64_t y) {
+  const bool along_x =
+      is_inside(refinement.along, x, width) && is_inside(refinement.across, y, height);
+  const bool along_y =
+      is_inside(refinement.along, y, height) && is_inside(refinement.across, x, width);
+  Step step{0.0, 0.0};
+  if (refinement.method == Subpixel::kQuarter) {
+    const T* peak = map + y * width + x;
+    if (along_x) step.x = 0.25 * ((peak[1] > peak[-1]) - (peak[1] < peak[-1]));
+    if (along_y) step.y = 0.25 * ((peak[width] > peak[-width]) - (peak[width] < peak[-width]));
+  } else if (refinement.method != Subpixel::kNone && along_x && along_y) {
+    step = refinement.method == Subpixel::kDark
+               ? dark_step(refinement, map, height, width, x, y)
+               : dark_udp_step(refinement, map, height, width, x, y);
+  }
+  return step;
 }
 
 // The column of a map of the mirrored image that shows column x of the image. Shifting moves the

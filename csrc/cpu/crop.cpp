@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cpu/convert.h"
 #include "cpu/simd.h"
 
 namespace rmpe::cpu {
@@ -140,11 +141,12 @@ int source_channel(const Normalization& normalization, int c) {
   return normalization.swap_rb ? 2 - c : c;
 }
 
+template <typename Stored>
 void crop_upright(const Image& image, const Affine& inverse, const Normalization& normalization,
                   int64_t height, int64_t width, int64_t row_begin, int64_t row_end,
-                  ColumnTaps& taps, RowCache& cache,
+                  ColumnTaps& taps, RowCache& cache, Writer<Stored>& writer,
                   // outputs
-                  float* crop) {  // [3, height, width]
+                  Stored* crop) {  // [3, height, width]
   taps.set(image, inverse, normalization.fill);
   cache.start(image, normalization.fill);
   const int64_t start = to_fixed(inverse.y0), step = to_fixed(inverse.yy);
@@ -157,8 +159,10 @@ void crop_upright(const Image& image, const Affine& inverse, const Normalization
     for (int c = 0; c < 3; ++c) {
       const int64_t plane = source_channel(normalization, c) * width;
       const float gain = normalization.gain[c];
+      Stored* out = crop + (c * height + y) * width;
       blend_rows(above + plane, below + plane, gain * (1.0f - fraction), gain * fraction,
-                 normalization.bias[c], width, crop + (c * height + y) * width);
+                 normalization.bias[c], width, writer.begin(out));
+      writer.end(out);
     }
   }
 }
@@ -196,54 +200,71 @@ inline Float4 sample_inside(const Image& image, int64_t x, int64_t y) {
          left_below * load_pixel(below) + right_below * load_pixel(below + image.pixel_stride);
 }
 
+// One row of the three channels, which begins at the image position (start_x, start_y).
 RMPE_MULTIVERSION
-void crop_rotated(const Image& image, const Affine& inverse, const Normalization& normalization,
-                  int64_t height, int64_t width, int64_t row_begin, int64_t row_end,
-                  // outputs
-                  float* crop) {  // [3, height, width]
-  const int64_t step_x = to_fixed(inverse.xx), step_y = to_fixed(inverse.yx);
-  for (int64_t y = row_begin; y < row_end; ++y) {
-    const int64_t start_x = to_fixed(map_x(inverse, 0, double(y)));
-    const int64_t start_y = to_fixed(map_y(inverse, 0, double(y)));
-    int64_t first = 0, last = width;
-    // One column less than there is, so that four bytes may be read at every tap.
-    clip_columns(start_x, step_x, image.width - 1, first, last);
-    clip_columns(start_y, step_y, image.height, first, last);
+void sample_row(const Image& image, int64_t start_x, int64_t start_y, int64_t step_x,
+                int64_t step_y, const Normalization& normalization, int64_t width,
+                // outputs
+                float* const (&row)[3]) {  // 3 times [width]
+  int64_t first = 0, last = width;
+  // One column less than there is, so that four bytes may be read at every tap.
+  clip_columns(start_x, step_x, image.width - 1, first, last);
+  clip_columns(start_y, step_y, image.height, first, last);
 
-    const auto write = [&](int64_t x, int c, float value) {
-      crop[(c * height + y) * width + x] = normalization.gain[c] * value + normalization.bias[c];
-    };
-    const auto write_checked = [&](int64_t begin, int64_t end) {
-      for (int64_t x = begin; x < end; ++x) {
-        float rgb[3];
-        sample_bilinear(image, start_x + x * step_x, start_y + x * step_y, normalization.fill, rgb);
-        for (int c = 0; c < 3; ++c) write(x, c, rgb[source_channel(normalization, c)]);
-      }
-    };
-    write_checked(0, first);
-    int64_t x = first;
-    for (; x + 4 <= last; x += 4) {
-      Float4 pixels[4], planes[3];
-      for (int i = 0; i < 4; ++i) {
-        pixels[i] = sample_inside(image, start_x + (x + i) * step_x, start_y + (x + i) * step_y);
-      }
-      transpose(pixels, planes);
+  const auto write_checked = [&](int64_t begin, int64_t end) {
+    for (int64_t x = begin; x < end; ++x) {
+      float rgb[3];
+      sample_bilinear(image, start_x + x * step_x, start_y + x * step_y, normalization.fill, rgb);
       for (int c = 0; c < 3; ++c) {
-        store(crop + (c * height + y) * width + x,
-              broadcast(normalization.gain[c]) * planes[source_channel(normalization, c)] +
-                  broadcast(normalization.bias[c]));
+        row[c][x] = normalization.gain[c] * rgb[source_channel(normalization, c)] +
+                    normalization.bias[c];
       }
     }
-    write_checked(x, width);
+  };
+  write_checked(0, first);
+  int64_t x = first;
+  for (; x + 4 <= last; x += 4) {
+    Float4 pixels[4], planes[3];
+    for (int i = 0; i < 4; ++i) {
+      pixels[i] = sample_inside(image, start_x + (x + i) * step_x, start_y + (x + i) * step_y);
+    }
+    transpose(pixels, planes);
+    for (int c = 0; c < 3; ++c) {
+      store(row[c] + x, broadcast(normalization.gain[c]) *
+                                planes[source_channel(normalization, c)] +
+                            broadcast(normalization.bias[c]));
+    }
+  }
+  write_checked(x, width);
+}
+
+template <typename Stored>
+void crop_rotated(const Image& image, const Affine& inverse, const Normalization& normalization,
+                  int64_t height, int64_t width, int64_t row_begin, int64_t row_end,
+                  Writer<Stored> (&writers)[3],
+                  // outputs
+                  Stored* crop) {  // [3, height, width]
+  const int64_t step_x = to_fixed(inverse.xx), step_y = to_fixed(inverse.yx);
+  for (int64_t y = row_begin; y < row_end; ++y) {
+    Stored* out[3];
+    for (int c = 0; c < 3; ++c) out[c] = crop + (c * height + y) * width;
+    float* const row[3] = {writers[0].begin(out[0]), writers[1].begin(out[1]),
+                           writers[2].begin(out[2])};
+    const int64_t start_x = to_fixed(map_x(inverse, 0, double(y)));
+    const int64_t start_y = to_fixed(map_y(inverse, 0, double(y)));
+    sample_row(image, start_x, start_y, step_x, step_y, normalization, width, row);
+    for (int c = 0; c < 3; ++c) writers[c].end(out[c]);
   }
 }
 
+template <typename Stored>
 void crop_fill(const Normalization& normalization, int64_t height, int64_t width,
                int64_t row_begin, int64_t row_end,
                // outputs
-               float* crop) {  // [3, height, width]
+               Stored* crop) {  // [3, height, width]
   for (int c = 0; c < 3; ++c) {
-    const float value = normalization.gain[c] * normalization.fill + normalization.bias[c];
+    Stored value;
+    narrow(normalization.gain[c] * normalization.fill + normalization.bias[c], value);
     std::fill(crop + (c * height + row_begin) * width, crop + (c * height + row_end) * width,
               value);
   }
@@ -251,10 +272,12 @@ void crop_fill(const Normalization& normalization, int64_t height, int64_t width
 
 }  // namespace
 
-void crop(const CropBatch& batch, int64_t begin, int64_t end, float* crops) {
+template <typename Stored>
+void crop(const CropBatch& batch, int64_t begin, int64_t end, Stored* crops) {
   const int64_t height = batch.height, width = batch.width;
   ColumnTaps taps(width);
   RowCache cache(width);
+  Writer<Stored> writers[3] = {Writer<Stored>(width), Writer<Stored>(width), Writer<Stored>(width)};
   while (begin < end) {
     const int64_t n = begin / height;
     const int64_t row_begin = begin - n * height;
@@ -263,18 +286,23 @@ void crop(const CropBatch& batch, int64_t begin, int64_t end, float* crops) {
     const int64_t index = batch.image_index ? batch.image_index[n] : only;
     const Image& image = batch.images[index];
     const Affine& inverse = batch.inverses[n];
-    float* out = crops + n * 3 * height * width;
+    Stored* out = crops + n * 3 * height * width;
     if (image.height == 0 || image.width == 0 || !reaches_any_image(inverse, height, width)) {
       crop_fill(batch.normalization, height, width, row_begin, row_end, out);
     } else if (inverse.xy == 0.0 && inverse.yx == 0.0) {
       crop_upright(image, inverse, batch.normalization, height, width, row_begin, row_end, taps,
-                   cache, out);
+                   cache, writers[0], out);
     } else {
-      crop_rotated(image, inverse, batch.normalization, height, width, row_begin, row_end, out);
+      crop_rotated(image, inverse, batch.normalization, height, width, row_begin, row_end, writers,
+                   out);
     }
     begin += row_end - row_begin;
   }
 }
+
+template void crop(const CropBatch&, int64_t, int64_t, float*);
+template void crop(const CropBatch&, int64_t, int64_t, Half*);
+template void crop(const CropBatch&, int64_t, int64_t, BFloat16*);
 
 template <typename T>
 void crop_matrices(const T* boxes, const double* radians, const CropGeometry& geometry,

@@ -23,10 +23,11 @@ struct CropBatch {
   Normalization normalization;
 };
 
-// Writes the rows [begin, end) of the N * height rows of all crops.
+// Writes the rows [begin, end) of the N * height rows of all crops. Stored: float, Half, BFloat16.
+template <typename Stored>
 void crop(const CropBatch& batch, int64_t begin, int64_t end,
           // outputs
-          float* crops);  // [N, 3, height, width]
+          Stored* crops);  // [N, 3, height, width]
 
 template <typename T>
 void crop_matrices(const T* boxes,         // [N, 4]

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/affine.h"
+#include "core/half.h"
 
 namespace rmpe {
 
@@ -46,6 +47,28 @@ inline void check_dim(const char* name, const Tensor& tensor, int64_t dim) {
 template <typename Body>
 auto dispatch_floating(const Tensor& tensor, Body&& body) {
   return tensor.scalar_type() == ScalarType::Double ? body(double{}) : body(float{});
+}
+
+// Calls body with a zero of the type that the tensor stores.
+template <typename Body>
+auto dispatch_stored(const char* name, const Tensor& tensor, Body&& body) {
+  switch (tensor.scalar_type()) {
+    case ScalarType::Double:
+      return body(double{});
+    case ScalarType::Half:
+      return body(Half{});
+    case ScalarType::BFloat16:
+      return body(BFloat16{});
+    default:
+      STD_TORCH_CHECK(tensor.scalar_type() == ScalarType::Float, name,
+                      " must be float32, float64, float16 or bfloat16");
+      return body(float{});
+  }
+}
+
+// The dtype of what is computed from a stored one: float32 for the 16-bit types.
+inline ScalarType widened(ScalarType dtype) {
+  return dtype == ScalarType::Double ? dtype : ScalarType::Float;
 }
 
 // The inverse of each of N matrices, [N, 2, 3].

@@ -1,6 +1,10 @@
 #include "cpu/crop.h"
 
+#include <algorithm>
+#include <string>
+
 #include "torch/common.h"
+#include "torch/geometry.h"
 
 namespace rmpe {
 namespace {
@@ -22,7 +26,7 @@ void append_images(const Tensor& tensor, std::vector<Image>& images) {
 
 Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Tensor> image_index,
             int64_t height, int64_t width, std::vector<double> gain, std::vector<double> bias,
-            bool swap_rb, double fill) {
+            bool swap_rb, ScalarType dtype, double fill) {
   // Strided views are read in place as long as the three channels of a pixel lie side by side, and
   // pixels do not overlap, as they do in an expanded view.
   std::vector<Image> views;
@@ -65,23 +69,35 @@ Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Tensor> i
   batch.normalization.swap_rb = swap_rb;
   batch.normalization.fill = float(fill);
 
-  Tensor crops = empty({count, 3, height, width}, ScalarType::Float);
-  float* out = static_cast<float*>(crops.mutable_data_ptr());
+  STD_TORCH_CHECK(dtype == ScalarType::Float || dtype == ScalarType::Half ||
+                      dtype == ScalarType::BFloat16,
+                  "dtype must be float32, float16 or bfloat16");
+  Tensor crops = empty({count, 3, height, width}, dtype);
   const int64_t grain = std::max<int64_t>(1, 16384 / width);  // rows worth a thread of their own
-  torch::stable::parallel_for(0, count * height, grain, [&](int64_t begin, int64_t end) {
-    cpu::crop(batch, begin, end, out);
-  });
+  const auto write = [&](auto zero) {
+    auto* out = static_cast<decltype(zero)*>(crops.mutable_data_ptr());
+    torch::stable::parallel_for(0, count * height, grain, [&](int64_t begin, int64_t end) {
+      cpu::crop(batch, begin, end, out);
+    });
+  };
+  if (dtype == ScalarType::Half) {
+    write(Half{});
+  } else if (dtype == ScalarType::BFloat16) {
+    write(BFloat16{});
+  } else {
+    write(float{});
+  }
   return crops;
 }
 
 Tensor crop_matrices(Tensor boxes, std::optional<Tensor> rotation, int64_t height, int64_t width,
-                     double padding, bool unbiased) {
+                     double padding, double drop, std::string grid) {
   check_dim("boxes", boxes, 2);
   check_floating("boxes", boxes);
   STD_TORCH_CHECK(boxes.size(1) == 4, "boxes must be (N, 4)");
   const Tensor rows = dense(boxes);
   const int64_t count = rows.size(0);
-  const CropGeometry geometry{height, width, padding, unbiased};
+  const CropGeometry geometry{height, width, padding, drop, parse_grid(grid)};
 
   std::vector<double> radians;
   if (rotation.has_value()) {

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from rmpe_ext import crop, crop_matrices, decode, pose_nms
-from rmpe_ext.conventions import DECODE_CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
 from rmpe_ext.presets import resolve_preset
 
 from .images import read_image
@@ -250,6 +250,8 @@ class PoseEstimator:
                 flip_pairs=card.skeleton.flip_pairs if self.flip else None,
                 stride=card.stride,
                 offset=card.offset,
+                # Where pixels lie is the network's, however its peaks are refined.
+                grid=CONVENTIONS[card.convention].grid,
             )
 
 

@@ -28,7 +28,10 @@ def crop_arguments(
     dtype: torch.dtype,
     fill: float,
 ) -> tuple:
-    """``(images, matrices, image_index, height, width, gain, bias, swap_rb, fill)`` of the op."""
+    """The arguments of the op, in its order.
+
+    ``images, matrices, image_index, height, width, gain, bias, swap_rb, dtype, fill``.
+    """
     images = _images(images)
     image_count = images[0].shape[0] if images[0].dim() == 4 else len(images)
     check_shape("matrices", matrices, (None, 2, 3), "(N, 2, 3)")
@@ -55,7 +58,7 @@ def crop_arguments(
         raise ValueError(f"std must not contain 0, got {stds}")
     gain = [scale / s for s in stds]
     bias = [-m / s for m, s in zip(means, stds, strict=True)]
-    return images, matrices, image_index, height, width, gain, bias, swap_rb, float(fill)
+    return images, matrices, image_index, height, width, gain, bias, swap_rb, dtype, float(fill)
 
 
 def crop_matrices_arguments(
@@ -65,7 +68,7 @@ def crop_matrices_arguments(
     padding: float | None,
     rotation: torch.Tensor | None,
 ) -> tuple:
-    """``(boxes, rotation, height, width, padding, unbiased)`` of the op."""
+    """``(boxes, rotation, height, width, padding, drop, grid)`` of the op."""
     check_shape("boxes", boxes, (None, 4), "(N, 4)")
     if boxes.dtype in _HALF:
         boxes = boxes.float()
@@ -81,7 +84,7 @@ def crop_matrices_arguments(
         check_dtype("rotation", rotation, _FLOATING)
         check_same("rotation", rotation.device, "boxes", boxes.device, "device")
     height, width = _size(size)
-    return boxes.detach(), rotation, height, width, float(padding), row.unbiased
+    return boxes.detach(), rotation, height, width, float(padding), row.drop, row.grid
 
 
 def _check_output_dtype(dtype: torch.dtype) -> None:

@@ -1,4 +1,4 @@
-"""Arguments of ``decode``."""
+"""Arguments of ``decode``, and what the other decoders take too."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ from collections.abc import Iterable
 import torch
 
 from .._checks import check_choice, check_dtype, check_same, check_shape
-from ..conventions import CONVENTIONS, DECODE_CONVENTIONS
+from ..conventions import CONVENTIONS, DECODE_CONVENTIONS, GRIDS, Convention
 
-__all__ = ["decode_arguments"]
+__all__ = [
+    "MAP_DTYPES",
+    "check_matrices",
+    "check_theta",
+    "decode_arguments",
+    "detached",
+    "swapped_joints",
+]
 
-_NATIVE = (torch.float32, torch.float64)
-_FLOATING = (*_NATIVE, torch.float16, torch.bfloat16)
+MAP_DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+_MATRIX_DTYPES = (torch.float32, torch.float64)
+
+
+def _refinement(row: Convention) -> tuple[float, ...]:
+    no_peak = math.nan if row.no_peak is None else row.no_peak
+    return *row.margin, *row.cross_margin, *row.log_range, row.blur_sigma, no_peak
+
+
+_REFINEMENTS = {name: _refinement(row) for name, row in CONVENTIONS.items()}
 
 
 def decode_arguments(
@@ -24,13 +39,20 @@ def decode_arguments(
     flip_pairs: Iterable[tuple[int, int]] | None,
     stride: float,
     offset: float | None,
+    grid: str | None,
+    theta: torch.Tensor | None,
+    align_corners: bool,
 ) -> tuple:
-    """``(heatmaps, matrices, flipped, swapped_joint, subpixel, flip_shift, stride, offset)``.
+    """The arguments of the op, in its order.
 
-    ``swapped_joint[k]`` is the joint of ``flipped`` that shows joint ``k``; empty without it.
+    ``heatmaps, matrices, theta, flipped, swapped_joint, subpixel, refinement, grid, stride, offset,
+    align_corners``; ``swapped_joint[k]`` is the joint of ``flipped`` that shows joint ``k``, None
+    without it. ``refinement`` is the start and the end of the convention's margin, of its cross
+    margin and of its log range, its blur's sigma, and its ``no_peak``, NaN for None: one list,
+    because each argument more costs a call as much as four numbers of a list.
     """
     check_shape("heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
-    check_dtype("heatmaps", heatmaps, _FLOATING)
+    check_dtype("heatmaps", heatmaps, MAP_DTYPES)
     count, joints, height, width = heatmaps.shape
     if height < 1 or width < 1:
         raise ValueError(
@@ -38,43 +60,72 @@ def decode_arguments(
         )
     check_choice("convention", convention, DECODE_CONVENTIONS)
     row = CONVENTIONS[convention]
-    if matrices is not None:
-        check_shape("matrices", matrices, (count, 2, 3), f"({count}, 2, 3) like heatmaps")
-        check_dtype("matrices", matrices, _NATIVE)
-        check_same("matrices", matrices.device, "heatmaps", heatmaps.device, "device")
-        matrices = matrices.detach()
+    matrices = check_matrices(matrices, "heatmaps", heatmaps)
+    theta = check_theta(theta, "heatmaps", heatmaps)
     if not 0.0 < stride < math.inf:
         raise ValueError(f"stride must be above 0 and finite, got {stride}")
+    if grid is None:
+        grid = row.grid
+    else:
+        check_choice("grid", grid, GRIDS)
     if offset is None:
-        offset = row.offset
+        offset = 0.5 * (stride - 1) if grid == "half_pixel" else 0.0
     elif not math.isfinite(offset):
         raise ValueError(f"offset must be finite, got {offset}")
-    swapped_joint: list[int] = []
+    swapped_joint = None
     if flipped is not None:
         shape = (count, joints, height, width)
         check_shape("flipped", flipped, shape, f"{shape} like heatmaps")
         check_same("flipped", flipped.dtype, "heatmaps", heatmaps.dtype, "dtype")
         check_same("flipped", flipped.device, "heatmaps", heatmaps.device, "device")
-        flipped = _native(flipped)
-        swapped_joint = _swap(flip_pairs, joints)
+        flipped = detached(flipped)
+        swapped_joint = swapped_joints(flip_pairs, joints)
     return (
-        _native(heatmaps),
+        detached(heatmaps),
         matrices,
+        theta,
         flipped,
         swapped_joint,
         row.subpixel,
-        row.flip_shift,
+        _REFINEMENTS[convention],
+        grid,
         float(stride),
         float(offset),
+        bool(align_corners),
     )
 
 
-def _native(heatmaps: torch.Tensor) -> torch.Tensor:
-    heatmaps = heatmaps.detach()
-    return heatmaps if heatmaps.dtype in _NATIVE else heatmaps.float()
+def detached(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor outside autograd; itself, which costs nothing, where it is outside already."""
+    return tensor.detach() if tensor.requires_grad else tensor
 
 
-def _swap(flip_pairs: Iterable[tuple[int, int]] | None, joints: int) -> list[int]:
+def check_matrices(
+    matrices: torch.Tensor | None, other: str, maps: torch.Tensor
+) -> torch.Tensor | None:
+    """``matrices``, detached, once they fit the maps (N, ...)."""
+    if matrices is None:
+        return None
+    count = maps.shape[0]
+    check_shape("matrices", matrices, (count, 2, 3), f"({count}, 2, 3) like {other}")
+    check_dtype("matrices", matrices, _MATRIX_DTYPES)
+    check_same("matrices", matrices.device, other, maps.device, "device")
+    return detached(matrices)
+
+
+def check_theta(theta: torch.Tensor | None, other: str, maps: torch.Tensor) -> torch.Tensor | None:
+    """``theta``, detached, once it fits the maps (N, ...); float32 where it was less."""
+    if theta is None:
+        return None
+    count = maps.shape[0]
+    check_shape("theta", theta, (count, 2, 3), f"({count}, 2, 3) like {other}")
+    check_dtype("theta", theta, MAP_DTYPES)
+    check_same("theta", theta.device, other, maps.device, "device")
+    theta = detached(theta)
+    return theta if theta.dtype in _MATRIX_DTYPES else theta.float()
+
+
+def swapped_joints(flip_pairs: Iterable[tuple[int, int]] | None, joints: int) -> list[int]:
     """Which joint of the mirrored image each joint is, from the left-right pairs."""
     if flip_pairs is None:
         raise ValueError(

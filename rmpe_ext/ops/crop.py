@@ -13,23 +13,23 @@ from ..reference.crop import crop_kernel, crop_matrices_kernel
 __all__ = ["crop", "crop_matrices"]
 
 
-def _fake_crop(images, matrices, image_index, height, width, gain, bias, swap_rb, fill):
-    return matrices.new_empty((matrices.shape[0], 3, height, width), dtype=torch.float32)
+def _fake_crop(images, matrices, image_index, height, width, gain, bias, swap_rb, dtype, fill):
+    return matrices.new_empty((matrices.shape[0], 3, height, width), dtype=dtype)
 
 
-def _fake_crop_matrices(boxes, rotation, height, width, padding, unbiased):
+def _fake_crop_matrices(boxes, rotation, height, width, padding, drop, grid):
     return boxes.new_empty((boxes.shape[0], 2, 3))
 
 
 _crop = define(
     "crop(Tensor[] images, Tensor matrices, Tensor? image_index, int height, int width, "
-    "float[] gain, float[] bias, bool swap_rb, float fill) -> Tensor",
+    "float[] gain, float[] bias, bool swap_rb, ScalarType dtype, float fill) -> Tensor",
     reference=crop_kernel,
     fake=_fake_crop,
 )
 _crop_matrices = define(
     "crop_matrices(Tensor boxes, Tensor? rotation, int height, int width, float padding, "
-    "bool unbiased) -> Tensor",
+    "float drop, str grid) -> Tensor",
     reference=crop_matrices_kernel,
     fake=_fake_crop_matrices,
 )
@@ -98,8 +98,7 @@ def crop(
     arguments = crop_arguments(
         images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill
     )
-    crops = _crop(*arguments)
-    return crops if dtype == torch.float32 else crops.to(dtype)
+    return _crop(*arguments)
 
 
 def crop_matrices(
@@ -123,9 +122,13 @@ def crop_matrices(
     size : (int, int)
         Height and width of the crop.
     convention : str
-        ``"hrnet"`` and ``"dark"`` bring the box's centre to ``(w / 2, h / 2)`` and scale by
-        ``w / box width``; ``"udp"`` brings its edges onto the centres of the outer pixels, and
-        scales by ``(w - 1) / box width``.
+        ``"hrnet"``, ``"mmpose"``, ``"dark"`` and ``"argmax"`` bring the box's centre to
+        ``(w / 2, h / 2)`` and scale by ``w / box width``. ``"udp"`` and ``"dark_udp"`` bring its
+        edges onto the centres of the outer pixels, and scale by ``(w - 1) / box width``.
+        ``"hourglass"`` scales by ``w / box width``, and brings to ``((w - 1) / 2, (h - 1) / 2)``
+        the point that lies ``15 s`` below the box's centre, ``200 s`` being the box's height once
+        it has grown to the crop's aspect ratio: a person whom MPII annotates with the centre ``c``
+        and the scale ``s`` has the box ``c - 100 s, c + 100 s``.
     padding : float, optional
         By how much the box grows in all, as a fraction of its side; the convention's own, 0.25,
         unless given.

@@ -29,7 +29,7 @@ def crop(
     arguments = crop_arguments(
         images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill
     )
-    return crop_kernel(*arguments).to(dtype)
+    return crop_kernel(*arguments)
 
 
 def crop_matrices(
@@ -55,6 +55,7 @@ def crop_kernel(
     gain: list[float],
     bias: list[float],
     swap_rb: bool,
+    dtype: torch.dtype,
     fill: float,
 ) -> torch.Tensor:
     """The op ``crop``: gathers the four neighbours of every output pixel of every crop at once."""
@@ -82,7 +83,7 @@ def crop_kernel(
     if swap_rb:
         total = total.flip(-1)
     total = total * torch.tensor(gain, device=device) + torch.tensor(bias, device=device)
-    return total.permute(0, 3, 1, 2).contiguous()
+    return total.permute(0, 3, 1, 2).to(dtype, memory_format=torch.contiguous_format)
 
 
 def crop_matrices_kernel(
@@ -91,19 +92,23 @@ def crop_matrices_kernel(
     height: int,
     width: int,
     padding: float,
-    unbiased: bool,
+    drop: float,
+    grid: str,
 ) -> torch.Tensor:
     """The op ``crop_matrices``."""
     x1, y1, x2, y2 = boxes.double().unbind(1)
     cx, cy, w, h = (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
     wide = w * height > h * width
     w, h = torch.where(wide, w, h * width / height), torch.where(wide, w * height / width, h)
-    target_w, target_h = (width - 1, height - 1) if unbiased else (width, height)
-    sx, sy = target_w / (w * (1 + padding)), target_h / (h * (1 + padding))
+    cy = cy + drop * h
+    shortened, before_center = grid == "align_corners", grid != "asymmetric"
+    sx = (width - shortened) / (w * (1 + padding))
+    sy = (height - shortened) / (h * (1 + padding))
     radians = torch.zeros_like(cx) if rotation is None else rotation.double() * (math.pi / 180)
     cos, sin = radians.cos(), radians.sin()
     xx, xy, yx, yy = sx * cos, sx * sin, 0 - sy * sin, sy * cos
-    tx, ty = target_w / 2 - (xx * cx + xy * cy), target_h / 2 - (yx * cx + yy * cy)
+    tx = (width - before_center) / 2 - (xx * cx + xy * cy)
+    ty = (height - before_center) / 2 - (yx * cx + yy * cy)
     return torch.stack([xx, xy, tx, yx, yy, ty], dim=1).view(-1, 2, 3).to(boxes.dtype)
 
 

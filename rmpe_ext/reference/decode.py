@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import torch
 
 from ..arguments.decode import decode_arguments
 
-__all__ = ["decode", "decode_kernel"]
+__all__ = ["decode", "decode_kernel", "first_maximum", "swap", "to_image"]
 
-# The blur, the floor and the bounds on the Hessian of csrc/core/decode.h.
+# The blur's reach and the bounds on the Hessian, as in csrc/core/decode.h.
 _BLUR_RADIUS = 5
-_BLUR_SIGMA = 2.0
-_FLOOR = 1e-10
 _FLAT = 1e-10
 _SINGULAR = 1e-12
+_EPS = torch.finfo(torch.float32).eps
 
 
 def decode(
@@ -27,79 +27,134 @@ def decode(
     flip_pairs: Iterable[tuple[int, int]] | None = None,
     stride: float = 4,
     offset: float | None = None,
+    grid: str | None = None,
+    theta: torch.Tensor | None = None,
+    align_corners: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The reference of :func:`rmpe_ext.decode`: same arguments, same results."""
-    arguments = decode_arguments(
-        heatmaps, convention, matrices, flipped, flip_pairs, stride, offset
-    )
-    return decode_kernel(*arguments)
+    return decode_kernel(
+        *decode_arguments(
+            heatmaps, convention, matrices, flipped, flip_pairs, stride, offset, grid, theta,
+            align_corners,
+        )
+    )  # fmt: skip
 
 
 def decode_kernel(
     heatmaps: torch.Tensor,
     matrices: torch.Tensor | None,
+    theta: torch.Tensor | None,
     flipped: torch.Tensor | None,
-    swapped_joint: list[int],
+    swapped_joint: list[int] | None,
     subpixel: str,
-    flip_shift: bool,
+    refinement: Sequence[float],
+    grid: str,
     stride: float,
     offset: float,
+    align_corners: bool,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The op ``decode``: all joints of all persons at once."""
     count, joints, height, width = heatmaps.shape
+    along, across, log_range = (refinement[i : i + 2] for i in (0, 2, 4))
+    blur_sigma, no_peak = refinement[6:]
+    heatmaps = heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))
     if count == 0 or joints == 0:
         return heatmaps.new_empty(count, joints, 2), heatmaps.new_empty(count, joints)
     if flipped is not None:
-        heatmaps = 0.5 * (heatmaps + _mirror(flipped, swapped_joint, flip_shift))
+        heatmaps = 0.5 * (heatmaps + _mirror(flipped, swapped_joint, grid == "asymmetric"))
     maps = heatmaps.reshape(count * joints, height, width)
-    scores = maps.amax((1, 2))
-    # argmax names no winner among equals, so the first is looked for.
-    index = torch.arange(height * width, device=maps.device)
-    is_peak = maps.flatten(1) == scores[:, None]
-    first = torch.where(is_peak, index, height * width - 1).amin(1)
-    x, y = first % width, first // width
-    step = _taylor_step if subpixel == "taylor" else _quarter_step
-    dx, dy = step(maps, scores, x, y)
+    scores, index = first_maximum(maps.flatten(1))
+    x, y = index % width, index // width
+    if subpixel == "quarter":
+        dx, dy = _quarter_step(maps, x, y)
+    elif subpixel in ("dark", "dark_udp"):
+        logarithm = _blurred(maps, scores, blur_sigma).clamp(*log_range).log()
+        dx, dy = (_dark_step if subpixel == "dark" else _dark_udp_step)(logarithm, x, y)
+    else:
+        dx = dy = torch.zeros_like(x, dtype=torch.float64)
+    along_x = _is_inside(x, width, along) & _is_inside(y, height, across)
+    along_y = _is_inside(y, height, along) & _is_inside(x, width, across)
+    if subpixel != "quarter":  # A Newton step moves along both axes or none.
+        along_x = along_y = along_x & along_y
+    dx, dy = torch.where(along_x, dx, 0.0), torch.where(along_y, dy, 0.0)
     keypoints = torch.stack([x + dx, y + dy], 1)
-    keypoints = torch.where(scores[:, None] > 0, keypoints, 0.0)
-    keypoints = torch.where(scores.isnan()[:, None], torch.nan, keypoints)
+    if not math.isnan(no_peak):
+        keypoints = torch.where(scores[:, None] > 0, keypoints, no_peak)
+    keypoints = torch.where(scores[:, None].isnan(), torch.nan, keypoints)
     keypoints = keypoints.view(count, joints, 2)
-    if matrices is not None:
-        keypoints = _to_image(stride * keypoints + offset, matrices)
+    if matrices is not None or theta is not None:
+        gains = [_gain(grid, stride, size) for size in (width, height)]
+        points = torch.stack([keypoints[..., i] * gains[i] + offset for i in (0, 1)], 2)
+        size = stride * height, stride * width
+        keypoints = to_image(points, matrices, theta, size, align_corners)
     return keypoints.to(heatmaps.dtype), scores.view(count, joints)
 
 
+def first_maximum(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The largest value of each row (M, size), NaN where there is one, and where it first is."""
+    maximum = values.amax(1)
+    # argmax names no winner among equals, so the first is looked for.
+    index = torch.arange(values.shape[1], device=values.device)
+    is_maximum = values == maximum[:, None]
+    return maximum, torch.where(is_maximum, index, values.shape[1] - 1).amin(1)
+
+
+def to_image(
+    points: torch.Tensor,
+    matrices: torch.Tensor | None,
+    theta: torch.Tensor | None,
+    size: tuple[float, float],
+    align_corners: bool,
+) -> torch.Tensor:
+    """Crop pixels (N, K, 2), float64, through theta and the inverses of ``matrices``.
+
+    ``size`` is the crop's height and width. NaN where there is no inverse or theta is not finite.
+    """
+    if theta is not None:
+        # Measured from the crop's centre, the origin of normalized coordinates.
+        size_xy = points.new_tensor([size[1], size[0]])
+        center, unit = (size_xy - 1) / 2, (size_xy - float(align_corners)) / 2
+        normalized = torch.where(unit > 0, (points - center) / unit, 0.0)
+        mapped = normalized @ theta[:, :, :2].double().transpose(1, 2) + theta[:, None, :, 2]
+        usable = theta.isfinite().flatten(1).all(1)[:, None, None]
+        points = torch.where(usable, mapped * unit + center, torch.nan)
+    return points if matrices is None else _through_inverse(points, matrices)
+
+
 def _mirror(flipped: torch.Tensor, swapped_joint: list[int], shift: bool) -> torch.Tensor:
-    # Slices, because an index made from a list would have to be copied to the device.
-    mirrored = torch.stack([flipped[:, joint] for joint in swapped_joint], 1).flip(3)
+    mirrored = swap(flipped, swapped_joint).flip(3)
     if not shift:
         return mirrored
     return torch.cat([mirrored[..., :1], mirrored[..., :-1]], 3)
 
 
+def swap(maps: torch.Tensor, swapped_joint: list[int]) -> torch.Tensor:
+    """The maps (N, K, ...) with their joints in another order, in at least float32."""
+    # Slices, because an index made from a list would have to be copied to the device.
+    swapped = torch.stack([maps[:, joint] for joint in swapped_joint], 1)
+    return swapped.to(torch.promote_types(maps.dtype, torch.float32))
+
+
+def _is_inside(position: torch.Tensor, size: int, margin: Sequence[float]) -> torch.Tensor:
+    return (position >= margin[0]) & (position < size - margin[1])
+
+
 def _quarter_step(
-    maps: torch.Tensor, scores: torch.Tensor, x: torch.Tensor, y: torch.Tensor
+    maps: torch.Tensor, x: torch.Tensor, y: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """A quarter pixel toward the larger neighbour on each axis (M,), float64."""
-    height, width = maps.shape[1:]
-    inside = (1 < x) & (x < width - 1) & (1 < y) & (y < height - 1)
 
     def quarter(dx: int, dy: int) -> torch.Tensor:
         ahead, behind = _at(maps, x + dx, y + dy), _at(maps, x - dx, y - dy)
-        sign = (ahead > behind).double() - (ahead < behind).double()
-        return torch.where(inside, 0.25 * sign, 0.0)
+        return 0.25 * ((ahead > behind).double() - (ahead < behind).double())
 
     return quarter(1, 0), quarter(0, 1)
 
 
-def _taylor_step(
-    maps: torch.Tensor, scores: torch.Tensor, x: torch.Tensor, y: torch.Tensor
+def _dark_step(
+    logarithm: torch.Tensor, x: torch.Tensor, y: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """``-Hess^-1 grad`` of the logarithm of the blurred maps (M,), float64."""
-    height, width = maps.shape[1:]
-    blurred = _blur(maps)
-    blurred = blurred * (scores.double() / blurred.amax((1, 2)))[:, None, None]
-    logarithm = blurred.clamp(min=_FLOOR).log()
+    """``-Hess^-1 grad`` by differences over two pixels (M,), 0 where there is none."""
 
     def h(dx: int, dy: int) -> torch.Tensor:
         return _at(logarithm, x + dx, y + dy)
@@ -108,30 +163,56 @@ def _taylor_step(
     dxx = 0.25 * (h(2, 0) - 2 * h(0, 0) + h(-2, 0))
     dyy = 0.25 * (h(0, 2) - 2 * h(0, 0) + h(0, -2))
     dxy = 0.25 * (h(1, 1) - h(1, -1) - h(-1, 1) + h(-1, -1))
-    determinant = dxx * dyy - dxy * dxy
-    step_x = (dxy * gy - dyy * gx) / determinant
-    step_y = (dxy * gx - dxx * gy) / determinant
-    usable = (1 < x) & (x < width - 2) & (1 < y) & (y < height - 2)
     curvature = dxx.abs() + dyy.abs() + dxy.abs()
-    usable &= (curvature > _FLAT) & (determinant.abs() > _SINGULAR * curvature**2)
-    usable &= step_x.isfinite() & step_y.isfinite()
-    return torch.where(usable, step_x, 0.0), torch.where(usable, step_y, 0.0)
+    singular = (dxx * dyy - dxy * dxy).abs() <= _SINGULAR * curvature**2
+    return _newton_step(gx, gy, dxx, dyy, dxy, (curvature > _FLAT) & ~singular)
 
 
-def _blur(maps: torch.Tensor) -> torch.Tensor:
-    """The maps (M, H, W) blurred by a Gaussian, zeros outside, in float64."""
+def _dark_udp_step(
+    logarithm: torch.Tensor, x: torch.Tensor, y: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """``-(Hess + eps I)^-1 grad`` by differences over one pixel (M,), 0 where it is not finite."""
+
+    def h(dx: int, dy: int) -> torch.Tensor:
+        return _at(logarithm, x + dx, y + dy)
+
+    gx, gy = 0.5 * (h(1, 0) - h(-1, 0)), 0.5 * (h(0, 1) - h(0, -1))
+    dxx = h(1, 0) - 2 * h(0, 0) + h(-1, 0) + _EPS
+    dyy = h(0, 1) - 2 * h(0, 0) + h(0, -1) + _EPS
+    dxy = 0.5 * (h(1, 1) - h(1, 0) - h(0, 1) + 2 * h(0, 0) - h(-1, 0) - h(0, -1) + h(-1, -1))
+    return _newton_step(gx, gy, dxx, dyy, dxy, torch.ones_like(x, dtype=torch.bool))
+
+
+def _newton_step(
+    gx: torch.Tensor,
+    gy: torch.Tensor,
+    dxx: torch.Tensor,
+    dyy: torch.Tensor,
+    dxy: torch.Tensor,
+    usable: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    determinant = dxx * dyy - dxy * dxy
+    x, y = (dxy * gy - dyy * gx) / determinant, (dxy * gx - dxx * gy) / determinant
+    usable = usable & x.isfinite() & y.isfinite()
+    return torch.where(usable, x, 0.0), torch.where(usable, y, 0.0)
+
+
+def _blurred(maps: torch.Tensor, scores: torch.Tensor, sigma: float) -> torch.Tensor:
+    """The maps (M, H, W), blurred by a Gaussian and rescaled to their old maximum, in float64."""
     # Infinities would spread over the whole map through the zeros of the matrices.
     maps = maps.double().clamp(min=torch.finfo(torch.float32).min)
-    return _blur_matrix(maps.shape[1], maps) @ maps @ _blur_matrix(maps.shape[2], maps)
+    rows, columns = (_blur_matrix(size, sigma, maps) for size in maps.shape[1:])
+    blurred = rows @ maps @ columns
+    return blurred * (scores.double() / blurred.amax((1, 2)))[:, None, None]
 
 
-def _blur_matrix(size: int, like: torch.Tensor) -> torch.Tensor:
-    """The 1-D blur of ``size`` pixels as a symmetric banded matrix (size, size)."""
+def _blur_matrix(size: int, sigma: float, like: torch.Tensor) -> torch.Tensor:
+    """The 1-D blur of ``size`` pixels, zeros outside, as a symmetric banded matrix (size, size)."""
     taps = torch.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1, device=like.device, dtype=like.dtype)
-    total = torch.exp(-(taps**2) / (2 * _BLUR_SIGMA**2)).sum()
+    total = torch.exp(-(taps**2) / (2 * sigma**2)).sum()
     pixel = torch.arange(size, device=like.device, dtype=like.dtype)
     distance = (pixel[:, None] - pixel).abs()
-    weights = torch.exp(-(distance**2) / (2 * _BLUR_SIGMA**2)) / total
+    weights = torch.exp(-(distance**2) / (2 * sigma**2)) / total
     return torch.where(distance <= _BLUR_RADIUS, weights, 0.0)
 
 
@@ -142,8 +223,13 @@ def _at(maps: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return maps.flatten(1).gather(1, index[:, None])[:, 0]
 
 
-def _to_image(points: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
-    """Crop pixels (N, K, 2) through the inverses of (N, 2, 3); NaN where there is none."""
+def _gain(grid: str, stride: float, size: int) -> float:
+    """Crop pixels per heatmap pixel along an axis of ``size`` pixels."""
+    return (stride * size - 1) / (size - 1) if grid == "align_corners" and size > 1 else stride
+
+
+def _through_inverse(points: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
+    """Points (N, K, 2) through the inverses of (N, 2, 3); NaN where there is none."""
     (xx, xy, x0), (yx, yy, y0) = (row.unbind(1) for row in matrices.double().unbind(1))
     inverse = torch.stack([yy, -xy, -yx, xx], 1) / (xx * yy - xy * yx)[:, None]
     usable = inverse.isfinite().all(1) & x0.isfinite() & y0.isfinite()

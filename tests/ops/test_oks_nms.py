@@ -40,13 +40,15 @@ def rounding(dtype):
     return 1e-5 if dtype == torch.float32 else 1e-12
 
 
-def assert_soft_result(result, expected, dtype):
+def assert_soft_result(result, expected, dtype, threshold=0.9):
+    """Scores decay as exp(-OKS^2 / threshold): a small threshold magnifies the rounding of OKS."""
     assert result.keep.dtype == torch.bool and result.rank.dtype == torch.int64
     assert result.pose_scores.dtype == dtype
     assert result.rank.tolist() == expected.rank
     assert result.keep.tolist() == expected.keep
+    rtol = rounding(dtype) * max(1.0, 0.5 / threshold)
     np.testing.assert_allclose(
-        result.pose_scores.double().numpy(), expected.pose_scores, rtol=rounding(dtype), atol=0
+        result.pose_scores.double().numpy(), expected.pose_scores, rtol=rtol, atol=0
     )
 
 
@@ -98,7 +100,7 @@ def test_soft_oks_nms_equals_the_oracle(
     assume(expected.margin > rounding(dtype))
     for nms in (rmpe_ext, reference):
         result = nms.soft_oks_nms(*poses, threshold=threshold, max_kept=max_kept, **keywords)
-        assert_soft_result(result, expected, dtype)
+        assert_soft_result(result, expected, dtype, threshold)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 63, 64, 65, 200])

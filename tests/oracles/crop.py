@@ -5,21 +5,27 @@ import math
 import numpy as np
 
 
-def crop_matrix(box, size, *, padding=0.25, unbiased=False, rotation=0.0):
+def crop_matrix(box, size, *, convention="hrnet", padding=0.25, rotation=0.0):
     """2x3 matrix, image pixel -> crop pixel."""
     height, width = size
     x1, y1, x2, y2 = map(float, box)
     centre = np.array([(x1 + x2) / 2, (y1 + y2) / 2])
     w, h = x2 - x1, y2 - y1
     w, h = max(w, h * width / height), max(h, w * height / width)
-    extent = np.array([width, height], float) - (1 if unbiased else 0)
+    size = np.array([width, height], float)
+    extent = size - 1 if convention in ("udp", "dark_udp") else size
+    middle = size / 2 if convention in ("hrnet", "mmpose", "dark", "argmax") else (size - 1) / 2
+    if convention == "hourglass":
+        centre[1] += 15 * (h / 200)
     scale = extent / (np.array([w, h]) * (1 + padding))
     r = math.radians(rotation)
     linear = np.diag(scale) @ np.array([[math.cos(r), math.sin(r)], [-math.sin(r), math.cos(r)]])
-    return np.column_stack([linear, extent / 2 - linear @ centre])
+    return np.column_stack([linear, middle - linear @ centre])
 
 
-def crop(image, matrix, size, *, scale=1 / 255, mean=(0, 0, 0), std=(1, 1, 1), swap_rb=False, fill=0):
+def crop(
+    image, matrix, size, *, scale=1 / 255, mean=(0, 0, 0), std=(1, 1, 1), swap_rb=False, fill=0
+):
     """(3, h, w) float64 of one uint8 image (H, W, 3)."""
     height, width = size
     inverse = np.linalg.inv(np.vstack([np.asarray(matrix, float), [0, 0, 1]]))[:2]

@@ -6,6 +6,10 @@ import math
 
 import numpy as np
 
+# Where no value is above 0.
+NO_PEAK = {"mmpose": -1.0, "hourglass": -1.0, "argmax": None}
+GRIDS = {"hourglass": "half_pixel", "udp": "align_corners", "dark_udp": "align_corners"}
+
 
 def decode(
     heatmaps,
@@ -15,76 +19,154 @@ def decode(
     flipped=None,
     flip_pairs=None,
     stride=4,
-    offset=0.0,
+    offset=None,
+    grid=None,
+    theta=None,
+    align_corners=False,
 ):
     """``(keypoints (N, K, 2), scores (N, K))``, float64."""
     heatmaps = np.asarray(heatmaps, np.float64)
-    count, joints = heatmaps.shape[:2]
+    count, joints, height, width = heatmaps.shape
+    grid = grid or GRIDS.get(convention, "asymmetric")
     keypoints, scores = np.empty((count, joints, 2)), np.empty((count, joints))
     for n in range(count):
         for k in range(joints):
             heatmap = heatmaps[n, k]
             if flipped is not None:
-                other = _partner(k, flip_pairs)
-                heatmap = (heatmap + _mirror(np.asarray(flipped[n][other], np.float64))) / 2
+                other = np.asarray(flipped[n][partner(k, flip_pairs)], np.float64)
+                heatmap = (heatmap + _mirror(other, shift=grid == "asymmetric")) / 2
             point, scores[n, k] = _joint(heatmap, convention)
+            if matrices is not None or theta is not None:
+                point = _to_crop(point, (width, height), grid, stride, offset)
+            if theta is not None:
+                size = stride * width, stride * height
+                point = through_theta(theta[n], point, size, align_corners)
             if matrices is not None:
-                point = _to_image(matrices[n], stride * point + offset)
+                point = to_image(matrices[n], point)
             keypoints[n, k] = point
     return keypoints, scores
+
+
+def _to_crop(point, size, grid, stride, offset):
+    if grid == "half_pixel":
+        return stride * (point + 0.5) - 0.5 if offset is None else stride * point + offset
+    gain = np.array([stride, stride], float)
+    if grid == "align_corners":
+        gain = np.array([(stride * s - 1) / (s - 1) if s > 1 else stride for s in size])
+    return gain * point + (offset or 0)
+
+
+def through_theta(theta, point, size, align_corners):
+    """From one crop of ``size`` (w, h) into another, in pixels."""
+    theta, size = np.asarray(theta, np.float64), np.asarray(size, float)
+    if not np.isfinite(theta).all():
+        return np.full(2, np.nan)
+    if align_corners:
+        normalized = np.where(size > 1, 2 * point / np.maximum(size - 1, 1e-300) - 1, 0.0)
+    else:
+        normalized = (2 * point + 1) / size - 1
+    normalized = theta[:, :2] @ normalized + theta[:, 2]
+    if align_corners:
+        return (normalized + 1) / 2 * (size - 1)
+    return ((normalized + 1) * size - 1) / 2
 
 
 def blur(heatmap):
     """An 11-pixel Gaussian of sigma 2 with zeros outside."""
     height, width = heatmap.shape
-    taps = np.exp(-np.arange(-5, 6) ** 2 / (2 * 2.0**2))
+    taps = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 2.0**2))
     taps /= taps.sum()
     padded = np.pad(heatmap, 5)
     rows = sum(taps[t] * padded[t : t + height] for t in range(11))
     return sum(taps[t] * rows[:, t : t + width] for t in range(11))
 
 
-def _partner(joint, pairs):
+def partner(joint, pairs):
     for left, right in pairs:
         if joint in (left, right):
             return right if joint == left else left
     return joint
 
 
-def _mirror(heatmap):
+def _mirror(heatmap, shift):
     mirrored = heatmap[:, ::-1].copy()
-    mirrored[:, 1:] = mirrored[:, :-1].copy()
+    if shift:
+        mirrored[:, 1:] = mirrored[:, :-1].copy()
     return mirrored
 
 
 def _joint(heatmap, convention):
     if np.isnan(heatmap).any():
         return np.full(2, np.nan), np.nan
-    y, x = np.unravel_index(np.argmax(heatmap), heatmap.shape)
+    y, x = map(int, np.unravel_index(np.argmax(heatmap), heatmap.shape))
     score = heatmap[y, x]
-    if score <= 0:
-        return np.zeros(2), score
-    step = {"hrnet": _quarter_step, "dark": _newton_step}[convention](heatmap, int(x), int(y))
+    no_peak = NO_PEAK.get(convention, 0.0)
+    if score <= 0 and no_peak is not None:
+        return np.full(2, no_peak), score
+    step = {
+        "hrnet": _quarter_step,
+        "mmpose": _mmpose_step,
+        "hourglass": _hourglass_step,
+        "dark": _dark_step,
+        "dark_udp": _dark_udp_step,
+        "udp": _dark_udp_step,
+        "argmax": lambda *_: np.zeros(2),
+    }[convention](heatmap, x, y)
     return np.array([x, y]) + step, score
+
+
+def _toward(ahead, behind):
+    return 0.25 if ahead > behind else -0.25 if ahead < behind else 0.0
+
+
+def _quarters(heatmap, x, y, along_x, along_y):
+    dx = _toward(heatmap[y, x + 1], heatmap[y, x - 1]) if along_x else 0.0
+    dy = _toward(heatmap[y + 1, x], heatmap[y - 1, x]) if along_y else 0.0
+    return np.array([dx, dy])
 
 
 def _quarter_step(heatmap, x, y):
     height, width = heatmap.shape
-    if not (1 < x < width - 1 and 1 < y < height - 1):
-        return np.zeros(2)
-
-    def toward(ahead, behind):
-        return 0.25 if ahead > behind else -0.25 if ahead < behind else 0.0
-
-    return np.array(
-        [
-            toward(heatmap[y, x + 1], heatmap[y, x - 1]),
-            toward(heatmap[y + 1, x], heatmap[y - 1, x]),
-        ]
-    )
+    inside = 1 < x < width - 1 and 1 < y < height - 1
+    return _quarters(heatmap, x, y, inside, inside)
 
 
-def _newton_step(heatmap, x, y):
+def _mmpose_step(heatmap, x, y):
+    height, width = heatmap.shape
+    along_x = 1 < x < width - 1 and 0 < y < height
+    along_y = 1 < y < height - 1 and 0 < x < width
+    return _quarters(heatmap, x, y, along_x, along_y)
+
+
+def _hourglass_step(heatmap, x, y):
+    height, width = heatmap.shape
+    inside = 1 <= x <= width - 2 and 1 <= y <= height - 2
+    return _quarters(heatmap, x, y, inside, inside)
+
+
+def _dark_udp_step(heatmap, x, y):
+    with np.errstate(all="ignore"):
+        blurred = blur(heatmap)
+        blurred *= heatmap.max() / blurred.max()
+        log = np.pad(np.log(np.clip(blurred, 1e-3, 50)), 1, mode="edge")
+
+        def h(dx, dy):
+            return log[1 + y + dy, 1 + x + dx]
+
+        gradient = np.array([h(1, 0) - h(-1, 0), h(0, 1) - h(0, -1)]) / 2
+        dxx = h(1, 0) - 2 * h(0, 0) + h(-1, 0)
+        dyy = h(0, 1) - 2 * h(0, 0) + h(0, -1)
+        corners = h(1, 1) - h(1, 0) - h(0, 1) + 2 * h(0, 0) - h(-1, 0) - h(0, -1) + h(-1, -1)
+        hessian = np.array([[dxx, corners / 2], [corners / 2, dyy]])
+        hessian += np.finfo(np.float32).eps * np.eye(2)
+        try:
+            step = -np.linalg.solve(hessian, gradient)
+        except np.linalg.LinAlgError:
+            return np.zeros(2)
+    return step if np.isfinite(step).all() else np.zeros(2)
+
+
+def _dark_step(heatmap, x, y):
     height, width = heatmap.shape
     if not (1 < x < width - 2 and 1 < y < height - 2):
         return np.zeros(2)
@@ -106,7 +188,7 @@ def _newton_step(heatmap, x, y):
     return step if np.isfinite(step).all() else np.zeros(2)
 
 
-def _to_image(matrix, point):
+def to_image(matrix, point):
     matrix = np.asarray(matrix, np.float64)
     if not np.isfinite(matrix).all() or math.isclose(np.linalg.det(matrix[:, :2]), 0.0):
         return np.full(2, np.nan)

@@ -33,6 +33,9 @@ def test_every_card_of_the_package_can_be_read():
     assert {name for name, card in found.items() if isinstance(card, PoseCard)} == {
         "simplepose_coco17",
         "hourglass_aic14",
+        "hourglass1_mpii16",
+        "hourglass2_mpii16",
+        "hourglass8_mpii16",
     }
     for name, card in found.items():
         assert card.name == name
@@ -57,6 +60,16 @@ def test_a_pose_card():
     assert card.blur == (0.0625, 0.25, 0.375, 0.25, 0.0625)
 
 
+@pytest.mark.parametrize("stacks", [1, 2, 8])
+def test_a_card_of_a_stacked_hourglass(stacks):
+    card = load_card(f"hourglass{stacks}_mpii16")
+    assert (card.stacks, card.blocks, card.features) == (stacks, 1, 256)
+    assert (card.crop, card.convention, card.skeleton.name) == ("hourglass", "hourglass", "mpii_16")
+    assert card.network.name == f"bearpaw_hg{stacks}-{card.network.sha256}.pth"
+    # What decode does by itself on the grid of the convention.
+    assert card.offset == (card.stride - 1) / 2
+
+
 def test_a_card_of_the_users_is_named_after_its_file_and_looks_beside_it(tmp_path):
     path = edit(tmp_path, "simplepose_coco17", "padding = 0.25", "padding = 0.5")
     card = load_card(path)
@@ -72,7 +85,7 @@ def test_the_cards_of_real_files_have_their_hashes(models_dir):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ModelError, match="one of hourglass_aic14, .*, got 'yolo'"):
+    with pytest.raises(ModelError, match="one of hourglass1_mpii16, .*, got 'yolo'"):
         load_card("yolo")
 
 

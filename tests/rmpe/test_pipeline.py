@@ -65,7 +65,7 @@ def spot(height, width, x, y):
 SPOTS = [(120, 90, 30, 70), (200, 320, 250, 40), (75, 75, 40, 40)]
 
 
-@pytest.mark.parametrize("convention, tolerance", [("hrnet", 0.5), ("dark", 0.3)])
+@pytest.mark.parametrize("convention, tolerance", [("hrnet", 0.5), ("dark", 0.3), ("dark_udp", 0.3)])
 @pytest.mark.parametrize("flip", [False, True])
 def test_a_point_comes_back_where_it_was(convention, tolerance, flip):
     """Through crop, network, decode and back; images of different sizes in one call."""

@@ -23,7 +23,12 @@ NMS = {
 }
 CONVENTIONS = {
     "hrnet": "the maximum, moved a quarter pixel toward its larger neighbor",
+    "mmpose": "the same, near the border too; (-1, -1) where there is none",
     "dark": "the peak of a Gaussian fitted to it",
+    "udp": "like dark, but unbiased on the border too, on a grid of aligned corners",
+    "dark_udp": "another name of udp",
+    "hourglass": "like hrnet, near the border too, on a grid of aligned edges",
+    "argmax": "the maximum itself",
 }
 
 

@@ -1,0 +1,83 @@
+// Bytes and operations: each vector is read once, a few KB a joint; memory is the floor.
+#include "cpu/decode_simcc.h"
+
+#include <cmath>
+#include <vector>
+
+#include "cpu/convert.h"
+#include "cpu/flip.h"
+#include "cpu/peak.h"
+
+namespace rmpe::cpu {
+namespace {
+
+// The peaks of one axis, with what they need in memory.
+template <typename Stored>
+class AxisPeaks {
+ public:
+  using T = typename Widened<Stored>::type;
+
+  AxisPeaks(const SimccVectors<Stored>& vectors, bool mirrored)
+      : vectors_(vectors),
+        mirrored_(mirrored),
+        reader_(vectors.size),
+        flipped_reader_(vectors.flipped ? vectors.size : 0),
+        averaged_(vectors.flipped ? vectors.size : 0) {}
+
+  Peak<T> find(int64_t n, int64_t k, int64_t swapped) {
+    const int64_t size = vectors_.size;
+    const T* values =
+        reader_.read(vectors_.data + n * vectors_.person_stride + k * vectors_.joint_stride);
+    if (vectors_.flipped) {
+      const T* flipped =
+          flipped_reader_.read(vectors_.flipped + n * vectors_.flipped_person_stride +
+                               swapped * vectors_.flipped_joint_stride);
+      if (mirrored_) {
+        average_flipped(values, flipped, 1, size, false, averaged_.data());
+      } else {
+        average(values, flipped, size, averaged_.data());
+      }
+      values = averaged_.data();
+    }
+    return find_peak(values, size);
+  }
+
+ private:
+  const SimccVectors<Stored>& vectors_;
+  bool mirrored_;
+  Reader<Stored> reader_, flipped_reader_;
+  std::vector<T> averaged_;
+};
+
+}  // namespace
+
+template <typename Stored>
+void decode_simcc(const SimccBatch<Stored>& batch, int64_t begin, int64_t end,
+                  typename Widened<Stored>::type* keypoints,
+                  typename Widened<Stored>::type* scores) {
+  using T = typename Widened<Stored>::type;
+  AxisPeaks<Stored> x_peaks(batch.x, true), y_peaks(batch.y, false);
+  for (int64_t item = begin; item < end; ++item) {
+    const int64_t n = item / batch.K, k = item % batch.K;
+    const int64_t swapped = batch.x.flipped ? batch.swapped_joint[k] : k;
+    const Peak<T> x_peak = x_peaks.find(n, k, swapped), y_peak = y_peaks.find(n, k, swapped);
+    const T score = simcc_score(x_peak.value, y_peak.value);
+    SimccPoint point = simcc_point(score, x_peak.index, y_peak.index, batch.split_ratio);
+    if (batch.to_image) {
+      const Affine& to_image = batch.to_image[n];
+      point = is_finite(to_image) ? SimccPoint{map_x(to_image, point.x, point.y),
+                                               map_y(to_image, point.x, point.y)}
+                                  : SimccPoint{NAN, NAN};
+    }
+    keypoints[2 * item] = T(point.x);
+    keypoints[2 * item + 1] = T(point.y);
+    scores[item] = score;
+  }
+}
+
+template void decode_simcc(const SimccBatch<float>&, int64_t, int64_t, float*, float*);
+template void decode_simcc(const SimccBatch<double>&, int64_t, int64_t, double*, double*);
+template void decode_simcc(const SimccBatch<Half>&, int64_t, int64_t, float*, float*);
+template void decode_simcc(const SimccBatch<BFloat16>&, int64_t, int64_t, float*, float*);
+
+}  // namespace rmpe::cpu

@@ -1,0 +1,26 @@
+"""Arguments of ``soft_argmax``."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from .._checks import check_dtype, check_shape
+from .decode import MAP_DTYPES
+
+__all__ = ["soft_argmax_arguments"]
+
+
+def soft_argmax_arguments(heatmaps: torch.Tensor, beta: float) -> tuple[torch.Tensor, float]:
+    """``(heatmaps, beta)`` of the op."""
+    check_shape("heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
+    check_dtype("heatmaps", heatmaps, MAP_DTYPES)
+    height, width = heatmaps.shape[2:]
+    if height < 1 or width < 1:
+        raise ValueError(
+            f"heatmaps must have at least one pixel, got {height} x {width} (height x width)"
+        )
+    if not 0.0 < beta < math.inf:
+        raise ValueError(f"beta must be above 0 and finite, got {beta}")
+    return heatmaps, float(beta)
