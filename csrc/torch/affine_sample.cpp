@@ -9,22 +9,6 @@
 namespace rmpe {
 namespace {
 
-template <typename Body>
-auto dispatch_stored(const Tensor& tensor, Body&& body) {
-  switch (tensor.scalar_type()) {
-    case ScalarType::Double:
-      return body(double{});
-    case ScalarType::Half:
-      return body(Half{});
-    case ScalarType::BFloat16:
-      return body(BFloat16{});
-    default:
-      STD_TORCH_CHECK(tensor.scalar_type() == ScalarType::Float,
-                      "input must be float16, bfloat16, float32 or float64");
-      return body(float{});
-  }
-}
-
 Interpolation interpolation_of(const std::string& mode) {
   STD_TORCH_CHECK(mode == "bilinear" || mode == "nearest", "unknown mode ", mode);
   return mode == "bilinear" ? Interpolation::kBilinear : Interpolation::kNearest;
@@ -78,7 +62,7 @@ Tensor affine_sample(Tensor input, Tensor theta, int64_t height, int64_t width, 
   Tensor output = empty({N, C, height, width}, input.scalar_type());
   constexpr int64_t kPixelsWorthAThread = 16384;
   const int64_t grain = std::max<int64_t>(1, kPixelsWorthAThread / std::max<int64_t>(1, width * C));
-  dispatch_stored(input, [&](auto zero) {
+  dispatch_stored("input", input, [&](auto zero) {
     using S = decltype(zero);
     const cpu::SampleBatch<S> batch{static_cast<const S*>(planes.const_data_ptr()),
                                     planes.stride(0), planes.stride(1), C, maps.data(), g};
@@ -127,7 +111,7 @@ std::tuple<Tensor, Tensor> affine_sample_backward(Tensor grad, std::optional<Ten
 
   const int64_t block = channels_per_block(N, C), blocks = (C + block - 1) / block;
   std::vector<PositionMoments> moments(needs_moments ? N * blocks : 0);
-  dispatch_stored(grad, [&](auto zero) {
+  dispatch_stored("grad", grad, [&](auto zero) {
     using S = decltype(zero);
     const cpu::SampleBatch<S> batch{
         needs_moments ? static_cast<const S*>(planes.const_data_ptr()) : nullptr,
