@@ -43,13 +43,6 @@ std::vector<Affine> sampling_maps(const Tensor& theta, int64_t N, const SampleGe
   return maps;
 }
 
-// Planes have to be dense; images and channels may lie anywhere, so that one image expanded to a
-// batch is not copied.
-Tensor dense_planes(const Tensor& input) {
-  const bool dense = input.stride(3) == 1 && input.stride(2) == input.size(3);
-  return dense ? input : torch::stable::contiguous(input);
-}
-
 Tensor affine_sample(Tensor input, Tensor theta, int64_t height, int64_t width, std::string mode,
                      std::string padding_mode, bool align_corners) {
   check_dim("input", input, 4);
@@ -58,7 +51,7 @@ Tensor affine_sample(Tensor input, Tensor theta, int64_t height, int64_t width, 
                                     interpolation_of(mode), padding_of(padding_mode),
                                     align_corners});
   const std::vector<Affine> maps = sampling_maps(theta, N, g);
-  const Tensor planes = dense_planes(input);
+  const Tensor planes = with_dense_maps(input);
   Tensor output = empty({N, C, height, width}, input.scalar_type());
   constexpr int64_t kPixelsWorthAThread = 16384;
   const int64_t grain = std::max<int64_t>(1, kPixelsWorthAThread / std::max<int64_t>(1, width * C));
@@ -101,7 +94,7 @@ std::tuple<Tensor, Tensor> affine_sample_backward(Tensor grad, std::optional<Ten
   }
   const std::vector<Affine> maps = sampling_maps(theta, N, g);
   const Tensor dense_grad = dense(grad);
-  const Tensor planes = needs_moments ? dense_planes(*input) : dense_grad;
+  const Tensor planes = needs_moments ? with_dense_maps(*input) : dense_grad;
 
   const std::initializer_list<int64_t> nothing{0};
   Tensor grad_input = needs_input ? empty({N, C, input_height, input_width}, grad.scalar_type())

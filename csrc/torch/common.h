@@ -31,6 +31,17 @@ inline Tensor dense(const Tensor& tensor) {
   return tensor.is_contiguous() ? tensor : torch::stable::contiguous(tensor);
 }
 
+// The maps [N, K, ...], copied only where a map is not contiguous; slices along the first two
+// dimensions, and expanded ones, stay in place.
+inline Tensor with_dense_maps(const Tensor& tensor) {
+  int64_t expected = 1;
+  for (int64_t d = tensor.dim() - 1; d >= 2; --d) {
+    if (tensor.size(d) != 1 && tensor.stride(d) != expected) return dense(tensor);
+    expected *= tensor.size(d);
+  }
+  return tensor;
+}
+
 // The native kernels take float32 and float64.
 inline void check_floating(const char* name, const Tensor& tensor) {
   const ScalarType dtype = tensor.scalar_type();

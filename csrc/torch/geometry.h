@@ -45,16 +45,6 @@ inline std::vector<Affine> image_maps(const std::optional<Tensor>& matrices,
   return maps;
 }
 
-// The maps [N, K, ...] with each map contiguous; slices along persons and joints stay in place.
-inline Tensor with_dense_maps(const Tensor& tensor) {
-  int64_t expected = 1;
-  for (int64_t d = tensor.dim() - 1; d >= 2; --d) {
-    if (tensor.size(d) != 1 && tensor.stride(d) != expected) return dense(tensor);
-    expected *= tensor.size(d);
-  }
-  return tensor;
-}
-
 // `flipped` is none, or like `maps`; swapped_joint is then [K].
 inline void check_flipped(const char* name, const std::optional<Tensor>& flipped,
                           const Tensor& maps,
