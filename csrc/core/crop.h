@@ -26,6 +26,16 @@ RMPE_HD float fixed_fraction(int64_t value) {
   return float(uint32_t(value) >> 8) * (1.0f / 16777216.0f);
 }
 
+// Whether a crop of height x width may show any of an image. No image is larger than kMaxExtent
+// pixels, and crop pixels further apart would overflow the fixed point.
+RMPE_HD bool reaches_any_image(const Affine& inverse, int64_t height, int64_t width) {
+  constexpr double kMaxExtent = 268435456.0;
+  const double step = fabs(inverse.xx) + fabs(inverse.xy) + fabs(inverse.yx) + fabs(inverse.yy);
+  return is_finite(inverse) && step * double(height > width ? height : width) <= kMaxExtent;
+}
+
+RMPE_HD double radians(double degrees) { return degrees * (3.14159265358979323846 / 180.0); }
+
 // How a box becomes a crop; see rmpe_ext/conventions.py.
 struct CropGeometry {
   int64_t height, width;
@@ -65,6 +75,29 @@ struct Image {
   const uint8_t* data;
   int64_t height, width;
   int64_t row_stride, pixel_stride;
+};
+
+// The images of a call: a list, each with its own place and size, or a stack of equal ones.
+struct ImageList {
+  const Image* listed;    // [listed_count]: all images, or the first of the stack
+  int64_t listed_count;
+  int64_t count;
+  int64_t stack_stride;   // bytes from one image of the stack to the next; 0 in a list
+
+  RMPE_HD bool is_stack() const { return listed_count < count; }
+  RMPE_HD Image operator[](int64_t i) const {
+    Image image = listed[is_stack() ? 0 : i];
+    image.data += i * stack_stride;
+    return image;
+  }
+};
+
+// out = gain[c] * value + bias[c] for channel c of the crop, in the order it is written.
+struct Normalization {
+  float gain[3];
+  float bias[3];
+  bool swap_rb;  // the crop's channel c is the image's channel 2 - c
+  float fill;    // what a tap outside the image counts as, before normalization
 };
 
 // One bilinear sample of the three channels at fixed-point (x, y); a tap outside the image counts

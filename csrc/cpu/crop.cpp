@@ -14,15 +14,6 @@
 namespace rmpe::cpu {
 namespace {
 
-// Larger than any image in pixels; keeps 32.32 coordinates from overflowing.
-constexpr double kMaxExtent = 268435456.0;
-
-bool reaches_any_image(const Affine& inverse, int64_t height, int64_t width) {
-  const double step = std::fabs(inverse.xx) + std::fabs(inverse.xy) + std::fabs(inverse.yx) +
-                      std::fabs(inverse.yy);
-  return is_finite(inverse) && step * double(std::max(height, width)) <= kMaxExtent;
-}
-
 // The two taps of every column of an upright crop.
 struct ColumnTaps {
   std::vector<int64_t> left, right;         // byte offsets into a source row
@@ -282,9 +273,9 @@ void crop(const CropBatch& batch, int64_t begin, int64_t end, Stored* crops) {
     const int64_t n = begin / height;
     const int64_t row_begin = begin - n * height;
     const int64_t row_end = std::min(height, row_begin + (end - begin));
-    const int64_t only = batch.image_count == 1 ? 0 : n;
+    const int64_t only = batch.images.count == 1 ? 0 : n;
     const int64_t index = batch.image_index ? batch.image_index[n] : only;
-    const Image& image = batch.images[index];
+    const Image image = batch.images[index];
     const Affine& inverse = batch.inverses[n];
     Stored* out = crops + n * 3 * height * width;
     if (image.height == 0 || image.width == 0 || !reaches_any_image(inverse, height, width)) {

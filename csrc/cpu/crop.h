@@ -6,18 +6,9 @@
 
 namespace rmpe::cpu {
 
-// out = gain[c] * value + bias[c] for channel c of the crop, in the order it is written.
-struct Normalization {
-  float gain[3];
-  float bias[3];
-  bool swap_rb;  // the crop's channel c is the image's channel 2 - c
-  float fill;    // what a tap outside the image counts as, before normalization
-};
-
 struct CropBatch {
-  const Image* images;
+  ImageList images;
   const int64_t* image_index;  // [N], null: the only image, or the n-th of N
-  int64_t image_count;
   const Affine* inverses;  // [N], crop pixel -> image pixel
   int64_t height, width;   // of every crop
   Normalization normalization;

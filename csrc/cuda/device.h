@@ -1,0 +1,71 @@
+// What kernels need beyond plain C++: CUDA's own names, and how a kernel is launched and gets its
+// shared memory. Under another compiler than nvcc they come from a host shim, with which the tests
+// run every kernel as plain C++ on machines without a GPU; nothing else in this folder includes CUDA
+// headers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__CUDACC__)
+
+#include <cuda_runtime.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace rmpe::cuda {
+
+inline void check(cudaError_t error, const char* what) {
+  if (error == cudaSuccess) return;
+  throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
+}
+
+// An empty grid launches nothing.
+template <typename... Parameters, typename... Arguments>
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
+            cudaStream_t stream, Arguments&&... arguments) {
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+  kernel<<<grid, block, shared_bytes, stream>>>(std::forward<Arguments>(arguments)...);
+  check(cudaGetLastError(), "a CUDA kernel could not be launched");
+}
+
+// Sets bytes of device memory to 0, in the order of the stream.
+inline void zero(void* data, size_t bytes, cudaStream_t stream) {
+  if (bytes > 0) check(cudaMemsetAsync(data, 0, bytes, stream), "device memory was not zeroed");
+}
+
+// The block's shared memory, whose size the launch gives in bytes.
+template <typename T>
+__device__ T* shared_memory() {
+  extern __shared__ __align__(16) unsigned char shared_bytes[];
+  return reinterpret_cast<T*>(shared_bytes);
+}
+
+}  // namespace rmpe::cuda
+
+#else
+
+#include "cuda_on_host.h"
+
+namespace rmpe::cuda {
+
+template <typename... Parameters, typename... Arguments>
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
+            cudaStream_t, Arguments&&... arguments) {
+  cuda_on_host::run_grid(grid, block, shared_bytes, [&] { kernel(arguments...); });
+}
+
+inline void zero(void* data, size_t bytes, cudaStream_t) {
+  if (bytes > 0) memset(data, 0, bytes);
+}
+
+template <typename T>
+T* shared_memory() {
+  return static_cast<T*>(cuda_on_host::shared_memory());
+}
+
+}  // namespace rmpe::cuda
+
+#endif

@@ -1,0 +1,28 @@
+// Small float32 or float64 inputs, such as matrices: which of the two is found at run time, so that
+// kernels are compiled once for both.
+#pragma once
+
+#include <cstdint>
+
+#include "core/affine.h"
+
+namespace rmpe::cuda {
+
+struct Floats {
+  const void* data = nullptr;  // null: not given
+  bool is_double = false;
+
+  RMPE_HD double operator[](int64_t i) const {
+    return is_double ? static_cast<const double*>(data)[i]
+                     : double(static_cast<const float*>(data)[i]);
+  }
+};
+
+// The n-th of matrices [N, 2, 3].
+RMPE_HD Affine load_affine(const Floats& matrices, int64_t n) {
+  double values[6];
+  for (int i = 0; i < 6; ++i) values[i] = matrices[6 * n + i];
+  return rmpe::load_affine(values);
+}
+
+}  // namespace rmpe::cuda
