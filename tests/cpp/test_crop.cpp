@@ -19,7 +19,7 @@ void check_crop(std::mt19937& random, int64_t image_height, int64_t image_width,
   const rmpe::Image image{pixels.get(), image_height, image_width,
                           repeated ? 0 : image_width * 3, 3};
 
-  rmpe::cpu::CropBatch batch{&image, nullptr, 1, &inverse, height, width, {}};
+  rmpe::cpu::CropBatch batch{{&image, 1, 1, 0}, nullptr, &inverse, height, width, {}};
   batch.normalization = {{1.0f, 2.0f, 3.0f}, {0.0f, 0.5f, -1.0f}, true, 40.0f};
   std::unique_ptr<float[]> crop(new float[3 * height * width]);
   // In two pieces, as two threads would.
