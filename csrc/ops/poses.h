@@ -8,9 +8,9 @@
 
 #include "cpu/groups.h"
 #include "cpu/poses.h"
-#include "torch/common.h"
+#include "ops/common.h"
 
-namespace rmpe {
+namespace rmpe::ops {
 
 template <typename T>
 const T* data(const Tensor& tensor) {
@@ -29,7 +29,7 @@ inline Tensor dense_like(const Tensor& keypoints, const char* name, const Tensor
               tensor.scalar_type() == keypoints.scalar_type();
   int64_t d = 0;
   for (const int64_t size : sizes) fits = fits && tensor.size(d++) == size;
-  STD_TORCH_CHECK(fits, name, " must fit keypoints in shape and dtype");
+  check(fits, name, " must fit keypoints in shape and dtype");
   return dense(tensor);
 }
 
@@ -45,7 +45,7 @@ struct PoseTensors {
     check_floating("keypoints", given_keypoints);
     N = given_keypoints.size(0);
     K = given_keypoints.size(1);
-    STD_TORCH_CHECK(K > 0 && given_keypoints.size(2) == 2, "keypoints must be (N, K, 2), K > 0");
+    check(K > 0 && given_keypoints.size(2) == 2, "keypoints must be (N, K, 2), K > 0");
     keypoints = dense(given_keypoints);
     scores = dense_like(keypoints, "scores", given_scores, {N, K});
     if (given_pose_scores.has_value()) {
@@ -62,20 +62,20 @@ struct PoseTensors {
 
 inline cpu::Groups group_images(const std::optional<Tensor>& image_index, int64_t N) {
   if (!image_index.has_value()) return cpu::group_by(nullptr, N);
-  STD_TORCH_CHECK(image_index->scalar_type() == ScalarType::Long && image_index->dim() == 1 &&
-                      image_index->size(0) == N,
-                  "image_index must be int64 (N,)");
+  check(image_index->scalar_type() == ScalarType::Long && image_index->dim() == 1 &&
+            image_index->size(0) == N,
+        "image_index must be int64 (N,)");
   const Tensor index = dense(*image_index);
   return cpu::group_by(data<int64_t>(index), N);
 }
 
 // Spreads groups of N items over threads, body(begin, end), so that each has enough to do.
 template <typename Body>
-void for_groups(const cpu::Groups& groups, int64_t N, Body&& body) {
+inline void for_groups(const cpu::Groups& groups, int64_t N, Body&& body) {
   constexpr int64_t kItemsWorthAThread = 256;
   const int64_t grain =
       std::max<int64_t>(1, kItemsWorthAThread * groups.count() / std::max<int64_t>(1, N));
-  torch::stable::parallel_for(0, groups.count(), grain, body);
+  parallel_for(0, groups.count(), grain, body);
 }
 
 // Allocates the results of a greedy suppression and runs it: body(begin, end, keep, suppressor).
@@ -90,4 +90,4 @@ std::tuple<Tensor, Tensor> suppress(const cpu::Groups& images, int64_t N, Body&&
   return {keep, suppressor};
 }
 
-}  // namespace rmpe
+}  // namespace rmpe::ops

@@ -8,15 +8,14 @@
 
 #include "core/affine.h"
 #include "core/grid.h"
-#include "torch/common.h"
+#include "ops/common.h"
 
-namespace rmpe {
+namespace rmpe::ops {
 
 inline Grid parse_grid(const std::string& name) {
   if (name == "half_pixel") return Grid::kHalfPixel;
   if (name == "align_corners") return Grid::kAlignCorners;
-  STD_TORCH_CHECK(name == "asymmetric",
-                  "grid must be asymmetric, half_pixel or align_corners, got ", name);
+  check(name == "asymmetric", "grid must be asymmetric, half_pixel or align_corners, got ", name);
   return Grid::kAsymmetric;
 }
 
@@ -30,9 +29,8 @@ inline std::vector<Affine> image_maps(const std::optional<Tensor>& matrices,
   if (matrices.has_value()) maps = invert_all(*matrices, N);
   if (!theta.has_value()) return maps;
   check_floating("theta", *theta);
-  STD_TORCH_CHECK(theta->dim() == 3 && theta->size(0) == N && theta->size(1) == 2 &&
-                      theta->size(2) == 3,
-                  "theta must be (N, 2, 3)");
+  check(theta->dim() == 3 && theta->size(0) == N && theta->size(1) == 2 && theta->size(2) == 3,
+        "theta must be (N, 2, 3)");
   const Tensor rows = dense(*theta);
   maps.resize(N, Affine{1.0, 0.0, 0.0, 0.0, 1.0, 0.0});
   dispatch_floating(rows, [&](auto zero) {
@@ -52,12 +50,12 @@ inline void check_flipped(const char* name, const std::optional<Tensor>& flipped
   if (!flipped.has_value()) return;
   bool same = flipped->dim() == maps.dim() && flipped->scalar_type() == maps.scalar_type();
   for (int64_t d = 0; same && d < maps.dim(); ++d) same = flipped->size(d) == maps.size(d);
-  STD_TORCH_CHECK(same, name, " must have the shape and dtype of the maps of the image");
+  check(same, name, " must have the shape and dtype of the maps of the image");
   const int64_t K = maps.size(1);
-  STD_TORCH_CHECK(swapped_joint.has_value() && int64_t(swapped_joint->size()) == K,
-                  "swapped_joint must have ", K, " values");
+  check(swapped_joint.has_value() && int64_t(swapped_joint->size()) == K,
+        "swapped_joint must have ", K, " values");
   for (const int64_t k : *swapped_joint) {
-    STD_TORCH_CHECK(k >= 0 && k < K, "swapped_joint must be in 0..", K - 1, ", got ", k);
+    check(k >= 0 && k < K, "swapped_joint must be in 0..", K - 1, ", got ", k);
   }
 }
 
@@ -66,4 +64,4 @@ inline int64_t maps_per_thread(int64_t values_per_map) {
   return std::max<int64_t>(1, 65536 / values_per_map);
 }
 
-}  // namespace rmpe
+}  // namespace rmpe::ops

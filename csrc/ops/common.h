@@ -1,34 +1,31 @@
-// What every binding needs of PyTorch's stable ABI. The Python layer has checked the arguments
-// before an op is called; the checks here guard raw pointers against direct calls of torch.ops.
+// What every op needs. The Python layer has checked the arguments before an op is called; the checks
+// here guard raw pointers against direct calls.
 #pragma once
-
-#include <torch/csrc/stable/library.h>
-#include <torch/csrc/stable/ops.h>
-#include <torch/csrc/stable/tensor.h>
-#include <torch/headeronly/core/ScalarType.h>
-#include <torch/headeronly/util/Exception.h>
 
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <sstream>
+#include <stdexcept>
 #include <vector>
 
 #include "core/affine.h"
 #include "core/half.h"
+#include "ops/tensor.h"
 
-namespace rmpe {
+namespace rmpe::ops {
 
-using torch::headeronly::ScalarType;
-using torch::stable::Tensor;
-
-// Uninitialized, contiguous, on the CPU.
-inline Tensor empty(std::initializer_list<int64_t> sizes, ScalarType dtype) {
-  return torch::stable::empty(
-      torch::headeronly::IntHeaderOnlyArrayRef(sizes.begin(), sizes.size()), dtype);
+// Throws unless the condition holds; the parts are joined to the message.
+template <typename... Parts>
+void check(bool condition, const Parts&... parts) {
+  if (condition) return;
+  std::ostringstream message;
+  (message << ... << parts);
+  throw std::runtime_error(message.str());
 }
 
 inline Tensor dense(const Tensor& tensor) {
-  return tensor.is_contiguous() ? tensor : torch::stable::contiguous(tensor);
+  return tensor.is_contiguous() ? tensor : contiguous(tensor);
 }
 
 // The maps [N, K, ...], copied only where a map is not contiguous; slices along the first two
@@ -45,13 +42,12 @@ inline Tensor with_dense_maps(const Tensor& tensor) {
 // The native kernels take float32 and float64.
 inline void check_floating(const char* name, const Tensor& tensor) {
   const ScalarType dtype = tensor.scalar_type();
-  STD_TORCH_CHECK(dtype == ScalarType::Float || dtype == ScalarType::Double, name,
-                  " must be float32 or float64");
+  check(dtype == ScalarType::Float || dtype == ScalarType::Double, name,
+        " must be float32 or float64");
 }
 
 inline void check_dim(const char* name, const Tensor& tensor, int64_t dim) {
-  STD_TORCH_CHECK(tensor.dim() == dim, name, " must have ", dim, " dimensions, got ",
-                  tensor.dim());
+  check(tensor.dim() == dim, name, " must have ", dim, " dimensions, got ", tensor.dim());
 }
 
 // Calls body(float{}) or body(double{}), whichever the tensor holds.
@@ -71,8 +67,8 @@ auto dispatch_stored(const char* name, const Tensor& tensor, Body&& body) {
     case ScalarType::BFloat16:
       return body(BFloat16{});
     default:
-      STD_TORCH_CHECK(tensor.scalar_type() == ScalarType::Float, name,
-                      " must be float32, float64, float16 or bfloat16");
+      check(tensor.scalar_type() == ScalarType::Float, name,
+            " must be float32, float64, float16 or bfloat16");
       return body(float{});
   }
 }
@@ -85,9 +81,9 @@ inline ScalarType widened(ScalarType dtype) {
 // The inverse of each of N matrices, [N, 2, 3].
 inline std::vector<Affine> invert_all(const Tensor& matrices, int64_t N) {
   check_floating("matrices", matrices);
-  STD_TORCH_CHECK(matrices.dim() == 3 && matrices.size(0) == N && matrices.size(1) == 2 &&
-                      matrices.size(2) == 3,
-                  "matrices must be (N, 2, 3)");
+  check(matrices.dim() == 3 && matrices.size(0) == N && matrices.size(1) == 2 &&
+            matrices.size(2) == 3,
+        "matrices must be (N, 2, 3)");
   const Tensor rows = dense(matrices);
   std::vector<Affine> inverses(N);
   dispatch_floating(rows, [&](auto zero) {
@@ -98,4 +94,4 @@ inline std::vector<Affine> invert_all(const Tensor& matrices, int64_t N) {
   return inverses;
 }
 
-}  // namespace rmpe
+}  // namespace rmpe::ops

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <tuple>
+
+#include "cpu/soft_argmax.h"
+#include "ops/common.h"
+#include "ops/geometry.h"
+
+namespace rmpe::ops {
+
+inline std::tuple<Tensor, Tensor> soft_argmax(Tensor heatmaps, double beta) {
+  check_dim("heatmaps", heatmaps, 4);
+  const int64_t N = heatmaps.size(0), K = heatmaps.size(1);
+  const int64_t height = heatmaps.size(2), width = heatmaps.size(3);
+  check(height > 0 && width > 0, "heatmaps must have at least one pixel");
+  const Tensor maps = dense(heatmaps);
+  const ScalarType dtype = widened(maps.scalar_type());
+  Tensor keypoints = empty({N, K, 2}, dtype), partition = empty({N, K, 2}, dtype);
+  dispatch_stored("heatmaps", maps, [&](auto zero) {
+    using Stored = decltype(zero);
+    using T = typename Widened<Stored>::type;
+    const auto* data = static_cast<const Stored*>(maps.const_data_ptr());
+    T* keypoints_out = static_cast<T*>(keypoints.mutable_data_ptr());
+    auto* partition_out = static_cast<Partition<T>*>(partition.mutable_data_ptr());
+    parallel_for(0, N * K, maps_per_thread(8 * height * width), [&](int64_t begin, int64_t end) {
+      cpu::soft_argmax(data, height, width, T(beta), begin, end, keypoints_out, partition_out);
+    });
+  });
+  return {keypoints, partition};
+}
+
+inline Tensor soft_argmax_backward(Tensor grad, Tensor heatmaps, Tensor keypoints, Tensor partition,
+                                   double beta) {
+  check_dim("heatmaps", heatmaps, 4);
+  const int64_t N = heatmaps.size(0), K = heatmaps.size(1);
+  const int64_t height = heatmaps.size(2), width = heatmaps.size(3);
+  const ScalarType dtype = widened(heatmaps.scalar_type());
+  for (const Tensor* tensor : {&grad, &keypoints, &partition}) {
+    check(tensor->dim() == 3 && tensor->size(0) == N && tensor->size(1) == K &&
+              tensor->size(2) == 2 && tensor->scalar_type() == dtype,
+          "grad, keypoints and partition must be (N, K, 2), of the dtype of the result");
+  }
+  const Tensor maps = dense(heatmaps), gradients = dense(grad), means = dense(keypoints);
+  const Tensor partitions = dense(partition);
+  Tensor grad_heatmaps = empty({N, K, height, width}, maps.scalar_type());
+  dispatch_stored("heatmaps", maps, [&](auto zero) {
+    using Stored = decltype(zero);
+    using T = typename Widened<Stored>::type;
+    const auto* grad_data = static_cast<const T*>(gradients.const_data_ptr());
+    const auto* data = static_cast<const Stored*>(maps.const_data_ptr());
+    const auto* means_data = static_cast<const T*>(means.const_data_ptr());
+    const auto* partition_data = static_cast<const Partition<T>*>(partitions.const_data_ptr());
+    auto* out = static_cast<Stored*>(grad_heatmaps.mutable_data_ptr());
+    parallel_for(0, N * K, maps_per_thread(8 * height * width), [&](int64_t begin, int64_t end) {
+      cpu::soft_argmax_backward(grad_data, data, means_data, partition_data, height, width,
+                                T(beta), begin, end, out);
+    });
+  });
+  return grad_heatmaps;
+}
+
+}  // namespace rmpe::ops

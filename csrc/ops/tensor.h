@@ -1,0 +1,9 @@
+// The ops are written once, for the tensors of whichever binding they are compiled in. It defines
+// Tensor and ScalarType, with the members of PyTorch's, and empty, contiguous and parallel_for.
+#pragma once
+
+#if defined(RMPE_NUMPY)
+#include "numpy/tensor.h"
+#else
+#include "torch/tensor.h"
+#endif
