@@ -34,22 +34,29 @@ class Backend:
     mode
         ``"native"`` where the compiled library was loaded, else ``"reference"``.
     library
-        Path of the library that was loaded, or None.
+        Path of the library that was loaded, with the kernels for the CPU, or None.
     reason
         Why no library was loaded, or None.
+    cuda_library
+        Path of the library with the kernels for CUDA, or None.
+    cuda_reason
+        Why it was not loaded, or None.
     """
 
     mode: str
     library: Path | None
     reason: str | None
+    cuda_library: Path | None
+    cuda_reason: str | None
 
 
 @functools.cache
 def backend() -> Backend:
-    """Load the compiled library on the first call and say what was loaded.
+    """Load the compiled libraries on the first call and say what was loaded.
 
-    The environment variable ``RMPE_EXT_BACKEND`` chooses: ``auto`` (the default) takes the library
-    where there is one, ``native`` insists on it, ``reference`` leaves it alone.
+    The environment variable ``RMPE_EXT_BACKEND`` chooses: ``auto`` (the default) takes the
+    libraries where there are any, ``native`` insists on the one for the CPU, ``reference`` leaves
+    them alone.
 
     Returns
     -------
@@ -72,23 +79,31 @@ def backend() -> Backend:
     if mode not in _MODES:
         raise ValueError(f"RMPE_EXT_BACKEND must be one of {', '.join(_MODES)}, got {mode!r}")
     if mode == "reference":
-        return Backend("reference", None, "RMPE_EXT_BACKEND=reference")
-    loaded = _load()
-    if mode == "native" and loaded.library is None:
-        raise ImportError(f"RMPE_EXT_BACKEND=native, but {loaded.reason}")
-    return loaded
+        reason = "RMPE_EXT_BACKEND=reference"
+        return Backend("reference", None, reason, None, reason)
+    library, reason = _load("_C")
+    if mode == "native" and library is None:
+        raise ImportError(f"RMPE_EXT_BACKEND=native, but {reason}")
+    # The library for CUDA is linked with torch's own, which only its CUDA builds have.
+    if torch.version.cuda is None:
+        cuda_library, cuda_reason = None, f"torch {torch.__version__} is built without CUDA"
+    else:
+        cuda_library, cuda_reason = _load("_C_cuda")
+    mode = "reference" if library is None else "native"
+    return Backend(mode, library, reason, cuda_library, cuda_reason)
 
 
-def _load() -> Backend:
+def _load(name: str) -> tuple[Path | None, str | None]:
+    """The library's path where it was loaded, else why it was not."""
     folder = Path(__file__).parent
-    libraries = sorted(folder.glob("_C*.so")) + sorted(folder.glob("_C*.pyd"))
+    libraries = sorted(folder.glob(f"{name}.*"))
     if not libraries:
-        return Backend("reference", None, f"no compiled library _C in {folder}")
+        return None, f"no compiled library {name} in {folder}"
     try:
         torch.ops.load_library(libraries[0])
     except OSError as error:
-        return Backend("reference", None, f"{libraries[0].name} did not load: {error}")
-    return Backend("native", libraries[0], None)
+        return None, f"{libraries[0].name} did not load: {error}"
+    return libraries[0], None
 
 
 @functools.cache
@@ -96,13 +111,15 @@ def _warn_reference(device: str) -> None:
     """Warn, once for each type of device, that a slow path runs where a fast one could."""
     if os.environ.get("RMPE_EXT_BACKEND") == "reference":
         return
-    reason = backend().reason
+    reasons = {"cpu": backend().reason, "cuda": backend().cuda_reason}
+    reason = reasons.get(device)
     if reason is None:
         reason = f"there are no native kernels for {device}"
-        remedy = "Tensors on the CPU would use the native kernels."
+        remedy = "Tensors on the CPU or on CUDA would use the native kernels."
     else:
+        compiler = "the CUDA toolkit (nvcc)" if device == "cuda" else "a C++ compiler"
         remedy = (
-            "To build the native kernels, install a C++ compiler and reinstall: "
+            f"To build the native kernels, install {compiler} and reinstall: "
             "pip install --no-build-isolation ."
         )
     warnings.warn(

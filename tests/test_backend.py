@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import rmpe_ext
 
@@ -86,6 +87,24 @@ def test_a_damaged_library_is_reported_and_not_used(without_library):
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("reference ")
     assert "_C.abi3.so did not load" in warnings_in(result)[0]
+
+
+def test_a_damaged_cuda_library_leaves_the_cpu_alone(native, tmp_path):
+    ignored = shutil.ignore_patterns("_C_cuda.*", "__pycache__")
+    shutil.copytree(PACKAGE, tmp_path / "rmpe_ext", ignore=ignored)
+    (tmp_path / "rmpe_ext" / "_C_cuda.abi3.so").write_bytes(b"not a library")
+    result = run(USE_EVERY_OP, tmp_path)
+    assert result.stdout == native.stdout
+    assert not warnings_in(result)
+
+
+@pytest.mark.skipif(
+    not list(PACKAGE.glob("_C_cuda.*")) or torch.version.cuda is None,
+    reason="needs the CUDA library, which takes nvcc to build, and a CUDA build of torch",
+)
+def test_the_cuda_library_loads_on_a_machine_without_a_gpu():
+    assert rmpe_ext.backend().cuda_reason is None
+    assert torch._C._dispatch_has_kernel_for_dispatch_key("rmpe_ext::crop", "CUDA")
 
 
 def test_reference_by_choice_runs_in_silence(native):

@@ -1,13 +1,35 @@
 // What kernels need beyond plain C++: CUDA's own names, and how a kernel is launched and gets its
-// shared memory. Under another compiler than nvcc they come from a host shim, with which the tests
-// run every kernel as plain C++ on machines without a GPU; nothing else in this folder includes CUDA
-// headers.
+// shared memory. With RMPE_CUDA_ON_HOST they come from a host shim, by which the tests run every
+// kernel as plain C++ on machines without a GPU. Nothing else in this folder includes CUDA headers.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#if defined(__CUDACC__)
+#if defined(RMPE_CUDA_ON_HOST)
+
+#include "cuda_on_host.h"
+
+namespace rmpe::cuda {
+
+template <typename... Parameters, typename... Arguments>
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
+            cudaStream_t, Arguments&&... arguments) {
+  cuda_on_host::run_grid(grid, block, shared_bytes, [&] { kernel(arguments...); });
+}
+
+inline void zero(void* data, size_t bytes, cudaStream_t) {
+  if (bytes > 0) memset(data, 0, bytes);
+}
+
+template <typename T>
+T* shared_memory() {
+  return static_cast<T*>(cuda_on_host::shared_memory());
+}
+
+}  // namespace rmpe::cuda
+
+#elif defined(__CUDACC__)
 
 #include <cuda_runtime.h>
 
@@ -45,27 +67,8 @@ __device__ T* shared_memory() {
 
 }  // namespace rmpe::cuda
 
-#else
+#else  // a binding, which needs to know streams only
 
-#include "cuda_on_host.h"
-
-namespace rmpe::cuda {
-
-template <typename... Parameters, typename... Arguments>
-void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
-            cudaStream_t, Arguments&&... arguments) {
-  cuda_on_host::run_grid(grid, block, shared_bytes, [&] { kernel(arguments...); });
-}
-
-inline void zero(void* data, size_t bytes, cudaStream_t) {
-  if (bytes > 0) memset(data, 0, bytes);
-}
-
-template <typename T>
-T* shared_memory() {
-  return static_cast<T*>(cuda_on_host::shared_memory());
-}
-
-}  // namespace rmpe::cuda
+#include <cuda_runtime_api.h>
 
 #endif

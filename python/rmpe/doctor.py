@@ -97,6 +97,7 @@ def _native_library() -> dict[str, str]:
     found = {"kernels": backend.mode, "library": str(backend.library or "none")}
     if backend.reason:
         found["reason"] = backend.reason
+    found["cuda library"] = str(backend.cuda_library or f"none: {backend.cuda_reason}")
     return found
 
 

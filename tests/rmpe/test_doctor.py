@@ -22,12 +22,15 @@ def test_says_what_is_installed():
 
 
 def test_says_why_no_library_was_loaded(monkeypatch):
-    backend = rmpe_ext.Backend("reference", None, "no compiled library _C in there")
+    backend = rmpe_ext.Backend(
+        "reference", None, "no compiled library _C in there", None, "torch has no CUDA"
+    )
     monkeypatch.setattr(rmpe_ext, "backend", lambda: backend)
     assert doctor.diagnose()["rmpe_ext"] == {
         "kernels": "reference",
         "library": "none",
         "reason": "no compiled library _C in there",
+        "cuda library": "none: torch has no CUDA",
     }
 
 
