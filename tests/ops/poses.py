@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-import rmpe_ext
-from rmpe_ext import reference
+from tests.ops.implementations import implementations
 
-IMPLEMENTATIONS = pytest.mark.parametrize(
-    "nms", [rmpe_ext, reference], ids=["native", "reference"]
-)
+IMPLEMENTATIONS = implementations("nms")
 DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import rmpe_ext
 from rmpe_ext import reference
 from rmpe_ext.ops import affine_sample as ops_module
+from tests.ops.implementations import implementations
 from tests.oracles import affine_sample as oracle
 
-IMPLEMENTATIONS = pytest.mark.parametrize("ops", [rmpe_ext, reference], ids=["native", "reference"])
+IMPLEMENTATIONS = implementations("ops")
 DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 MODES, PADDINGS = ("bilinear", "nearest"), ("zeros", "border", "reflection")
 ALL_OPTIONS = pytest.mark.parametrize(

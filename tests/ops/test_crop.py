@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 import rmpe_ext
 from rmpe_ext import reference
 from rmpe_ext.conventions import CONVENTIONS
+from tests.ops.implementations import implementations
 from tests.oracles import crop as oracle
 
-IMPLEMENTATIONS = pytest.mark.parametrize("ops", [rmpe_ext, reference], ids=["native", "reference"])
+IMPLEMENTATIONS = implementations("ops")
 IMAGENET = dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
 

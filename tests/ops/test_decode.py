@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rmpe_ext
-from rmpe_ext import reference
 from rmpe_ext.arguments.decode import decode_arguments
 from rmpe_ext.conventions import CONVENTIONS as CONVENTION_TABLE
 from rmpe_ext.conventions import DECODE_CONVENTIONS
+from tests.ops.implementations import implementations
 from tests.oracles import decode as oracle
 
-IMPLEMENTATIONS = pytest.mark.parametrize("ops", [rmpe_ext, reference], ids=["native", "reference"])
+IMPLEMENTATIONS = implementations("ops")
 CONVENTIONS = pytest.mark.parametrize("convention", DECODE_CONVENTIONS)
 NEWTON = ("dark", "dark_udp", "udp")
 DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

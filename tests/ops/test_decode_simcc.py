@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rmpe_ext
-from rmpe_ext import reference
+from tests.ops.implementations import implementations
 from tests.oracles import decode_simcc as oracle
 
-IMPLEMENTATIONS = pytest.mark.parametrize("ops", [rmpe_ext, reference], ids=["native", "reference"])
+IMPLEMENTATIONS = implementations("ops")
 DTYPES = pytest.mark.parametrize(
     "dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16]
 )
