@@ -33,10 +33,14 @@ test: build  ## all tests
 lint: .venv/ready  ## the style of the Python code
 	$(BIN)/ruff check .
 
-cpp: .venv/ready  ## the torch-free C++ core and its tests, under the sanitizers
-	$(BIN)/cmake -S . -B build/cpp -DRMPE_SANITIZE=ON
-	$(BIN)/cmake --build build/cpp --parallel 2
-	$(BIN)/ctest --test-dir build/cpp --output-on-failure
+# As users build it, and under the sanitizers, which see no code that is compiled for one processor.
+cpp: .venv/ready  ## the torch-free C++ library and its tests, also under the sanitizers
+	for sanitize in OFF ON; do \
+	  $(BIN)/cmake -S . -B build/cpp-sanitize-$$sanitize -DRMPE_SANITIZE=$$sanitize \
+	    -DCMAKE_COMPILE_WARNING_AS_ERROR=ON && \
+	  $(BIN)/cmake --build build/cpp-sanitize-$$sanitize --parallel 2 && \
+	  $(BIN)/ctest --test-dir build/cpp-sanitize-$$sanitize --output-on-failure || exit 1; \
+	done
 
 wheel: .venv/ready  ## one wheel for every torch from 2.10 on, in dist/
 	rm -rf dist

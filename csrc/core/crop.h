@@ -92,6 +92,10 @@ struct ImageList {
   }
 };
 
+inline ImageList image_list(const Image* images, int64_t count) {
+  return {images, count, count, 0};
+}
+
 // out = gain[c] * value + bias[c] for channel c of the crop, in the order it is written.
 struct Normalization {
   float gain[3];

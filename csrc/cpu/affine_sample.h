@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "core/affine_sample.h"
+#include "../core/affine_sample.h"
 
 namespace rmpe::cpu {
 

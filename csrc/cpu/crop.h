@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "core/crop.h"
+#include "../core/crop.h"
 
 namespace rmpe::cpu {
 

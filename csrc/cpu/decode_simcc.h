@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-#include "core/affine.h"
-#include "core/decode_simcc.h"
-#include "core/half.h"
+#include "../core/affine.h"
+#include "../core/decode_simcc.h"
+#include "../core/half.h"
 
 namespace rmpe::cpu {
 

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "core/merge_poses.h"
-#include "cpu/groups.h"
+#include "../core/merge_poses.h"
+#include "groups.h"
 
 namespace rmpe::cpu {
 

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "cpu/groups.h"
-#include "cpu/poses.h"
+#include "groups.h"
+#include "poses.h"
 
 namespace rmpe::cpu {
 

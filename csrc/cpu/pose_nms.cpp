@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cpu/blocks.h"
+#include "cpu/greedy.h"
 
 namespace rmpe::cpu {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "core/pose_nms.h"
-#include "cpu/greedy.h"
-#include "cpu/poses.h"
+#include "../core/pose_nms.h"
+#include "groups.h"
+#include "poses.h"
 
 namespace rmpe::cpu {
 

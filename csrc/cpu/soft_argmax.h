@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "core/half.h"
-#include "core/soft_argmax.h"
+#include "../core/half.h"
+#include "../core/soft_argmax.h"
 
 namespace rmpe::cpu {
 

@@ -1,60 +1,250 @@
-// Crops of images that end where their memory ends: under AddressSanitizer, any read beyond the
-// last pixel fails. Values are compared with the one-pixel sampler of the core.
-#include <cmath>
-#include <memory>
-#include <random>
-
-#include "check.h"
 #include "cpu/crop.h"
+
+#include <memory>
+
+#include "core/half.h"
+#include "oracles/crop.h"
+#include "values.h"
 
 namespace {
 
-// repeated: one row in memory stands for all rows of the image, as in an expanded view.
-void check_crop(std::mt19937& random, int64_t image_height, int64_t image_width,
-                const rmpe::Affine& inverse, int64_t height, int64_t width,
-                bool repeated = false) {
-  const int64_t bytes = (repeated ? 1 : image_height) * image_width * 3;
-  std::unique_ptr<uint8_t[]> pixels(new uint8_t[bytes]);
-  for (int64_t i = 0; i < bytes; ++i) pixels[i] = uint8_t(random());
-  const rmpe::Image image{pixels.get(), image_height, image_width,
-                          repeated ? 0 : image_width * 3, 3};
+using rmpe::Affine;
+using rmpe::Image;
+using rmpe::cpu::CropBatch;
 
-  rmpe::cpu::CropBatch batch{{&image, 1, 1, 0}, nullptr, &inverse, height, width, {}};
-  batch.normalization = {{1.0f, 2.0f, 3.0f}, {0.0f, 0.5f, -1.0f}, true, 40.0f};
-  std::unique_ptr<float[]> crop(new float[3 * height * width]);
-  // In two pieces, as two threads would.
-  rmpe::cpu::crop(batch, 0, height / 2, crop.get());
-  rmpe::cpu::crop(batch, height / 2, height, crop.get());
+// An image that ends where its memory ends.
+struct Pixels {
+  int64_t height, width, row_stride, pixel_stride;
+  std::vector<uint8_t> bytes;
 
-  for (int64_t y = 0; y < height; ++y) {
-    for (int64_t x = 0; x < width; ++x) {
-      float rgb[3];
-      rmpe::sample_bilinear(image, rmpe::to_fixed(rmpe::map_x(inverse, double(x), double(y))),
-                            rmpe::to_fixed(rmpe::map_y(inverse, double(x), double(y))), 40.0f, rgb);
-      for (int c = 0; c < 3; ++c) {
-        const float want = batch.normalization.gain[c] * rgb[2 - c] + batch.normalization.bias[c];
-        CHECK(std::fabs(crop[(c * height + y) * width + x] - want) < 2e-3f);
-      }
+  // row_stride 0: one row in memory stands for all, as in an expanded view.
+  Pixels(Random& random, int64_t height, int64_t width, int64_t row_stride, int64_t pixel_stride)
+      : height(height), width(width), row_stride(row_stride), pixel_stride(pixel_stride) {
+    if (height > 0 && width > 0) {
+      bytes.resize((height - 1) * row_stride + (width - 1) * pixel_stride + 3);
+    }
+    for (uint8_t& byte : bytes) byte = uint8_t(random.whole(0, 255));
+  }
+
+  Image view() const { return {bytes.data(), height, width, row_stride, pixel_stride}; }
+};
+
+Pixels random_pixels(Random& random) {
+  const int64_t height = random.whole(1, 12), width = random.whole(1, 12);
+  const int64_t pixel_stride = random.whole(3, 5);
+  const int64_t row_stride = random.one_in(5) ? 0 : width * pixel_stride + random.whole(0, 4);
+  return Pixels(random, height, width, row_stride, pixel_stride);
+}
+
+Affine random_inverse(Random& random, bool upright) {
+  std::vector<double> m = random.values(6, -2.0, 2.0);
+  m[2] *= 10.0;
+  m[5] *= 10.0;
+  if (upright) m[1] = m[3] = 0.0;
+  return rmpe::load_affine(m.data());
+}
+
+const rmpe::Normalization kNormalization{
+    {1.0f, 2.0f, -3.0f}, {0.0f, 0.5f, -1.0f}, true, 40.0f};
+
+std::vector<double> oracle_crop(const Image& image, const Affine& inverse, int64_t height,
+                                int64_t width, const rmpe::Normalization& n) {
+  const double m[6] = {inverse.xx, inverse.xy, inverse.x0, inverse.yx, inverse.yy, inverse.y0};
+  return oracle::crop(image, m, height, width,
+                      {{n.gain[0], n.gain[1], n.gain[2]}, {n.bias[0], n.bias[1], n.bias[2]},
+                       n.swap_rb, n.fill});
+}
+
+// All N crops, in ranges of so many rows.
+template <typename Stored>
+std::vector<Stored> crop(const CropBatch& batch, int64_t N, int64_t rows) {
+  std::vector<Stored> crops(N * 3 * batch.height * batch.width);
+  in_ranges(N * batch.height, rows, [&](int64_t begin, int64_t end) {
+    rmpe::cpu::crop(batch, begin, end, crops.data());
+  });
+  return crops;
+}
+
+template <typename Stored>
+class Crop : public ::testing::Test {
+ protected:
+  static void expect_crop(const Image& image, const Affine& inverse, int64_t height,
+                          int64_t width,
+                          const rmpe::Normalization& normalization = kNormalization) {
+    const CropBatch batch{rmpe::image_list(&image, 1), nullptr, &inverse, height, width, normalization};
+    const std::vector<double> got = widened(crop<Stored>(batch, 1, height));
+    // A 24-bit fraction between bytes, and float32 arithmetic on up to three times as much.
+    const double rounding = kSpacing<Stored> > kSpacing<float> ? kSpacing<Stored> : 0.0;
+    expect_near(got, oracle_crop(image, inverse, height, width, normalization), 1e-3, rounding);
+  }
+};
+using CropTypes = ::testing::Types<float, rmpe::Half, rmpe::BFloat16>;
+TYPED_TEST_SUITE(Crop, CropTypes);
+
+TYPED_TEST(Crop, EqualsTheOracle) {
+  Random random(0);
+  for (int round = 0; round < 1500; ++round) {
+    const Pixels pixels = random_pixels(random);
+    this->expect_crop(pixels.view(), random_inverse(random, round % 2), random.whole(1, 20),
+                      random.whole(1, 20));
+  }
+}
+
+// Every pixel of the image, the last one included, is a tap.
+TYPED_TEST(Crop, WholePixelMapsCopyTheImage) {
+  Random random(0);
+  const rmpe::Normalization plain{{1, 1, 1}, {0, 0, 0}, false, 0};
+  for (const int64_t size : {1, 2, 9, 64}) {
+    const Pixels pixels(random, size, size, 3 * size, 3);
+    const Image image = pixels.view();
+    const double last = double(size - 1);
+    for (const Affine& map : {Affine{1, 0, 0, 0, 1, 0}, Affine{-1, 0, last, 0, -1, last},
+                              Affine{0, 1, 0, 1, 0, 0}, Affine{0, -1, last, 1, 0, 0}}) {
+      const CropBatch batch{rmpe::image_list(&image, 1), nullptr, &map, size, size, plain};
+      expect_near(widened(crop<TypeParam>(batch, 1, size)),
+                  oracle_crop(image, map, size, size, plain), 0.0);
     }
   }
 }
 
-}  // namespace
-
-int main() {
-  std::mt19937 random(0);
-  std::uniform_real_distribution<double> slope(-2, 2), shift(-20, 20);
-  for (int round = 0; round < 2000; ++round) {
-    const int64_t image_height = 1 + random() % 12, image_width = 1 + random() % 12;
-    const int64_t height = 1 + random() % 20, width = 1 + random() % 20;
-    rmpe::Affine inverse{slope(random), slope(random), shift(random),
-                         slope(random), slope(random), shift(random)};
-    if (round % 2) inverse.xy = inverse.yx = 0.0;
-    check_crop(random, image_height, image_width, inverse, height, width, round % 5 == 0);
+TYPED_TEST(Crop, ChannelsKeepTheirOrderUnlessSwapped) {
+  const std::vector<uint8_t> bytes{10, 20, 30};
+  const Image image{bytes.data(), 1, 1, 3, 3};
+  const Affine identity{1, 0, 0, 0, 1, 0};
+  for (const bool swap : {false, true}) {
+    const rmpe::Normalization n{{1, 1, 1}, {0, 0, 0}, swap, 0};
+    const std::vector<double> got =
+        widened(crop<TypeParam>({&image, nullptr, 1, &identity, 1, 1, n}, 1, 1));
+    EXPECT_EQ(got, (swap ? std::vector<double>{30, 20, 10} : std::vector<double>{10, 20, 30}));
   }
-  // Every pixel of the image, the last one included, is a tap of some column.
-  check_crop(random, 9, 9, {1, 0, 0, 0, 1, 0}, 9, 9);
-  check_crop(random, 9, 9, {-1, 0, 8, 0, -1, 8}, 9, 9);
-  check_crop(random, 9, 9, {0, 1, 0, 1, 0, 0}, 9, 9);
-  std::puts("crop: all equal");
 }
+
+TYPED_TEST(Crop, WhatShowsNoImageIsFill) {
+  Random random(0);
+  const Pixels pixels(random, 5, 7, 21, 3), empty(random, 0, 7, 21, 3), thin(random, 5, 0, 0, 3);
+  const double inf = infinity<double>();
+  this->expect_crop(pixels.view(), {1, 0, 1e6, 0, 1, 0}, 4, 6);
+  this->expect_crop(pixels.view(), {1, 0, 0, 0, 1, -1e12}, 4, 6);
+  this->expect_crop(pixels.view(), {1, 0.5, 1e300, 0, 1, 0}, 4, 6);
+  for (int place = 0; place < 6; ++place) {
+    for (const double bad : {inf, -inf, nan<double>()}) {
+      std::vector<double> m{1, 0, 0, 0, 1, 0};
+      m[place] = bad;
+      this->expect_crop(pixels.view(), rmpe::load_affine(m.data()), 4, 6);
+    }
+  }
+  this->expect_crop(empty.view(), {1, 0, 0, 0, 1, 0}, 4, 6);
+  this->expect_crop(thin.view(), {1, 0, 0, 0, 1, 0}, 4, 6);
+}
+
+// A thousand columns away from the first, a step's rounding has not added up.
+TYPED_TEST(Crop, LongRowsStayExact) {
+  Random random(0);
+  const Pixels pixels(random, 4, 1999, 6000, 3);
+  this->expect_crop(pixels.view(), {1.0 / 3.0, 0, 0.1, 0, 1.0 / 7.0, 0}, 5, 5000);
+  this->expect_crop(pixels.view(), {1.0 / 3.0, 0.01, 0.1, 1e-4, 1.0 / 7.0, 0}, 5, 5000);
+}
+
+TYPED_TEST(Crop, EachCropIsOfItsOwnImage) {
+  Random random(0);
+  const std::vector<Pixels> pixels{random_pixels(random), random_pixels(random),
+                                   random_pixels(random)};
+  const std::vector<Image> images{pixels[0].view(), pixels[1].view(), pixels[2].view()};
+  const std::vector<Affine> inverses{random_inverse(random, true), random_inverse(random, false),
+                                     random_inverse(random, true)};
+  const std::vector<int64_t> index{2, 0, 2};
+  const auto expect = [&](const CropBatch& batch, const std::vector<int64_t>& image_of) {
+    std::vector<double> want;
+    for (int64_t n = 0; n < 3; ++n) {
+      const auto one = oracle_crop(images[image_of[n]], inverses[n], 7, 5, kNormalization);
+      want.insert(want.end(), one.begin(), one.end());
+    }
+    const double rounding = kSpacing<TypeParam> > kSpacing<float> ? kSpacing<TypeParam> : 0.0;
+    expect_near(widened(crop<TypeParam>(batch, 3, 21)), want, 1e-3, rounding);
+  };
+  const rmpe::ImageList list = rmpe::image_list(images.data(), 3);
+  expect({list, index.data(), inverses.data(), 7, 5, kNormalization}, index);
+  expect({list, nullptr, inverses.data(), 7, 5, kNormalization}, {0, 1, 2});
+  expect({rmpe::image_list(images.data(), 1), nullptr, inverses.data(), 7, 5, kNormalization}, {0, 0, 0});
+}
+
+TYPED_TEST(Crop, AStackIsReadInPlace) {
+  Random random(0);
+  const Pixels stack(random, 12, 5, 17, 3);  // three images of four rows
+  const std::vector<Affine> inverses(3, {0.9, 0.0, -0.5, 0.0, 0.7, 0.25});
+  std::vector<Image> images;
+  for (int i = 0; i < 3; ++i) images.push_back({stack.bytes.data() + i * 4 * 17, 4, 5, 17, 3});
+  const CropBatch listed{rmpe::image_list(images.data(), 3), nullptr, inverses.data(), 4, 6,
+                         kNormalization};
+  const CropBatch stacked{{images.data(), 1, 3, 4 * 17}, nullptr, inverses.data(), 4, 6,
+                          kNormalization};
+  expect_same(crop<TypeParam>(stacked, 3, 4), crop<TypeParam>(listed, 3, 4));
+}
+
+TYPED_TEST(Crop, RangesOfRowsGiveWhatOneRangeGives) {
+  Random random(0);
+  for (int round = 0; round < 60; ++round) {
+    const Pixels pixels = random_pixels(random);
+    const std::vector<Affine> inverses{random_inverse(random, true), random_inverse(random, false),
+                                       Affine{nan<double>(), 0, 0, 0, 1, 0}};
+    const Image image = pixels.view();
+    const int64_t height = random.whole(1, 9), width = random.whole(1, 9);
+    const CropBatch batch{rmpe::image_list(&image, 1), nullptr, inverses.data(), height, width, kNormalization};
+    const std::vector<TypeParam> whole = crop<TypeParam>(batch, 3, 3 * height);
+    for (const int64_t rows : {1, 2, 5}) expect_same(crop<TypeParam>(batch, 3, rows), whole);
+  }
+}
+
+TYPED_TEST(Crop, NoCropsTouchNothing) {
+  rmpe::cpu::crop<TypeParam>({{}, nullptr, nullptr, 8, 6, kNormalization}, 0, 0, nullptr);
+}
+
+template <typename T>
+class CropMatrices : public ::testing::Test {};
+TYPED_TEST_SUITE(CropMatrices, FloatingTypes);
+
+TYPED_TEST(CropMatrices, EqualTheOracle) {
+  Random random(0);
+  for (const rmpe::Grid grid :
+       {rmpe::Grid::kAsymmetric, rmpe::Grid::kHalfPixel, rmpe::Grid::kAlignCorners}) {
+    for (const bool turned : {false, true}) {
+      const rmpe::CropGeometry geometry{random.whole(2, 300), random.whole(2, 300),
+                                        random.uniform(-0.5, 1.0), random.uniform(0.0, 0.1), grid};
+      const int64_t N = 50;
+      std::vector<double> boxes;
+      for (int64_t n = 0; n < N; ++n) {
+        const double x = random.uniform(-50, 500), y = random.uniform(-50, 500);
+        boxes.insert(boxes.end(),
+                     {x, y, x + random.uniform(1, 400), y + random.uniform(1, 400)});
+      }
+      const std::vector<TypeParam> given = stored<TypeParam>(boxes);
+      boxes = widened(given);
+      const std::vector<double> radians = random.values(N, -4.0, 4.0);
+      std::vector<TypeParam> matrices(6 * N);
+      in_ranges(N, 7, [&](int64_t begin, int64_t end) {
+        rmpe::cpu::crop_matrices(given.data(), turned ? radians.data() : nullptr, geometry, begin,
+                                 end, matrices.data());
+      });
+      std::vector<double> want;
+      for (int64_t n = 0; n < N; ++n) {
+        const auto matrix =
+            oracle::crop_matrix(boxes.data() + 4 * n, turned ? radians[n] : 0.0, geometry);
+        want.insert(want.end(), matrix.begin(), matrix.end());
+      }
+      expect_near(widened(matrices), want, 1e-9, kSpacing<TypeParam>);
+    }
+  }
+}
+
+TYPED_TEST(CropMatrices, ABoxWithoutAreaHasNone) {
+  const rmpe::CropGeometry geometry{256, 192, 0.25, 0.0, rmpe::Grid::kAsymmetric};
+  const TypeParam nan = ::nan<TypeParam>();
+  for (const std::vector<TypeParam>& box :
+       {std::vector<TypeParam>{3, 4, 3, 4}, {nan, 4, 9, 9}, {3, 4, 9, infinity<TypeParam>()}}) {
+    TypeParam matrix[6];
+    rmpe::cpu::crop_matrices(box.data(), nullptr, geometry, 0, 1, matrix);
+    EXPECT_FALSE(is_finite(rmpe::load_affine(matrix)));
+  }
+}
+
+}  // namespace

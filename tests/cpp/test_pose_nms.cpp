@@ -1,104 +1,220 @@
-// The suppressions of poses and what follows them, on inputs and results that end where their
-// memory ends: under AddressSanitizer, any access beyond fails. Results are checked for what holds
-// of every suppression, whatever the similarity.
-#include <cmath>
-#include <random>
-#include <vector>
-
-#include "check.h"
-#include "cpu/merge_poses.h"
-#include "cpu/nearby_joints_nms.h"
-#include "cpu/oks_nms.h"
 #include "cpu/pose_nms.h"
+
+#include "crowd.h"
+#include "oracles/pose_nms.h"
+#include "values.h"
 
 namespace {
 
-using namespace rmpe::cpu;
+using rmpe::PoseNMSParameters;
+
+// Forms that the method exists in: the paper's, the two that its authors released, and rules that
+// only one of the bounds or none decides. sigma1, sigma2, lam, eta, squared, box_unit, match_box,
+// match_radius, near_joints, near_radius, near_box.
+const PoseNMSParameters kVariants[] = {
+    {0.3, 100.0, 1.0, 2.5, true, false, 0.1, -1.0, 0, 0.0, 0.0},
+    {0.01, 2.08, 2.08, 6.0, false, true, -1.0, 1.0, 0, 0.0, 0.0},
+    {1.0, 2.65, 1.7, 5.0, false, false, -1.0, 1.0, 3, 7.0, 0.1},
+    {0.5, 0.4, 1.0, 2.0, true, true, 0.1, 2.0, 2, 5.0, 0.2},
+    {0.5, 10.0, -0.5, 1.0, false, false, -1.0, -1.0, 0, 0.0, 0.0}};
 
 template <typename T>
-struct Sample {
-  int64_t N, K;
-  std::vector<T> keypoints, scores, boxes, areas, sigmas;
-  std::vector<int64_t> image_index;
-
-  Sample(std::mt19937& random, int64_t N, int64_t K, int64_t images) : N(N), K(K) {
-    std::uniform_real_distribution<double> uniform(0, 1);
-    for (int64_t i = 0; i < N; ++i) {
-      const double person = 100.0 * double(random() % 4);
-      for (int64_t k = 0; k < 2 * K; ++k) keypoints.push_back(T(person + uniform(random)));
-      for (int64_t n = 0; n < K; ++n) scores.push_back(T(uniform(random)));
-      for (int corner = 0; corner < 4; ++corner) boxes.push_back(T(person + 60.0 * (corner / 2)));
-      areas.push_back(T(3600));
-      image_index.push_back(int64_t(random() % images));
-      if (random() % 8 == 0) keypoints.back() = T(NAN);
-    }
-    sigmas.assign(K, T(0.05));
-  }
-
-  PoseList<T> list() const { return {keypoints.data(), scores.data(), nullptr, K}; }
-};
-
-// Runs an op in two pieces, as two threads would, and checks its result.
-template <typename T, typename Op>
-std::vector<int64_t> check_suppression(const Sample<T>& sample, Op&& op) {
-  const Groups images = group_by(sample.image_index.data(), sample.N);
-  std::vector<int64_t> suppressor(sample.N);
-  std::vector<char> keep(sample.N);
-  bool* keep_data = reinterpret_cast<bool*>(keep.data());
-  op(images, 0, images.count() / 2, keep_data, suppressor.data());
-  op(images, images.count() / 2, images.count(), keep_data, suppressor.data());
-  for (int64_t i = 0; i < sample.N; ++i) {
-    const int64_t by = suppressor[i];
-    CHECK(by >= 0 && by < sample.N && suppressor[by] == by);
-    CHECK(bool(keep[i]) == (by == i));
-    CHECK(sample.image_index[by] == sample.image_index[i]);
-    if (std::isnan(sample.keypoints[(i + 1) * sample.K * 2 - 1])) CHECK(keep[i]);
-  }
-  return suppressor;
+Kept pose_nms(const Crowd<T>& crowd, const PoseNMSParameters& parameters, int64_t size) {
+  const rmpe::cpu::Groups images = crowd.images();
+  return suppress(crowd.poses.N, images.count(), size,
+                  [&](int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
+                    rmpe::cpu::pose_nms(crowd.list(), crowd.box_values.data(), parameters, images,
+                                        begin, end, keep, suppressor);
+                  });
 }
 
 template <typename T>
-void check_all(const Sample<T>& s) {
-  const rmpe::PoseNMSParameters parameters{0.3, 100.0, 1.0, 0.4 * double(s.K), true, false,
-                                           0.1, -1.0,  2,   7.0, 0.1};
-  check_suppression(s, [&](const auto&... rest) {
-    pose_nms(s.list(), s.boxes.data(), parameters, rest...);
+std::vector<T> similarity(const Crowd<T>& crowd, const PoseNMSParameters& parameters,
+                          int64_t rows) {
+  const int64_t N = crowd.poses.N;
+  std::vector<T> matrix(N * N);
+  in_ranges(N, rows, [&](int64_t begin, int64_t end) {
+    rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), N, parameters, begin, end,
+                               matrix.data());
   });
-  check_suppression(s, [&](const auto&... rest) {
-    nearby_joints_nms(s.list(), 0.5, s.K / 2, rest...);
-  });
-  const std::vector<int64_t> suppressor = check_suppression(s, [&](const auto&... rest) {
-    oks_nms(s.list(), s.areas.data(), s.sigmas.data(), 0.9, rest...);
-  });
+  return matrix;
+}
 
-  const Groups images = group_by(s.image_index.data(), s.N);
-  std::vector<T> decayed(s.N), keypoints(s.N * s.K * 2), scores(s.N * s.K);
-  std::vector<int64_t> rank(s.N);
-  std::vector<char> keep(s.N);
-  bool* keep_data = reinterpret_cast<bool*>(keep.data());
-  constexpr int64_t kMaxKept = 5;
-  soft_oks_nms(s.list(), s.areas.data(), s.sigmas.data(), 0.9, kMaxKept, images, 0,
-               images.count(), keep_data, decayed.data(), rank.data());
-  for (int64_t i = 0; i < s.N; ++i) {
-    CHECK(bool(keep[i]) == (rank[i] >= 0) && rank[i] < kMaxKept);
+template <typename T>
+class PoseNMS : public ::testing::Test {};
+TYPED_TEST_SUITE(PoseNMS, FloatingTypes);
+
+TYPED_TEST(PoseNMS, EqualsTheOracle) {
+  Random random(0);
+  int rounds = 0, compared = 0, suppressed = 0;
+  for (int64_t N = 0; N < 90; N += 1 + N / 6) {
+    for (const PoseNMSParameters& parameters : kVariants) {
+      for (int round = 0; round < 6; ++round) {
+        Crowd<TypeParam> crowd(random, N, random.whole(1, 7), random.whole(1, 4), round % 2);
+        if (round % 3 == 0) crowd.spoil(random);
+        const auto want = oracle::pose_nms(crowd.poses, crowd.boxes.data(), parameters);
+        const Kept got = pose_nms(crowd, parameters, 8);
+        ++rounds;
+        if (want.margin < kMargin<TypeParam>) continue;
+        ++compared;
+        ASSERT_EQ(got.keep, want.keep);
+        ASSERT_EQ(got.suppressor, want.suppressor);
+        suppressed += int(std::count(got.keep.begin(), got.keep.end(), false));
+      }
+    }
   }
+  EXPECT_GT(compared, rounds / 2);
+  EXPECT_GT(suppressed, 50);
+}
 
-  const Groups groups = group_by(suppressor.data(), s.N);
-  merge_poses(s.keypoints.data(), s.scores.data(), s.boxes.data(), suppressor.data(), s.N, s.K,
-              {0.1, 15.0, 0.0, 1e-5}, groups, 0, groups.count(), keypoints.data(), scores.data(),
-              keep_data);
-  for (int64_t i = 0; i < s.N; ++i) CHECK(bool(keep[i]) == (suppressor[i] == i));
+TYPED_TEST(PoseNMS, SimilarityEqualsTheOracle) {
+  Random random(0);
+  for (const int64_t N : {0, 1, 7, 8, 9, 16, 17, 33}) {
+    for (const PoseNMSParameters& parameters : kVariants) {
+      Crowd<TypeParam> crowd(random, N, 5, 1, false);
+      if (N % 2) crowd.spoil(random);
+      const std::vector<double> got = widened(similarity(crowd, parameters, N));
+      for (int64_t i = 0; i < N; ++i) {
+        for (int64_t j = 0; j < N; ++j) {
+          bool finite = true;
+          for (const int64_t pose : {i, j}) {
+            finite = finite && oracle::all_finite(crowd.boxes.data() + 4 * pose, 4) &&
+                     !std::isnan(oracle::order_of(crowd.poses, pose));
+          }
+          const auto want =
+              oracle::pose_similarity(crowd.poses, crowd.boxes.data(), i, j, parameters);
+          if (!finite) {
+            ASSERT_TRUE(std::isnan(got[i * N + j]));
+          } else if (want.margin > kMargin<TypeParam>) {
+            // Coordinates of 400 pixels, of which a squared distance has twice the rounding.
+            ASSERT_NEAR(got[i * N + j], want.d, 2e4 * kSpacing<TypeParam>);
+          }
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(PoseNMS, RangesGiveWhatOneRangeGives) {
+  Random random(0);
+  for (const PoseNMSParameters& parameters : kVariants) {
+    const Crowd<TypeParam> crowd(random, 70, 5, 9, false);
+    const Kept whole = pose_nms(crowd, parameters, 9);
+    const std::vector<TypeParam> matrix = similarity(crowd, parameters, 70);
+    for (const int64_t size : {1, 2, 5}) {
+      const Kept split = pose_nms(crowd, parameters, size);
+      EXPECT_EQ(split.keep, whole.keep);
+      EXPECT_EQ(split.suppressor, whole.suppressor);
+      expect_same(similarity(crowd, parameters, size), matrix);
+    }
+  }
+}
+
+TYPED_TEST(PoseNMS, OfEqualPosesTheFirstIsKept) {
+  Random random(0);
+  for (const PoseNMSParameters& parameters : {kVariants[0], kVariants[2]}) {
+    Crowd<TypeParam> crowd(random, 1, 17, 1, false);
+    const int64_t copies = 40;
+    const auto repeat = [&](auto& values) {
+      const auto one = values;
+      for (int64_t i = 1; i < copies; ++i) values.insert(values.end(), one.begin(), one.end());
+    };
+    for (auto* values : {&crowd.poses.keypoints, &crowd.poses.scores, &crowd.boxes, &crowd.areas}) {
+      repeat(*values);
+    }
+    repeat(crowd.poses.image_index);
+    crowd.poses.N = copies;
+    crowd.store();
+    const Kept got = pose_nms(crowd, parameters, 1);
+    EXPECT_EQ(got.suppressor, std::vector<int64_t>(copies, 0));
+  }
+}
+
+TYPED_TEST(PoseNMS, APoseThatIsNotFiniteStaysAndSuppressesNone) {
+  Random random(0);
+  Crowd<TypeParam> crowd(random, 3, 4, 1, false);
+  std::copy_n(crowd.poses.keypoints.begin(), 8, crowd.poses.keypoints.begin() + 8);
+  crowd.poses.keypoints[9] = nan<double>();
+  crowd.store();
+  PoseNMSParameters parameters = kVariants[0];
+  parameters.sigma2 = 1e9;  // all poses are alike
+  const Kept got = pose_nms(crowd, parameters, 1);
+  EXPECT_TRUE(got.keep[1]);
+  EXPECT_EQ(got.suppressor[1], 1);
+  EXPECT_EQ(got.suppressor[0], got.suppressor[2]);
+  EXPECT_NE(got.suppressor[0], 1);
+}
+
+// A box without extent makes nothing far, and nothing that is not a number.
+TYPED_TEST(PoseNMS, ABoxWithoutExtentReachesOnlyWhatCoincides) {
+  Random random(0);
+  Crowd<TypeParam> crowd(random, 2, 4, 1, false);
+  std::copy_n(crowd.poses.keypoints.begin(), 6, crowd.poses.keypoints.begin() + 8);
+  crowd.poses.keypoints[14] = crowd.poses.keypoints[6] + 1.0;
+  crowd.boxes = {9, 9, 3, 3, 5, 5, 5, 5};
+  crowd.store();
+  for (const bool squared : {false, true}) {
+    const PoseNMSParameters parameters{1.0, 2.0, 1.0, 0.0, squared, true, -1.0, 1.0, 0, 0.0, 0.0};
+    const std::vector<double> got = widened(similarity(crowd, parameters, 2));
+    double weights = 0.0;
+    for (int64_t n = 0; n < 3; ++n) {
+      weights += std::tanh(crowd.poses.score(0, n)) * std::tanh(crowd.poses.score(1, n));
+    }
+    EXPECT_NEAR(got[1], weights + 3.0, 1e-5);
+    EXPECT_NEAR(got[2], weights + 3.0, 1e-5);
+  }
+}
+
+template <typename T>
+class BoxNMS : public ::testing::Test {};
+TYPED_TEST_SUITE(BoxNMS, FloatingTypes);
+
+TYPED_TEST(BoxNMS, EqualsTheOracle) {
+  Random random(0);
+  int rounds = 0, compared = 0, suppressed = 0;
+  for (int64_t N = 0; N < 90; N += 1 + N / 8) {
+    for (const double threshold : {0.0, 0.3, 0.7, 1.0}) {
+      for (const bool spoiled : {false, true}) {
+        Crowd<TypeParam> crowd(random, N, 1, random.whole(1, 4), true);
+        for (int64_t i = 0; i < N; ++i) {  // one joint has no box worth the name
+          const double side = random.uniform(-5, 80);
+          crowd.boxes[4 * i + 2] += side;
+          crowd.boxes[4 * i + 3] += side;
+        }
+        crowd.store();
+        if (spoiled) crowd.spoil(random);
+        const auto want = oracle::box_nms(crowd.boxes, crowd.poses.pose_scores, threshold,
+                                          crowd.poses.image_index);
+        const rmpe::cpu::Groups images = crowd.images();
+        for (const int64_t size : {1, 8}) {
+          const Kept got = suppress(
+              N, images.count(), size,
+              [&](int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
+                rmpe::cpu::box_nms(crowd.box_values.data(), crowd.pose_scores.data(), threshold,
+                                   images, begin, end, keep, suppressor);
+              });
+          ++rounds;
+          if (want.margin < (std::is_same_v<TypeParam, double> ? 1e-12 : 1e-5)) continue;
+          ++compared;
+          ASSERT_EQ(got.keep, want.keep);
+          ASSERT_EQ(got.suppressor, want.suppressor);
+          suppressed += int(std::count(got.keep.begin(), got.keep.end(), false));
+        }
+      }
+    }
+  }
+  EXPECT_GT(compared, rounds * 3 / 4);
+  EXPECT_GT(suppressed, 100);
+}
+
+TYPED_TEST(BoxNMS, BoxesWithoutAreaSuppressNone) {
+  const std::vector<TypeParam> boxes{1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 2, 2};
+  const std::vector<TypeParam> scores{3, 2, 1};
+  const rmpe::cpu::Groups images = rmpe::cpu::group_by(nullptr, 3);
+  bool keep[3];
+  int64_t suppressor[3];
+  rmpe::cpu::box_nms(boxes.data(), scores.data(), 0.0, images, 0, 1, keep, suppressor);
+  for (int64_t i = 0; i < 3; ++i) EXPECT_EQ(suppressor[i], i);
 }
 
 }  // namespace
-
-int main() {
-  std::mt19937 random(0);
-  for (int64_t round = 0; round < 300; ++round) {
-    const int64_t N = round < 70 ? round : random() % 200, K = 1 + random() % 20;
-    const int64_t images = 1 + random() % 5;
-    check_all(Sample<float>(random, N, K, images));
-    check_all(Sample<double>(random, N, K, images));
-  }
-  std::puts("pose_nms: all well");
-}

@@ -81,10 +81,9 @@ inline int64_t pixel_offset(double x, double y, const SampleGeometry& g) {
   return inside ? int64_t(y) * g.input_width + int64_t(x) : -1;
 }
 
-// How far a coordinate is from where its nearest pixel, or its cell, changes. A coordinate that
-// padding holds at the border, or that is not a number, does not move.
-inline double distance_to_step(double raw, const PaddedCoordinate& p, bool nearest) {
-  if (std::isnan(raw) || p.slope == 0.0) return std::numeric_limits<double>::infinity();
+// How far a coordinate, before padding, is from where its cell or its nearest pixel changes.
+inline double distance_to_step(double raw, bool nearest) {
+  if (std::isnan(raw)) return std::numeric_limits<double>::infinity();
   const double shifted = nearest ? raw + 0.5 : raw;
   return std::fabs(shifted - std::nearbyint(shifted));
 }
@@ -107,8 +106,8 @@ inline Sampled affine_sample(const double* input, const double* theta, const Sam
       const double x = p.x.at, y = p.y.at;
       if (g.interpolation == Interpolation::kNearest) {
         result.output.push_back(tap(std::nearbyint(x), std::nearbyint(y)));
-        result.margin = std::min({result.margin, distance_to_step(p.raw_x, p.x, true),
-                                  distance_to_step(p.raw_y, p.y, true)});
+        result.margin = std::min({result.margin, distance_to_step(p.raw_x, true),
+                                  distance_to_step(p.raw_y, true)});
         continue;
       }
       if (std::isnan(x) || std::isnan(y)) {  // no pixel is there
@@ -145,8 +144,8 @@ inline SampleGradients affine_sample_backward(const double* input, const double*
     for (int64_t column = 0; column < g.width; ++column) {
       const double value = grad[row * g.width + column];
       const SamplePoint p = sample_point(theta, g, row, column);
-      result.margin = std::min({result.margin, distance_to_step(p.raw_x, p.x, nearest),
-                                distance_to_step(p.raw_y, p.y, nearest)});
+      result.margin = std::min({result.margin, distance_to_step(p.raw_x, nearest),
+                                distance_to_step(p.raw_y, nearest)});
       if (nearest) {
         const int64_t offset = pixel_offset(std::nearbyint(p.x.at), std::nearbyint(p.y.at), g);
         if (offset >= 0) result.input[offset] += value;

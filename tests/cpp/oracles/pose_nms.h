@@ -11,8 +11,9 @@
 
 namespace oracle {
 
-inline double width_of(const double* box) { return std::max(box[2] - box[0], 0.0); }
-inline double height_of(const double* box) { return std::max(box[3] - box[1], 0.0); }
+// A box turned inside out, or not a number, has no extent.
+inline double width_of(const double* box) { return box[2] > box[0] ? box[2] - box[0] : 0.0; }
+inline double height_of(const double* box) { return box[3] > box[1] ? box[3] - box[1] : 0.0; }
 
 struct PoseSimilarity {
   double d;

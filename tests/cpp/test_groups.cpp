@@ -1,0 +1,37 @@
+#include "cpu/groups.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using rmpe::cpu::group_by;
+using rmpe::cpu::Groups;
+
+TEST(GroupBy, EqualIndicesFormAGroupInInputOrder) {
+  const std::vector<int64_t> index{7, -3, 7, 0, -3, 7};
+  const Groups groups = group_by(index.data(), 6);
+  EXPECT_EQ(groups.order, (std::vector<int64_t>{1, 4, 3, 0, 2, 5}));
+  EXPECT_EQ(groups.starts, (std::vector<int64_t>{0, 2, 3, 6}));
+  EXPECT_EQ(groups.count(), 3);
+  EXPECT_EQ(groups.size(0), 2);
+  EXPECT_EQ(groups.items(2)[1], 2);
+}
+
+TEST(GroupBy, SortedIndicesStayWhereTheyAre) {
+  const std::vector<int64_t> index{0, 0, 4, 9};
+  const Groups groups = group_by(index.data(), 4);
+  EXPECT_EQ(groups.order, (std::vector<int64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(groups.starts, (std::vector<int64_t>{0, 2, 3, 4}));
+}
+
+TEST(GroupBy, WithoutIndicesThereIsOneGroup) {
+  EXPECT_EQ(group_by(nullptr, 3).starts, (std::vector<int64_t>{0, 3}));
+}
+
+TEST(GroupBy, NothingHasNoGroups) {
+  const int64_t none = 0;
+  EXPECT_EQ(group_by(nullptr, 0).count(), 0);
+  EXPECT_EQ(group_by(&none, 0).count(), 0);
+}
+
+}  // namespace
