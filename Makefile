@@ -7,10 +7,10 @@ TORCHES ?= 2.10.0 2.13.0 2.15.0
 BIN    := .venv/bin
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
-.PHONY: help setup build test lint cpp wheel compat demo evaluate bench clean
+.PHONY: help setup build test lint cpp cuda-report wheel compat demo evaluate bench clean
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 # Build isolation would install a second torch for the build alone, so it is switched off.
 .venv/ready: pyproject.toml setup.py
@@ -34,13 +34,16 @@ lint: .venv/ready  ## the style of the Python code
 	$(BIN)/ruff check .
 
 # As users build it, and under the sanitizers, which see no code that is compiled for one processor.
-cpp: .venv/ready  ## the torch-free C++ library and its tests, also under the sanitizers
-	for sanitize in OFF ON; do \
-	  $(BIN)/cmake -S . -B build/cpp-sanitize-$$sanitize -DRMPE_SANITIZE=$$sanitize \
-	    -DCMAKE_COMPILE_WARNING_AS_ERROR=ON && \
-	  $(BIN)/cmake --build build/cpp-sanitize-$$sanitize --parallel 2 && \
-	  $(BIN)/ctest --test-dir build/cpp-sanitize-$$sanitize --output-on-failure || exit 1; \
-	done
+cpp: cpp-plain cpp-address cpp-thread  ## the C++ library and the CUDA kernels, on the CPU, under the sanitizers
+
+cpp-%: .venv/ready
+	$(BIN)/cmake -S . -B build/cpp-$* -DRMPE_SANITIZE=$(filter-out plain,$*) \
+	  -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+	$(BIN)/cmake --build build/cpp-$* --parallel 2
+	$(BIN)/ctest --test-dir build/cpp-$* --output-on-failure
+
+cuda-report: .venv/ready  ## what the compiler gives each CUDA kernel: docs/cuda_resources.md
+	$(BIN)/python bench/cuda_report.py > docs/cuda_resources.md
 
 wheel: .venv/ready  ## one wheel for every torch from 2.10 on, in dist/
 	rm -rf dist

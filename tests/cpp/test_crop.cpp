@@ -114,7 +114,7 @@ TYPED_TEST(Crop, ChannelsKeepTheirOrderUnlessSwapped) {
   for (const bool swap : {false, true}) {
     const rmpe::Normalization n{{1, 1, 1}, {0, 0, 0}, swap, 0};
     const std::vector<double> got =
-        widened(crop<TypeParam>({&image, nullptr, 1, &identity, 1, 1, n}, 1, 1));
+        widened(crop<TypeParam>({rmpe::image_list(&image, 1), nullptr, &identity, 1, 1, n}, 1, 1));
     EXPECT_EQ(got, (swap ? std::vector<double>{30, 20, 10} : std::vector<double>{10, 20, 30}));
   }
 }
