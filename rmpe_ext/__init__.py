@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from .ops.crop import crop, crop_matrices
     from .ops.decode import decode
     from .ops.decode_simcc import decode_simcc
-    from .ops.merge_poses import MergedPoses, merge_poses
+    from .ops.merge_poses import merge_poses
     from .ops.nearby_joints_nms import nearby_joints_nms
-    from .ops.oks_nms import SoftNMSResult, oks_nms, soft_oks_nms
-    from .ops.pose_nms import NMSResult, box_nms, pose_nms, pose_similarity
+    from .ops.oks_nms import oks_nms, soft_oks_nms
+    from .ops.pose_nms import box_nms, pose_nms, pose_similarity
     from .ops.soft_argmax import soft_argmax
+    from .results import MergedPoses, NMSResult, SoftNMSResult
 
 __version__ = "0.1.0"
 __all__ = [
@@ -48,11 +49,12 @@ _MODULES = {
     "ops.crop": ("crop", "crop_matrices"),
     "ops.decode": ("decode",),
     "ops.decode_simcc": ("decode_simcc",),
-    "ops.merge_poses": ("MergedPoses", "merge_poses"),
+    "ops.merge_poses": ("merge_poses",),
     "ops.nearby_joints_nms": ("nearby_joints_nms",),
-    "ops.oks_nms": ("SoftNMSResult", "oks_nms", "soft_oks_nms"),
-    "ops.pose_nms": ("NMSResult", "box_nms", "pose_nms", "pose_similarity"),
+    "ops.oks_nms": ("oks_nms", "soft_oks_nms"),
+    "ops.pose_nms": ("box_nms", "pose_nms", "pose_similarity"),
     "ops.soft_argmax": ("soft_argmax",),
+    "results": ("MergedPoses", "NMSResult", "SoftNMSResult"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -9,9 +9,10 @@ import torch
 from .._native import define
 from ..arguments.merge_poses import merge_poses_arguments
 from ..presets import PoseNMSPreset
-from ..reference.merge_poses import MergedPoses, merge_poses_kernel
+from ..reference.merge_poses import merge_poses_kernel
+from ..results import MergedPoses
 
-__all__ = ["MergedPoses", "merge_poses"]
+__all__ = ["merge_poses"]
 
 
 def _fake_merge_poses(keypoints, scores, *others):
@@ -39,7 +40,7 @@ def merge_poses(
     *,
     preset: str | PoseNMSPreset = "alphapose",
     **parameters: Any,
-) -> MergedPoses:
+) -> MergedPoses[torch.Tensor]:
     """Make each kept pose the confidence-weighted mean of itself and what it suppressed.
 
     Joint by joint, over those of the poses whose joint lies within

@@ -6,8 +6,8 @@ import torch
 
 from .._native import define
 from ..arguments.nearby_joints_nms import nearby_joints_nms_arguments
-from ..reference._greedy import NMSResult
 from ..reference.nearby_joints_nms import nearby_joints_nms_kernel
+from ..results import NMSResult
 from .pose_nms import fake_nms
 
 __all__ = ["nearby_joints_nms"]
@@ -28,7 +28,7 @@ def nearby_joints_nms(
     max_near: int | None = None,
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
-) -> NMSResult:
+) -> NMSResult[torch.Tensor]:
     """Of poses that share many joints, keep the most confident.
 
     Within an image, pick the most confident pose, drop every pose with more than ``max_near``

@@ -8,11 +8,11 @@ import torch
 
 from .._native import define
 from ..arguments.oks_nms import oks_nms_arguments, soft_oks_nms_arguments
-from ..reference._greedy import NMSResult
-from ..reference.oks_nms import SoftNMSResult, oks_nms_kernel, soft_oks_nms_kernel
+from ..reference.oks_nms import oks_nms_kernel, soft_oks_nms_kernel
+from ..results import NMSResult, SoftNMSResult
 from .pose_nms import fake_nms
 
-__all__ = ["SoftNMSResult", "oks_nms", "soft_oks_nms"]
+__all__ = ["oks_nms", "soft_oks_nms"]
 
 
 def _fake_soft_oks_nms(keypoints, *others):
@@ -44,7 +44,7 @@ def oks_nms(
     threshold: float = 0.9,
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
-) -> NMSResult:
+) -> NMSResult[torch.Tensor]:
     """Of several poses of one person, keep the most confident, by object keypoint similarity.
 
     Within an image, pick the most confident pose, drop every pose ``j`` whose OKS with the picked
@@ -125,7 +125,7 @@ def soft_oks_nms(
     max_kept: int = 20,
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
-) -> SoftNMSResult:
+) -> SoftNMSResult[torch.Tensor]:
     """Lower the scores of poses that resemble better ones, and keep the best of each image.
 
     Within an image, pick the pose of the highest score, multiply the score of every other by

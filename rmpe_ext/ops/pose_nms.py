@@ -13,14 +13,14 @@ from ..arguments.pose_nms import (
     pose_similarity_arguments,
 )
 from ..presets import PoseNMSPreset
-from ..reference._greedy import NMSResult
 from ..reference.pose_nms import (
     box_nms_kernel,
     pose_nms_kernel,
     pose_similarity_kernel,
 )
+from ..results import NMSResult
 
-__all__ = ["NMSResult", "box_nms", "pose_nms", "pose_similarity"]
+__all__ = ["box_nms", "pose_nms", "pose_similarity"]
 
 
 def _fake_pose_similarity(keypoints, scores, boxes, *parameters):
@@ -118,7 +118,7 @@ def pose_nms(
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
     **parameters: Any,
-) -> NMSResult:
+) -> NMSResult[torch.Tensor]:
     """Parametric pose NMS: of several poses of one person, keep the most confident.
 
     Within an image, pick the most confident pose, drop every pose that is too similar to
@@ -203,7 +203,7 @@ def box_nms(
     threshold: float,
     *,
     image_index: torch.Tensor | None = None,
-) -> NMSResult:
+) -> NMSResult[torch.Tensor]:
     """Of boxes that overlap, keep the best: greedy non-maximum suppression.
 
     Equal to ``torchvision.ops.nms``, with a mask for a result, and with images kept apart by index,

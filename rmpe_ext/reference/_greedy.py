@@ -9,7 +9,6 @@ import torch
 
 __all__ = [
     "Grid",
-    "NMSResult",
     "confidence",
     "finite_poses",
     "grid_by_image",
@@ -18,21 +17,6 @@ __all__ = [
 ]
 
 _VALUES_AT_ONCE = 2**22  # bounds the memory of one step of a comparison of all pairs
-
-
-class NMSResult(NamedTuple):
-    """What suppression left, in the order of the input.
-
-    Attributes
-    ----------
-    keep : Tensor (N,)
-        bool.
-    suppressor : Tensor (N,)
-        int64: the item that removed this one; its own index where it was kept.
-    """
-
-    keep: torch.Tensor
-    suppressor: torch.Tensor
 
 
 class Grid(NamedTuple):

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
 from ..arguments.merge_poses import merge_poses_arguments
 from ..presets import PoseNMSPreset
+from ..results import MergedPoses
 
-__all__ = ["MergedPoses", "merge_poses", "merge_poses_kernel"]
-
-
-class MergedPoses(NamedTuple):
-    """Poses after merging, in the order of the input.
-
-    Attributes
-    ----------
-    keypoints : Tensor (N, K, 2)
-        In image pixels.
-    scores : Tensor (N, K)
-        Confidence of the joints.
-    keep : Tensor (N,)
-        bool.
-    """
-
-    keypoints: torch.Tensor
-    scores: torch.Tensor
-    keep: torch.Tensor
+__all__ = ["merge_poses", "merge_poses_kernel"]
 
 
 def merge_poses(
@@ -38,7 +21,7 @@ def merge_poses(
     *,
     preset: str | PoseNMSPreset = "alphapose",
     **parameters: Any,
-) -> MergedPoses:
+) -> MergedPoses[torch.Tensor]:
     """The reference of :func:`rmpe_ext.merge_poses`: same arguments, same results."""
     return MergedPoses(
         *merge_poses_kernel(

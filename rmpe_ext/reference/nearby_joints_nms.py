@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from ..arguments.nearby_joints_nms import nearby_joints_nms_arguments
-from ._greedy import NMSResult, confidence, suppress
+from ..results import NMSResult
+from ._greedy import confidence, suppress
 
 __all__ = ["nearby_joints_nms", "nearby_joints_nms_kernel"]
 
@@ -18,7 +19,7 @@ def nearby_joints_nms(
     max_near: int | None = None,
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
-) -> NMSResult:
+) -> NMSResult[torch.Tensor]:
     """The reference of :func:`rmpe_ext.nearby_joints_nms`: same arguments, same results."""
     return NMSResult(
         *nearby_joints_nms_kernel(

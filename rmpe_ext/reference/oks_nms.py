@@ -3,42 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 
 from ..arguments.oks_nms import oks_nms_arguments, soft_oks_nms_arguments
-from ._greedy import NMSResult, confidence, grid_by_image, suppress
+from ..results import NMSResult, SoftNMSResult
+from ._greedy import confidence, grid_by_image, suppress
 
-__all__ = [
-    "SoftNMSResult",
-    "oks_nms",
-    "oks_nms_kernel",
-    "soft_oks_nms",
-    "soft_oks_nms_kernel",
-]
+__all__ = ["oks_nms", "oks_nms_kernel", "soft_oks_nms", "soft_oks_nms_kernel"]
 
 _EPSILON = torch.finfo(torch.float64).eps  # added to areas
 _LARGEST_SCALE = 1e38  # of a joint; keeps 0 times it a number
-
-
-class SoftNMSResult(NamedTuple):
-    """What soft suppression left, in the order of the input.
-
-    Attributes
-    ----------
-    keep : Tensor (N,)
-        bool.
-    pose_scores : Tensor (N,)
-        Of a kept pose, its score when it was picked; of another, its score in the end.
-    rank : Tensor (N,)
-        int64: 0 for the pose that was picked first in its image, 1 for the next, ...; -1 where a
-        pose was not kept.
-    """
-
-    keep: torch.Tensor
-    pose_scores: torch.Tensor
-    rank: torch.Tensor
 
 
 def oks_nms(
@@ -50,7 +25,7 @@ def oks_nms(
     threshold: float = 0.9,
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
-) -> NMSResult:
+) -> NMSResult[torch.Tensor]:
     """The reference of :func:`rmpe_ext.oks_nms`: same arguments, same results."""
     return NMSResult(
         *oks_nms_kernel(
@@ -71,7 +46,7 @@ def soft_oks_nms(
     max_kept: int = 20,
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
-) -> SoftNMSResult:
+) -> SoftNMSResult[torch.Tensor]:
     """The reference of :func:`rmpe_ext.soft_oks_nms`: same arguments, same results."""
     return SoftNMSResult(
         *soft_oks_nms_kernel(

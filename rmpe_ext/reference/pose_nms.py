@@ -12,7 +12,8 @@ from ..arguments.pose_nms import (
     pose_similarity_arguments,
 )
 from ..presets import PoseNMSPreset
-from ._greedy import NMSResult, confidence, finite_poses, over_pairs, suppress
+from ..results import NMSResult
+from ._greedy import confidence, finite_poses, over_pairs, suppress
 
 __all__ = [
     "box_nms",
@@ -50,7 +51,7 @@ def pose_nms(
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
     **parameters: Any,
-) -> NMSResult:
+) -> NMSResult[torch.Tensor]:
     """The reference of :func:`rmpe_ext.pose_nms`: same arguments, same results."""
     return NMSResult(
         *pose_nms_kernel(
@@ -67,7 +68,7 @@ def box_nms(
     threshold: float,
     *,
     image_index: torch.Tensor | None = None,
-) -> NMSResult:
+) -> NMSResult[torch.Tensor]:
     """The reference of :func:`rmpe_ext.box_nms`: same arguments, same results."""
     return NMSResult(*box_nms_kernel(*box_nms_arguments(boxes, scores, threshold, image_index)))
 
