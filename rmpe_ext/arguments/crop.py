@@ -4,54 +4,55 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
 
-import torch
-
-from .._checks import check_choice, check_dtype, check_same, check_shape, check_tensor
+from .._checks import Array, check_array, check_choice, check_dtype, check_shape
 from ..conventions import CONVENTIONS
 
 __all__ = ["crop_arguments", "crop_matrices_arguments"]
 
-_FLOATING = (torch.float32, torch.float64)
-_HALF = (torch.float16, torch.bfloat16)
+_FLOATING = ("float32", "float64")
+_HALF = ("float16", "bfloat16")
 
 
 def crop_arguments(
-    images: torch.Tensor | Sequence[torch.Tensor],
-    matrices: torch.Tensor,
+    xp: ModuleType,
+    images: Array | Sequence[Array],
+    matrices: Array,
     size: tuple[int, int],
-    image_index: torch.Tensor | None,
+    image_index: Array | None,
     scale: float,
     mean: Sequence[float] | None,
     std: Sequence[float] | None,
     swap_rb: bool,
-    dtype: torch.dtype,
+    dtype: Any,
     fill: float,
 ) -> tuple:
     """The arguments of the op, in its order.
 
     ``images, matrices, image_index, height, width, gain, bias, swap_rb, dtype, fill``.
     """
-    images = _images(images)
-    image_count = images[0].shape[0] if images[0].dim() == 4 else len(images)
-    check_shape("matrices", matrices, (None, 2, 3), "(N, 2, 3)")
-    check_dtype("matrices", matrices, _FLOATING)
-    if matrices.requires_grad:
+    images = _images(xp, images)
+    image_count = images[0].shape[0] if images[0].ndim == 4 else len(images)
+    check_shape(xp, "matrices", matrices, (None, 2, 3), "(N, 2, 3)")
+    check_dtype(xp, "matrices", matrices, _FLOATING)
+    if xp.requires_grad(matrices):
         raise ValueError(
             "matrices must not require grad: crop reads 8-bit pixels and has no gradient; "
             "pass matrices.detach()"
         )
-    check_same("matrices", matrices.device, "images", images[0].device, "device")
+    xp.check_device("matrices", matrices, "images", images[0])
     if image_index is not None:
-        check_shape("image_index", image_index, (matrices.shape[0],), "(N,) like matrices")
-        check_dtype("image_index", image_index, (torch.int64,))
-        check_same("image_index", image_index.device, "matrices", matrices.device, "device")
+        check_shape(xp, "image_index", image_index, (matrices.shape[0],), "(N,) like matrices")
+        check_dtype(xp, "image_index", image_index, ("int64",))
+        xp.check_device("image_index", image_index, "matrices", matrices)
     elif image_count not in (1, matrices.shape[0]):
         raise ValueError(
             f"image_index is needed to say which of {image_count} images each of "
             f"{matrices.shape[0]} crops comes from"
         )
-    _check_output_dtype(dtype)
+    _check_output_dtype(xp, dtype)
     height, width = _size(size)
     means, stds = _three("mean", mean, 0.0), _three("std", std, 1.0)
     if 0.0 in stds:
@@ -62,17 +63,18 @@ def crop_arguments(
 
 
 def crop_matrices_arguments(
-    boxes: torch.Tensor,
+    xp: ModuleType,
+    boxes: Array,
     size: tuple[int, int],
     convention: str,
     padding: float | None,
-    rotation: torch.Tensor | None,
+    rotation: Array | None,
 ) -> tuple:
     """``(boxes, rotation, height, width, padding, drop, grid)`` of the op."""
-    check_shape("boxes", boxes, (None, 4), "(N, 4)")
-    if boxes.dtype in _HALF:
-        boxes = boxes.float()
-    check_dtype("boxes", boxes, _FLOATING)
+    check_shape(xp, "boxes", boxes, (None, 4), "(N, 4)")
+    if xp.name_of(boxes.dtype) in _HALF:
+        boxes = xp.float32(boxes)
+    check_dtype(xp, "boxes", boxes, _FLOATING)
     check_choice("convention", convention, CONVENTIONS)
     row = CONVENTIONS[convention]
     if padding is None:
@@ -80,33 +82,35 @@ def crop_matrices_arguments(
     if not -1.0 < padding < math.inf:
         raise ValueError(f"padding must be a fraction above -1 (0.25 grows by 25 %), got {padding}")
     if rotation is not None:
-        check_shape("rotation", rotation, (boxes.shape[0],), "(N,) like boxes")
-        check_dtype("rotation", rotation, _FLOATING)
-        check_same("rotation", rotation.device, "boxes", boxes.device, "device")
+        check_shape(xp, "rotation", rotation, (boxes.shape[0],), "(N,) like boxes")
+        check_dtype(xp, "rotation", rotation, _FLOATING)
+        xp.check_device("rotation", rotation, "boxes", boxes)
     height, width = _size(size)
-    return boxes.detach(), rotation, height, width, float(padding), row.drop, row.grid
+    return xp.detached(boxes), rotation, height, width, float(padding), row.drop, row.grid
 
 
-def _check_output_dtype(dtype: torch.dtype) -> None:
+def _check_output_dtype(xp: ModuleType, dtype: Any) -> None:
     """Raise TypeError unless crops can be written in ``dtype``."""
-    if dtype not in (torch.float32, *_HALF):
+    if not isinstance(dtype, xp.DType) or xp.name_of(dtype) not in ("float32", *_HALF):
         raise TypeError(f"dtype must be float32, float16 or bfloat16, got {dtype}")
 
 
-def _images(images: torch.Tensor | Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    if isinstance(images, torch.Tensor):
-        check_shape("images", images, (None, None, None, 3), "(B, H, W, 3), or a list of (H, W, 3)")
-        check_dtype("images", images, (torch.uint8,))
+def _images(xp: ModuleType, images: Array | Sequence[Array]) -> list[Array]:
+    if isinstance(images, xp.Array):
+        check_shape(
+            xp, "images", images, (None, None, None, 3), "(B, H, W, 3), or a list of (H, W, 3)"
+        )
+        check_dtype(xp, "images", images, ("uint8",))
         return [images]
     images = list(images)
     if not images:
         raise ValueError("images must hold at least one image, got an empty list")
     for i, image in enumerate(images):
         name = f"images[{i}]"
-        check_tensor(name, image)
-        check_shape(name, image, (None, None, 3), "(H, W, 3)")
-        check_dtype(name, image, (torch.uint8,))
-        check_same(name, image.device, "images[0]", images[0].device, "device")
+        check_array(xp, name, image)
+        check_shape(xp, name, image, (None, None, 3), "(H, W, 3)")
+        check_dtype(xp, name, image, ("uint8",))
+        xp.check_device(name, image, "images[0]", images[0])
     return images
 
 

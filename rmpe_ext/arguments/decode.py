@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from types import ModuleType
 
-import torch
-
-from .._checks import check_choice, check_dtype, check_same, check_shape
+from .._checks import Array, check_choice, check_dtype, check_same, check_shape
 from ..conventions import CONVENTIONS, DECODE_CONVENTIONS, GRIDS, Convention
 
 __all__ = [
@@ -15,12 +14,11 @@ __all__ = [
     "check_matrices",
     "check_theta",
     "decode_arguments",
-    "detached",
     "swapped_joints",
 ]
 
-MAP_DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
-_MATRIX_DTYPES = (torch.float32, torch.float64)
+MAP_DTYPES = ("float32", "float64", "float16", "bfloat16")
+_MATRIX_DTYPES = ("float32", "float64")
 
 
 def _refinement(row: Convention) -> tuple[float, ...]:
@@ -32,15 +30,16 @@ _REFINEMENTS = {name: _refinement(row) for name, row in CONVENTIONS.items()}
 
 
 def decode_arguments(
-    heatmaps: torch.Tensor,
+    xp: ModuleType,
+    heatmaps: Array,
     convention: str,
-    matrices: torch.Tensor | None,
-    flipped: torch.Tensor | None,
+    matrices: Array | None,
+    flipped: Array | None,
     flip_pairs: Iterable[tuple[int, int]] | None,
     stride: float,
     offset: float | None,
     grid: str | None,
-    theta: torch.Tensor | None,
+    theta: Array | None,
     align_corners: bool,
 ) -> tuple:
     """The arguments of the op, in its order.
@@ -51,8 +50,8 @@ def decode_arguments(
     margin and of its log range, its blur's sigma, and its ``no_peak``, NaN for None: one list,
     because each argument more costs a call as much as four numbers of a list.
     """
-    check_shape("heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
-    check_dtype("heatmaps", heatmaps, MAP_DTYPES)
+    check_shape(xp, "heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
+    check_dtype(xp, "heatmaps", heatmaps, MAP_DTYPES)
     count, joints, height, width = heatmaps.shape
     if height < 1 or width < 1:
         raise ValueError(
@@ -60,8 +59,8 @@ def decode_arguments(
         )
     check_choice("convention", convention, DECODE_CONVENTIONS)
     row = CONVENTIONS[convention]
-    matrices = check_matrices(matrices, "heatmaps", heatmaps)
-    theta = check_theta(theta, "heatmaps", heatmaps)
+    matrices = check_matrices(xp, matrices, "heatmaps", heatmaps)
+    theta = check_theta(xp, theta, "heatmaps", heatmaps)
     if not 0.0 < stride < math.inf:
         raise ValueError(f"stride must be above 0 and finite, got {stride}")
     if grid is None:
@@ -75,13 +74,13 @@ def decode_arguments(
     swapped_joint = None
     if flipped is not None:
         shape = (count, joints, height, width)
-        check_shape("flipped", flipped, shape, f"{shape} like heatmaps")
+        check_shape(xp, "flipped", flipped, shape, f"{shape} like heatmaps")
         check_same("flipped", flipped.dtype, "heatmaps", heatmaps.dtype, "dtype")
-        check_same("flipped", flipped.device, "heatmaps", heatmaps.device, "device")
-        flipped = detached(flipped)
+        xp.check_device("flipped", flipped, "heatmaps", heatmaps)
+        flipped = xp.detached(flipped)
         swapped_joint = swapped_joints(flip_pairs, joints)
     return (
-        detached(heatmaps),
+        xp.detached(heatmaps),
         matrices,
         theta,
         flipped,
@@ -95,34 +94,26 @@ def decode_arguments(
     )
 
 
-def detached(tensor: torch.Tensor) -> torch.Tensor:
-    """The tensor outside autograd; itself, which costs nothing, where it is outside already."""
-    return tensor.detach() if tensor.requires_grad else tensor
-
-
-def check_matrices(
-    matrices: torch.Tensor | None, other: str, maps: torch.Tensor
-) -> torch.Tensor | None:
+def check_matrices(xp: ModuleType, matrices: Array | None, other: str, maps: Array) -> Array | None:
     """``matrices``, detached, once they fit the maps (N, ...)."""
     if matrices is None:
         return None
     count = maps.shape[0]
-    check_shape("matrices", matrices, (count, 2, 3), f"({count}, 2, 3) like {other}")
-    check_dtype("matrices", matrices, _MATRIX_DTYPES)
-    check_same("matrices", matrices.device, other, maps.device, "device")
-    return detached(matrices)
+    check_shape(xp, "matrices", matrices, (count, 2, 3), f"({count}, 2, 3) like {other}")
+    check_dtype(xp, "matrices", matrices, _MATRIX_DTYPES)
+    xp.check_device("matrices", matrices, other, maps)
+    return xp.detached(matrices)
 
 
-def check_theta(theta: torch.Tensor | None, other: str, maps: torch.Tensor) -> torch.Tensor | None:
+def check_theta(xp: ModuleType, theta: Array | None, other: str, maps: Array) -> Array | None:
     """``theta``, detached, once it fits the maps (N, ...); float32 where it was less."""
     if theta is None:
         return None
     count = maps.shape[0]
-    check_shape("theta", theta, (count, 2, 3), f"({count}, 2, 3) like {other}")
-    check_dtype("theta", theta, MAP_DTYPES)
-    check_same("theta", theta.device, other, maps.device, "device")
-    theta = detached(theta)
-    return theta if theta.dtype in _MATRIX_DTYPES else theta.float()
+    check_shape(xp, "theta", theta, (count, 2, 3), f"({count}, 2, 3) like {other}")
+    check_dtype(xp, "theta", theta, MAP_DTYPES)
+    xp.check_device("theta", theta, other, maps)
+    return xp.native(theta)
 
 
 def swapped_joints(flip_pairs: Iterable[tuple[int, int]] | None, joints: int) -> list[int]:

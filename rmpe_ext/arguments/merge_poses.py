@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
-import torch
-
-from .._checks import check_dtype, check_same, check_shape
+from .._checks import Array, check_dtype, check_shape
 from ..presets import PoseNMSPreset, resolve_preset
 from ._poses import lower_pose_boxes, lower_poses
 
@@ -15,20 +14,21 @@ __all__ = ["merge_poses_arguments"]
 
 
 def merge_poses_arguments(
-    keypoints: torch.Tensor,
-    scores: torch.Tensor,
-    boxes: torch.Tensor,
-    suppressor: torch.Tensor,
+    xp: ModuleType,
+    keypoints: Array,
+    scores: Array,
+    boxes: Array,
+    suppressor: Array,
     preset: str | PoseNMSPreset,
     parameters: Mapping[str, Any],
 ) -> tuple:
     """``(keypoints, scores, boxes, suppressor, merge_box, ..., zero_score)`` of the op."""
     row = resolve_preset(preset, parameters)
-    poses = lower_poses(keypoints, scores)
-    boxes = lower_pose_boxes(boxes, keypoints)
-    check_shape("suppressor", suppressor, (keypoints.shape[0],), "(N,) like keypoints")
-    check_dtype("suppressor", suppressor, (torch.int64,))
-    check_same("suppressor", suppressor.device, "keypoints", keypoints.device, "device")
+    poses = lower_poses(xp, keypoints, scores)
+    boxes = lower_pose_boxes(xp, boxes, keypoints)
+    check_shape(xp, "suppressor", suppressor, (keypoints.shape[0],), "(N,) like keypoints")
+    check_dtype(xp, "suppressor", suppressor, ("int64",))
+    xp.check_device("suppressor", suppressor, "keypoints", keypoints)
     return (
         *poses,
         boxes,

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import math
+from types import ModuleType
 
-import torch
-
+from .._checks import Array
 from ._poses import lower_order, lower_poses
 
 __all__ = ["nearby_joints_nms_arguments"]
 
 
 def nearby_joints_nms_arguments(
-    keypoints: torch.Tensor,
-    scores: torch.Tensor,
+    xp: ModuleType,
+    keypoints: Array,
+    scores: Array,
     distance: float,
     max_near: int | None,
-    pose_scores: torch.Tensor | None,
-    image_index: torch.Tensor | None,
+    pose_scores: Array | None,
+    image_index: Array | None,
 ) -> tuple:
     """``(keypoints, scores, pose_scores, image_index, distance, max_near)`` of the op."""
-    poses = lower_poses(keypoints, scores)
+    poses = lower_poses(xp, keypoints, scores)
     if not 0.0 <= distance < math.inf:
         raise ValueError(f"distance must be at least 0 and finite, got {distance}")
     if max_near is None:
         max_near = keypoints.shape[1] // 2
     elif max_near < 0:
         raise ValueError(f"max_near must be at least 0, got {max_near}")
-    return *poses, *lower_order(pose_scores, image_index, keypoints), distance, max_near
+    return *poses, *lower_order(xp, pose_scores, image_index, keypoints), distance, max_near

@@ -4,70 +4,72 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from types import ModuleType
 
-import torch
-
-from .._checks import check_dtype, check_same, check_shape
+from .._checks import Array, check_dtype, check_shape
 from ..sigmas import COCO_SIGMAS
-from ._poses import FLOATING, check_like, lower_order, lower_poses, values
+from ._poses import FLOATING, check_like, lower_order, lower_poses
 
 __all__ = ["oks_nms_arguments", "soft_oks_nms_arguments"]
 
 
 def oks_nms_arguments(
-    keypoints: torch.Tensor,
-    scores: torch.Tensor,
-    areas: torch.Tensor,
-    sigmas: torch.Tensor | Sequence[float] | None,
+    xp: ModuleType,
+    keypoints: Array,
+    scores: Array,
+    areas: Array,
+    sigmas: Array | Sequence[float] | None,
     threshold: float,
-    pose_scores: torch.Tensor | None,
-    image_index: torch.Tensor | None,
+    pose_scores: Array | None,
+    image_index: Array | None,
 ) -> tuple:
     """``(keypoints, scores, areas, sigmas, pose_scores, image_index, threshold)`` of the op."""
     if not 0.0 <= threshold <= 1.0:
         raise ValueError(f"threshold must be an OKS in 0..1, got {threshold}")
-    return *_poses(keypoints, scores, areas, sigmas, pose_scores, image_index), threshold
+    return *_poses(xp, keypoints, scores, areas, sigmas, pose_scores, image_index), threshold
 
 
 def soft_oks_nms_arguments(
-    keypoints: torch.Tensor,
-    scores: torch.Tensor,
-    areas: torch.Tensor,
-    sigmas: torch.Tensor | Sequence[float] | None,
+    xp: ModuleType,
+    keypoints: Array,
+    scores: Array,
+    areas: Array,
+    sigmas: Array | Sequence[float] | None,
     threshold: float,
     max_kept: int,
-    pose_scores: torch.Tensor | None,
-    image_index: torch.Tensor | None,
+    pose_scores: Array | None,
+    image_index: Array | None,
 ) -> tuple:
     """``(keypoints, scores, areas, sigmas, pose_scores, image_index, threshold, max_kept)``."""
     if not 0.0 < threshold < math.inf:
         raise ValueError(f"threshold must be above 0 and finite, got {threshold}")
     if max_kept < 1:
         raise ValueError(f"max_kept must be at least 1, got {max_kept}")
-    poses = _poses(keypoints, scores, areas, sigmas, pose_scores, image_index)
+    poses = _poses(xp, keypoints, scores, areas, sigmas, pose_scores, image_index)
     return *poses, threshold, max_kept
 
 
 def _poses(
-    keypoints: torch.Tensor,
-    scores: torch.Tensor,
-    areas: torch.Tensor,
-    sigmas: torch.Tensor | Sequence[float] | None,
-    pose_scores: torch.Tensor | None,
-    image_index: torch.Tensor | None,
+    xp: ModuleType,
+    keypoints: Array,
+    scores: Array,
+    areas: Array,
+    sigmas: Array | Sequence[float] | None,
+    pose_scores: Array | None,
+    image_index: Array | None,
 ) -> tuple:
-    poses = lower_poses(keypoints, scores)
-    check_shape("areas", areas, (keypoints.shape[0],), "(N,) like keypoints")
-    check_like("areas", areas, "keypoints", keypoints)
+    poses = lower_poses(xp, keypoints, scores)
+    check_shape(xp, "areas", areas, (keypoints.shape[0],), "(N,) like keypoints")
+    check_like(xp, "areas", areas, "keypoints", keypoints)
     return (
         *poses,
-        values(areas),
-        _sigmas(sigmas, poses[0]),
-        *lower_order(pose_scores, image_index, keypoints),
+        xp.native(areas),
+        _sigmas(xp, sigmas, poses[0]),
+        *lower_order(xp, pose_scores, image_index, keypoints),
     )
 
 
-def _sigmas(sigmas: torch.Tensor | Sequence[float] | None, keypoints: torch.Tensor) -> torch.Tensor:
+def _sigmas(xp: ModuleType, sigmas: Array | Sequence[float] | None, keypoints: Array) -> Array:
     """``sigmas`` (K,) as a tensor like ``keypoints``."""
     joints = keypoints.shape[1]
     if sigmas is None:
@@ -77,11 +79,11 @@ def _sigmas(sigmas: torch.Tensor | Sequence[float] | None, keypoints: torch.Tens
                 f"got None for {joints} keypoints"
             )
         sigmas = COCO_SIGMAS
-    if isinstance(sigmas, torch.Tensor):
-        check_shape("sigmas", sigmas, (joints,), "(K,) like keypoints")
-        check_dtype("sigmas", sigmas, FLOATING)
-        check_same("sigmas", sigmas.device, "keypoints", keypoints.device, "device")
-        return sigmas.detach().to(keypoints.dtype)
+    if isinstance(sigmas, xp.Array):
+        check_shape(xp, "sigmas", sigmas, (joints,), "(K,) like keypoints")
+        check_dtype(xp, "sigmas", sigmas, FLOATING)
+        xp.check_device("sigmas", sigmas, "keypoints", keypoints)
+        return xp.cast(xp.detached(sigmas), keypoints)
     if len(sigmas) != joints:
         raise ValueError(
             f"sigmas must have one value for each of {joints} keypoints, got {len(sigmas)}"
@@ -89,4 +91,4 @@ def _sigmas(sigmas: torch.Tensor | Sequence[float] | None, keypoints: torch.Tens
     for sigma in sigmas:
         if not 0.0 < sigma < math.inf:
             raise ValueError(f"sigmas must be above 0 and finite, got {sigma}")
-    return torch.tensor(tuple(sigmas), dtype=keypoints.dtype, device=keypoints.device)
+    return xp.array(sigmas, keypoints)

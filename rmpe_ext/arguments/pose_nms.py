@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
-import torch
-
-from .._checks import check_dtype, check_shape
+from .._checks import Array, check_dtype, check_shape
 from ..presets import PoseNMSPreset, resolve_preset
 from ._poses import (
     FLOATING,
@@ -16,27 +15,27 @@ from ._poses import (
     lower_order,
     lower_pose_boxes,
     lower_poses,
-    values,
 )
 
 __all__ = ["box_nms_arguments", "pose_nms_arguments", "pose_similarity_arguments"]
 
 
 def pose_nms_arguments(
-    keypoints: torch.Tensor,
-    scores: torch.Tensor,
-    boxes: torch.Tensor,
+    xp: ModuleType,
+    keypoints: Array,
+    scores: Array,
+    boxes: Array,
     preset: str | PoseNMSPreset,
-    pose_scores: torch.Tensor | None,
-    image_index: torch.Tensor | None,
+    pose_scores: Array | None,
+    image_index: Array | None,
     parameters: Mapping[str, Any],
 ) -> tuple:
     """``(keypoints, scores, boxes, pose_scores, image_index, sigma1, ..., near_box)`` of the op."""
     row = resolve_preset(preset, parameters)
     return (
-        *lower_poses(keypoints, scores),
-        lower_pose_boxes(boxes, keypoints),
-        *lower_order(pose_scores, image_index, keypoints),
+        *lower_poses(xp, keypoints, scores),
+        lower_pose_boxes(xp, boxes, keypoints),
+        *lower_order(xp, pose_scores, image_index, keypoints),
         row.sigma1,
         row.sigma2,
         row.lam,
@@ -49,32 +48,39 @@ def pose_nms_arguments(
 
 
 def pose_similarity_arguments(
-    keypoints: torch.Tensor,
-    scores: torch.Tensor,
-    boxes: torch.Tensor,
+    xp: ModuleType,
+    keypoints: Array,
+    scores: Array,
+    boxes: Array,
     preset: str | PoseNMSPreset,
     parameters: Mapping[str, Any],
 ) -> tuple:
     """``(keypoints, scores, boxes, sigma1, ..., match_radius)`` of the op."""
     row = resolve_preset(preset, parameters)
-    poses = *lower_poses(keypoints, scores), lower_pose_boxes(boxes, keypoints)
+    poses = *lower_poses(xp, keypoints, scores), lower_pose_boxes(xp, boxes, keypoints)
     return *poses, row.sigma1, row.sigma2, row.lam, *_distance(row)
 
 
 def box_nms_arguments(
-    boxes: torch.Tensor,
-    scores: torch.Tensor,
+    xp: ModuleType,
+    boxes: Array,
+    scores: Array,
     threshold: float,
-    image_index: torch.Tensor | None,
+    image_index: Array | None,
 ) -> tuple:
     """``(boxes, scores, threshold, image_index)`` of the op."""
-    check_shape("boxes", boxes, (None, 4), "(N, 4)")
-    check_dtype("boxes", boxes, FLOATING)
-    check_shape("scores", scores, (boxes.shape[0],), "(N,) like boxes")
-    check_like("scores", scores, "boxes", boxes)
+    check_shape(xp, "boxes", boxes, (None, 4), "(N, 4)")
+    check_dtype(xp, "boxes", boxes, FLOATING)
+    check_shape(xp, "scores", scores, (boxes.shape[0],), "(N,) like boxes")
+    check_like(xp, "scores", scores, "boxes", boxes)
     if not 0.0 <= threshold <= 1.0:
         raise ValueError(f"threshold must be an IoU in 0..1, got {threshold}")
-    return values(boxes), values(scores), threshold, lower_image_index(image_index, "boxes", boxes)
+    return (
+        xp.native(boxes),
+        xp.native(scores),
+        threshold,
+        lower_image_index(xp, image_index, "boxes", boxes),
+    )
 
 
 def _distance(row: PoseNMSPreset) -> tuple[bool, bool, float, float]:

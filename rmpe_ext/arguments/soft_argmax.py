@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
+from types import ModuleType
 
-import torch
-
-from .._checks import check_dtype, check_shape
+from .._checks import Array, check_dtype, check_shape
 from .decode import MAP_DTYPES
 
 __all__ = ["soft_argmax_arguments"]
 
 
-def soft_argmax_arguments(heatmaps: torch.Tensor, beta: float) -> tuple[torch.Tensor, float]:
+def soft_argmax_arguments(xp: ModuleType, heatmaps: Array, beta: float) -> tuple[Array, float]:
     """``(heatmaps, beta)`` of the op."""
-    check_shape("heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
-    check_dtype("heatmaps", heatmaps, MAP_DTYPES)
+    check_shape(xp, "heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
+    check_dtype(xp, "heatmaps", heatmaps, MAP_DTYPES)
     height, width = heatmaps.shape[2:]
     if height < 1 or width < 1:
         raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.affine_sample import affine_sample_arguments
 from ..reference.affine_sample import affine_sample_backward_kernel, affine_sample_kernel
 
@@ -215,5 +216,5 @@ def affine_sample(
             [12.5000, 13.5000, 14.5000,  7.5000]])
     """
     return _affine_sample(
-        *affine_sample_arguments(input, theta, size, mode, padding_mode, align_corners)
+        *affine_sample_arguments(tensors, input, theta, size, mode, padding_mode, align_corners)
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.crop import crop_arguments, crop_matrices_arguments
 from ..reference.crop import crop_kernel, crop_matrices_kernel
 
@@ -96,7 +97,7 @@ def crop(
     (torch.Size([1, 3, 256, 192]), tensor([1., 1., 1.]))
     """
     arguments = crop_arguments(
-        images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill
+        tensors, images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill
     )
     return _crop(*arguments)
 
@@ -153,4 +154,6 @@ def crop_matrices(
     tensor([[[2., 0., 0.],
              [0., 2., 0.]]])
     """
-    return _crop_matrices(*crop_matrices_arguments(boxes, size, convention, padding, rotation))
+    return _crop_matrices(
+        *crop_matrices_arguments(tensors, boxes, size, convention, padding, rotation)
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.decode import decode_arguments
 from ..reference.decode import decode_kernel
 
@@ -137,6 +138,7 @@ def decode(
     """
     return _decode(
         *decode_arguments(
+            tensors,
             heatmaps, convention, matrices, flipped, flip_pairs, stride, offset, grid, theta,
             align_corners,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.decode_simcc import decode_simcc_arguments
 from ..reference.decode_simcc import decode_simcc_kernel
 
@@ -93,6 +94,14 @@ def decode_simcc(
     """
     return _decode_simcc(
         *decode_simcc_arguments(
-            x_maps, y_maps, split_ratio, matrices, flipped, flip_pairs, theta, align_corners
+            tensors,
+            x_maps,
+            y_maps,
+            split_ratio,
+            matrices,
+            flipped,
+            flip_pairs,
+            theta,
+            align_corners,
         )
     )

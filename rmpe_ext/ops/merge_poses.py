@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.merge_poses import merge_poses_arguments
 from ..presets import PoseNMSPreset
 from ..reference.merge_poses import merge_poses_kernel
@@ -102,6 +103,8 @@ def merge_poses(
     """
     return MergedPoses(
         *_merge_poses(
-            *merge_poses_arguments(keypoints, scores, boxes, suppressor, preset, parameters)
+            *merge_poses_arguments(
+                tensors, keypoints, scores, boxes, suppressor, preset, parameters
+            )
         )
     )

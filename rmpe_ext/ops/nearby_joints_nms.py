@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.nearby_joints_nms import nearby_joints_nms_arguments
 from ..reference.nearby_joints_nms import nearby_joints_nms_kernel
 from ..results import NMSResult
@@ -82,7 +83,7 @@ def nearby_joints_nms(
     return NMSResult(
         *_nearby_joints_nms(
             *nearby_joints_nms_arguments(
-                keypoints, scores, distance, max_near, pose_scores, image_index
+                tensors, keypoints, scores, distance, max_near, pose_scores, image_index
             )
         )
     )

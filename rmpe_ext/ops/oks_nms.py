@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.oks_nms import oks_nms_arguments, soft_oks_nms_arguments
 from ..reference.oks_nms import oks_nms_kernel, soft_oks_nms_kernel
 from ..results import NMSResult, SoftNMSResult
@@ -109,7 +110,7 @@ def oks_nms(
     return NMSResult(
         *_oks_nms(
             *oks_nms_arguments(
-                keypoints, scores, areas, sigmas, threshold, pose_scores, image_index
+                tensors, keypoints, scores, areas, sigmas, threshold, pose_scores, image_index
             )
         )
     )
@@ -178,7 +179,15 @@ def soft_oks_nms(
     return SoftNMSResult(
         *_soft_oks_nms(
             *soft_oks_nms_arguments(
-                keypoints, scores, areas, sigmas, threshold, max_kept, pose_scores, image_index
+                tensors,
+                keypoints,
+                scores,
+                areas,
+                sigmas,
+                threshold,
+                max_kept,
+                pose_scores,
+                image_index,
             )
         )
     )

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.pose_nms import (
     box_nms_arguments,
     pose_nms_arguments,
@@ -105,7 +106,7 @@ def pose_similarity(
             [2., 4.]])
     """
     return _pose_similarity(
-        *pose_similarity_arguments(keypoints, scores, boxes, preset, parameters)
+        *pose_similarity_arguments(tensors, keypoints, scores, boxes, preset, parameters)
     )
 
 
@@ -191,7 +192,7 @@ def pose_nms(
     return NMSResult(
         *_pose_nms(
             *pose_nms_arguments(
-                keypoints, scores, boxes, preset, pose_scores, image_index, parameters
+                tensors, keypoints, scores, boxes, preset, pose_scores, image_index, parameters
             )
         )
     )
@@ -241,4 +242,4 @@ def box_nms(
     >>> rmpe_ext.box_nms(boxes, torch.tensor([0.8, 0.9, 0.7]), 0.5).keep
     tensor([False,  True,  True])
     """
-    return NMSResult(*_box_nms(*box_nms_arguments(boxes, scores, threshold, image_index)))
+    return NMSResult(*_box_nms(*box_nms_arguments(tensors, boxes, scores, threshold, image_index)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from .._native import define
+from ..arguments import tensors
 from ..arguments.soft_argmax import soft_argmax_arguments
 from ..reference.soft_argmax import soft_argmax_backward_kernel, soft_argmax_kernel
 
@@ -86,4 +87,4 @@ def soft_argmax(heatmaps: torch.Tensor, *, beta: float = 1.0) -> torch.Tensor:
     >>> rmpe_ext.soft_argmax(heatmaps, beta=40.0)
     tensor([[[5.5000, 3.0000]]])
     """
-    return _soft_argmax(*soft_argmax_arguments(heatmaps, beta))[0]
+    return _soft_argmax(*soft_argmax_arguments(tensors, heatmaps, beta))[0]

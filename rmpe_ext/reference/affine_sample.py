@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.affine_sample import affine_sample_arguments
 
 __all__ = ["affine_sample", "affine_sample_backward_kernel", "affine_sample_kernel"]
@@ -22,7 +23,7 @@ def affine_sample(
 ) -> torch.Tensor:
     """The reference of :func:`rmpe_ext.affine_sample`: same arguments, same results."""
     return affine_sample_kernel(
-        *affine_sample_arguments(input, theta, size, mode, padding_mode, align_corners)
+        *affine_sample_arguments(tensors, input, theta, size, mode, padding_mode, align_corners)
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.crop import crop_arguments, crop_matrices_arguments
 
 __all__ = ["crop", "crop_kernel", "crop_matrices", "crop_matrices_kernel"]
@@ -27,7 +28,7 @@ def crop(
 ) -> torch.Tensor:
     """The reference of :func:`rmpe_ext.crop`: same arguments, same results."""
     arguments = crop_arguments(
-        images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill
+        tensors, images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill
     )
     return crop_kernel(*arguments)
 
@@ -42,7 +43,7 @@ def crop_matrices(
 ) -> torch.Tensor:
     """The reference of :func:`rmpe_ext.crop_matrices`: same arguments, same results."""
     return crop_matrices_kernel(
-        *crop_matrices_arguments(boxes, size, convention, padding, rotation)
+        *crop_matrices_arguments(tensors, boxes, size, convention, padding, rotation)
     )
 
 

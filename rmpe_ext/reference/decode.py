@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.decode import decode_arguments
 
 __all__ = ["decode", "decode_kernel", "first_maximum", "swap", "to_image"]
@@ -34,6 +35,7 @@ def decode(
     """The reference of :func:`rmpe_ext.decode`: same arguments, same results."""
     return decode_kernel(
         *decode_arguments(
+            tensors,
             heatmaps, convention, matrices, flipped, flip_pairs, stride, offset, grid, theta,
             align_corners,
         )

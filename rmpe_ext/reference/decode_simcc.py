@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.decode_simcc import decode_simcc_arguments
 from .decode import first_maximum, swap, to_image
 
@@ -26,7 +27,15 @@ def decode_simcc(
     """The reference of :func:`rmpe_ext.decode_simcc`: same arguments, same results."""
     return decode_simcc_kernel(
         *decode_simcc_arguments(
-            x_maps, y_maps, split_ratio, matrices, flipped, flip_pairs, theta, align_corners
+            tensors,
+            x_maps,
+            y_maps,
+            split_ratio,
+            matrices,
+            flipped,
+            flip_pairs,
+            theta,
+            align_corners,
         )
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.merge_poses import merge_poses_arguments
 from ..presets import PoseNMSPreset
 from ..results import MergedPoses
@@ -25,7 +26,9 @@ def merge_poses(
     """The reference of :func:`rmpe_ext.merge_poses`: same arguments, same results."""
     return MergedPoses(
         *merge_poses_kernel(
-            *merge_poses_arguments(keypoints, scores, boxes, suppressor, preset, parameters)
+            *merge_poses_arguments(
+                tensors, keypoints, scores, boxes, suppressor, preset, parameters
+            )
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.nearby_joints_nms import nearby_joints_nms_arguments
 from ..results import NMSResult
 from ._greedy import confidence, suppress
@@ -24,7 +25,7 @@ def nearby_joints_nms(
     return NMSResult(
         *nearby_joints_nms_kernel(
             *nearby_joints_nms_arguments(
-                keypoints, scores, distance, max_near, pose_scores, image_index
+                tensors, keypoints, scores, distance, max_near, pose_scores, image_index
             )
         )
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.oks_nms import oks_nms_arguments, soft_oks_nms_arguments
 from ..results import NMSResult, SoftNMSResult
 from ._greedy import confidence, grid_by_image, suppress
@@ -30,7 +31,7 @@ def oks_nms(
     return NMSResult(
         *oks_nms_kernel(
             *oks_nms_arguments(
-                keypoints, scores, areas, sigmas, threshold, pose_scores, image_index
+                tensors, keypoints, scores, areas, sigmas, threshold, pose_scores, image_index
             )
         )
     )
@@ -51,7 +52,15 @@ def soft_oks_nms(
     return SoftNMSResult(
         *soft_oks_nms_kernel(
             *soft_oks_nms_arguments(
-                keypoints, scores, areas, sigmas, threshold, max_kept, pose_scores, image_index
+                tensors,
+                keypoints,
+                scores,
+                areas,
+                sigmas,
+                threshold,
+                max_kept,
+                pose_scores,
+                image_index,
             )
         )
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.pose_nms import (
     box_nms_arguments,
     pose_nms_arguments,
@@ -38,7 +39,7 @@ def pose_similarity(
 ) -> torch.Tensor:
     """The reference of :func:`rmpe_ext.pose_similarity`: same arguments, same results."""
     return pose_similarity_kernel(
-        *pose_similarity_arguments(keypoints, scores, boxes, preset, parameters)
+        *pose_similarity_arguments(tensors, keypoints, scores, boxes, preset, parameters)
     )
 
 
@@ -56,7 +57,7 @@ def pose_nms(
     return NMSResult(
         *pose_nms_kernel(
             *pose_nms_arguments(
-                keypoints, scores, boxes, preset, pose_scores, image_index, parameters
+                tensors, keypoints, scores, boxes, preset, pose_scores, image_index, parameters
             )
         )
     )
@@ -70,7 +71,9 @@ def box_nms(
     image_index: torch.Tensor | None = None,
 ) -> NMSResult[torch.Tensor]:
     """The reference of :func:`rmpe_ext.box_nms`: same arguments, same results."""
-    return NMSResult(*box_nms_kernel(*box_nms_arguments(boxes, scores, threshold, image_index)))
+    return NMSResult(
+        *box_nms_kernel(*box_nms_arguments(tensors, boxes, scores, threshold, image_index))
+    )
 
 
 def pose_similarity_kernel(

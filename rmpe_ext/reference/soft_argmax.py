@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..arguments import tensors
 from ..arguments.soft_argmax import soft_argmax_arguments
 
 __all__ = ["soft_argmax", "soft_argmax_backward_kernel", "soft_argmax_kernel"]
@@ -11,7 +12,7 @@ __all__ = ["soft_argmax", "soft_argmax_backward_kernel", "soft_argmax_kernel"]
 
 def soft_argmax(heatmaps: torch.Tensor, *, beta: float = 1.0) -> torch.Tensor:
     """The reference of :func:`rmpe_ext.soft_argmax`: same arguments, same results."""
-    return soft_argmax_kernel(*soft_argmax_arguments(heatmaps, beta))[0]
+    return soft_argmax_kernel(*soft_argmax_arguments(tensors, heatmaps, beta))[0]
 
 
 def soft_argmax_kernel(heatmaps: torch.Tensor, beta: float) -> tuple[torch.Tensor, torch.Tensor]:

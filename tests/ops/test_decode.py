@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rmpe_ext
+from rmpe_ext.arguments import tensors
 from rmpe_ext.arguments.decode import decode_arguments
 from rmpe_ext.conventions import CONVENTIONS as CONVENTION_TABLE
 from rmpe_ext.conventions import DECODE_CONVENTIONS
@@ -614,8 +615,8 @@ def raw(**change):
         name: change.pop(name) for name in ("convention", "matrices", "theta") if name in change
     }
     lowered = decode_arguments(
-        heatmaps, options.get("convention", "hrnet"), options.get("matrices"), heatmaps.flip(3),
-        [(0, 1)], 4, None, None, options.get("theta"), False,
+        tensors, heatmaps, options.get("convention", "hrnet"), options.get("matrices"),
+        heatmaps.flip(3), [(0, 1)], 4, None, None, options.get("theta"), False,
     )  # fmt: skip
     return tuple((dict(zip(names, lowered, strict=True)) | change).values())
 
