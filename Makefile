@@ -16,12 +16,13 @@ help:  ## this list
 .venv/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet "torch>=2.10" torchvision "setuptools>=77" ninja cmake
+	$(BIN)/python -m pip install --quiet "torch>=2.10" torchvision "setuptools>=77" ninja \
+	  "pybind11>=2.12" cmake
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation \
 	  --editable ".[rmpe,test]"
 	touch $@
 
-build: .venv/ready  ## compile the native library in place
+build: .venv/ready  ## compile the native libraries in place
 	$(BIN)/python setup.py --quiet build_ext --inplace
 
 setup: build  ## .venv with everything, the native library included
@@ -59,7 +60,7 @@ compat-%: wheel
 	  hypothesis opencv-python-headless pytest
 	rm -rf build/compat/$*/tests && cp -r tests build/compat/$*/tests
 	cd build/compat/$* && RMPE_DATA="$(abspath $(DATA))" RMPE_EXT_BACKEND=native \
-	  venv/bin/python -m pytest -q tests/ops
+	  venv/bin/python -m pytest -q tests/ops tests/numpy
 
 demo: build  ## photographs in, pictures with skeletons out, in demo/
 	@test -d "$(MODELS)" || { echo "make demo: the networks' files are not in $(MODELS);" \
@@ -80,4 +81,4 @@ bench: build  ## the ops against the pure-PyTorch path and what people use today
 	$(BIN)/python -m pytest bench -q --benchmark-group-by=group --benchmark-columns=median,min,rounds
 
 clean:  ## remove what was built, the environment included
-	rm -rf .venv build dist demo rmpe_ext/_C*.so rmpe_ext.egg-info python/rmpe_ext.egg-info
+	rm -rf .venv build dist demo rmpe_ext/*.so rmpe_ext.egg-info python/rmpe_ext.egg-info

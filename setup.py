@@ -1,8 +1,9 @@
 """Builds the native libraries of rmpe_ext; pyproject.toml holds everything else.
 
-Both are written to PyTorch's stable ABI: one build serves every torch from 2.10 on. ``_C_cuda`` is
-built where there is an nvcc for a torch with CUDA; RMPE_EXT_CUDA=0 leaves it out, RMPE_EXT_CUDA=1
-insists on it.
+``_C`` and ``_C_cuda`` are written to PyTorch's stable ABI: one build serves every torch from 2.10
+on, under every Python. ``_C_cuda`` is built where there is an nvcc for a torch with CUDA;
+RMPE_EXT_CUDA=0 leaves it out, RMPE_EXT_CUDA=1 insists on it. ``_numpy``, for rmpe_ext.numpy, knows
+no torch, and serves the Python that built it.
 """
 
 import os
@@ -12,7 +13,7 @@ import subprocess
 import sys
 from glob import glob
 
-from setuptools import setup
+from setuptools import Extension, setup
 
 SOURCES = os.path.abspath("csrc")
 # Nothing here reads errno or floating-point traps; giving them up lets GCC vectorize sqrt and
@@ -38,31 +39,60 @@ def native_extensions() -> dict:
     if compiler is None:
         print(
             "warning: no C++ compiler found (install g++ or set CXX): rmpe_ext is installed "
-            "without its native kernels and will use the slower pure-PyTorch path",
+            "without its native kernels: tensors will take the slower pure-PyTorch path, and "
+            "rmpe_ext.numpy will not import",
             file=sys.stderr,
         )
         return {}
+    import pybind11
     from torch.utils.cpp_extension import BuildExtension, CppExtension
 
+    headers = sorted(glob("csrc/**/*.h", recursive=True))
     common = dict(
         define_macros=[("TORCH_TARGET_VERSION", "0x020a000000000000")],
-        depends=sorted(glob("csrc/**/*.h", recursive=True)),
+        depends=headers,
         py_limited_api=True,
     )
-    extensions = [
-        CppExtension(
-            "rmpe_ext._C",
-            sorted(glob("csrc/cpu/*.cpp") + glob("csrc/torch/*.cpp")),
-            include_dirs=[SOURCES],
-            extra_compile_args=FLAGS,
-            **common,
-        )
-    ]
+    for_tensors = CppExtension(
+        "rmpe_ext._C",
+        sorted(glob("csrc/torch/*.cpp")),
+        include_dirs=[SOURCES],
+        extra_compile_args=FLAGS,
+        **common,
+    )
+    for_arrays = Extension(
+        "rmpe_ext._numpy",
+        sorted(glob("csrc/numpy/*.cpp")),
+        include_dirs=[SOURCES, pybind11.get_include()],
+        define_macros=[("RMPE_NUMPY", None)],
+        extra_compile_args=FLAGS,
+        depends=headers,
+        language="c++",
+    )
+
+    class BuildLibraries(BuildExtension):
+        """Compiles the CPU loops once, for both libraries that have them."""
+
+        loops: list[str] = []
+
+        def build_extension(self, ext):
+            if not self.loops:
+                self.loops = self.compiler.compile(
+                    sorted(glob("csrc/cpu/*.cpp")),
+                    output_dir=self.build_temp,
+                    include_dirs=[SOURCES],
+                    extra_postargs=FLAGS,
+                )
+            if ext in (for_tensors, for_arrays):
+                ext.extra_objects = self.loops
+            super().build_extension(ext)
+
+    extensions = [for_tensors, for_arrays]
     if home := cuda_home():
         extensions.append(cuda_extension(home, common))
     return {
         "ext_modules": extensions,
-        "cmdclass": {"build_ext": BuildExtension},
+        "cmdclass": {"build_ext": BuildLibraries},
         "options": {"bdist_wheel": {"py_limited_api": "cp311"}},
     }
 
