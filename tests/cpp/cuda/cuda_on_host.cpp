@@ -82,6 +82,7 @@ void switch_to_fiber(Fiber& fiber, char* stack) {
 }
 
 void switch_to_scheduler(Fiber& fiber) {
+  release(&grid->fibers);  // acquired at the block's end, also where a fault is the end
 #if defined(RMPE_THREAD_SANITIZER)
   __tsan_switch_to_fiber(grid->scheduler_sanitizer, __tsan_switch_to_fiber_no_sync);
 #endif
@@ -103,7 +104,6 @@ void run_thread() {
   Fiber& fiber = grid->fibers[grid->current];
   acquire(grid);
   (*grid->kernel)();
-  release(&grid->fibers);
   fiber.state = State::kDone;
   switch_to_scheduler(fiber);
 }
