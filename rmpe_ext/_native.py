@@ -18,6 +18,8 @@ from typing import Any
 
 import torch
 
+from ._vmap import each_in_turn
+
 __all__ = ["Backend", "backend", "define"]
 
 _NAMESPACE = "rmpe_ext"
@@ -141,7 +143,11 @@ def _caller_level() -> int:
 
 
 def define(
-    schema: str, *, reference: Callable[..., Any], fake: Callable[..., Any]
+    schema: str,
+    *,
+    reference: Callable[..., Any],
+    fake: Callable[..., Any],
+    vmap: Callable[..., Any] = each_in_turn,
 ) -> Callable[..., Any]:
     """Register an op as ``torch.ops.rmpe_ext.<name>``.
 
@@ -153,6 +159,8 @@ def define(
         The pure-PyTorch implementation, run on every device without a native kernel.
     fake
         Computes the shapes and dtypes of the results, for ``torch.compile`` and ``torch.export``.
+    vmap
+        The rule for ``torch.vmap``, one of :mod:`rmpe_ext._vmap`.
 
     Returns
     -------
@@ -170,9 +178,18 @@ def define(
     library = torch.library.Library(_NAMESPACE, "FRAGMENT")
     library.define(schema)
     library.impl(name, fallback, "CompositeExplicitAutograd")
-    torch.library.register_fake(f"{_NAMESPACE}::{name}", fake, lib=library)
+    op = getattr(getattr(torch.ops, _NAMESPACE), name).default
+
+    def batched(info: Any, in_dims: tuple, *arguments: Any) -> tuple[Any, Any]:
+        if info.batch_size == 0:
+            raise ValueError(f"{name} needs at least one element under torch.vmap, got none")
+        results = vmap(op, info.batch_size, in_dims, *arguments)
+        return results, 0 if isinstance(results, torch.Tensor) else (0,) * len(results)
+
+    torch.library.register_fake(op, fake, lib=library)
+    torch.library.register_vmap(op, batched, lib=library)
     _registrations.append(library)
-    return getattr(getattr(torch.ops, _NAMESPACE), name).default
+    return op
 
 
 def _device_type(arguments: tuple[Any, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from .._native import define
+from .._vmap import join_batch
 from ..arguments import tensors
 from ..arguments.affine_sample import affine_sample_arguments
 from ..reference.affine_sample import affine_sample_backward_kernel, affine_sample_kernel
@@ -29,6 +30,7 @@ _affine_sample = define(
     "str padding_mode, bool align_corners) -> Tensor",
     reference=affine_sample_kernel,
     fake=_fake,
+    vmap=join_batch,
 )
 _affine_sample_backward = define(
     "affine_sample_backward(Tensor grad, Tensor? input, Tensor theta, SymInt input_height, "
@@ -36,6 +38,7 @@ _affine_sample_backward = define(
     "bool needs_theta) -> (Tensor grad_input, Tensor grad_theta)",
     reference=affine_sample_backward_kernel,
     fake=_fake_backward,
+    vmap=join_batch,
 )
 
 
@@ -100,40 +103,6 @@ torch.library.register_autograd(
 )
 
 
-# torch.vmap: the mapped dimension joins the batch
-
-
-def _fold(tensor: torch.Tensor, dim: int | None, size: int) -> torch.Tensor:
-    tensor = tensor.expand(size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
-    return tensor.flatten(0, 1)
-
-
-def _unfold(tensor: torch.Tensor, size: int) -> torch.Tensor:
-    return tensor.view(size, tensor.shape[0] // size, *tensor.shape[1:])
-
-
-def _vmap(info, in_dims, input, theta, *options):
-    size = info.batch_size
-    folded = _fold(input, in_dims[0], size), _fold(theta, in_dims[1], size)
-    return _unfold(_affine_sample(*folded, *options), size), 0
-
-
-def _vmap_backward(info, in_dims, grad, input, theta, *options):
-    size = info.batch_size
-    tensors = zip((grad, input, theta), in_dims[:3], strict=True)
-    folded = [None if tensor is None else _fold(tensor, dim, size) for tensor, dim in tensors]
-    results = _affine_sample_backward(*folded, *options)
-    wanted = options[-2:]
-    return (
-        tuple(_unfold(r, size) if w else r for r, w in zip(results, wanted, strict=True)),
-        tuple(0 if w else None for w in wanted),
-    )
-
-
-torch.library.register_vmap(_affine_sample, _vmap)
-torch.library.register_vmap(_affine_sample_backward, _vmap_backward)
-
-
 def affine_sample(
     input: torch.Tensor,
     theta: torch.Tensor,
@@ -192,12 +161,6 @@ def affine_sample(
     ``"zeros"``, pixel 0 with ``"border"`` and ``"reflection"``. (``grid_sample`` gives NaN, 0 or
     the last pixel, depending on the mode and the device.) An input pixel that is NaN reaches the
     samples within one pixel of it.
-
-    *Autocast* leaves the op alone: it runs in the dtype of ``input``, and takes the 16-bit
-    ``theta`` of an autocast layer as it is.
-
-    *torch.vmap* joins the mapped dimension to the batch; the transforms of ``torch.func`` that
-    differentiate, such as ``grad``, do not go through custom ops.
 
     References
     ----------

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from .._native import define
+from .._vmap import join_batch
 from ..arguments import tensors
 from ..arguments.crop import crop_arguments, crop_matrices_arguments
 from ..reference.crop import crop_kernel, crop_matrices_kernel
@@ -33,6 +34,7 @@ _crop_matrices = define(
     "float drop, str grid) -> Tensor",
     reference=crop_matrices_kernel,
     fake=_fake_crop_matrices,
+    vmap=join_batch,
 )
 
 

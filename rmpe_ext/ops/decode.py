@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 
 from .._native import define
+from .._vmap import join_batch
 from ..arguments import tensors
 from ..arguments.decode import decode_arguments
 from ..reference.decode import decode_kernel
@@ -29,6 +30,7 @@ _decode = define(
     "bool align_corners) -> (Tensor, Tensor)",
     reference=decode_kernel,
     fake=_fake,
+    vmap=join_batch,
 )
 
 

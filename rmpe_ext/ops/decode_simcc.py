@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 
 from .._native import define
+from .._vmap import join_batch
 from ..arguments import tensors
 from ..arguments.decode_simcc import decode_simcc_arguments
 from ..reference.decode_simcc import decode_simcc_kernel
@@ -29,6 +30,7 @@ _decode_simcc = define(
     "bool align_corners) -> (Tensor, Tensor)",
     reference=decode_simcc_kernel,
     fake=_fake,
+    vmap=join_batch,
 )
 
 

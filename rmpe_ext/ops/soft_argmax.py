@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from .._native import define
+from .._vmap import join_batch
 from ..arguments import tensors
 from ..arguments.soft_argmax import soft_argmax_arguments
 from ..reference.soft_argmax import soft_argmax_backward_kernel, soft_argmax_kernel
@@ -26,12 +27,14 @@ _soft_argmax = define(
     "soft_argmax(Tensor heatmaps, float beta) -> (Tensor, Tensor)",
     reference=soft_argmax_kernel,
     fake=_fake,
+    vmap=join_batch,
 )
 _soft_argmax_backward = define(
     "soft_argmax_backward(Tensor grad, Tensor heatmaps, Tensor keypoints, Tensor partition, "
     "float beta) -> Tensor",
     reference=soft_argmax_backward_kernel,
     fake=_fake_backward,
+    vmap=join_batch,
 )
 
 
