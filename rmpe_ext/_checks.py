@@ -6,13 +6,79 @@ Those of arrays take, as ``xp``, the module that knows the kind of array: ``argu
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import numbers
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-__all__ = ["Array", "check_array", "check_choice", "check_dtype", "check_same", "check_shape"]
+__all__ = [
+    "TYPES",
+    "Array",
+    "check_array",
+    "check_choice",
+    "check_dtype",
+    "check_numbers",
+    "check_same",
+    "check_shape",
+    "check_size",
+    "check_type",
+]
 
 Array = Any  # torch.Tensor or numpy.ndarray
+
+
+# What an annotation stands for. Python's own numbers come first: the abstract ones, which numpy's
+# belong to, are slow to check.
+_INT = (int, numbers.Integral)
+_FLOAT = (float, int, numbers.Real)
+TYPES = {
+    "float": _FLOAT,
+    "float | None": (*_FLOAT, type(None)),
+    "int": _INT,
+    "int | None": (*_INT, type(None)),
+    "bool": (bool,),
+    "str": (str,),
+}
+_WORDS = {
+    "float": "a number",
+    "float | None": "a number or None",
+    "int": "a whole number",
+    "int | None": "a whole number or None",
+    "bool": "True or False",
+    "str": "text",
+}
+
+
+def check_type(types: Mapping[str, tuple], name: str, value: Any, annotation: str) -> None:
+    """Raise TypeError unless ``value`` is what the annotation says; a bool is no number.
+
+    ``types`` is :data:`TYPES`, or what an array module adds to them.
+    """
+    if not isinstance(value, types[annotation]) or (
+        isinstance(value, bool) and annotation != "bool"
+    ):
+        raise TypeError(f"{name} must be {_WORDS[annotation]}, got {value!r}")
+
+
+def check_numbers(name: str, values: Iterable[float], rule: str) -> list[float]:
+    """The values as numbers; raise TypeError, with ``rule`` in its message, where they are none."""
+    try:
+        return [float(value) for value in values]
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be {rule}, got {values!r}") from error
+
+
+def check_size(xp: ModuleType, size: Sequence[int]) -> tuple[int, int]:
+    """Height and width; raise unless they are two whole numbers of at least 1."""
+    if not isinstance(size, Sequence) or len(size) != 2:
+        raise TypeError(f"size must be (height, width), got {size!r}")
+    try:
+        height, width = (xp.index(s) for s in size)
+    except TypeError as error:
+        raise TypeError(f"size must be (height, width), both int, got {tuple(size)}") from error
+    if height < 1 or width < 1:
+        raise ValueError(f"size must be (height, width), both at least 1, got {tuple(size)}")
+    return height, width
 
 
 def check_array(xp: ModuleType, name: str, value: Any) -> None:
@@ -24,14 +90,18 @@ def check_array(xp: ModuleType, name: str, value: Any) -> None:
 def check_shape(
     xp: ModuleType, name: str, array: Array, shape: tuple[int | None, ...], text: str
 ) -> None:
-    """Raise unless ``array`` has ``shape`` (None fits any size); ``text`` is how to print it."""
+    """Raise unless ``array`` has ``shape`` (None fits any size); ``text`` is how to print it.
+
+    A ``{}`` in ``text`` stands for the next size of ``shape``. Sizes are not formatted before they
+    are needed, because that would tie a graph that ``torch.compile`` traces to their values.
+    """
     check_array(xp, name, array)
     fits = array.ndim == len(shape)
     if fits:
         for want, have in zip(shape, array.shape, strict=True):
             fits = fits and (want is None or want == have)
     if not fits:
-        raise ValueError(f"{name} must be {text}, got {tuple(array.shape)}")
+        raise ValueError(f"{name} must be {text.format(*shape)}, got {tuple(array.shape)}")
 
 
 def check_dtype(xp: ModuleType, name: str, array: Array, allowed: Collection[str]) -> None:
@@ -49,5 +119,5 @@ def check_same(name: str, have: Any, other: str, want: Any, what: str) -> None:
 
 def check_choice(name: str, value: Any, allowed: Collection[str]) -> None:
     """Raise ValueError unless ``value`` is one of the names in ``allowed``."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}, got {value!r}")

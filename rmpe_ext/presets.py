@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._checks import check_choice
+from ._checks import TYPES, check_choice, check_type
 
 __all__ = ["PRESETS", "PoseNMSPreset", "resolve_preset"]
 
@@ -79,7 +78,7 @@ class PoseNMSPreset:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            _check_type(field.name, getattr(self, field.name), field.type)
+            check_type(TYPES, field.name, getattr(self, field.name), field.type)
         for name in ("sigma1", "sigma2", "zero_score"):
             # Whose inverses are numbers in float32 as well.
             if not 1e-30 <= getattr(self, name) <= 1e30:
@@ -95,23 +94,6 @@ class PoseNMSPreset:
         for name in ("near_joints", "near_radius", "near_box", "merge_box", "merge_radius"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)}")
-
-
-# What the annotations of the fields stand for, and in words. Python's own numbers come first: the
-# abstract ones, which numpy's belong to, are slow to check.
-_TYPES = {
-    "float": ((float, int, numbers.Real), "a number"),
-    "float | None": ((float, int, type(None), numbers.Real), "a number or None"),
-    "int": ((int, numbers.Integral), "a whole number"),
-    "bool": (bool, "True or False"),
-    "str": (str, "text"),
-}
-
-
-def _check_type(name: str, value: Any, annotation: str) -> None:
-    types, words = _TYPES[annotation]
-    if not isinstance(value, types) or (isinstance(value, bool) and annotation != "bool"):
-        raise TypeError(f"{name} must be {words}, got {value!r}")
 
 
 PRESETS: dict[str, PoseNMSPreset] = {

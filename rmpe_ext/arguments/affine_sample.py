@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import ModuleType
 
-from .._checks import Array, check_choice, check_dtype, check_shape
+from .._checks import Array, check_choice, check_dtype, check_shape, check_size, check_type
 
 __all__ = ["affine_sample_arguments"]
 
@@ -42,7 +41,7 @@ def affine_sample_arguments(
             f"got {input_height} x {input_width}"
         )
     count = input.shape[0]
-    check_shape(xp, "theta", theta, (count, 2, 3), f"({count}, 2, 3) like input")
+    check_shape(xp, "theta", theta, (count, 2, 3), "({}, 2, 3) like input")
     check_dtype(xp, "theta", theta, _FLOATING)
     xp.check_device("theta", theta, "input", input)
     name = xp.name_of(input.dtype)
@@ -51,21 +50,10 @@ def affine_sample_arguments(
             f"theta must be float32 or of lower precision where input is {name}, got float64; "
             "convert it to float32"
         )
-    height, width = _size(xp, size)
+    height, width = check_size(xp, size)
     check_choice("mode", mode, _MODES)
     check_choice("padding_mode", padding_mode, _PADDING_MODES)
+    check_type(xp.TYPES, "align_corners", align_corners, "bool")
     if xp.name_of(theta.dtype) in _HALF:
         theta = xp.float32(theta)
-    return input, theta, height, width, mode, padding_mode, bool(align_corners)
-
-
-def _size(xp: ModuleType, size: tuple[int, int]) -> tuple[int, int]:
-    if not isinstance(size, Sequence) or len(size) != 2:
-        raise TypeError(f"size must be (height, width), got {size!r}")
-    try:
-        height, width = (xp.index(s) for s in size)
-    except TypeError as error:
-        raise TypeError(f"size must be (height, width), both int, got {tuple(size)}") from error
-    if height < 1 or width < 1:
-        raise ValueError(f"size must be (height, width), both at least 1, got {tuple(size)}")
-    return height, width
+    return input, theta, height, width, mode, padding_mode, align_corners

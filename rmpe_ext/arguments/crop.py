@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from .._checks import Array, check_array, check_choice, check_dtype, check_shape
+from .._checks import (
+    Array,
+    check_array,
+    check_choice,
+    check_dtype,
+    check_numbers,
+    check_shape,
+    check_size,
+    check_type,
+)
 from ..conventions import CONVENTIONS
 
 __all__ = ["crop_arguments", "crop_matrices_arguments"]
@@ -43,23 +52,40 @@ def crop_arguments(
             "pass matrices.detach()"
         )
     xp.check_device("matrices", matrices, "images", images[0])
+    count = matrices.shape[0]
+    if image_count == 0 and count > 0:
+        raise ValueError(f"images must hold at least one image for {count} crops, got none")
     if image_index is not None:
-        check_shape(xp, "image_index", image_index, (matrices.shape[0],), "(N,) like matrices")
+        check_shape(xp, "image_index", image_index, (count,), "(N,) like matrices")
         check_dtype(xp, "image_index", image_index, ("int64",))
         xp.check_device("image_index", image_index, "matrices", matrices)
-    elif image_count not in (1, matrices.shape[0]):
+    elif image_count not in (1, count):
         raise ValueError(
-            f"image_index is needed to say which of {image_count} images each of "
-            f"{matrices.shape[0]} crops comes from"
+            f"image_index is needed to say which of {image_count} images each of {count} crops "
+            "comes from"
         )
     _check_output_dtype(xp, dtype)
-    height, width = _size(size)
+    check_type(xp.TYPES, "scale", scale, "float")
+    check_type(xp.TYPES, "swap_rb", swap_rb, "bool")
+    check_type(xp.TYPES, "fill", fill, "float")
+    height, width = check_size(xp, size)
     means, stds = _three("mean", mean, 0.0), _three("std", std, 1.0)
     if 0.0 in stds:
         raise ValueError(f"std must not contain 0, got {stds}")
     gain = [scale / s for s in stds]
     bias = [-m / s for m, s in zip(means, stds, strict=True)]
-    return images, matrices, image_index, height, width, gain, bias, swap_rb, dtype, float(fill)
+    return (
+        images,
+        matrices,
+        image_index,
+        height,
+        width,
+        gain,
+        bias,
+        swap_rb,
+        dtype,
+        float(fill),
+    )
 
 
 def crop_matrices_arguments(
@@ -77,6 +103,7 @@ def crop_matrices_arguments(
     check_dtype(xp, "boxes", boxes, _FLOATING)
     check_choice("convention", convention, CONVENTIONS)
     row = CONVENTIONS[convention]
+    check_type(xp.TYPES, "padding", padding, "float | None")
     if padding is None:
         padding = row.padding
     if not -1.0 < padding < math.inf:
@@ -85,14 +112,15 @@ def crop_matrices_arguments(
         check_shape(xp, "rotation", rotation, (boxes.shape[0],), "(N,) like boxes")
         check_dtype(xp, "rotation", rotation, _FLOATING)
         xp.check_device("rotation", rotation, "boxes", boxes)
-    height, width = _size(size)
+        rotation = xp.detached(rotation)
+    height, width = check_size(xp, size)
     return xp.detached(boxes), rotation, height, width, float(padding), row.drop, row.grid
 
 
 def _check_output_dtype(xp: ModuleType, dtype: Any) -> None:
     """Raise TypeError unless crops can be written in ``dtype``."""
     if not isinstance(dtype, xp.DType) or xp.name_of(dtype) not in ("float32", *_HALF):
-        raise TypeError(f"dtype must be float32, float16 or bfloat16, got {dtype}")
+        raise TypeError(f"dtype must be float32, float16 or bfloat16, got {dtype!r}")
 
 
 def _images(xp: ModuleType, images: Array | Sequence[Array]) -> list[Array]:
@@ -102,9 +130,13 @@ def _images(xp: ModuleType, images: Array | Sequence[Array]) -> list[Array]:
         )
         check_dtype(xp, "images", images, ("uint8",))
         return [images]
-    images = list(images)
+    if not isinstance(images, Sequence):
+        raise TypeError(
+            f"images must be a {xp.ARRAY}, or a list of them, got {type(images).__name__}"
+        )
     if not images:
         raise ValueError("images must hold at least one image, got an empty list")
+    images = list(images)
     for i, image in enumerate(images):
         name = f"images[{i}]"
         check_array(xp, name, image)
@@ -114,17 +146,10 @@ def _images(xp: ModuleType, images: Array | Sequence[Array]) -> list[Array]:
     return images
 
 
-def _size(size: tuple[int, int]) -> tuple[int, int]:
-    height, width = size
-    if height < 1 or width < 1:
-        raise ValueError(f"size must be (height, width), both at least 1, got {tuple(size)}")
-    return int(height), int(width)
-
-
 def _three(name: str, values: Sequence[float] | None, default: float) -> list[float]:
     if values is None:
         return [default] * 3
-    values = [float(v) for v in values]
+    values = check_numbers(name, values, "3 numbers, one for each channel")
     if len(values) != 3:
         raise ValueError(f"{name} must have 3 values, one for each channel, got {len(values)}")
     return values

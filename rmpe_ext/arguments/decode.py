@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
 from types import ModuleType
 
-from .._checks import Array, check_choice, check_dtype, check_same, check_shape
+from .._checks import Array, check_choice, check_dtype, check_same, check_shape, check_type
 from ..conventions import CONVENTIONS, DECODE_CONVENTIONS, GRIDS, Convention
 
 __all__ = [
@@ -61,6 +62,9 @@ def decode_arguments(
     row = CONVENTIONS[convention]
     matrices = check_matrices(xp, matrices, "heatmaps", heatmaps)
     theta = check_theta(xp, theta, "heatmaps", heatmaps)
+    check_type(xp.TYPES, "stride", stride, "float")
+    check_type(xp.TYPES, "offset", offset, "float | None")
+    check_type(xp.TYPES, "align_corners", align_corners, "bool")
     if not 0.0 < stride < math.inf:
         raise ValueError(f"stride must be above 0 and finite, got {stride}")
     if grid is None:
@@ -74,7 +78,7 @@ def decode_arguments(
     swapped_joint = None
     if flipped is not None:
         shape = (count, joints, height, width)
-        check_shape(xp, "flipped", flipped, shape, f"{shape} like heatmaps")
+        check_shape(xp, "flipped", flipped, shape, "({}, {}, {}, {}) like heatmaps")
         check_same("flipped", flipped.dtype, "heatmaps", heatmaps.dtype, "dtype")
         xp.check_device("flipped", flipped, "heatmaps", heatmaps)
         flipped = xp.detached(flipped)
@@ -90,7 +94,7 @@ def decode_arguments(
         grid,
         float(stride),
         float(offset),
-        bool(align_corners),
+        align_corners,
     )
 
 
@@ -99,7 +103,7 @@ def check_matrices(xp: ModuleType, matrices: Array | None, other: str, maps: Arr
     if matrices is None:
         return None
     count = maps.shape[0]
-    check_shape(xp, "matrices", matrices, (count, 2, 3), f"({count}, 2, 3) like {other}")
+    check_shape(xp, "matrices", matrices, (count, 2, 3), "({}, 2, 3) like " + other)
     check_dtype(xp, "matrices", matrices, _MATRIX_DTYPES)
     xp.check_device("matrices", matrices, other, maps)
     return xp.detached(matrices)
@@ -110,7 +114,7 @@ def check_theta(xp: ModuleType, theta: Array | None, other: str, maps: Array) ->
     if theta is None:
         return None
     count = maps.shape[0]
-    check_shape(xp, "theta", theta, (count, 2, 3), f"({count}, 2, 3) like {other}")
+    check_shape(xp, "theta", theta, (count, 2, 3), "({}, 2, 3) like " + other)
     check_dtype(xp, "theta", theta, MAP_DTYPES)
     xp.check_device("theta", theta, other, maps)
     return xp.native(theta)
@@ -123,12 +127,16 @@ def swapped_joints(flip_pairs: Iterable[tuple[int, int]] | None, joints: int) ->
             "flip_pairs must name the left and right joints when flipped is given; "
             "pass () for a skeleton without such pairs"
         )
+    try:
+        pairs = [tuple(map(operator.index, pair)) for pair in flip_pairs]
+    except TypeError as error:
+        raise TypeError(f"flip_pairs must be pairs of joints, got {flip_pairs!r}") from error
     swapped = list(range(joints))
     seen: set[int] = set()
-    for pair in flip_pairs:
+    for pair in pairs:
         if len(pair) != 2:
-            raise ValueError(f"flip_pairs must be pairs of joints, got {tuple(pair)}")
-        left, right = int(pair[0]), int(pair[1])
+            raise ValueError(f"flip_pairs must be pairs of joints, got {pair}")
+        left, right = pair
         for joint in (left, right):
             if not 0 <= joint < joints:
                 raise ValueError(f"flip_pairs must be joints in 0..{joints - 1}, got {joint}")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from types import ModuleType
 
-from .._checks import Array, check_dtype, check_same, check_shape
+from .._checks import Array, check_dtype, check_same, check_shape, check_type
 from .decode import MAP_DTYPES, check_matrices, check_theta, swapped_joints
 
 __all__ = ["decode_simcc_arguments"]
@@ -31,12 +31,14 @@ def decode_simcc_arguments(
     check_shape(xp, "x_maps", x_maps, (None,) * 3, "(N, K, Wx)")
     check_dtype(xp, "x_maps", x_maps, MAP_DTYPES)
     count, joints, width = x_maps.shape
-    check_shape(xp, "y_maps", y_maps, (count, joints, None), f"({count}, {joints}, Hy) like x_maps")
+    check_shape(xp, "y_maps", y_maps, (count, joints, None), "({}, {}, Hy) like x_maps")
     check_same("y_maps", y_maps.dtype, "x_maps", x_maps.dtype, "dtype")
     xp.check_device("y_maps", y_maps, "x_maps", x_maps)
     for name, size in (("x_maps", width), ("y_maps", y_maps.shape[2])):
         if size < 1:
             raise ValueError(f"{name} must have at least one bin, got {size}")
+    check_type(xp.TYPES, "split_ratio", split_ratio, "float")
+    check_type(xp.TYPES, "align_corners", align_corners, "bool")
     if not 0.0 < split_ratio < math.inf:
         raise ValueError(f"split_ratio must be above 0 and finite, got {split_ratio}")
     matrices = check_matrices(xp, matrices, "x_maps", x_maps)
@@ -50,7 +52,7 @@ def decode_simcc_arguments(
             )
         for i, (other, maps) in enumerate((("x_maps", x_maps), ("y_maps", y_maps))):
             shape = tuple(maps.shape)
-            check_shape(xp, f"flipped[{i}]", flipped[i], shape, f"{shape} like {other}")
+            check_shape(xp, f"flipped[{i}]", flipped[i], shape, "({}, {}, {}) like " + other)
             check_same(f"flipped[{i}]", flipped[i].dtype, other, maps.dtype, "dtype")
             xp.check_device(f"flipped[{i}]", flipped[i], other, maps)
             mirrored[i] = xp.detached(flipped[i])
@@ -63,5 +65,5 @@ def decode_simcc_arguments(
         *mirrored,
         swapped_joint,
         float(split_ratio),
-        bool(align_corners),
+        align_corners,
     )

@@ -7,10 +7,13 @@ from operator import index
 
 import numpy as np
 
+from .._checks import TYPES
+
 __all__ = [
     "ARRAY",
     "Array",
     "DType",
+    "TYPES",
     "array",
     "cast",
     "check_device",

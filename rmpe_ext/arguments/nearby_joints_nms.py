@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from .._checks import Array
+from .._checks import Array, check_type
 from ._poses import lower_order, lower_poses
 
 __all__ = ["nearby_joints_nms_arguments"]
@@ -22,6 +22,8 @@ def nearby_joints_nms_arguments(
 ) -> tuple:
     """``(keypoints, scores, pose_scores, image_index, distance, max_near)`` of the op."""
     poses = lower_poses(xp, keypoints, scores)
+    check_type(xp.TYPES, "distance", distance, "float")
+    check_type(xp.TYPES, "max_near", max_near, "int | None")
     if not 0.0 <= distance < math.inf:
         raise ValueError(f"distance must be at least 0 and finite, got {distance}")
     if max_near is None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from types import ModuleType
 
-from .._checks import Array, check_dtype, check_shape
+from .._checks import Array, check_dtype, check_numbers, check_shape, check_type
 from ..sigmas import COCO_SIGMAS
 from ._poses import FLOATING, check_like, lower_order, lower_poses
 
@@ -24,6 +24,7 @@ def oks_nms_arguments(
     image_index: Array | None,
 ) -> tuple:
     """``(keypoints, scores, areas, sigmas, pose_scores, image_index, threshold)`` of the op."""
+    check_type(xp.TYPES, "threshold", threshold, "float")
     if not 0.0 <= threshold <= 1.0:
         raise ValueError(f"threshold must be an OKS in 0..1, got {threshold}")
     return *_poses(xp, keypoints, scores, areas, sigmas, pose_scores, image_index), threshold
@@ -41,6 +42,8 @@ def soft_oks_nms_arguments(
     image_index: Array | None,
 ) -> tuple:
     """``(keypoints, scores, areas, sigmas, pose_scores, image_index, threshold, max_kept)``."""
+    check_type(xp.TYPES, "threshold", threshold, "float")
+    check_type(xp.TYPES, "max_kept", max_kept, "int")
     if not 0.0 < threshold < math.inf:
         raise ValueError(f"threshold must be above 0 and finite, got {threshold}")
     if max_kept < 1:
@@ -84,6 +87,7 @@ def _sigmas(xp: ModuleType, sigmas: Array | Sequence[float] | None, keypoints: A
         check_dtype(xp, "sigmas", sigmas, FLOATING)
         xp.check_device("sigmas", sigmas, "keypoints", keypoints)
         return xp.cast(xp.detached(sigmas), keypoints)
+    sigmas = check_numbers("sigmas", sigmas, f"a {xp.ARRAY}, or numbers")
     if len(sigmas) != joints:
         raise ValueError(
             f"sigmas must have one value for each of {joints} keypoints, got {len(sigmas)}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from .._checks import Array, check_dtype, check_shape
+from .._checks import Array, check_dtype, check_shape, check_type
 from ..presets import PoseNMSPreset, resolve_preset
 from ._poses import (
     FLOATING,
@@ -73,6 +73,7 @@ def box_nms_arguments(
     check_dtype(xp, "boxes", boxes, FLOATING)
     check_shape(xp, "scores", scores, (boxes.shape[0],), "(N,) like boxes")
     check_like(xp, "scores", scores, "boxes", boxes)
+    check_type(xp.TYPES, "threshold", threshold, "float")
     if not 0.0 <= threshold <= 1.0:
         raise ValueError(f"threshold must be an IoU in 0..1, got {threshold}")
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from .._checks import Array, check_dtype, check_shape
+from .._checks import Array, check_dtype, check_shape, check_type
 from .decode import MAP_DTYPES
 
 __all__ = ["soft_argmax_arguments"]
@@ -20,6 +20,7 @@ def soft_argmax_arguments(xp: ModuleType, heatmaps: Array, beta: float) -> tuple
         raise ValueError(
             f"heatmaps must have at least one pixel, got {height} x {width} (height x width)"
         )
+    check_type(xp.TYPES, "beta", beta, "float")
     if not 0.0 < beta < math.inf:
         raise ValueError(f"beta must be above 0 and finite, got {beta}")
     return heatmaps, float(beta)

@@ -8,12 +8,14 @@ from typing import SupportsIndex
 
 import torch
 
+from .._checks import TYPES as _TYPES
 from .._checks import check_same
 
 __all__ = [
     "ARRAY",
     "Array",
     "DType",
+    "TYPES",
     "array",
     "cast",
     "check_device",
@@ -28,6 +30,12 @@ __all__ = [
 Array = torch.Tensor
 ARRAY = "torch.Tensor"
 DType = torch.dtype
+# A size of a graph that is being traced is a number as well.
+_SYMBOLIC = {"int": (torch.SymInt,), "float": (torch.SymInt, torch.SymFloat)}
+TYPES = {
+    annotation: (*types, *_SYMBOLIC.get(annotation.removesuffix(" | None"), ()))
+    for annotation, types in _TYPES.items()
+}
 _NATIVE = (torch.float32, torch.float64)
 _NAMES = {
     getattr(torch, name): name
@@ -79,5 +87,5 @@ def array(numbers: Sequence[float], like: torch.Tensor) -> torch.Tensor:
 
 
 def index(value: SupportsIndex) -> int:
-    """A whole number. A torch.SymInt stays one, so that a compiled graph serves every size."""
-    return value if isinstance(value, torch.SymInt) else operator.index(value)
+    """A whole number. One of a graph that is being traced stays one: it then serves every size."""
+    return value if isinstance(value, (int, torch.SymInt)) else operator.index(value)

@@ -24,14 +24,14 @@ def _fake_crop_matrices(boxes, rotation, height, width, padding, drop, grid):
 
 
 _crop = define(
-    "crop(Tensor[] images, Tensor matrices, Tensor? image_index, int height, int width, "
+    "crop(Tensor[] images, Tensor matrices, Tensor? image_index, SymInt height, SymInt width, "
     "float[] gain, float[] bias, bool swap_rb, ScalarType dtype, float fill) -> Tensor",
     reference=crop_kernel,
     fake=_fake_crop,
 )
 _crop_matrices = define(
-    "crop_matrices(Tensor boxes, Tensor? rotation, int height, int width, float padding, "
-    "float drop, str grid) -> Tensor",
+    "crop_matrices(Tensor boxes, Tensor? rotation, SymInt height, SymInt width, "
+    "float padding, float drop, str grid) -> Tensor",
     reference=crop_matrices_kernel,
     fake=_fake_crop_matrices,
     vmap=join_batch,
@@ -63,12 +63,14 @@ def crop(
         uint8. Views are read in place where the channels of a pixel are contiguous.
     matrices : Tensor (N, 2, 3)
         Image pixel -> crop pixel, pixel centres at integers, float32 or float64: see
-        :func:`crop_matrices`. A matrix without an inverse gives a crop that is all ``fill``.
+        :func:`crop_matrices`. A matrix without an inverse gives a crop that is all ``fill``, and
+        so does one whose crop would spread over more than 2^28 image pixels.
     size : (int, int)
         Height and width of every crop.
     image_index : Tensor (N,), optional
         int64: the image that each crop comes from. Not needed for one image, nor where there is
-        one image for each matrix.
+        one image for each matrix. Values out of range are found where the pixels are read: inside
+        a compiled graph they raise RuntimeError.
     scale : float
         Multiplies the 8-bit value.
     mean, std : sequence of 3 floats, optional
@@ -87,7 +89,7 @@ def crop(
     Raises
     ------
     TypeError, ValueError
-        For a wrong dtype, shape or device; the message names the argument.
+        For a wrong dtype, shape, device or ``image_index``; the message names the argument.
 
     Examples
     --------
@@ -101,7 +103,14 @@ def crop(
     arguments = crop_arguments(
         tensors, images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill
     )
-    return _crop(*arguments)
+    try:
+        return _crop(*arguments)
+    except RuntimeError as error:
+        # Only a kernel that reads the values anyway checks them: no call waits for a device.
+        _, rule, got = str(error).partition("image_index must be in")
+        if not rule:
+            raise
+        raise ValueError(rule + got) from error
 
 
 def crop_matrices(
@@ -120,8 +129,9 @@ def crop_matrices(
     Parameters
     ----------
     boxes : Tensor (N, 4)
-        ``x1, y1, x2, y2`` in image pixels. A box without area gives a matrix that is not finite,
-        which :func:`crop` answers with an empty crop and :func:`decode` with NaN.
+        ``x1, y1, x2, y2`` in image pixels, of any floating dtype. A box without area gives a matrix
+        that is not finite, which :func:`crop` answers with an empty crop and :func:`decode` with
+        NaN.
     size : (int, int)
         Height and width of the crop.
     convention : str
@@ -142,7 +152,8 @@ def crop_matrices(
     Returns
     -------
     Tensor (N, 2, 3)
-        Image pixel -> crop pixel, in the dtype of ``boxes``.
+        Image pixel -> crop pixel, without a gradient, in the dtype of ``boxes``; float32 for the
+        16-bit types.
 
     Raises
     ------

@@ -64,10 +64,9 @@ def crop_kernel(
     pixels, offsets, heights, widths = _flatten(images)
     if image_index is None:
         image_index = torch.arange(count, device=device) % max(len(offsets), 1)
-    if bool(((image_index < 0) | (image_index >= len(offsets))).any()):
-        raise RuntimeError(f"image_index must be in 0..{len(offsets) - 1}")
+    _check_image_index(image_index, len(offsets))
     offset, h, w = (
-        torch.tensor(values, device=device)[image_index, None, None]
+        torch.tensor(values, dtype=torch.int64, device=device)[image_index, None, None]
         for values in (offsets, heights, widths)
     )
     x, y = _source_coordinates(matrices, height, width)
@@ -113,6 +112,17 @@ def crop_matrices_kernel(
     return torch.stack([xx, xy, tx, yx, yy, ty], dim=1).view(-1, 2, 3).to(boxes.dtype)
 
 
+def _check_image_index(image_index: torch.Tensor, images: int) -> None:
+    """Raise ValueError for an index out of range; it waits for the device to know."""
+    outside = (image_index < 0) | (image_index >= images)
+    if not outside.is_meta and bool(outside.any()):
+        position = int(outside.nonzero()[0])
+        raise ValueError(
+            f"image_index must be in 0..{images - 1}, got {int(image_index[position])} at position "
+            f"{position}"
+        )
+
+
 def _flatten(
     images: list[torch.Tensor],
 ) -> tuple[torch.Tensor, list[int], list[int], list[int]]:
@@ -135,7 +145,8 @@ def _source_coordinates(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Where each crop pixel (N, height, width) lies in its image, in float64.
 
-    A matrix without an inverse puts all its pixels far outside every image.
+    A matrix without an inverse puts all its pixels far outside every image, and so does one that
+    spreads the crop over more than 2^28 pixels, as in csrc/cpu/crop.cpp.
     """
     (xx, xy, x0), (yx, yy, y0) = (row.unbind(1) for row in matrices.double().unbind(1))
     determinant = xx * yy - xy * yx
@@ -144,9 +155,10 @@ def _source_coordinates(
     grid = torch.arange(max(height, width), dtype=torch.float64, device=matrices.device)
     x, y = grid[:width], grid[:height, None]
     a, b, c, d, e, f = (column[:, None, None] for column in inverse.unbind(1))
-    outside = 2.0**28
-    usable = torch.isfinite(inverse).all(1)[:, None, None]
+    far = 2.0**28
+    extent = (a.abs() + b.abs() + d.abs() + e.abs()) * max(height, width)
+    usable = torch.isfinite(inverse).all(1)[:, None, None] & (extent <= far)
     return tuple(
-        torch.where(usable, v, -outside).clamp(-outside, outside)
-        for v in (a * x + b * y + c, d * x + e * y + f)
+        torch.where(usable, along * x + (across * y + start).clamp(-far, far), -far)
+        for along, across, start in ((a, b, c), (d, e, f))
     )

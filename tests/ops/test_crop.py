@@ -156,8 +156,11 @@ def test_strided_inputs(ops):
 
 
 @IMPLEMENTATIONS
-def test_nothing_to_crop(ops):
-    assert ops.crop(noise(5, 5)[None], torch.empty(0, 2, 3), (4, 6)).shape == (0, 3, 4, 6)
+@pytest.mark.parametrize("image_index", [None, torch.empty(0, dtype=torch.int64)])
+@pytest.mark.parametrize("images", [0, 1])
+def test_nothing_to_crop(ops, images, image_index):
+    images, matrices = noise(5, 5).repeat(images, 1, 1, 1), torch.empty(0, 2, 3)
+    assert ops.crop(images, matrices, (4, 6), image_index=image_index).shape == (0, 3, 4, 6)
     assert ops.crop_matrices(torch.empty(0, 4), (4, 6)).shape == (0, 2, 3)
 
 
@@ -166,6 +169,21 @@ def test_nothing_to_crop(ops):
 def test_matrix_without_inverse_gives_fill(ops, bad):
     crops = ops.crop(noise(5, 5)[None], matrix((bad, 0, 0), (0, bad, 0)), (4, 4), scale=1, fill=9)
     assert torch.equal(crops, torch.full((1, 3, 4, 4), 9.0))
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("angle", [0.0, 30.0])
+@pytest.mark.parametrize("size", [(1, 1), (3, 8)])
+def test_a_crop_that_spreads_over_more_than_2_28_pixels_is_all_fill(ops, size, angle):
+    """Just below that, its first pixel is the image's."""
+    c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    limit = 2.0**28 / max(size) / (2 * c + 2 * s)
+    image = torch.full((1, 5, 5, 3), 200, dtype=torch.uint8)
+    for step, first in ((limit * (1 - 1e-9), 200.0), (limit * (1 + 1e-9), 9.0)):
+        matrices = matrix((c / step, s / step, 0), (-s / step, c / step, 0))
+        want = torch.full((1, 3, *size), 9.0)
+        want[..., 0, 0] = first
+        torch.testing.assert_close(ops.crop(image, matrices, size, scale=1, fill=9), want)
 
 
 @IMPLEMENTATIONS
@@ -261,6 +279,34 @@ def test_rotation_turns_the_named_direction_up():
 
 
 @IMPLEMENTATIONS
+def test_results_have_no_gradient(ops):
+    """Boxes and rotations may come out of a network that is being trained."""
+    boxes, rotation = torch.tensor([[1.0, 1, 7, 9]]).requires_grad_(), torch.ones(1).requires_grad_()
+    assert not ops.crop_matrices(boxes, (4, 4), rotation=rotation).requires_grad
+
+
+@IMPLEMENTATIONS
+def test_meta_tensors(ops):
+    """Values that nobody has cannot be out of range."""
+    images, index = torch.empty(2, 9, 9, 3, dtype=torch.uint8, device="meta"), torch.arange(5)
+    matrices = torch.empty(5, 2, 3, device="meta")
+    crops = ops.crop(images, matrices, (4, 6), image_index=index.to("meta"), dtype=torch.float16)
+    assert (crops.device.type, crops.shape, crops.dtype) == ("meta", (5, 3, 4, 6), torch.float16)
+
+
+def test_an_image_index_out_of_range_in_a_compiled_graph():
+    images, matrices = noise(8, 8)[None], torch.eye(2, 3)[None]
+    cut = torch.compile(
+        lambda index: rmpe_ext.crop(images, matrices, (4, 4), image_index=index),
+        backend="aot_eager",
+        fullgraph=True,
+    )
+    assert cut(torch.tensor([0])).shape == (1, 3, 4, 4)
+    with pytest.raises((RuntimeError, ValueError), match="image_index must be in 0..0, got 1"):
+        cut(torch.tensor([1]))
+
+
+@IMPLEMENTATIONS
 def test_box_without_area_gives_no_finite_matrix_and_an_empty_crop(ops):
     matrices = ops.crop_matrices(torch.tensor([[5.0, 5.0, 5.0, 5.0]]), (8, 8))
     assert not torch.isfinite(matrices).all()
@@ -285,7 +331,10 @@ GOOD = dict(images=noise(8, 8)[None], matrices=torch.eye(2, 3)[None], size=(4, 4
         (dict(size=(0, 4)), ValueError, r"size must be \(height, width\), both at least 1, got \(0, 4\)"),
         (dict(image_index=torch.tensor([0, 0])), ValueError, r"image_index must be \(N,\) like matrices, got \(2,\)"),
         (dict(image_index=torch.tensor([0.0])), TypeError, "image_index must be int64, got float32"),
-        (dict(image_index=torch.tensor([1])), RuntimeError, "image_index must be in 0..0"),
+        (dict(image_index=torch.tensor([1])), ValueError, "^image_index must be in 0..0, got 1 at position 0"),
+        (dict(matrices=torch.eye(2, 3).expand(3, 2, 3), image_index=torch.tensor([0, -1, 5])), ValueError, "^image_index must be in 0..0, got -1 at position 1"),
+        (dict(images=noise(8, 8)[None][:0]), ValueError, "images must hold at least one image for 1 crops, got none"),
+        (dict(images=noise(8, 8)[None][:0], image_index=torch.tensor([0])), ValueError, "images must hold at least one image for 1 crops, got none"),
         (dict(images=noise(8, 8).expand(3, 8, 8, 3)), ValueError, "image_index is needed to say which of 3 images each of 1 crops"),
         (dict(mean=(0.5,)), ValueError, "mean must have 3 values, one for each channel, got 1"),
         (dict(std=(1, 0, 1)), ValueError, "std must not contain 0"),
@@ -338,30 +387,3 @@ def test_the_raw_ops_refuse_what_they_do_not_know():
         torch.ops.rmpe_ext.crop.default([image], matrices, None, *flat)
     with pytest.raises(RuntimeError, match="grid must be asymmetric, half_pixel or align_corners"):
         torch.ops.rmpe_ext.crop_matrices.default(torch.zeros(1, 4), None, 8, 8, 0.25, 0.0, "torch")
-
-
-def test_compiles_in_one_graph():
-    @torch.compile(fullgraph=True)
-    def people(images, boxes):
-        matrices = rmpe_ext.crop_matrices(boxes, (16, 12))
-        return rmpe_ext.crop(images, matrices, (16, 12), dtype=torch.float16) * 2
-
-    images, boxes = noise(20, 20)[None], torch.tensor([[1.0, 1, 9, 15]])
-    matrices = rmpe_ext.crop_matrices(boxes, (16, 12))
-    want = rmpe_ext.crop(images, matrices, (16, 12), dtype=torch.float16) * 2
-    assert torch.equal(people(images, boxes), want)
-
-
-def test_exports():
-    class Cut(torch.nn.Module):
-        def forward(self, images, boxes):
-            matrices = rmpe_ext.crop_matrices(boxes, (16, 12), convention="hourglass")
-            return rmpe_ext.crop(images, matrices, (16, 12), dtype=torch.bfloat16)
-
-    images, boxes = noise(20, 20)[None], torch.tensor([[1.0, 1, 9, 15], [2, 2, 12, 12]])
-    exported = torch.export.export(
-        Cut(), (images, boxes), dynamic_shapes=(None, {0: torch.export.Dim("persons", max=64)})
-    )
-    for count in (2, 5):
-        more = boxes[:1].repeat(count, 1)
-        assert torch.equal(exported.module()(images, more), Cut()(images, more))

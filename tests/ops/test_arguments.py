@@ -1,0 +1,116 @@
+"""An error says which argument is wrong, whatever was passed in its place."""
+
+import inspect
+import re
+
+import pytest
+import torch
+
+import rmpe_ext
+from rmpe_ext import reference
+from tests.ops.cases import CASES, boxes, heatmaps, image_index, images, maps, noise
+from tests.ops.poses import make_poses
+
+IMPLEMENTATIONS = pytest.mark.parametrize("ops", [rmpe_ext, reference], ids=["native", "reference"])
+
+_POSES = dict(zip(("keypoints", "scores", "boxes"), make_poses(0, 2, 17), strict=True))
+_JOINTS = {name: _POSES[name] for name in ("keypoints", "scores")}
+# What each op needs, and whatever makes it read its other arguments.
+GOOD = {
+    "affine_sample": {"input": noise(2, 3, 8, 6), "theta": maps(2), "size": (4, 5)},
+    "crop": {
+        "images": images(2), "matrices": maps(2), "size": (4, 5), "image_index": image_index(2)
+    },
+    "crop_matrices": {"boxes": boxes(2), "size": (4, 5)},
+    "decode": {"heatmaps": heatmaps(2), "flipped": heatmaps(2), "flip_pairs": ()},
+    "decode_simcc": {
+        "x_maps": noise(2, 5, 8), "y_maps": noise(2, 5, 9), "flip_pairs": (),
+        "flipped": (noise(2, 5, 8), noise(2, 5, 9)),
+    },
+    "soft_argmax": {"heatmaps": heatmaps(2)},
+    "pose_similarity": _POSES,
+    "pose_nms": _POSES,
+    "merge_poses": {**_POSES, "suppressor": torch.arange(2)},
+    "oks_nms": {**_JOINTS, "areas": torch.ones(2)},
+    "soft_oks_nms": {**_JOINTS, "areas": torch.ones(2)},
+    "nearby_joints_nms": _JOINTS,
+    "box_nms": {"boxes": boxes(2), "scores": noise(2), "threshold": 0.5},
+}  # fmt: skip
+_NAMES = [
+    (op, name)
+    for op in CASES
+    for name, parameter in inspect.signature(getattr(rmpe_ext, op)).parameters.items()
+    if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+]
+_CHOICES = ("convention", "mode", "padding_mode", "preset")
+_NUMBERS = ("scale", "fill", "stride", "split_ratio", "beta", "threshold", "distance")
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize(
+    "wrong",
+    ["wrong", object(), [object()], ("a", "b"), {"a": 1}, 1j],
+    ids=lambda wrong: type(wrong).__name__,
+)
+@pytest.mark.parametrize("op, name", _NAMES)
+def test_of_no_use_as_any_argument(ops, op, name, wrong):
+    getattr(ops, op)(**GOOD[op])
+    with pytest.raises((TypeError, ValueError), match=rf"^{name}(\[0\])? must"):
+        getattr(ops, op)(**{**GOOD[op], name: wrong})
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("op, name", _NAMES)
+def test_none_is_for_optional_arguments(ops, op, name):
+    default = inspect.signature(getattr(ops, op)).parameters[name].default
+    arguments = {**GOOD[op], name: None}
+    if default is None and name != "flip_pairs":
+        getattr(ops, op)(**arguments)
+        return
+    with pytest.raises((TypeError, ValueError), match=f"^{name} must"):
+        getattr(ops, op)(**arguments)
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("op, name", [pair for pair in _NAMES if pair[1] in _NUMBERS])
+def test_a_truth_is_no_number(ops, op, name):
+    with pytest.raises(TypeError, match=f"{name} must be a number, got True"):
+        getattr(ops, op)(**{**GOOD[op], name: True})
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize(
+    "op, name, wrong, message",
+    [
+        ("crop", "size", None, r"size must be \(height, width\), got None"),
+        ("crop", "size", 8, r"size must be \(height, width\), got 8"),
+        ("crop", "size", (4.0, 4), r"size must be \(height, width\), both int, got \(4.0, 4\)"),
+        ("crop", "scale", None, "scale must be a number, got None"),
+        ("crop", "fill", "x", "fill must be a number, got 'x'"),
+        ("crop", "swap_rb", 1, "swap_rb must be True or False, got 1"),
+        ("crop", "mean", 0.5, "mean must be 3 numbers, one for each channel, got 0.5"),
+        ("crop", "dtype", "float32", "dtype must be float32, float16 or bfloat16, got 'float32'"),
+        ("crop", "images", None, "images must be a torch.Tensor, or a list of them, got NoneType"),
+        ("crop", "image_index", [0, 0], "image_index must be a torch.Tensor, got list"),
+        ("crop_matrices", "rotation", 3.0, "rotation must be a torch.Tensor, got float"),
+        ("crop_matrices", "padding", "0.25", "padding must be a number or None, got '0.25'"),
+        ("decode", "flip_pairs", 3, "flip_pairs must be pairs of joints, got 3"),
+        ("decode", "flip_pairs", [(0, "l")], r"flip_pairs must be pairs of joints, got \[\(0, 'l'"),
+        ("decode", "stride", "4", "stride must be a number, got '4'"),
+        ("oks_nms", "sigmas", 0.1, "sigmas must be a torch.Tensor, or numbers, got 0.1"),
+        ("soft_oks_nms", "max_kept", 2.5, "max_kept must be a whole number, got 2.5"),
+        ("nearby_joints_nms", "max_near", 2.5, "max_near must be a whole number or None, got 2.5"),
+        ("box_nms", "threshold", None, "threshold must be a number, got None"),
+    ],
+)  # fmt: skip
+def test_types(ops, op, name, wrong, message):
+    with pytest.raises(TypeError, match=message):
+        getattr(ops, op)(**{**GOOD[op], name: wrong})
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("wrong", [None, 3, [], "coco"], ids=repr)
+@pytest.mark.parametrize("op, name", [pair for pair in _NAMES if pair[1] in _CHOICES])
+def test_choices(ops, op, name, wrong):
+    with pytest.raises(ValueError, match=f"{name} must be one of .*, got {re.escape(repr(wrong))}"):
+        getattr(ops, op)(**{**GOOD[op], name: wrong})
