@@ -7,7 +7,7 @@ TORCHES ?= 2.10.0 2.13.0 2.15.0
 BIN    := .venv/bin
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
-.PHONY: help setup build test lint cpp cuda-report wheel compat demo evaluate bench clean
+.PHONY: help setup build test lint docs cpp cuda-report wheel compat demo evaluate bench clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ test: build  ## all tests
 
 lint: .venv/ready  ## the style of the Python code
 	$(BIN)/ruff check .
+
+docs: build  ## docs/ops.md, the table of what the tests have shown of each op
+	$(BIN)/python -m tests.ops.test_integration
 
 # As users build it, and under the sanitizers, which see no code that is compiled for one processor.
 cpp: cpp-plain cpp-address cpp-thread  ## the C++ library and the CUDA kernels, on the CPU, under the sanitizers

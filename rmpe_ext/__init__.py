@@ -1,6 +1,25 @@
 """Fast ops for multi-person pose estimation: native on the CPU, pure PyTorch everywhere else.
 
 Names are loaded on first use, so ``import rmpe_ext`` itself does not import torch.
+
+What holds for every op, with ``docs/ops.md`` for the table of what the tests have shown:
+
+*Dtypes.* 16-bit values are computed in float32, and may be mixed with float32 ones where poses,
+scores and boxes come together. Matrices of 16 bits are refused, for they are wrong by pixels.
+
+*Gradients* flow through ``affine_sample`` and ``soft_argmax``. All other ops detach their
+arguments, but for the matrices of ``crop``, which must not require grad.
+
+*Autocast* has no effect: no op has a rule for it, on any device, and each runs in the dtypes that
+it is given. None needs one, for none computes in less than float32. ``affine_sample`` so keeps
+16-bit activations 16-bit, where ``grid_sample`` makes them float32.
+
+*torch.compile* and *torch.export* take every op into one graph, which serves any N.
+
+*torch.vmap* joins the mapped dimension to N where the items of a call are independent. Suppression,
+``pose_similarity``, ``merge_poses`` and ``crop`` are called for each element in turn: an
+``image_index`` does in one call what a map over images does in many. The transforms of
+``torch.func`` that differentiate, such as ``grad``, do not go through custom ops.
 """
 
 from __future__ import annotations

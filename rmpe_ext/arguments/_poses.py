@@ -15,6 +15,7 @@ __all__ = [
     "lower_poses",
 ]
 
+_SINGLE = ("float32", "float16", "bfloat16")  # computed in float32
 FLOATING = ("float32", "float64", "float16", "bfloat16")
 
 
@@ -62,7 +63,8 @@ def lower_image_index(
     return image_index
 
 
-def check_like(xp: ModuleType, name: str, tensor: Array, other: str, like: Array) -> None:
-    """Raise ValueError unless both tensors have one dtype and device."""
-    check_same(name, tensor.dtype, other, like.dtype, "dtype")
-    xp.check_device(name, tensor, other, like)
+def check_like(xp: ModuleType, name: str, array: Array, other: str, like: Array) -> None:
+    """Raise ValueError unless both arrays have one device, and are computed in one dtype."""
+    if not (xp.name_of(array.dtype) in _SINGLE and xp.name_of(like.dtype) in _SINGLE):
+        check_same(name, array.dtype, other, like.dtype, "dtype")
+    xp.check_device(name, array, other, like)

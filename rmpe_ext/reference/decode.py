@@ -132,9 +132,10 @@ def _mirror(flipped: torch.Tensor, swapped_joint: list[int], shift: bool) -> tor
 
 def swap(maps: torch.Tensor, swapped_joint: list[int]) -> torch.Tensor:
     """The maps (N, K, ...) with their joints in another order, in at least float32."""
+    # Widened first: autocast refuses to stack a 16-bit type that is not its own.
+    maps = maps.to(torch.promote_types(maps.dtype, torch.float32))
     # Slices, because an index made from a list would have to be copied to the device.
-    swapped = torch.stack([maps[:, joint] for joint in swapped_joint], 1)
-    return swapped.to(torch.promote_types(maps.dtype, torch.float32))
+    return torch.stack([maps[:, joint] for joint in swapped_joint], 1)
 
 
 def _is_inside(position: torch.Tensor, size: int, margin: Sequence[float]) -> torch.Tensor:

@@ -31,7 +31,8 @@ def soft_argmax_kernel(heatmaps: torch.Tensor, beta: float) -> tuple[torch.Tenso
     columns, rows = weights.sum(2), weights.sum(3)
     total = rows.sum(2)
     x, y = (torch.arange(size, dtype=maps.dtype, device=maps.device) for size in (width, height))
-    keypoints = torch.stack([columns @ x, rows @ y], 2) / total[..., None]
+    # Not as matrix products, which autocast would lower to 16 bits.
+    keypoints = torch.stack([(columns * x).sum(2), (rows * y).sum(2)], 2) / total[..., None]
     partition = torch.stack([maximum, torch.where(usable[..., 0, 0], total, torch.nan)], 2)
     return torch.where(usable[..., 0], keypoints, torch.nan), partition
 

@@ -206,28 +206,3 @@ def test_the_raw_op_refuses_what_it_cannot_read(place, value, message):
     arguments[place] = value
     with pytest.raises(RuntimeError, match=message):
         torch.ops.rmpe_ext.decode_simcc.default(*arguments)
-
-
-def read(x_maps, y_maps, matrices):
-    return rmpe_ext.decode_simcc(
-        x_maps, y_maps, matrices=matrices, flipped=(x_maps, y_maps), flip_pairs=[(0, 1)]
-    )
-
-
-def test_compiles_in_one_graph():
-    arguments = noise((2, 3, 20), 1), noise((2, 3, 30), 2), torch.eye(2, 3).repeat(2, 1, 1)
-    for got, want in zip(
-        torch.compile(read, fullgraph=True)(*arguments), read(*arguments), strict=True
-    ):
-        assert torch.equal(got, want)
-
-
-def test_exports():
-    class Read(torch.nn.Module):
-        def forward(self, *arguments):
-            return read(*arguments)
-
-    arguments = noise((2, 3, 20), 1), noise((2, 3, 30), 2), torch.eye(2, 3).repeat(2, 1, 1)
-    exported = torch.export.export(Read(), arguments)
-    for got, want in zip(exported.module()(*arguments), read(*arguments), strict=True):
-        assert torch.equal(got, want)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 import rmpe_ext
 from rmpe_ext import reference
-from rmpe_ext.ops import merge_poses as ops
 from rmpe_ext.presets import PRESETS
 from tests.ops.poses import DTYPES, IMPLEMENTATIONS, float64, make_poses
 from tests.oracles import merge_poses as oracle
@@ -353,15 +352,3 @@ def test_opcheck(dtype):
     torch.library.opcheck(
         torch.ops.rmpe_ext.merge_poses.default, (*arguments, 0.1, 15.0, 0.3, 1e-5)
     )
-
-
-def test_torch_compile():
-    arguments = make_removed(12, 30)
-
-    def merged(keypoints, scores, boxes, suppressor):
-        result = ops.merge_poses(keypoints, scores, boxes, suppressor, merge_radius=9.0)
-        return result.keypoints + 1, result.scores * result.keep[:, None]
-
-    compiled = torch.compile(merged, fullgraph=True)
-    for have, want in zip(compiled(*arguments), merged(*arguments), strict=True):
-        torch.testing.assert_close(have, want)

@@ -464,8 +464,8 @@ POSES = make_poses(0, 3, 17)
          (POSES[0], POSES[1].to("meta"), POSES[2])),
         (ValueError, r"boxes must be \(N, 4\) like keypoints, got \(3, 5\)",
          (*POSES[:2], torch.rand(3, 5))),
-        (ValueError, r"boxes must have the dtype of keypoints \(torch.float32\), got torch.float16",
-         (*POSES[:2], POSES[2].half())),
+        (ValueError, r"boxes must have the dtype of keypoints \(torch.float32\), got torch.float64",
+         (*POSES[:2], POSES[2].double())),
     ],
 )  # fmt: skip
 @IMPLEMENTATIONS

@@ -207,15 +207,3 @@ def test_compiles_in_one_graph():
         function(heatmaps).backward()
         grads.append(heatmaps.grad)
     torch.testing.assert_close(*grads)
-
-
-def test_exports():
-    class Read(torch.nn.Module):
-        def forward(self, heatmaps):
-            return rmpe_ext.soft_argmax(heatmaps, beta=3.0)
-
-    heatmaps = maps((2, 3, 8, 6))
-    persons = torch.export.Dim("persons", max=64)
-    exported = torch.export.export(Read(), (heatmaps,), dynamic_shapes=({0: persons},))
-    more = maps((5, 3, 8, 6), 2)
-    assert torch.equal(exported.module()(more), Read()(more))
