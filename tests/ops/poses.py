@@ -7,6 +7,7 @@ import torch
 from tests.ops.implementations import implementations
 
 IMPLEMENTATIONS = implementations("nms")
+SIZES = pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 63, 64, 65, 200, 1000])
 DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 
 
@@ -21,6 +22,11 @@ def make_poses(seed, count, joints, people=None, dtype=torch.float32):
     scores = rng.uniform(0.05, 1.0, (count, joints))
     boxes = np.concatenate([keypoints.min(1) - 5, keypoints.max(1) + 5], 1)
     return tuple(torch.from_numpy(a).to(dtype) for a in (keypoints, scores, boxes))
+
+
+def make_crowd(count, dtype=torch.float64):
+    """Poses of few enough people for the oracles; in float64, where rounding reaches no decision."""
+    return make_poses(count, count, 17, people=min(count // 3, 10), dtype=dtype)
 
 
 def float64(*tensors):

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import rmpe_ext
 from rmpe_ext import reference
-from rmpe_ext.ops import affine_sample as ops_module
 from tests.ops.implementations import implementations
 from tests.oracles import affine_sample as oracle
 
@@ -233,6 +232,22 @@ def test_one_pixel_in_or_out(ops, options):
             assert_equals_oracle(result, image, matrix, size, **options)
         grads = gradients(ops.affine_sample, input, MAPS, size, **options)
         assert all(v.isfinite().all() for v in grads)
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("degrees", [0, 30])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (4096, 3), (3, 4096), (4096, 4096)])
+def test_extreme_image_shapes(ops, degrees, shape):
+    image, theta = noise(1, 1, *shape), theta_of(rotation(degrees))
+    options = dict(padding_mode="reflection", align_corners=False)
+    got = ops.affine_sample(image, theta, (16, 12), **options)
+    # Positions are up to 4096 pixels, of whose rounding the oracle has its own.
+    want = oracle.affine_sample(image[0].numpy(), theta[0].numpy(), (16, 12), **options)
+    np.testing.assert_allclose(got[0].numpy(), want, rtol=0, atol=1e-10)
+    theta.requires_grad_()
+    image.requires_grad_()
+    output = ops.affine_sample(image, theta, (16, 12), **options)
+    assert all(v.isfinite().all() for v in torch.autograd.grad(output.sum(), (image, theta)))
 
 
 @IMPLEMENTATIONS
@@ -543,15 +558,3 @@ def test_compiles_in_one_graph(dynamic):
         want.square().sum().backward()
         torch.testing.assert_close(input.grad, want_input.grad)
         torch.testing.assert_close(theta.grad, want_theta.grad)
-
-
-def test_exports():
-    class Transformer(torch.nn.Module):
-        def forward(self, input, theta):
-            return ops_module.affine_sample(input, theta, (4, 5))
-
-    arguments = noise(3, 2, 6, 6), theta_of(*[rotation(i) for i in range(3)])
-    batch = torch.export.Dim("batch", min=1, max=64)
-    program = torch.export.export(Transformer(), arguments, dynamic_shapes=({0: batch}, {0: batch}))
-    other = noise(7, 2, 6, 6), theta_of(*[rotation(-i) for i in range(7)])
-    assert torch.equal(program.module()(*other), rmpe_ext.affine_sample(*other, (4, 5)))

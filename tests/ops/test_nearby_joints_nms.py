@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 import rmpe_ext
 from rmpe_ext import reference
-from rmpe_ext.ops import nearby_joints_nms as ops
-from tests.ops.poses import DTYPES, IMPLEMENTATIONS, assert_result, float64, make_poses
+from tests.ops.poses import (
+    DTYPES,
+    IMPLEMENTATIONS,
+    SIZES,
+    assert_result,
+    float64,
+    make_crowd,
+    make_poses,
+)
 from tests.oracles import nearby_joints_nms as oracle
 
 
@@ -60,14 +67,13 @@ def test_equals_the_oracle(seed, count, joints, distance, share, images, ordered
         assert_result(result, expected)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 63, 64, 65, 200])
-@IMPLEMENTATIONS
-def test_sizes(nms, count):
-    # In float64, where rounding reaches no decision.
-    poses = make_poses(count, count, 17, dtype=torch.float64)[:2]
+@SIZES
+def test_sizes(count):
+    poses = make_crowd(count)[:2]
     expected = oracle.nearby_joints_nms(*float64(*poses), 0.05, 8)
     assert expected.margin > rounding(torch.float64)
-    assert_result(nms.nearby_joints_nms(*poses), expected)
+    for nms in (rmpe_ext, reference):
+        assert_result(nms.nearby_joints_nms(*poses), expected)
 
 
 def test_a_thousand_poses():
@@ -247,17 +253,3 @@ def test_opcheck(image_index, dtype):
     op = torch.ops.rmpe_ext.nearby_joints_nms.default
     torch.library.opcheck(op, (keypoints, scores, None, image_index, 0.05, 8))
     torch.library.opcheck(op, (keypoints, scores, scores[:, 0].clone(), image_index, 0.05, 8))
-
-
-def test_torch_compile():
-    keypoints, scores, _ = make_poses(12, 30, 17)
-    index = torch.arange(30) % 2
-
-    def filtered(keypoints, scores, image_index):
-        result = ops.nearby_joints_nms(keypoints, scores, image_index=image_index)
-        return scores * result.keep[:, None], result.suppressor
-
-    compiled = torch.compile(filtered, fullgraph=True)
-    arguments = (keypoints, scores, index)
-    for have, want in zip(compiled(*arguments), filtered(*arguments), strict=True):
-        torch.testing.assert_close(have, want)

@@ -12,9 +12,16 @@ from hypothesis import strategies as st
 
 import rmpe_ext
 from rmpe_ext import reference
-from rmpe_ext.ops import pose_nms as ops
 from rmpe_ext.presets import PRESETS, PoseNMSPreset, resolve_preset
-from tests.ops.poses import DTYPES, IMPLEMENTATIONS, assert_result, float64, make_poses
+from tests.ops.poses import (
+    DTYPES,
+    IMPLEMENTATIONS,
+    SIZES,
+    assert_result,
+    float64,
+    make_crowd,
+    make_poses,
+)
 from tests.oracles import pose_nms as oracle
 
 VARIANTS = {
@@ -120,15 +127,40 @@ def test_pose_nms_equals_the_oracle(seed, count, joints, variant, images, dtype)
         )
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 63, 64, 65, 200])
+@SIZES
 @pytest.mark.parametrize("preset", PRESETS)
-@IMPLEMENTATIONS
-def test_pose_nms_sizes(nms, preset, count):
-    # In float64, where rounding reaches no decision.
-    poses = make_poses(count, count, 17, dtype=torch.float64)
+def test_pose_nms_sizes(preset, count):
+    poses = make_crowd(count)
     expected = oracle.pose_nms(*float64(*poses), VARIANTS[preset])
     assert expected.margin > rounding(torch.float64)
-    assert_result(nms.pose_nms(*poses, preset=preset), expected)
+    for nms in (rmpe_ext, reference):
+        assert_result(nms.pose_nms(*poses, preset=preset), expected)
+
+
+@SIZES
+def test_box_nms_sizes(count):
+    _, scores, boxes = make_crowd(count)
+    expected = oracle.box_nms(*float64(boxes, scores[:, 0]), 0.5)
+    assert expected.margin > rounding(torch.float64)
+    for nms in (rmpe_ext, reference):
+        assert_result(nms.box_nms(boxes, scores[:, 0], 0.5), expected)
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_pose_similarity_sizes(preset, count):
+    poses = make_crowd(count)
+    expected, margin = oracle.similarity_matrix(*float64(*poses), VARIANTS[preset])
+    assert margin > rounding(torch.float64)
+    for nms in (rmpe_ext, reference):
+        d = nms.pose_similarity(*poses, preset=preset)
+        np.testing.assert_allclose(d.numpy(), expected, rtol=0, atol=rounding(torch.float64))
+
+
+def test_the_similarities_of_a_thousand_poses():
+    poses = make_crowd(1000)
+    native, pure = rmpe_ext.pose_similarity(*poses), reference.pose_similarity(*poses)
+    torch.testing.assert_close(native, pure, rtol=0, atol=rounding(torch.float64))
 
 
 @settings(max_examples=60, deadline=None)
@@ -616,19 +648,3 @@ def test_opcheck(image_index):
     torch.library.opcheck(
         torch.ops.rmpe_ext.box_nms.default, (boxes, scores[:, 0].clone(), 0.5, image_index)
     )
-
-
-@pytest.mark.parametrize("parameters", [{"preset": "alphapose"}, {"eta": 9.0, "unit": "box"}])
-def test_torch_compile(parameters):
-    poses = make_poses(12, 30, 17)
-    index = torch.arange(30) % 2
-
-    def filtered(keypoints, scores, boxes, image_index):
-        result = ops.pose_nms(keypoints, scores, boxes, image_index=image_index, **parameters)
-        d = ops.pose_similarity(keypoints, scores, boxes, **parameters)
-        overlap = ops.box_nms(boxes, scores.mean(1), 0.5, image_index=image_index)
-        return scores * result.keep[:, None], d + 1, overlap.suppressor
-
-    compiled = torch.compile(filtered, fullgraph=True)
-    for have, want in zip(compiled(*poses, index), filtered(*poses, index), strict=True):
-        torch.testing.assert_close(have, want)
