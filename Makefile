@@ -7,7 +7,8 @@ TORCHES ?= 2.10.0 2.13.0 2.15.0
 BIN    := .venv/bin
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
-.PHONY: help setup build test lint docs cpp cuda-report wheel compat demo evaluate bench clean
+.PHONY: help setup build test lint docs cpp cuda-report sdist wheel compat demo evaluate \
+        bench clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,9 +50,12 @@ cpp-%: .venv/ready
 cuda-report: .venv/ready  ## what the compiler gives each CUDA kernel: docs/cuda_resources.md
 	$(BIN)/python bench/cuda_report.py > docs/cuda_resources.md
 
-wheel: .venv/ready  ## one wheel for every torch from 2.10 on, in dist/
+sdist: .venv/ready  ## the sources as an archive, in dist/
 	rm -rf dist
-	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+	$(BIN)/python setup.py --quiet sdist
+
+wheel: sdist  ## one wheel for every torch from 2.10 on, built from that archive, in dist/
+	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist dist/*.tar.gz
 
 compat: $(TORCHES:%=compat-%)  ## the op tests on that wheel, under several releases of torch
 

@@ -1,0 +1,73 @@
+"""The source archive, and what it installs where there is no compiler."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.test_backend import USE_EVERY_OP, run, warnings_in
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("bench", "csrc", "docs", "python", "rmpe_ext", "tests")
+FILES = ("CMakeLists.txt", "LICENSE", "MANIFEST.in", "Makefile", "README.md", "pyproject.toml",
+         "setup.py")  # fmt: skip
+BUILT = shutil.ignore_patterns("*.egg-info", "*.so", "__pycache__")
+
+
+def python(*arguments, folder):
+    """Run Python where no compiler is to be found."""
+    environment = {name: value for name, value in os.environ.items() if name != "CXX"}
+    result = subprocess.run(
+        [sys.executable, *arguments],
+        env={**environment, "PATH": str(folder / "nothing")},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stderr
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """A copy of the sources, for setuptools writes beside what it packs."""
+    if not (ROOT / "setup.py").is_file():
+        pytest.skip("needs the sources")
+    copy = tmp_path_factory.mktemp("sources")
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, copy / name, ignore=BUILT)
+    for name in FILES:
+        shutil.copy(ROOT / name, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def archive(sources):
+    files = {path.relative_to(sources) for path in sources.rglob("*") if path.is_file()}
+    said = python("setup.py", "--quiet", "sdist", folder=sources)
+    assert said.count("warning: no C++ compiler found") == 1
+    (path,) = (sources / "dist").glob("*.tar.gz")
+    return path, files
+
+
+def test_the_archive_holds_all_sources(archive):
+    path, files = archive
+    with tarfile.open(path) as opened:
+        held = {Path(*Path(m.name).parts[1:]) for m in opened.getmembers() if m.isfile()}
+    assert files <= held
+    assert {f.parts[0] for f in held - files} == {"PKG-INFO", "rmpe_ext.egg-info", "setup.cfg"}
+
+
+def test_it_installs_and_works_without_a_compiler(archive, tmp_path):
+    """With one warning where it is used, because pip shows none of those of a build."""
+    options = "--no-build-isolation --no-deps --no-index --quiet --target".split()
+    python("-m", "pip", "install", *options, str(tmp_path), str(archive[0]), folder=tmp_path)
+    result = run(USE_EVERY_OP, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("reference ")
+    assert len(warnings_in(result)) == 1
+    assert "no compiled library _C" in warnings_in(result)[0]
