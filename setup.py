@@ -93,7 +93,6 @@ def native_extensions() -> dict:
     return {
         "ext_modules": extensions,
         "cmdclass": {"build_ext": BuildLibraries},
-        "options": {"bdist_wheel": {"py_limited_api": "cp311"}},
     }
 
 
