@@ -64,7 +64,7 @@ compat-%: wheel
 	mkdir -p build/compat/$*
 	$(PYTHON) -m venv --clear build/compat/$*/venv
 	build/compat/$*/venv/bin/python -m pip install --quiet torch==$* dist/*.whl \
-	  hypothesis opencv-python-headless pytest
+	  hypothesis ml-dtypes opencv-python-headless pytest
 	rm -rf build/compat/$*/tests && cp -r tests build/compat/$*/tests
 	cd build/compat/$* && RMPE_DATA="$(abspath $(DATA))" RMPE_EXT_BACKEND=native \
 	  venv/bin/python -m pytest -q tests/ops tests/numpy

@@ -2,6 +2,7 @@
 
 import inspect
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,7 +45,7 @@ def test_float16(name):
 
 @EVERY
 def test_bfloat16(name):
-    case = half(CASES[name], pytest.importorskip("ml_dtypes").bfloat16)
+    case = half(CASES[name], ml_dtypes.bfloat16)
     assert_same(on_arrays(case), on_tensors(case))
 
 

@@ -5,13 +5,17 @@ import inspect
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch._dynamo.testing import CompileCounterWithBackend
+from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import rmpe_ext
+import rmpe_ext.numpy
 from rmpe_ext import reference
+from tests.numpy.cases import to_array, to_tensor
 from tests.ops.cases import CASES, DTYPES, boxes, images, maps, noise, poses
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "ops.md"
@@ -21,12 +25,14 @@ INTRODUCTION = """\
 Written by `make docs` from `tests/ops/test_integration.py`, which says how each cell is tested, and
 fails where this page is not what it would write.
 
-- *native CPU*, *reference*: the dtypes of the tensors that these implementations take, of float64
-  (f64), float32 (f32), float16 (f16) and bfloat16 (bf16). Results equal those of the reference in
-  float64, up to rounding. `crop` takes images of uint8 besides, and writes f32, f16 or bf16.
+- *native CPU*, *numpy*, *reference*: the dtypes that these implementations take, of float64 (f64),
+  float32 (f32), float16 (f16) and bfloat16 (bf16; to numpy, that of ml_dtypes). Results equal those
+  of the reference in float64, up to rounding. `crop` takes images of uint8 besides, and writes f32,
+  f16 or bf16.
 - *compile*, *export*: through `torch.compile(fullgraph=True)` and `torch.export`, with equal
   results. "any N": one graph serves every number of items from 2 on; none and one work too.
-- *gradient*: of which orders, all equal to numerical derivatives. "none": arguments are detached.
+- *gradient*: of which orders, all equal to numerical derivatives. "none": arguments are detached;
+  "refused": they must not require grad.
 - *autocast*: "no effect" on dtypes and values.
 - *vmap*: whether the mapped dimension joins N in one call, or each element is a call, one after the
   other.
@@ -35,6 +41,19 @@ fails where this page is not what it would write.
 
 def leaves(results):
     return results if isinstance(results, tuple) else (results,)
+
+
+class OnArrays:
+    """The ops of rmpe_ext.numpy: tensors become arrays, and results tensors."""
+
+    def __getattr__(self, name):
+        function = getattr(rmpe_ext.numpy, name)
+
+        def on_arrays(*arguments, **keywords):
+            there = pytree.tree_map_only(torch.Tensor, to_array, (arguments, keywords))
+            return pytree.tree_map_only(np.ndarray, to_tensor, function(*there[0], **there[1]))
+
+        return on_arrays
 
 
 def assert_equal(have, want):
@@ -103,6 +122,11 @@ def gradient(op):
     tensors = make(3, torch.float64)
     for tensor in tensors:
         tensor.requires_grad_(tensor.is_floating_point())
+    try:
+        call(rmpe_ext, *tensors)
+    except ValueError as error:
+        assert "must not require grad" in str(error)
+        return "refused"
     if not any(result.requires_grad for result in leaves(call(rmpe_ext, *tensors))):
         assert not any(result.requires_grad for result in leaves(call(reference, *tensors)))
         return "none"
@@ -159,6 +183,7 @@ def vmapped(op):
 
 COLUMNS = {
     "native CPU": functools.partial(dtypes, rmpe_ext),
+    "numpy": functools.partial(dtypes, OnArrays()),
     "reference": functools.partial(dtypes, reference),
     "compile": compiled,
     "export": exported,
