@@ -21,7 +21,7 @@ void check(bool condition, const Parts&... parts) {
   if (condition) return;
   std::ostringstream message;
   (message << ... << parts);
-  throw std::runtime_error(message.str());
+  throw std::invalid_argument(message.str());
 }
 
 inline Tensor dense(const Tensor& tensor) {
