@@ -110,6 +110,17 @@ RMPE_HD T pose_similarity(const PoseSums<T>& sums, T lam) {
   return sums.match + lam * sums.closeness;
 }
 
+// From how many near joints on a pose is eliminated: more than there are where the rule is off.
+template <typename T>
+RMPE_HD T enough_near_joints(const PoseNMSParameters& p, int64_t K) {
+  return T(p.near_joints > 0 ? p.near_joints : K + 1);
+}
+
+template <typename T>
+RMPE_HD bool eliminates(T similarity, T near, T eta, T enough) {
+  return similarity > eta || near >= enough;
+}
+
 // A box turned inside out has no area.
 template <typename T>
 RMPE_HD T box_area(const T* box) {  // [4] x1, y1, x2, y2

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "../core/poses.h"
 #include "groups.h"
-#include "poses.h"
 
 namespace rmpe::cpu {
 

@@ -110,13 +110,12 @@ class Poses {
 
   int64_t find_suppressor(int64_t i) {
     take(i);
-    // More joints than there are: the rule is off.
-    const T enough = T(parameters_.near_joints > 0 ? parameters_.near_joints : poses_.K + 1);
+    const T eta = T(parameters_.eta), enough = enough_near_joints<T>(parameters_, poses_.K);
     T similarity[kLanes<T>], near[kLanes<T>];
     for (int64_t b = 0; b < count(); ++b) {
       compare(b, similarity, near);
       for (int64_t l = 0; l < items(b); ++l) {
-        if (similarity[l] > T(parameters_.eta) || near[l] >= enough) return b * kLanes<T> + l;
+        if (eliminates(similarity[l], near[l], eta, enough)) return b * kLanes<T> + l;
       }
     }
     return -1;

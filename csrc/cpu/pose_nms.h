@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "../core/pose_nms.h"
+#include "../core/poses.h"
 #include "groups.h"
-#include "poses.h"
 
 namespace rmpe::cpu {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <tuple>
 
+#include "core/poses.h"
 #include "cpu/groups.h"
-#include "cpu/poses.h"
 #include "ops/common.h"
 
 namespace rmpe::ops {
@@ -54,7 +54,7 @@ struct PoseTensors {
   }
 
   template <typename T>
-  cpu::PoseList<T> list() const {
+  PoseList<T> list() const {
     return {data<T>(keypoints), data<T>(scores),
             pose_scores.has_value() ? data<T>(*pose_scores) : nullptr, K};
   }

@@ -124,7 +124,7 @@ int main() {
   parameters.eta = 22.48 * kJoints / 17;
   parameters.match_box = -1.0;  // no such bound
   parameters.match_radius = 1.0;
-  const rmpe::cpu::PoseList<float> poses{keypoints.positions.data(), keypoints.scores.data(),
+  const rmpe::PoseList<float> poses{keypoints.positions.data(), keypoints.scores.data(),
                                          nullptr, kJoints};
   const rmpe::cpu::Groups images = rmpe::cpu::group_by(nullptr, kPeople);
   bool keep[kPeople];

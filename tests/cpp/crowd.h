@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/poses.h"
 #include "cpu/groups.h"
-#include "cpu/poses.h"
 #include "oracles/greedy.h"
 #include "values.h"
 
@@ -81,7 +81,7 @@ struct Crowd {
     store();
   }
 
-  rmpe::cpu::PoseList<T> list() const {
+  rmpe::PoseList<T> list() const {
     return {keypoints.data(), scores.data(), pose_scores.empty() ? nullptr : pose_scores.data(),
             poses.K};
   }

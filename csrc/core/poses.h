@@ -3,16 +3,21 @@
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
-namespace rmpe::cpu {
+#include "macros.h"
+
+namespace rmpe {
+
+// Infinity less itself is not a number. Unlike std::isfinite, this becomes vector code.
+template <typename T>
+RMPE_HD bool is_finite(T value) {
+  return value - value == T(0);
+}
 
 template <typename T>
-bool all_finite(const T* values, int64_t count) {
+RMPE_HD bool all_finite(const T* values, int64_t count) {
   bool finite = true;
-  for (int64_t i = 0; i < count; ++i) {
-    finite &= std::abs(values[i]) <= std::numeric_limits<T>::max();
-  }
+  for (int64_t i = 0; i < count; ++i) finite &= is_finite(values[i]);
   return finite;
 }
 
@@ -23,26 +28,26 @@ struct PoseList {
   const T* pose_scores;  // [N], what orders the poses; null: their mean score
   int64_t K;
 
-  const T* xy(int64_t i) const { return keypoints + i * K * 2; }
+  RMPE_HD const T* xy(int64_t i) const { return keypoints + i * K * 2; }
 
   // What orders the poses. In double, a sum of floats is practically exact, so that equal poses tie
   // whatever the order of their joints.
-  double confidence(int64_t i) const {
+  RMPE_HD double confidence(int64_t i) const {
     if (pose_scores != nullptr) return pose_scores[i];
     double sum = 0.0;
     for (int64_t n = 0; n < K; ++n) sum += scores[i * K + n];
     return sum / double(K);
   }
 
-  bool finite(int64_t i) const {
+  RMPE_HD bool finite(int64_t i) const {
     return all_finite(xy(i), K * 2) && all_finite(scores + i * K, K);
   }
 
-  // As greedy_nms asks it.
-  bool rank(int64_t i, double& score) const {
+  // Whether the pose takes part in a suppression; score: its place in the order.
+  RMPE_HD bool rank(int64_t i, double& score) const {
     score = confidence(i);
     return !std::isnan(score) && finite(i);
   }
 };
 
-}  // namespace rmpe::cpu
+}  // namespace rmpe
