@@ -1,0 +1,70 @@
+// Operations: about 12 instructions for one pair and joint, a third of them loads; see pose_nms.cu.
+#include "cuda/nearby_joints_nms.h"
+
+#include "core/nearby_joints_nms.h"
+#include "cuda/greedy.h"
+#include "cuda/poses.h"
+
+namespace rmpe::cuda {
+namespace {
+
+template <typename T>
+struct NearbyComparison {
+  using Value = T;
+  struct Own {
+    T close2;
+  };
+  struct Sums {
+    T close;  // how many joints are
+  };
+  static constexpr int kJointValues = 2;  // x, y
+
+  PoseList<T> poses;
+  double distance;
+  T max_near;
+
+  RMPE_HD int64_t joints() const { return poses.K; }
+  RMPE_HD double confidence(int64_t i) const { return poses.confidence(i); }
+  __device__ void flag_not_finite(int64_t first, int64_t count, unsigned* flags) const {
+    cuda::flag_not_finite(poses, first, count, flags);
+  }
+
+  RMPE_HD Own own(int64_t i) const { return {close_distance2(poses.xy(i), poses.K, distance)}; }
+  RMPE_HD void load_joint(int64_t i, int64_t n, T* joint) const {
+    const T* xy = poses.xy(i) + 2 * n;
+    joint[0] = xy[0];
+    joint[1] = xy[1];
+  }
+  RMPE_HD Sums start(const Own&, const Own&) const { return {T(0)}; }
+  RMPE_HD void add(const Own& picked, const T* a, const T* b, int64_t, Sums& sums) const {
+    sums.close += is_close(b[0] - a[0], b[1] - a[1], picked.close2);
+  }
+  RMPE_HD bool eliminates(const Own&, const Own&, const Sums& sums) const {
+    return sums.close > max_near;
+  }
+};
+
+}  // namespace
+
+template <typename T>
+size_t nearby_joints_nms_scratch_bytes(int64_t N, bool many_images) {
+  return greedy_scratch_bytes<NearbyComparison<T>>(N, many_images);
+}
+
+template <typename T>
+void launch_nearby_joints_nms(const PoseList<T>& poses, double distance, int64_t max_near,
+                              const int64_t* image_index, int64_t N, void* scratch,
+                              cudaStream_t stream, bool* keep, int64_t* suppressor) {
+  launch_greedy_nms("poses", NearbyComparison<T>{poses, distance, T(max_near)}, image_index, N,
+                    scratch, stream, keep, suppressor);
+}
+
+#define RMPE_INSTANTIATE(T)                                                                   \
+  template size_t nearby_joints_nms_scratch_bytes<T>(int64_t, bool);                          \
+  template void launch_nearby_joints_nms(const PoseList<T>&, double, int64_t, const int64_t*, \
+                                         int64_t, void*, cudaStream_t, bool*, int64_t*);
+RMPE_INSTANTIATE(float)
+RMPE_INSTANTIATE(double)
+#undef RMPE_INSTANTIATE
+
+}  // namespace rmpe::cuda

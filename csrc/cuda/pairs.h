@@ -1,0 +1,132 @@
+// Pairs of items, compared by a block: up to kTile references with up to kTile candidates. A pair
+// is one thread's, which adds its joints in their order, so that sums equal the CPU's to the last
+// bit.
+//
+// The joints lie in shared memory, as many at once as fit (29 of three floats), a row for each
+// item. Rows have an odd number of values: the lanes of a warp, which look at one joint of
+// neighbouring items, then read from different banks. Reading rows from global memory instead would
+// cost a warp 32 transactions for each value.
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/device.h"
+#include "cuda/warp.h"
+
+namespace rmpe::cuda {
+
+constexpr int kPairThreads = 512;
+constexpr int kTile = 64;
+constexpr size_t kSharedBytes = 48 * 1024;
+
+struct Pair {
+  unsigned reference, candidate;  // in their tiles
+};
+
+// How one item is compared with another. Comparison is a type with
+//   using Value;                          float or double
+//   struct Own;                           what an item's own values decide
+//   struct Sums;                          of a pair
+//   static constexpr int kJointValues;    how many are read of a joint; 0: items have no joints
+//   int64_t joints() const;
+//   Own own(int64_t item) const;
+//   void load_joint(int64_t item, int64_t n, Value* joint) const;
+//   Sums start(const Own& reference, const Own& candidate) const;
+//   void add(const Own& reference, const Value* reference_joint, const Value* candidate_joint,
+//            int64_t n, Sums& sums) const;
+// which, like all that kernels get, holds pointers and numbers only.
+template <typename Comparison>
+struct Tile {
+  typename Comparison::Own own[kTile];
+  unsigned items[kTile];
+  unsigned count;
+};
+
+// Two tiles' rows of joints.
+struct JointRows {
+  int at_once;  // joints
+  int stride;   // values from row to row
+
+  template <typename Comparison>
+  size_t bytes() const {
+    return 2 * kTile * stride * sizeof(typename Comparison::Value);
+  }
+};
+
+// As many joints at once as shared memory has room for beside `other_bytes`; where K are too many,
+// pieces of even size.
+template <typename Comparison>
+JointRows joint_rows(int64_t K, size_t other_bytes) {
+  if constexpr (Comparison::kJointValues == 0) {
+    return {0, 0};
+  } else {
+    constexpr int64_t kRows = 2 * kTile * sizeof(typename Comparison::Value);
+    const int64_t most = (int64_t(kSharedBytes - other_bytes) / kRows - 1) /
+                         Comparison::kJointValues;
+    const int64_t pieces = (K + most - 1) / most;
+    const int at_once = int((K + pieces - 1) / pieces);
+    return {at_once, at_once * Comparison::kJointValues | 1};
+  }
+}
+
+// One warp a row, so that lanes read neighbouring joints.
+template <typename Comparison>
+__device__ void load_joints(const Comparison& comparison, const Tile<Comparison>& tile,
+                            int64_t first, int count, int stride,
+                            // outputs
+                            typename Comparison::Value* rows) {  // [tile.count, stride]
+  const unsigned warp = threadIdx.x / kWarpSize;
+  for (unsigned t = warp; t < tile.count; t += kPairThreads / kWarpSize) {
+    for (int n = int(threadIdx.x % kWarpSize); n < count; n += kWarpSize) {
+      comparison.load_joint(tile.items[t], first + n,
+                            rows + t * stride + n * Comparison::kJointValues);
+    }
+  }
+}
+
+// Calls body(pair, sums) for the first `count` pairs of an enumeration, bool pair_at(p, pair):
+// false where there is nothing to compare. All threads of the block call it, after a barrier that
+// follows the tiles; both may be the same tile.
+template <typename Comparison, typename PairAt, typename Body>
+__device__ void for_each_pair(const Comparison& comparison, const Tile<Comparison>& references,
+                              const Tile<Comparison>& candidates, const JointRows& rows,
+                              typename Comparison::Value* joints, unsigned count,
+                              const PairAt& pair_at, const Body& body) {
+  constexpr int V = Comparison::kJointValues;
+  auto* candidate_joints = joints;  // [kTile, stride]
+  auto* reference_joints = &references == &candidates ? joints : joints + kTile * rows.stride;
+  for (unsigned base = 0; base < count; base += kPairThreads) {
+    Pair pair{};
+    const unsigned p = base + threadIdx.x;
+    const bool compared = p < count && pair_at(p, pair);
+    typename Comparison::Own own{};
+    typename Comparison::Sums sums{};
+    if (compared) {
+      own = references.own[pair.reference];
+      sums = comparison.start(own, candidates.own[pair.candidate]);
+    }
+    if constexpr (V > 0) {
+      const int64_t K = comparison.joints();
+      for (int64_t first = 0; first < K; first += rows.at_once) {
+        const int present = int(K - first < rows.at_once ? K - first : rows.at_once);
+        if (base == 0 || rows.at_once < K) {
+          __syncthreads();  // what was there is no longer read
+          load_joints(comparison, candidates, first, present, rows.stride, candidate_joints);
+          if (reference_joints != candidate_joints) {
+            load_joints(comparison, references, first, present, rows.stride, reference_joints);
+          }
+          __syncthreads();
+        }
+        if (!compared) continue;
+        const auto* reference = reference_joints + pair.reference * rows.stride;
+        const auto* candidate = candidate_joints + pair.candidate * rows.stride;
+        for (int n = 0; n < present; ++n) {
+          comparison.add(own, reference + n * V, candidate + n * V, first + n, sums);
+        }
+      }
+    }
+    if (compared) body(pair, sums);
+  }
+}
+
+}  // namespace rmpe::cuda
