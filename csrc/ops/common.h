@@ -50,6 +50,13 @@ inline void check_dim(const char* name, const Tensor& tensor, int64_t dim) {
   check(tensor.dim() == dim, name, " must have ", dim, " dimensions, got ", tensor.dim());
 }
 
+// Indices [N], dense and in the dtype that kernels read.
+inline Tensor dense_indices(const char* name, const Tensor& indices, int64_t N) {
+  check(indices.scalar_type() == ScalarType::Long && indices.dim() == 1 && indices.size(0) == N,
+        name, " must be int64 (N,)");
+  return dense(indices);
+}
+
 // Calls body(float{}) or body(double{}), whichever the tensor holds.
 template <typename Body>
 auto dispatch_floating(const Tensor& tensor, Body&& body) {

@@ -42,8 +42,7 @@ class ImageTensors {
   std::vector<Image> listed_;
 };
 
-// image_index [N], dense and in the dtype that kernels read, where there is any; without it there
-// must be one image, or one for each crop.
+// image_index [N], where there is any; without it there must be one image, or one for each crop.
 inline std::optional<Tensor> image_index_of(const std::optional<Tensor>& image_index, int64_t N,
                                             int64_t image_count) {
   if (!image_index.has_value()) {
@@ -51,10 +50,7 @@ inline std::optional<Tensor> image_index_of(const std::optional<Tensor>& image_i
           "without image_index there must be one image, or one for each matrix");
     return std::nullopt;
   }
-  check(image_index->scalar_type() == ScalarType::Long && image_index->dim() == 1 &&
-            image_index->size(0) == N,
-        "image_index must be int64 (N,)");
-  return dense(*image_index);
+  return dense_indices("image_index", *image_index, N);
 }
 
 inline Normalization normalization_of(const std::vector<double>& gain,

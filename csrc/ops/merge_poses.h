@@ -12,10 +12,7 @@ inline std::tuple<Tensor, Tensor, Tensor> merge_poses(Tensor keypoints, Tensor s
   const MergeParameters parameters{merge_box, merge_radius, min_score, zero_score};
   const PoseTensors poses(keypoints, scores);
   const Tensor dense_boxes = dense_like(keypoints, "boxes", boxes, {poses.N, 4});
-  check(suppressor.scalar_type() == ScalarType::Long && suppressor.dim() == 1 &&
-            suppressor.size(0) == poses.N,
-        "suppressor must be int64 (N,)");
-  const Tensor dense_suppressor = dense(suppressor);
+  const Tensor dense_suppressor = dense_indices("suppressor", suppressor, poses.N);
   const int64_t* removed_by = data<int64_t>(dense_suppressor);
   const cpu::Groups groups = cpu::group_by(removed_by, poses.N);
   const ScalarType dtype = keypoints.scalar_type();

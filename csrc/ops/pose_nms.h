@@ -5,6 +5,39 @@
 
 namespace rmpe::ops {
 
+// What the similarity of poses takes; the rest decides what it leads to.
+inline PoseNMSParameters similarity_parameters(double sigma1, double sigma2, double lam,
+                                               bool squared, bool box_unit, double match_box,
+                                               double match_radius) {
+  PoseNMSParameters parameters{};
+  parameters.sigma1 = sigma1;
+  parameters.sigma2 = sigma2;
+  parameters.lam = lam;
+  parameters.squared = squared;
+  parameters.box_unit = box_unit;
+  parameters.match_box = match_box;
+  parameters.match_radius = match_radius;
+  return parameters;
+}
+
+// Boxes and what orders them, as the kernels read them.
+struct BoxTensors {
+  Tensor boxes, scores;
+  int64_t N;
+
+  BoxTensors(const Tensor& given_boxes, const Tensor& given_scores) {
+    check_dim("boxes", given_boxes, 2);
+    check_floating("boxes", given_boxes);
+    N = given_boxes.size(0);
+    check(given_boxes.size(1) == 4, "boxes must be (N, 4)");
+    check(given_scores.dim() == 1 && given_scores.size(0) == N &&
+              given_scores.scalar_type() == given_boxes.scalar_type(),
+          "scores must be (N,), in the dtype of boxes");
+    boxes = dense(given_boxes);
+    scores = dense(given_scores);
+  }
+};
+
 inline std::tuple<Tensor, Tensor> pose_nms(Tensor keypoints, Tensor scores, Tensor boxes,
                                            std::optional<Tensor> pose_scores,
                                            std::optional<Tensor> image_index, double sigma1,
@@ -32,14 +65,8 @@ inline std::tuple<Tensor, Tensor> pose_nms(Tensor keypoints, Tensor scores, Tens
 inline Tensor pose_similarity(Tensor keypoints, Tensor scores, Tensor boxes, double sigma1,
                               double sigma2, double lam, bool squared, bool box_unit,
                               double match_box, double match_radius) {
-  PoseNMSParameters parameters{};
-  parameters.sigma1 = sigma1;
-  parameters.sigma2 = sigma2;
-  parameters.lam = lam;
-  parameters.squared = squared;
-  parameters.box_unit = box_unit;
-  parameters.match_box = match_box;
-  parameters.match_radius = match_radius;
+  const PoseNMSParameters parameters =
+      similarity_parameters(sigma1, sigma2, lam, squared, box_unit, match_box, match_radius);
   const PoseTensors poses(keypoints, scores);
   const Tensor dense_boxes = dense_like(keypoints, "boxes", boxes, {poses.N, 4});
   Tensor similarity = empty({poses.N, poses.N}, keypoints.scalar_type());
@@ -59,20 +86,15 @@ inline Tensor pose_similarity(Tensor keypoints, Tensor scores, Tensor boxes, dou
 
 inline std::tuple<Tensor, Tensor> box_nms(Tensor boxes, Tensor scores, double threshold,
                                           std::optional<Tensor> image_index) {
-  check_dim("boxes", boxes, 2);
-  check_floating("boxes", boxes);
-  const int64_t N = boxes.size(0);
-  check(boxes.size(1) == 4, "boxes must be (N, 4)");
-  check(scores.dim() == 1 && scores.size(0) == N && scores.scalar_type() == boxes.scalar_type(),
-        "scores must be (N,), in the dtype of boxes");
-  const Tensor dense_boxes = dense(boxes), dense_scores = dense(scores);
-  const cpu::Groups images = group_images(image_index, N);
+  const BoxTensors scored(boxes, scores);
+  const cpu::Groups images = group_images(image_index, scored.N);
   return dispatch_floating(boxes, [&](auto zero) {
     using T = decltype(zero);
-    return suppress(images, N, [&](int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
-      cpu::box_nms(data<T>(dense_boxes), data<T>(dense_scores), threshold, images, begin, end,
-                   keep, suppressor);
-    });
+    return suppress(images, scored.N,
+                    [&](int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
+                      cpu::box_nms(data<T>(scored.boxes), data<T>(scored.scores), threshold, images,
+                                   begin, end, keep, suppressor);
+                    });
   });
 }
 

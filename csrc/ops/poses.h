@@ -62,10 +62,7 @@ struct PoseTensors {
 
 inline cpu::Groups group_images(const std::optional<Tensor>& image_index, int64_t N) {
   if (!image_index.has_value()) return cpu::group_by(nullptr, N);
-  check(image_index->scalar_type() == ScalarType::Long && image_index->dim() == 1 &&
-            image_index->size(0) == N,
-        "image_index must be int64 (N,)");
-  const Tensor index = dense(*image_index);
+  const Tensor index = dense_indices("image_index", *image_index, N);
   return cpu::group_by(data<int64_t>(index), N);
 }
 
