@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Sequence
 from typing import SupportsIndex
@@ -82,8 +83,21 @@ def cast(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def array(numbers: Sequence[float], like: torch.Tensor) -> torch.Tensor:
-    """Numbers as a tensor of the dtype, and on the device, of another."""
-    return torch.tensor(numbers, dtype=like.dtype, device=like.device)
+    """Numbers as a tensor of the dtype, and on the device, of another; not to be written to.
+
+    A copy to a GPU waits for it: the first call makes one that all others share. A tensor made
+    while a graph is traced belongs to that graph.
+    """
+    if torch.compiler.is_compiling() or type(like) is not torch.Tensor:
+        return torch.tensor(numbers, dtype=like.dtype, device=like.device)
+    return _shared_array(tuple(map(float, numbers)), like.dtype, like.device)
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_array(
+    numbers: tuple[float, ...], dtype: torch.dtype, device: torch.device
+) -> torch.Tensor:
+    return torch.tensor(numbers, dtype=dtype, device=device)
 
 
 def index(value: SupportsIndex) -> int:

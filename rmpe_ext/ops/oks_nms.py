@@ -66,8 +66,9 @@ def oks_nms(
         negative area counts as 0, which only poses that coincide resemble.
     sigmas : Tensor (K,) or sequence of float, optional
         Spread of annotators at each joint, relative to the square root of the area; above 0. Those
-        of COCO where K is 17 unless given. On a GPU give a tensor: numbers, the default included,
-        have to be copied to the device, and the call waits for that.
+        of COCO where K is 17 unless given. Numbers, the default included, are copied to a GPU
+        once, by the first call that has them, which waits for that; in a compiled function, give a
+        tensor.
     threshold : float
         A pose is suppressed where its OKS with a kept one is above this, in 0..1.
     pose_scores : Tensor (N,), optional

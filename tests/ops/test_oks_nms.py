@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import rmpe_ext
 from rmpe_ext import reference
@@ -176,6 +177,29 @@ def test_sigmas_are_those_of_coco_unless_given(nms):
         assert torch.equal(soft.rank, nms.soft_oks_nms(*poses).rank)
     wider = both(nms, *poses, [3 * sigma for sigma in COCO_SIGMAS])[0]
     assert wider.keep.sum() < nms.oks_nms(*poses).keep.sum()
+
+
+@IMPLEMENTATIONS
+def test_calls_that_leave_no_values_behind_do_not_change_the_next(nms):
+    """Numbers become a tensor once; it must not be a tracer's, nor forbid gradients later."""
+    sigmas = [0.04321] * 17
+    poses = make_people(4, 20)
+    want = both(nms, *poses, torch.tensor(sigmas))[0].suppressor
+    with FakeTensorMode() as mode:
+        both(ops, *map(mode.from_tensor, poses), sigmas)
+    with torch.inference_mode():
+        both(nms, *poses, sigmas)
+    keypoints, *others = poses
+    assert torch.equal(both(nms, keypoints.requires_grad_(), *others, sigmas)[0].suppressor, want)
+
+
+@IMPLEMENTATIONS
+def test_sigmas_in_a_list_may_change_between_calls(nms):
+    poses = make_people(3, 50)
+    sigmas = list(COCO_SIGMAS)
+    before = nms.oks_nms(*poses, sigmas).keep.sum()
+    sigmas[:] = [3 * sigma for sigma in sigmas]
+    assert nms.oks_nms(*poses, sigmas).keep.sum() < before
 
 
 @IMPLEMENTATIONS
