@@ -35,8 +35,20 @@ RMPE_HD bool is_finite(const Affine& m) {
   return (m.xx + m.xy + m.x0 + m.yx + m.yy + m.y0) * 0.0 == 0.0;
 }
 
+RMPE_HD Affine identity() { return {1.0, 0.0, 0.0, 0.0, 1.0, 0.0}; }
+
 RMPE_HD double map_x(const Affine& m, double x, double y) { return m.xx * x + m.xy * y + m.x0; }
 RMPE_HD double map_y(const Affine& m, double x, double y) { return m.yx * x + m.yy * y + m.y0; }
+
+struct Point {
+  double x, y;
+};
+
+// Where a point goes; NaN through a map that is not finite.
+RMPE_HD Point map_point(const Affine& m, const Point& point) {
+  if (!is_finite(m)) return {NAN, NAN};
+  return {map_x(m, point.x, point.y), map_y(m, point.x, point.y)};
+}
 
 // outer(inner(point)).
 RMPE_HD Affine compose(const Affine& outer, const Affine& inner) {

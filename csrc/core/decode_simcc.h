@@ -4,12 +4,25 @@
 #include <cmath>
 #include <cstdint>
 
+#include "affine.h"
 #include "macros.h"
 
 namespace rmpe {
 
-struct SimccPoint {
-  double x, y;  // crop pixels
+// Vectors [N, K, size], each contiguous, and those of the mirrored images; null for none.
+template <typename Stored>
+struct SimccVectors {
+  const Stored* data;
+  const Stored* flipped;
+  int64_t person_stride, joint_stride, flipped_person_stride, flipped_joint_stride;
+  int64_t size;
+
+  RMPE_HD const Stored* vector(int64_t n, int64_t k) const {
+    return data + n * person_stride + k * joint_stride;
+  }
+  RMPE_HD const Stored* flipped_vector(int64_t n, int64_t k) const {
+    return flipped + n * flipped_person_stride + k * flipped_joint_stride;
+  }
 };
 
 // The lesser of the two maxima; NaN where one is.
@@ -18,9 +31,9 @@ RMPE_HD T simcc_score(T x_maximum, T y_maximum) {
   return x_maximum < y_maximum || !(x_maximum == x_maximum) ? x_maximum : y_maximum;
 }
 
-// x_bin, y_bin: where the maxima are. Without a score above 0 both are bin -1.
+// In crop pixels. x_bin, y_bin: where the maxima are. Without a score above 0 both are bin -1.
 template <typename T>
-RMPE_HD SimccPoint simcc_point(T score, int64_t x_bin, int64_t y_bin, double split_ratio) {
+RMPE_HD Point simcc_point(T score, int64_t x_bin, int64_t y_bin, double split_ratio) {
   if (!(score == score)) return {NAN, NAN};
   if (!(score > 0)) x_bin = y_bin = -1;
   return {double(x_bin) / split_ratio, double(y_bin) / split_ratio};

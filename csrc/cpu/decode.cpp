@@ -3,15 +3,59 @@
 // that are still near.
 #include "cpu/decode.h"
 
-#include <cmath>
 #include <vector>
 
+#include "cpu/blur.h"
 #include "cpu/convert.h"
 #include "cpu/flip.h"
 #include "cpu/peak.h"
 
 namespace rmpe::cpu {
 namespace {
+
+// The logarithm of the blurred and rescaled map, kRadius pixels around the peak at (x, y).
+template <int kRadius, typename T>
+inline void log_blurred(const Refinement& refinement, const T* map,  // [height, width]
+                        int64_t height, int64_t width, int64_t x, int64_t y,
+                        // outputs
+                        double (&patch)[2 * kRadius + 1][2 * kRadius + 1]) {
+  constexpr int kSize = 2 * kRadius + 1;
+  blur_tile(refinement.blur, map, height, width, x - kRadius, y - kRadius, patch);
+  bool below_floor = false;
+  for (int j = 0; j < kSize; ++j) {
+    for (int i = 0; i < kSize; ++i) below_floor |= patch[j][i] < refinement.floor;
+  }
+  const double peak = double(map[y * width + x]);
+  const double scale = must_rescale(refinement, peak, below_floor)
+                           ? peak / blurred_maximum(refinement.blur, map, height, width)
+                           : 1.0;
+  for (int j = 0; j < kSize; ++j) {
+    for (int i = 0; i < kSize; ++i) {
+      if (is_in_stencil(kRadius, i, j)) patch[j][i] = limited_log(refinement, scale * patch[j][i]);
+    }
+  }
+}
+
+template <typename T>
+inline Step subpixel_step(const Refinement& refinement, const T* map,  // [height, width]
+                          int64_t height, int64_t width, int64_t x, int64_t y) {
+  const RefinedAxes axes = refined_axes(refinement, height, width, x, y);
+  Step step{0.0, 0.0};
+  if (refinement.method == Subpixel::kQuarter) {
+    const T* peak = map + y * width + x;
+    if (axes.x) step.x = quarter_step(peak[-1], peak[1]);
+    if (axes.y) step.y = quarter_step(peak[-width], peak[width]);
+  } else if (refinement.method == Subpixel::kDark && axes.x && axes.y) {
+    double h[5][5];
+    log_blurred<patch_radius(Subpixel::kDark)>(refinement, map, height, width, x, y, h);
+    step = dark_step(h);
+  } else if (refinement.method == Subpixel::kDarkUdp && axes.x && axes.y) {
+    double h[3][3];
+    log_blurred<patch_radius(Subpixel::kDarkUdp)>(refinement, map, height, width, x, y, h);
+    step = dark_udp_step(h, height, width, x, y);
+  }
+  return step;
+}
 
 // Not a template, because GCC cannot compile those for several processors; flattened, so that what
 // it calls is compiled for them too.
@@ -41,28 +85,22 @@ void decode(const DecodeBatch<Stored>& batch, int64_t begin, int64_t end,
     const T* map = reader.read(batch.heatmaps.map(n, k));
     if (flip) {
       const T* flipped = flipped_reader.read(batch.flipped.map(n, batch.swapped_joint[k]));
-      average_flipped(map, flipped, height, width, batch.flip_shift, averaged.data());
+      average_flipped(map, flipped, height, width, batch.convention.flip_shift, averaged.data());
       map = averaged.data();
     }
     const Peak<T> peak = find_peak(map, height * width);
-    double x = NAN, y = NAN;
-    if (batch.needs_peak && peak.value <= 0) {
-      x = y = batch.no_peak;
-    } else if (!std::isnan(peak.value)) {
-      const int64_t column = peak.index % width, row = peak.index / width;
-      const Step step = step_below_pixel(batch.refinement, map, height, width, column, row);
-      x = double(column) + step.x;
-      y = double(row) + step.y;
+    Point point = point_without_peak(batch.convention, peak.value);
+    if (has_peak(batch.convention, peak.value)) {
+      const int64_t x = peak.index % width, y = peak.index / width;
+      const Step step =
+          step_below_pixel(batch.convention.refinement, map, height, width, x, y);
+      point = {double(x) + step.x, double(y) + step.y};
     }
     if (batch.to_image) {
-      const Affine& to_image = batch.to_image[n];
-      const double crop_x = batch.grid.gain_x * x + batch.grid.offset;
-      const double crop_y = batch.grid.gain_y * y + batch.grid.offset;
-      x = is_finite(to_image) ? map_x(to_image, crop_x, crop_y) : NAN;
-      y = is_finite(to_image) ? map_y(to_image, crop_x, crop_y) : NAN;
+      point = map_point(batch.to_image[n], crop_point(batch.convention.grid, point));
     }
-    keypoints[2 * item] = T(x);
-    keypoints[2 * item + 1] = T(y);
+    keypoints[2 * item] = T(point.x);
+    keypoints[2 * item + 1] = T(point.y);
     scores[item] = peak.value;
   }
 }

@@ -2,27 +2,10 @@
 
 #include <cstdint>
 
-#include "../core/affine.h"
 #include "../core/decode.h"
 #include "../core/half.h"
 
 namespace rmpe::cpu {
-
-// Maps [N, K, height, width]: each map contiguous, persons and joints at any distance.
-template <typename Stored>
-struct Heatmaps {
-  const Stored* data;
-  int64_t person_stride, joint_stride;
-
-  const Stored* map(int64_t n, int64_t k) const {
-    return data + n * person_stride + k * joint_stride;
-  }
-};
-
-// Crop pixel = gain * heatmap pixel + offset.
-struct HeatmapGrid {
-  double gain_x, gain_y, offset;
-};
 
 template <typename Stored>
 struct DecodeBatch {
@@ -31,11 +14,7 @@ struct DecodeBatch {
   const int64_t* swapped_joint;  // [K], the joint of `flipped` that is joint k; not read for none
   const Affine* to_image;        // [N], crop pixel -> image pixel, or null for heatmap pixels
   int64_t K, height, width;
-  Refinement refinement;
-  double no_peak;   // the coordinate where no value is above 0
-  bool needs_peak;  // whether no_peak is taken there, or the largest value all the same
-  bool flip_shift;  // move the mirrored map right by one pixel before averaging
-  HeatmapGrid grid;
+  DecodeConvention convention;
 };
 
 // Decodes the maps [begin, end) of the N * K.

@@ -1,7 +1,6 @@
 // Bytes and operations: each vector is read once, a few KB a joint; memory is the floor.
 #include "cpu/decode_simcc.h"
 
-#include <cmath>
 #include <vector>
 
 #include "cpu/convert.h"
@@ -26,12 +25,9 @@ class AxisPeaks {
 
   Peak<T> find(int64_t n, int64_t k, int64_t swapped) {
     const int64_t size = vectors_.size;
-    const T* values =
-        reader_.read(vectors_.data + n * vectors_.person_stride + k * vectors_.joint_stride);
+    const T* values = reader_.read(vectors_.vector(n, k));
     if (vectors_.flipped) {
-      const T* flipped =
-          flipped_reader_.read(vectors_.flipped + n * vectors_.flipped_person_stride +
-                               swapped * vectors_.flipped_joint_stride);
+      const T* flipped = flipped_reader_.read(vectors_.flipped_vector(n, swapped));
       if (mirrored_) {
         average_flipped(values, flipped, 1, size, false, averaged_.data());
       } else {
@@ -62,13 +58,8 @@ void decode_simcc(const SimccBatch<Stored>& batch, int64_t begin, int64_t end,
     const int64_t swapped = batch.x.flipped ? batch.swapped_joint[k] : k;
     const Peak<T> x_peak = x_peaks.find(n, k, swapped), y_peak = y_peaks.find(n, k, swapped);
     const T score = simcc_score(x_peak.value, y_peak.value);
-    SimccPoint point = simcc_point(score, x_peak.index, y_peak.index, batch.split_ratio);
-    if (batch.to_image) {
-      const Affine& to_image = batch.to_image[n];
-      point = is_finite(to_image) ? SimccPoint{map_x(to_image, point.x, point.y),
-                                               map_y(to_image, point.x, point.y)}
-                                  : SimccPoint{NAN, NAN};
-    }
+    Point point = simcc_point(score, x_peak.index, y_peak.index, batch.split_ratio);
+    if (batch.to_image) point = map_point(batch.to_image[n], point);
     keypoints[2 * item] = T(point.x);
     keypoints[2 * item + 1] = T(point.y);
     scores[item] = score;

@@ -2,20 +2,10 @@
 
 #include <cstdint>
 
-#include "../core/affine.h"
 #include "../core/decode_simcc.h"
 #include "../core/half.h"
 
 namespace rmpe::cpu {
-
-// Vectors [N, K, size], each contiguous, and those of the mirrored images; null for none.
-template <typename Stored>
-struct SimccVectors {
-  const Stored* data;
-  const Stored* flipped;
-  int64_t person_stride, joint_stride, flipped_person_stride, flipped_joint_stride;
-  int64_t size;
-};
 
 template <typename Stored>
 struct SimccBatch {

@@ -85,20 +85,30 @@ inline ScalarType widened(ScalarType dtype) {
   return dtype == ScalarType::Double ? dtype : ScalarType::Float;
 }
 
-// The inverse of each of N matrices, [N, 2, 3].
-inline std::vector<Affine> invert_all(const Tensor& matrices, int64_t N) {
-  check_floating("matrices", matrices);
+inline void check_matrices(const char* name, const Tensor& matrices, int64_t N) {
+  check_floating(name, matrices);
   check(matrices.dim() == 3 && matrices.size(0) == N && matrices.size(1) == 2 &&
             matrices.size(2) == 3,
-        "matrices must be (N, 2, 3)");
+        name, " must be (N, 2, 3)");
+}
+
+// Each of N matrices, [N, 2, 3].
+inline std::vector<Affine> load_affines(const char* name, const Tensor& matrices, int64_t N) {
+  check_matrices(name, matrices, N);
   const Tensor rows = dense(matrices);
-  std::vector<Affine> inverses(N);
+  std::vector<Affine> maps(N);
   dispatch_floating(rows, [&](auto zero) {
-    using T = decltype(zero);
-    const T* data = static_cast<const T*>(rows.const_data_ptr());
-    for (int64_t n = 0; n < N; ++n) inverses[n] = invert(load_affine(data + 6 * n));
+    const auto* data = static_cast<const decltype(zero)*>(rows.const_data_ptr());
+    for (int64_t n = 0; n < N; ++n) maps[n] = load_affine(data + 6 * n);
   });
-  return inverses;
+  return maps;
+}
+
+// The inverse of each of N matrices, [N, 2, 3].
+inline std::vector<Affine> invert_all(const Tensor& matrices, int64_t N) {
+  std::vector<Affine> maps = load_affines("matrices", matrices, N);
+  for (Affine& map : maps) map = invert(map);
+  return maps;
 }
 
 }  // namespace rmpe::ops

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <string>
 #include <tuple>
 
@@ -19,8 +18,9 @@ inline Subpixel parse_subpixel(const std::string& name) {
 }
 
 // numbers: start and end of the margin along an axis, of the one across it and of the log range;
-// the blur's sigma.
+// the blur's sigma; no_peak.
 inline Refinement refinement_of(const std::string& subpixel, const std::vector<double>& numbers) {
+  check(numbers.size() == 8, "refinement must have 8 values");
   Refinement refinement{parse_subpixel(subpixel),
                         {int64_t(numbers[0]), int64_t(numbers[1])},
                         {int64_t(numbers[2]), int64_t(numbers[3])},
@@ -38,8 +38,16 @@ inline Refinement refinement_of(const std::string& subpixel, const std::vector<d
   return refinement;
 }
 
+inline DecodeConvention convention_of(const std::string& subpixel,
+                                      const std::vector<double>& refinement, Grid grid,
+                                      double stride, double offset, int64_t height,
+                                      int64_t width) {
+  return {refinement_of(subpixel, refinement), refinement[7], shifts_in_mirror(grid),
+          {grid_gain(grid, stride, width), grid_gain(grid, stride, height), offset}};
+}
+
 template <typename Stored>
-cpu::Heatmaps<Stored> heatmaps_of(const Tensor& tensor) {
+Heatmaps<Stored> heatmaps_of(const Tensor& tensor) {
   return {static_cast<const Stored*>(tensor.const_data_ptr()), tensor.stride(0), tensor.stride(1)};
 }
 
@@ -49,17 +57,14 @@ inline std::tuple<Tensor, Tensor> decode(Tensor heatmaps, std::optional<Tensor> 
                                          std::string subpixel, std::vector<double> refinement,
                                          std::string grid, double stride, double offset,
                                          bool align_corners) {
-  check_dim("heatmaps", heatmaps, 4);
+  check_heatmaps(heatmaps);
   const int64_t N = heatmaps.size(0), K = heatmaps.size(1);
   const int64_t height = heatmaps.size(2), width = heatmaps.size(3);
-  check(height > 0 && width > 0, "heatmaps must have at least one pixel");
   check_flipped("flipped", flipped, heatmaps, swapped_joint);
   heatmaps = with_dense_maps(heatmaps);
   const Tensor mirrored = flipped.has_value() ? with_dense_maps(*flipped) : heatmaps;
-  check(refinement.size() == 8, "refinement must have 8 values");
-  const Refinement steps = refinement_of(subpixel, refinement);
-  const double no_peak = refinement[7];
-  const Grid pixels = parse_grid(grid);
+  const DecodeConvention convention =
+      convention_of(subpixel, refinement, parse_grid(grid), stride, offset, height, width);
   const std::vector<Affine> to_image = image_maps(matrices, theta, N, stride * double(height),
                                                   stride * double(width), align_corners);
 
@@ -70,11 +75,10 @@ inline std::tuple<Tensor, Tensor> decode(Tensor heatmaps, std::optional<Tensor> 
     using T = typename Widened<Stored>::type;
     const cpu::DecodeBatch<Stored> batch{
         heatmaps_of<Stored>(heatmaps),
-        flipped.has_value() ? heatmaps_of<Stored>(mirrored) : cpu::Heatmaps<Stored>{nullptr, 0, 0},
+        flipped.has_value() ? heatmaps_of<Stored>(mirrored) : Heatmaps<Stored>{nullptr, 0, 0},
         swapped_joint.has_value() ? swapped_joint->data() : nullptr,
         matrices.has_value() || theta.has_value() ? to_image.data() : nullptr,
-        K, height, width, steps, no_peak, !std::isnan(no_peak), shifts_in_mirror(pixels),
-        {grid_gain(pixels, stride, width), grid_gain(pixels, stride, height), offset}};
+        K, height, width, convention};
     T* keypoints_out = static_cast<T*>(keypoints.mutable_data_ptr());
     T* scores_out = static_cast<T*>(scores.mutable_data_ptr());
     parallel_for(0, N * K, maps_per_thread(height * width), [&](int64_t begin, int64_t end) {

@@ -9,10 +9,26 @@
 namespace rmpe::ops {
 
 template <typename Stored>
-cpu::SimccVectors<Stored> vectors_of(const Tensor& maps, const Tensor& flipped, bool has_flipped) {
+SimccVectors<Stored> vectors_of(const Tensor& maps, const Tensor& flipped, bool has_flipped) {
   return {static_cast<const Stored*>(maps.const_data_ptr()),
           has_flipped ? static_cast<const Stored*>(flipped.const_data_ptr()) : nullptr,
           maps.stride(0), maps.stride(1), flipped.stride(0), flipped.stride(1), maps.size(2)};
+}
+
+inline void check_simcc_maps(const Tensor& x_maps, const Tensor& y_maps,
+                             const std::optional<Tensor>& flipped_x,
+                             const std::optional<Tensor>& flipped_y,
+                             const std::optional<std::vector<int64_t>>& swapped_joint) {
+  check_dim("x_maps", x_maps, 3);
+  check_dim("y_maps", y_maps, 3);
+  check(y_maps.size(0) == x_maps.size(0) && y_maps.size(1) == x_maps.size(1) &&
+            y_maps.scalar_type() == x_maps.scalar_type(),
+        "y_maps must have the persons, joints and dtype of x_maps");
+  check(x_maps.size(2) > 0 && y_maps.size(2) > 0, "maps must have at least one bin");
+  check(flipped_x.has_value() == flipped_y.has_value(),
+        "flipped_x and flipped_y must come together");
+  check_flipped("flipped_x", flipped_x, x_maps, swapped_joint);
+  check_flipped("flipped_y", flipped_y, y_maps, swapped_joint);
 }
 
 inline std::tuple<Tensor, Tensor> decode_simcc(Tensor x_maps, Tensor y_maps,
@@ -22,16 +38,8 @@ inline std::tuple<Tensor, Tensor> decode_simcc(Tensor x_maps, Tensor y_maps,
                                                std::optional<Tensor> flipped_y,
                                                std::optional<std::vector<int64_t>> swapped_joint,
                                                double split_ratio, bool align_corners) {
-  check_dim("x_maps", x_maps, 3);
-  check_dim("y_maps", y_maps, 3);
+  check_simcc_maps(x_maps, y_maps, flipped_x, flipped_y, swapped_joint);
   const int64_t N = x_maps.size(0), K = x_maps.size(1);
-  check(y_maps.size(0) == N && y_maps.size(1) == K && y_maps.scalar_type() == x_maps.scalar_type(),
-        "y_maps must have the persons, joints and dtype of x_maps");
-  check(x_maps.size(2) > 0 && y_maps.size(2) > 0, "maps must have at least one bin");
-  check(flipped_x.has_value() == flipped_y.has_value(),
-        "flipped_x and flipped_y must come together");
-  check_flipped("flipped_x", flipped_x, x_maps, swapped_joint);
-  check_flipped("flipped_y", flipped_y, y_maps, swapped_joint);
   x_maps = with_dense_maps(x_maps);
   y_maps = with_dense_maps(y_maps);
   const bool flip = flipped_x.has_value();

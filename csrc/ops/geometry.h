@@ -28,19 +28,17 @@ inline std::vector<Affine> image_maps(const std::optional<Tensor>& matrices,
   std::vector<Affine> maps;
   if (matrices.has_value()) maps = invert_all(*matrices, N);
   if (!theta.has_value()) return maps;
-  check_floating("theta", *theta);
-  check(theta->dim() == 3 && theta->size(0) == N && theta->size(1) == 2 && theta->size(2) == 3,
-        "theta must be (N, 2, 3)");
-  const Tensor rows = dense(*theta);
-  maps.resize(N, Affine{1.0, 0.0, 0.0, 0.0, 1.0, 0.0});
-  dispatch_floating(rows, [&](auto zero) {
-    const auto* data = static_cast<const decltype(zero)*>(rows.const_data_ptr());
-    for (int64_t n = 0; n < N; ++n) {
-      const Affine inner = pixel_map(load_affine(data + 6 * n), height, width, align_corners);
-      maps[n] = compose(maps[n], inner);
-    }
-  });
+  const std::vector<Affine> thetas = load_affines("theta", *theta, N);
+  maps.resize(N, identity());
+  for (int64_t n = 0; n < N; ++n) {
+    maps[n] = compose(maps[n], pixel_map(thetas[n], height, width, align_corners));
+  }
   return maps;
+}
+
+inline void check_heatmaps(const Tensor& heatmaps) {
+  check_dim("heatmaps", heatmaps, 4);
+  check(heatmaps.size(2) > 0 && heatmaps.size(3) > 0, "heatmaps must have at least one pixel");
 }
 
 // `flipped` is none, or like `maps`; swapped_joint is then [K].

@@ -9,10 +9,9 @@
 namespace rmpe::ops {
 
 inline std::tuple<Tensor, Tensor> soft_argmax(Tensor heatmaps, double beta) {
-  check_dim("heatmaps", heatmaps, 4);
+  check_heatmaps(heatmaps);
   const int64_t N = heatmaps.size(0), K = heatmaps.size(1);
   const int64_t height = heatmaps.size(2), width = heatmaps.size(3);
-  check(height > 0 && width > 0, "heatmaps must have at least one pixel");
   const Tensor maps = dense(heatmaps);
   const ScalarType dtype = widened(maps.scalar_type());
   Tensor keypoints = empty({N, K, 2}, dtype), partition = empty({N, K, 2}, dtype);
@@ -29,17 +28,20 @@ inline std::tuple<Tensor, Tensor> soft_argmax(Tensor heatmaps, double beta) {
   return {keypoints, partition};
 }
 
+// Two numbers for each of the heatmaps.
+inline void check_means(const Tensor& means, const Tensor& heatmaps) {
+  check(means.dim() == 3 && means.size(0) == heatmaps.size(0) &&
+            means.size(1) == heatmaps.size(1) && means.size(2) == 2 &&
+            means.scalar_type() == widened(heatmaps.scalar_type()),
+        "grad, keypoints and partition must be (N, K, 2), of the dtype of the result");
+}
+
 inline Tensor soft_argmax_backward(Tensor grad, Tensor heatmaps, Tensor keypoints, Tensor partition,
                                    double beta) {
-  check_dim("heatmaps", heatmaps, 4);
+  check_heatmaps(heatmaps);
+  for (const Tensor* means : {&grad, &keypoints, &partition}) check_means(*means, heatmaps);
   const int64_t N = heatmaps.size(0), K = heatmaps.size(1);
   const int64_t height = heatmaps.size(2), width = heatmaps.size(3);
-  const ScalarType dtype = widened(heatmaps.scalar_type());
-  for (const Tensor* tensor : {&grad, &keypoints, &partition}) {
-    check(tensor->dim() == 3 && tensor->size(0) == N && tensor->size(1) == K &&
-              tensor->size(2) == 2 && tensor->scalar_type() == dtype,
-          "grad, keypoints and partition must be (N, K, 2), of the dtype of the result");
-  }
   const Tensor maps = dense(heatmaps), gradients = dense(grad), means = dense(keypoints);
   const Tensor partitions = dense(partition);
   Tensor grad_heatmaps = empty({N, K, height, width}, maps.scalar_type());

@@ -77,10 +77,10 @@ Keypoints decode(const std::vector<float>& maps, const std::vector<rmpe::Affine>
   batch.K = kJoints;
   batch.height = kMapHeight;
   batch.width = kMapWidth;
-  batch.refinement.method = rmpe::Subpixel::kQuarter;
-  batch.refinement.along = batch.refinement.across = {2, 1};
-  batch.needs_peak = true;
-  batch.grid = {double(kStride), double(kStride), 0.0};
+  rmpe::Refinement& refinement = batch.convention.refinement;
+  refinement.method = rmpe::Subpixel::kQuarter;
+  refinement.along = refinement.across = {2, 1};
+  batch.convention.grid = {double(kStride), double(kStride), 0.0};
   Keypoints keypoints{std::vector<float>(kPeople * kJoints * 2),
                       std::vector<float>(kPeople * kJoints)};
   rmpe::cpu::decode(batch, 0, kPeople * kJoints, keypoints.positions.data(),

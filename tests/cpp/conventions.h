@@ -7,26 +7,16 @@
 #include "core/grid.h"
 #include "oracles/decode.h"
 
-struct DecodeConvention {
-  oracle::Convention convention;
-  rmpe::Grid grid;
-  rmpe::Refinement refinement;
-  bool needs_peak;
-  double no_peak;
-
-  bool steps_by_newton() const {
-    return refinement.method == rmpe::Subpixel::kDark ||
-           refinement.method == rmpe::Subpixel::kDarkUdp;
-  }
-};
-
-inline DecodeConvention decode_convention(oracle::Convention convention) {
+// In heatmap pixels.
+inline rmpe::DecodeConvention decode_convention(oracle::Convention convention) {
   using rmpe::Grid;
   using rmpe::Subpixel;
-  const double no_ceiling = std::numeric_limits<double>::infinity();
-  DecodeConvention c{convention, Grid::kAsymmetric,
-                     {Subpixel::kNone, {0, 0}, {0, 0}, {}, 1e-10, no_ceiling}, true, 0.0};
+  rmpe::DecodeConvention c{};
+  c.refinement.floor = 1e-10;
+  c.refinement.ceiling = std::numeric_limits<double>::infinity();
   rmpe::set_gaussian(2.0, c.refinement.blur);
+  c.grid = {1.0, 1.0, 0.0};
+  Grid grid = Grid::kAsymmetric;
   switch (convention) {
     case oracle::Convention::kHrnet:
       c.refinement.method = Subpixel::kQuarter;
@@ -39,7 +29,7 @@ inline DecodeConvention decode_convention(oracle::Convention convention) {
       c.no_peak = -1.0;
       break;
     case oracle::Convention::kHourglass:
-      c.grid = Grid::kHalfPixel;
+      grid = Grid::kHalfPixel;
       c.refinement.method = Subpixel::kQuarter;
       c.refinement.along = c.refinement.across = {1, 1};
       c.no_peak = -1.0;
@@ -49,16 +39,21 @@ inline DecodeConvention decode_convention(oracle::Convention convention) {
       c.refinement.along = c.refinement.across = {2, 2};
       break;
     case oracle::Convention::kDarkUdp:
-      c.grid = Grid::kAlignCorners;
+      grid = Grid::kAlignCorners;
       c.refinement.method = Subpixel::kDarkUdp;
       c.refinement.floor = 1e-3;
       c.refinement.ceiling = 50.0;
       break;
     case oracle::Convention::kArgmax:
-      c.needs_peak = false;
+      c.no_peak = std::numeric_limits<double>::quiet_NaN();
       break;
   }
+  c.flip_shift = shifts_in_mirror(grid);
   return c;
+}
+
+inline bool steps_by_newton(const rmpe::DecodeConvention& c) {
+  return rmpe::patch_radius(c.refinement.method) > 0;
 }
 
 constexpr oracle::Convention kConventions[] = {

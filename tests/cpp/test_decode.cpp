@@ -9,6 +9,7 @@ namespace {
 using oracle::Convention;
 using oracle::Map;
 using rmpe::Affine;
+using rmpe::DecodeConvention;
 using rmpe::cpu::DecodeBatch;
 
 // A bump over noise, in multiples of 1/256: what is averaged stays exact, and some values tie.
@@ -52,7 +53,7 @@ struct Maps {
     values = stored<Stored>(all);
   }
 
-  rmpe::cpu::Heatmaps<Stored> view() const { return {values.data(), person_stride, joint_stride}; }
+  rmpe::Heatmaps<Stored> view() const { return {values.data(), person_stride, joint_stride}; }
 };
 
 template <typename Stored>
@@ -82,10 +83,7 @@ DecodeBatch<Stored> batch_of(const DecodeConvention& c, const Maps<Stored>& maps
   batch.K = K;
   batch.height = height;
   batch.width = width;
-  batch.refinement = c.refinement;
-  batch.needs_peak = c.needs_peak;
-  batch.no_peak = c.no_peak;
-  batch.flip_shift = shifts_in_mirror(c.grid);
+  batch.convention = c;
   return batch;
 }
 
@@ -94,7 +92,7 @@ class Decode : public ::testing::Test {
  protected:
   // A Newton step amplifies the rounding of logarithms; every other coordinate is exact.
   static double tolerance(const DecodeConvention& c) {
-    if (!c.steps_by_newton()) return 0.0;
+    if (!steps_by_newton(c)) return 0.0;
     return std::is_same_v<Stored, double> ? 1e-7 : 1e-5;
   }
 
@@ -203,7 +201,7 @@ TYPED_TEST(Decode, FlipAveragingEqualsTheOracle) {
           const Map average = oracle::average_flipped(
               widened(stored<TypeParam>(maps[n * K + k])),
               widened(stored<TypeParam>(mirrored[n * K + swapped[k]])), height, width,
-              c.grid == rmpe::Grid::kAsymmetric);
+              c.flip_shift);
           const oracle::Joint joint = oracle::decode(average, height, width, convention);
           keypoints.insert(keypoints.end(), {joint.x, joint.y});
           scores.push_back(joint.score);
@@ -228,7 +226,7 @@ TYPED_TEST(Decode, KeypointsGoIntoTheImage) {
       batch_of(decode_convention(Convention::kHrnet), heatmaps, K, height, width);
   const Decoded<TypeParam> before = decode(batch, N, N * K);
   batch.to_image = to_image.data();
-  batch.grid = {4.0, 5.0, 1.5};
+  batch.convention.grid = {4.0, 5.0, 1.5};
   const Decoded<TypeParam> got = decode(batch, N, N * K);
   expect_same(got.scores, before.scores);
   for (int64_t i = 0; i < N * K; ++i) {

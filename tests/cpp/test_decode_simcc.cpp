@@ -7,7 +7,7 @@ namespace {
 
 using rmpe::Affine;
 using rmpe::cpu::SimccBatch;
-using rmpe::cpu::SimccVectors;
+using rmpe::SimccVectors;
 
 // Multiples of 1/256, so that averages are exact and some values tie.
 std::vector<double> random_vector(Random& random, int64_t size) {
