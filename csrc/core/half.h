@@ -1,5 +1,6 @@
 // The two 16-bit floating-point formats, and exact conversions from and to float32. Only integer
 // and float arithmetic, so that they vectorize on every processor; round to nearest, ties to even.
+// Where GPUs have one instruction for it, that is taken: only the bits of a NaN may differ.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,11 @@ RMPE_HD float widen(float value) { return value; }
 RMPE_HD double widen(double value) { return value; }
 RMPE_HD float widen(BFloat16 value) { return float_from_bits(uint32_t(value.bits) << 16); }
 RMPE_HD float widen(Half value) {
+#if defined(__CUDA_ARCH__)
+  float wide;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(value.bits));
+  return wide;
+#else
   const uint32_t magnitude = value.bits & 0x7fffu, sign = uint32_t(value.bits & 0x8000u) << 16;
   // The exponent's bias goes from 15 to 127; for infinity and NaN from 31 to 255.
   const uint32_t rebias = magnitude >= 0x7c00u ? 224u << 23 : 112u << 23;
@@ -40,6 +46,7 @@ RMPE_HD float widen(Half value) {
   // Subnormals are integers times 2^-24. Taken that way they survive "denormals are zero" modes.
   const uint32_t subnormal = bits_from_float(float(int32_t(magnitude)) * (1.0f / 16777216.0f));
   return float_from_bits((magnitude < 0x0400u ? subnormal : normal) | sign);
+#endif
 }
 
 RMPE_HD void narrow(float value, float& out) { out = value; }
@@ -51,6 +58,9 @@ RMPE_HD void narrow(float value, BFloat16& out) {
   out.bits = uint16_t(magnitude > 0x7f800000u ? nan : rounded);
 }
 RMPE_HD void narrow(float value, Half& out) {
+#if defined(__CUDA_ARCH__)
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(out.bits) : "f"(value));
+#else
   const uint32_t bits = bits_from_float(value), magnitude = bits & 0x7fffffffu;
   const uint32_t normal = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - (112u << 23)) >> 13;
   // Below 2^-14 the last place is 2^-24, which is the last place of 0.5 in float32: adding 0.5
@@ -61,6 +71,7 @@ RMPE_HD void narrow(float value, Half& out) {
   const uint32_t finite = magnitude < 0x38800000u ? subnormal : normal;
   // From 65520 on, the nearest is infinity.
   out.bits = uint16_t((magnitude >= 0x477ff000u ? special : finite) | ((bits >> 16) & 0x8000u));
+#endif
 }
 
 // What a stored value is computed in: float32 for the 16-bit formats.
