@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 
 #include "cuda/floats.h"
 #include "ops/common.h"
@@ -43,6 +44,10 @@ inline void check_beside(const char* name, const Tensor& tensor, const Tensor& b
   check(tensor.is_cuda() && tensor.get_device_index() == beside.get_device_index(), name,
         " must be on the same CUDA device as the other arguments");
 }
+inline void check_beside(const char* name, const std::optional<Tensor>& tensor,
+                         const Tensor& beside) {
+  if (tensor.has_value()) check_beside(name, *tensor, beside);
+}
 
 // A dense float32 or float64 tensor as kernels read it, or none; it must outlive what is returned.
 inline cuda::Floats floats_of(const std::optional<Tensor>& dense_tensor) {
@@ -54,11 +59,8 @@ inline cuda::Floats floats_of(const std::optional<Tensor>& dense_tensor) {
 inline std::optional<Tensor> dense_affines(const char* name, const std::optional<Tensor>& affines,
                                            int64_t N, const Tensor& beside) {
   if (!affines.has_value()) return std::nullopt;
-  check_floating(name, *affines);
+  check_matrices(name, *affines, N);
   check_beside(name, *affines, beside);
-  check(affines->dim() == 3 && affines->size(0) == N && affines->size(1) == 2 &&
-            affines->size(2) == 3,
-        name, " must be (N, 2, 3)");
   return dense(*affines);
 }
 

@@ -17,7 +17,7 @@ Tensor crop_cuda(std::vector<Tensor> images, Tensor matrices, std::optional<Tens
   const std::optional<Tensor> rows = dense_affines("matrices", matrices, N, matrices);
   check(height > 0 && width > 0, "size must be positive");
   const std::optional<Tensor> index = image_index_of(image_index, N, tensors.list().count);
-  if (index.has_value()) check_beside("image_index", *index, matrices);
+  check_beside("image_index", index, matrices);
 
   const cuda::CropBatch batch{
       tensors.list(),
@@ -38,7 +38,7 @@ Tensor crop_matrices_cuda(Tensor boxes, std::optional<Tensor> rotation, int64_t 
   const Tensor rows = dense_boxes(boxes);
   const int64_t N = rows.size(0);
   const std::optional<Tensor> degrees = dense_rotation(rotation, N);
-  if (degrees.has_value()) check_beside("rotation", *degrees, boxes);
+  check_beside("rotation", degrees, boxes);
   Tensor matrices = empty_beside(boxes, {N, 2, 3}, rows.scalar_type());
   dispatch_floating(rows, [&](auto zero) {
     using T = decltype(zero);

@@ -1,0 +1,210 @@
+// Bytes and operations: every heatmap is read once, 12 KB at 64x48 float32, with four instructions
+// for each value; memory is the floor. A block reads one map, and as a rule asks for all of it at
+// once. What follows a peak touches cache lines that are still near: four neighbours, or the 15x15
+// pixels of which a Newton step is computed in double, some 3,000 operations of a map's 15,000.
+#include "cuda/decode.h"
+
+#include <cmath>
+
+#include "cuda/grid_size.h"
+#include "cuda/joints.h"
+#include "cuda/load_image_map.h"
+#include "cuda/maps.h"
+#include "cuda/peak.h"
+
+namespace rmpe::cuda {
+namespace {
+
+// Pixels that are blurred at once, and those that their columns are made of.
+constexpr int kTileHeight = 4, kTileWidth = 54, kWindow = kTileWidth + kBlurTaps - 1;
+
+template <typename T>
+struct Shared {
+  Peak<T> peaks[kMaxWarps];
+  double columns[kTileHeight * kWindow];  // blurred along y only
+  double patch[25];                       // around the peak
+  double maxima[kMaxWarps];
+};
+
+template <typename Stored, bool kFlip>
+struct DecodeLaunch {
+  DecodeBatch<Stored> batch;
+  Joints<kFlip> joints;
+};
+
+__device__ int at_most(int limit, int value) { return value < limit ? value : limit; }
+
+// Calls visit(i, j, value) for every pixel of the blurred tile of which (left, top) is the first
+// one. All threads of the block take part.
+template <typename Map, typename Visit>
+__device__ void blur_tile(const double (&weights)[kBlurTaps], const Map& map, int map_height,
+                          int left, int top, int width, int height, double* columns,
+                          Visit&& visit) {
+  const int window = width + kBlurTaps - 1;
+  for (int p = int(threadIdx.x); p < window * height; p += int(blockDim.x)) {
+    const int x = left - kBlurRadius + p % window, y = top - kBlurRadius + p / window;
+    double values[kBlurTaps];
+#pragma unroll
+    for (int tap = 0; tap < kBlurTaps; ++tap) {
+      const bool inside = x >= 0 && x < map.width && y + tap >= 0 && y + tap < map_height;
+      values[tap] = inside ? double(map.at(x, y + tap)) : 0.0;
+    }
+    columns[p] = blur(weights, values);
+  }
+  __syncthreads();
+  for (int p = int(threadIdx.x); p < width * height; p += int(blockDim.x)) {
+    const int i = p % width, j = p / width;
+    visit(i, j, blur(weights, columns + j * window + i));
+  }
+}
+
+// The largest value of the whole blurred map.
+template <typename Map>
+__device__ double blurred_maximum(const double (&weights)[kBlurTaps], const Map& map,
+                                  Shared<typename Map::Value>& shared) {
+  const int height = map.size / map.width;
+  double maximum = -INFINITY;
+  for (int top = 0; top < height; top += kTileHeight) {
+    for (int left = 0; left < map.width; left += kTileWidth) {
+      __syncthreads();  // what was blurred before has been read
+      blur_tile(weights, map, height, left, top, at_most(kTileWidth, map.width - left),
+                at_most(kTileHeight, height - top), shared.columns,
+                [&](int, int, double value) { maximum = value > maximum ? value : maximum; });
+    }
+  }
+#pragma unroll
+  for (int distance = kLanes / 2; distance > 0; distance /= 2) {
+    const double other = __shfl_xor_sync(~0u, maximum, distance);
+    maximum = other > maximum ? other : maximum;
+  }
+  if (threadIdx.x % kLanes == 0) shared.maxima[threadIdx.x / kLanes] = maximum;
+  __syncthreads();
+  for (unsigned warp = 0; warp < blockDim.x / kLanes; ++warp) {
+    maximum = shared.maxima[warp] > maximum ? shared.maxima[warp] : maximum;
+  }
+  return maximum;
+}
+
+// Leaves the logarithm of the blurred and rescaled map around the peak at (x, y) in shared.patch.
+template <typename Map>
+__device__ void log_blurred(const Refinement& refinement, const Map& map, int x, int y, double peak,
+                            Shared<typename Map::Value>& shared) {
+  const int radius = patch_radius(refinement.method), side = 2 * radius + 1;
+  bool below_floor = false;
+  blur_tile(refinement.blur, map, map.size / map.width, x - radius, y - radius, side, side,
+            shared.columns, [&](int i, int j, double value) {
+              shared.patch[j * side + i] = value;
+              below_floor |= value < refinement.floor;
+            });
+  below_floor = __syncthreads_or(below_floor);
+  const double scale = must_rescale(refinement, peak, below_floor)
+                           ? peak / blurred_maximum(refinement.blur, map, shared)
+                           : 1.0;
+  const int p = int(threadIdx.x);
+  if (p < side * side && is_in_stencil(radius, p % side, p / side)) {
+    shared.patch[p] = limited_log(refinement, scale * shared.patch[p]);
+  }
+  __syncthreads();
+}
+
+template <typename Map>
+__device__ Step subpixel_step(const Refinement& refinement, const RefinedAxes& axes, const Map& map,
+                              int x, int y, const double* patch) {
+  Step step{0.0, 0.0};
+  if (refinement.method == Subpixel::kQuarter) {
+    if (axes.x) step.x = quarter_step(map.at(x - 1, y), map.at(x + 1, y));
+    if (axes.y) step.y = quarter_step(map.at(x, y - 1), map.at(x, y + 1));
+  } else if (refinement.method == Subpixel::kDark && axes.x && axes.y) {
+    step = dark_step(*reinterpret_cast<const double(*)[5][5]>(patch));
+  } else if (refinement.method == Subpixel::kDarkUdp && axes.x && axes.y) {
+    step = dark_udp_step(*reinterpret_cast<const double(*)[3][3]>(patch), map.size / map.width,
+                         map.width, x, y);
+  }
+  return step;
+}
+
+template <typename Stored, bool kFlip>
+__device__ auto map_of(const DecodeLaunch<Stored, kFlip>& launch, unsigned n, unsigned k) {
+  const DecodeBatch<Stored>& batch = launch.batch;
+  const int width = int(batch.width), size = int(batch.height) * width;
+  const Stored* values = batch.heatmaps.map(n, launch.joints.first + k);
+  if constexpr (kFlip) {
+    return AveragedMap<Stored>(values, batch.flipped.map(n, launch.joints.swapped[k]), size, width,
+                               batch.convention.flip_shift ? Order::kMirroredShifted
+                                                           : Order::kMirrored);
+  } else {
+    return PlainMap<Stored>(values, size, width);
+  }
+}
+
+template <typename Stored, bool kFlip, typename T = typename Widened<Stored>::type>
+__global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor)
+    decode_kernel(const __grid_constant__ DecodeLaunch<Stored, kFlip> launch,
+                  // outputs
+                  T* __restrict__ keypoints,  // [N, K, 2]
+                  T* __restrict__ scores) {   // [N, K]
+  Shared<T>& shared = *shared_memory<Shared<T>>();
+  const DecodeBatch<Stored>& batch = launch.batch;
+  const DecodeConvention& convention = batch.convention;
+  const Refinement& refinement = convention.refinement;
+  const unsigned n = blockIdx.x / launch.joints.count, k = blockIdx.x % launch.joints.count;
+  const int thread = int(threadIdx.x);
+  const Number number = load_number(batch.to_image, n, thread);
+
+  const auto map = map_of(launch, n, k);
+  const Peak<T> peak = block_peak(thread_peak(map, thread, int(blockDim.x)), shared.peaks);
+  const bool peaked = has_peak(convention, double(peak.value));
+  const int x = peak.index % map.width, y = peak.index / map.width;
+  RefinedAxes axes{false, false};
+  if (peaked) axes = refined_axes(refinement, batch.height, batch.width, x, y);
+  if (patch_radius(refinement.method) > 0 && axes.x && axes.y) {
+    log_blurred(refinement, map, x, y, double(peak.value), shared);
+  }
+  if (thread >= kLanes) return;
+
+  Point point = point_without_peak(convention, double(peak.value));
+  if (peaked) {
+    const Step step = subpixel_step(refinement, axes, map, x, y, shared.patch);
+    point = {double(x) + step.x, double(y) + step.y};
+  }
+  if (batch.to_image.are_given()) {
+    const Affine to_image = image_map(batch.to_image, number, thread);
+    point = map_point(to_image, crop_point(convention.grid, point));
+  }
+  if (thread == 0) {
+    const int64_t item = int64_t(n) * batch.K + launch.joints.first + k;
+    keypoints[2 * item] = T(point.x);
+    keypoints[2 * item + 1] = T(point.y);
+    scores[item] = peak.value;
+  }
+}
+
+template <bool kFlip, typename Map, typename Stored, typename T>
+void launch_all(const DecodeBatch<Stored>& batch, cudaStream_t stream, T* keypoints, T* scores) {
+  const int size = map_size("heatmaps", batch.height, batch.width);
+  for_each_launch<kFlip>(batch.swapped_joint, batch.K, [&](const Joints<kFlip>& joints) {
+    launch(decode_kernel<Stored, kFlip>, dim3(grid_size("heatmaps", batch.N * joints.count, 1)),
+           dim3(threads_for<Map>(size)), sizeof(Shared<T>), stream,
+           DecodeLaunch<Stored, kFlip>{batch, joints}, keypoints, scores);
+  });
+}
+
+}  // namespace
+
+template <typename Stored>
+void launch_decode(const DecodeBatch<Stored>& batch, cudaStream_t stream,
+                   typename Widened<Stored>::type* keypoints,
+                   typename Widened<Stored>::type* scores) {
+  if (batch.flipped.data) {
+    launch_all<true, AveragedMap<Stored>>(batch, stream, keypoints, scores);
+  } else {
+    launch_all<false, PlainMap<Stored>>(batch, stream, keypoints, scores);
+  }
+}
+
+template void launch_decode(const DecodeBatch<float>&, cudaStream_t, float*, float*);
+template void launch_decode(const DecodeBatch<double>&, cudaStream_t, double*, double*);
+template void launch_decode(const DecodeBatch<Half>&, cudaStream_t, float*, float*);
+template void launch_decode(const DecodeBatch<BFloat16>&, cudaStream_t, float*, float*);
+
+}  // namespace rmpe::cuda
