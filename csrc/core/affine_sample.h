@@ -108,10 +108,27 @@ RMPE_HD Position pad_position(double x, int64_t size, Padding padding, bool alig
   return {above ? (below ? x : last) : 0.0, above && below ? slope : 0.0};
 }
 
+// A coordinate of the samples along one row of the output.
+struct Line {
+  double start, step, center;
+
+  RMPE_HD double at(int64_t x) const { return start + step * (double(x) - center); }
+};
+
+RMPE_HD Line line_x(const Affine& map, const SampleGeometry& g, int64_t y) {
+  return {map.xy * (double(y) - center(g.height)) + map.x0, map.xx, center(g.width)};
+}
+
+RMPE_HD Line line_y(const Affine& map, const SampleGeometry& g, int64_t y) {
+  return {map.yy * (double(y) - center(g.height)) + map.y0, map.yx, center(g.width)};
+}
+
+RMPE_HD Position padded(const Line& line, int64_t x, int64_t size, const SampleGeometry& g) {
+  return pad_position(line.at(x), size, g.padding, g.align_corners);
+}
+
 // One of the four pixels around a sample. The gradient to the input adds `weight` times the
-// output's gradient at `offset`. A CUDA kernel that does so with atomicAdd sums in no fixed order:
-// where torch.use_deterministic_algorithms is on it has to gather instead, each input pixel from
-// the output pixels that the map brings within one pixel of it.
+// output's gradient at `offset`.
 template <typename T>
 struct Corner {
   int64_t offset;           // into the plane; -1 outside the image

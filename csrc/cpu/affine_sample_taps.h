@@ -16,13 +16,6 @@ namespace rmpe::cpu {
 template <typename S>
 using Wide = typename Widened<S>::type;
 
-// A coordinate of the sample along one row of the output.
-struct Line {
-  double start, step, center;
-
-  double at(int64_t x) const { return start + step * (double(x) - center); }
-};
-
 struct Span {
   int64_t first, last;
 
@@ -55,18 +48,6 @@ inline Span columns_within(const Line& line, double low, double high, int64_t wi
 }
 
 inline bool is_upright(const Affine& map) { return map.xy == 0.0 && map.yx == 0.0; }
-
-inline Line line_x(const Affine& map, const SampleGeometry& g, int64_t y) {
-  return {map.xy * (double(y) - center(g.height)) + map.x0, map.xx, center(g.width)};
-}
-
-inline Line line_y(const Affine& map, const SampleGeometry& g, int64_t y) {
-  return {map.yy * (double(y) - center(g.height)) + map.y0, map.yx, center(g.width)};
-}
-
-inline Position padded(const Line& line, int64_t x, int64_t size, const SampleGeometry& g) {
-  return pad_position(line.at(x), size, g.padding, g.align_corners);
-}
 
 // Positions of the columns [span.first, span.last), all four corners of which exist:
 // offset: [width], of the upper left corner. fx, fy: [width], weight of the right, and of the lower
