@@ -73,12 +73,24 @@ inline int64_t channels_per_block(int64_t N, int64_t C) {
   return std::max<int64_t>(1, std::min<int64_t>(16, N * C / 8));
 }
 
-// The gradients that are asked for; the others are empty. `input` is needed for theta's alone.
+// What theta's gradient needs beside the output's, `grad`.
+inline void check_input_of_backward(const std::optional<Tensor>& input, const Tensor& grad,
+                                    const SampleGeometry& g) {
+  check(input.has_value(), "theta's gradient needs input");
+  check(input->dim() == 4 && input->size(0) == grad.size(0) && input->size(1) == grad.size(1) &&
+            input->size(2) == g.input_height && input->size(3) == g.input_width &&
+            input->scalar_type() == grad.scalar_type(),
+        "input must be (N, C, input_height, input_width), in the dtype of grad");
+}
+
+// The gradients that are asked for; the others are empty. `input` is needed for theta's alone. They
+// are always deterministic.
 inline std::tuple<Tensor, Tensor> affine_sample_backward(Tensor grad, std::optional<Tensor> input,
                                                          Tensor theta, int64_t input_height,
                                                          int64_t input_width, std::string mode,
                                                          std::string padding_mode,
-                                                         bool align_corners, bool needs_input,
+                                                         bool align_corners,
+                                                         bool /*deterministic*/, bool needs_input,
                                                          bool needs_theta) {
   check_dim("grad", grad, 4);
   const int64_t N = grad.size(0), C = grad.size(1);
@@ -86,13 +98,7 @@ inline std::tuple<Tensor, Tensor> affine_sample_backward(Tensor grad, std::optio
                                     interpolation_of(mode), padding_of(padding_mode),
                                     align_corners});
   const bool needs_moments = needs_theta && g.interpolation == Interpolation::kBilinear;
-  check(!needs_moments || input.has_value(), "theta's gradient needs input");
-  if (needs_moments) {
-    check(input->dim() == 4 && input->size(0) == N && input->size(1) == C &&
-              input->size(2) == input_height && input->size(3) == input_width &&
-              input->scalar_type() == grad.scalar_type(),
-          "input must be (N, C, input_height, input_width), in the dtype of grad");
-  }
+  if (needs_moments) check_input_of_backward(input, grad, g);
   const std::vector<Affine> maps = sampling_maps(theta, N, g);
   const Tensor dense_grad = dense(grad);
   const Tensor planes = needs_moments ? with_dense_maps(*input) : dense_grad;

@@ -19,7 +19,7 @@ def _fake(input, theta, height, width, mode, padding_mode, align_corners):
 
 def _fake_backward(
     grad, input, theta, input_height, input_width, mode, padding_mode, align_corners,
-    needs_input, needs_theta,
+    deterministic, needs_input, needs_theta,
 ):  # fmt: skip
     grad_input = (*grad.shape[:2], input_height, input_width) if needs_input else (0,)
     return grad.new_empty(grad_input), theta.new_empty(theta.shape if needs_theta else (0,))
@@ -34,8 +34,8 @@ _affine_sample = define(
 )
 _affine_sample_backward = define(
     "affine_sample_backward(Tensor grad, Tensor? input, Tensor theta, SymInt input_height, "
-    "SymInt input_width, str mode, str padding_mode, bool align_corners, bool needs_input, "
-    "bool needs_theta) -> (Tensor grad_input, Tensor grad_theta)",
+    "SymInt input_width, str mode, str padding_mode, bool align_corners, bool deterministic, "
+    "bool needs_input, bool needs_theta) -> (Tensor grad_input, Tensor grad_theta)",
     reference=affine_sample_backward_kernel,
     fake=_fake_backward,
     vmap=join_batch,
@@ -57,8 +57,9 @@ def _backward(ctx, grad):
     input, theta = ctx.saved_tensors
     needs_input, needs_theta = ctx.needs_input_grad[:2]
     grad_input, grad_theta = _affine_sample_backward(
-        grad, input, theta, *ctx.input_size, *ctx.options, needs_input, needs_theta
-    )
+        grad, input, theta, *ctx.input_size, *ctx.options,
+        torch.are_deterministic_algorithms_enabled(), needs_input, needs_theta,
+    )  # fmt: skip
     nothing = [None] * 5  # height, width and the options
     return grad_input if needs_input else None, grad_theta if needs_theta else None, *nothing
 
@@ -70,7 +71,7 @@ torch.library.register_autograd(_affine_sample, _backward, setup_context=_save)
 
 
 def _save_backward(ctx, inputs, output):
-    grad, input, theta, *ctx.input_size, mode, padding_mode, align_corners, _, _ = inputs
+    grad, input, theta, *ctx.input_size, mode, padding_mode, align_corners, _, _, _ = inputs
     ctx.options = mode, padding_mode, align_corners
     ctx.outputs_wanted = inputs[-2:]
     ctx.save_for_backward(grad, input, theta)
@@ -95,7 +96,7 @@ def _backward_of_backward(ctx, *grad_outputs):
     wanted = [v for v, needed in zip((grad, input, theta), needs, strict=True) if needed]
     create_graph = torch.is_grad_enabled()
     found = iter(torch.autograd.grad(scalar, wanted, create_graph=create_graph, allow_unused=True))
-    return *(next(found) if needed else None for needed in needs), *[None] * 7
+    return *(next(found) if needed else None for needed in needs), *[None] * 8
 
 
 torch.library.register_autograd(
@@ -154,7 +155,10 @@ def affine_sample(
     *Gradients* go to ``input`` and to ``theta``; only those that are asked for are computed. To
     ``theta`` it is 0 with ``"nearest"``, and where a sample is held at the border. Higher
     derivatives go through the slower reference. The native CPU kernels give the same bits for any
-    number of threads.
+    number of threads. The CUDA kernels add up the gradient to ``input`` with atomics, in an order
+    of their own on each run, unless ``torch.use_deterministic_algorithms`` is on: then they add in
+    64-bit integers, which have no order, and a plane whose incoming gradient is not all finite gets
+    NaN throughout.
 
     *Not finite.* Where a row of ``theta`` has a value that is NaN or infinite, or that takes
     positions beyond float64, its coordinate of all samples is NaN, and NaN is outside: 0 with

@@ -70,10 +70,14 @@ def affine_sample_backward_kernel(
     mode: str,
     padding_mode: str,
     align_corners: bool,
+    deterministic: bool,
     needs_input: bool,
     needs_theta: bool,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The op ``affine_sample_backward``: the gradients that are asked for, the others empty."""
+    """The op ``affine_sample_backward``: the gradients that are asked for, the others empty.
+
+    PyTorch itself knows whether its ``scatter_add_`` has to be deterministic.
+    """
     count, channels, height, width = grad.shape
     input_size, size = (input_height, input_width), (height, width)
     wide = _wide(grad).flatten(2)

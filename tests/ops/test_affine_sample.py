@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import rmpe_ext
 from rmpe_ext import reference
@@ -81,6 +82,15 @@ def gradients(sample, input, theta, size, **options):
     output = sample(input, theta, size, **options)
     weight = noise(*output.shape, seed=99).to(output.dtype)
     return torch.autograd.grad(output, (input, theta), weight)
+
+
+@pytest.fixture
+def deterministic():
+    """CUDA otherwise adds up the gradient to the input in any order."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(before)
 
 
 @IMPLEMENTATIONS
@@ -175,6 +185,7 @@ def test_identity_is_exact(ops, dtype, align_corners, mode, padding_mode):
 @IMPLEMENTATIONS
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("degrees", [0, 20])
+@pytest.mark.usefixtures("deterministic")
 def test_16_bit_values_are_computed_in_float32_and_rounded_once(ops, dtype, degrees):
     """Every finite number of the format is among the pixels, subnormal ones too."""
     bits = torch.arange(65536, dtype=torch.int32).to(torch.int16)
@@ -264,6 +275,7 @@ def test_nothing_to_sample(ops, shape):
 
 @IMPLEMENTATIONS
 @pytest.mark.parametrize("degrees", [0, 30])
+@pytest.mark.usefixtures("deterministic")
 def test_strided_inputs(ops, degrees):
     base = noise(4, 3, 20, 24)
     theta = theta_of(*[rotation(degrees + i) for i in range(4)])
@@ -402,7 +414,7 @@ def test_only_the_gradients_that_are_needed(degrees, mode):
             leaves[0].data.fill_(math.nan)
         assert torch.equal(torch.autograd.grad(output, leaves[index], weight)[0], both[index])
     backward = torch.ops.rmpe_ext.affine_sample_backward
-    nothing = backward(weight, None, theta, 9, 9, mode, "zeros", False, False, False)
+    nothing = backward(weight, None, theta, 9, 9, mode, "zeros", False, False, False, False)
     assert [v.shape for v in nothing] == [(0,), (0,)]
 
 
@@ -424,6 +436,40 @@ def test_results_do_not_depend_on_the_number_of_threads(options, shape):
         torch.set_num_threads(before)
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+@IMPLEMENTATIONS
+@ALL_OPTIONS
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_deterministic_gradients_have_the_same_bits_on_every_run(ops, options, dtype, request):
+    input, theta = noise(len(MAPS), 3, 23, 29, dtype=dtype), (MAPS + 0.001).to(torch.float32)
+    usual = gradients(ops.affine_sample, input, theta, (31, 36), **options)
+    request.getfixturevalue("deterministic")
+    first, second = (
+        gradients(ops.affine_sample, input, theta, (31, 36), **options) for _ in range(2)
+    )
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    rtol, atol = (1e-12, 1e-11) if dtype == torch.float64 else (2 * torch.finfo(dtype).eps, 1e-4)
+    torch.testing.assert_close(first[0], usual[0], rtol=rtol, atol=atol)
+    assert torch.equal(first[1], usual[1])
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_tells_the_kernel_whether_to_be_deterministic(on, request):
+    told = []
+
+    class Listener(TorchDispatchMode):
+        def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+            if op is torch.ops.rmpe_ext.affine_sample_backward.default:
+                names = [argument.name for argument in op._schema.arguments]
+                told.append(args[names.index("deterministic")])
+            return op(*args, **(kwargs or {}))
+
+    if on:
+        request.getfixturevalue("deterministic")
+    with Listener():
+        gradients(rmpe_ext.affine_sample, noise(1, 1, 4, 4), theta_of(rotation(20)), (3, 3))
+    assert told == [on]
 
 
 @IMPLEMENTATIONS
@@ -535,9 +581,9 @@ def test_opcheck(options):
     grad = noise(2, 3, 4, 7)
     backward = torch.ops.rmpe_ext.affine_sample_backward.default
     detached = input.detach(), theta.detach()
-    for needs in itertools.product((False, True), repeat=2):
-        torch.library.opcheck(backward, (grad, *detached, 6, 5, *flat, *needs))
-    torch.library.opcheck(backward, (grad, None, detached[1], 6, 5, *flat, True, False))
+    for flags in itertools.product((False, True), repeat=3):  # deterministic, and two needs
+        torch.library.opcheck(backward, (grad, *detached, 6, 5, *flat, *flags))
+    torch.library.opcheck(backward, (grad, None, detached[1], 6, 5, *flat, False, True, False))
 
 
 @pytest.mark.parametrize("dynamic", [False, True])
