@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/affine_sample.h"
+#include "core/half.h"
+#include "cuda/device.h"
+#include "cuda/floats.h"
+
+namespace rmpe::cuda {
+
+// S: float, double, Half or BFloat16.
+template <typename S>
+struct SampleBatch {
+  const S* input;  // [N, C, input_height, input_width]; each plane is dense
+  int64_t batch_stride, channel_stride;
+  Floats theta;  // [N, 2, 3]
+  int64_t N, C;
+  SampleGeometry geometry;  // the output, too, has fewer than 2^31 pixels
+};
+
+template <typename S>
+void launch_affine_sample(const SampleBatch<S>& batch, cudaStream_t stream,
+                          // outputs
+                          S* output);  // [N, C, height, width]
+
+// How many moments the gradient to theta needs room for; none with nearest.
+int64_t moment_count(int64_t N, int64_t C, const SampleGeometry& geometry);
+
+// Memory of the call, whatever it holds. With fixed_sums and exponents the gradient to the input
+// has the same bits on every run, but a plane of it is NaN where the output's gradient in that
+// plane is not finite. The gradient to theta has the same bits on every run anyway.
+struct BackwardScratch {
+  PositionMoments* moments;        // [moment_count], for grad_theta
+  float* sums;                     // [N, C, input_height, input_width], for a 16-bit grad_input
+  unsigned long long* fixed_sums;  // [N, C, input_height, input_width], in place of sums; or null
+  unsigned* exponents;             // [N, C], with fixed_sums
+};
+
+template <typename S>
+void launch_affine_sample_backward(const SampleBatch<S>& batch,  // input: for grad_theta alone
+                                   const S* grad,                // [N, C, height, width]
+                                   const BackwardScratch& scratch, cudaStream_t stream,
+                                   // outputs, null where not wanted
+                                   S* grad_input,      // [N, C, input_height, input_width]
+                                   void* grad_theta);  // [N, 2, 3], stored as theta is
+
+}  // namespace rmpe::cuda

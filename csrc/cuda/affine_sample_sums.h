@@ -1,0 +1,63 @@
+// How threads that come in no fixed order add up the gradient to the input.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "cuda/device.h"
+
+namespace rmpe::cuda {
+
+// As they come: the last bits depend on the order.
+template <typename T>
+struct FloatSums {
+  T* values;  // [planes, pixels], zeros to begin with; null: not wanted
+  int64_t pixels;
+
+  __device__ T term(int64_t, T value) const { return value; }
+  __device__ void add(int64_t plane, int32_t pixel, T weight, T term) const {
+    atomicAdd(values + plane * pixels + pixel, weight * term);
+  }
+  __device__ T total(int64_t plane, int32_t pixel) const { return values[plane * pixels + pixel]; }
+};
+
+// All values of a plane are smaller than 2 to the power of its exponent, which is stored with a
+// bias: 0 where they are zeros, kNotFinite where one is NaN or infinite.
+constexpr int kExponentBias = 1100;
+constexpr unsigned kNotFinite = 0xffffffffu;
+
+inline __device__ unsigned biased_exponent(double value) {
+  if (!(value * 0.0 == 0.0)) return kNotFinite;
+  return value == 0.0 ? 0u : unsigned(ilogb(value) + 1 + kExponentBias);
+}
+
+// In fixed point: integers add up to the same bits in any order. Each plane has a unit of its
+// own, by which the largest sum that its exponent allows takes 62 bits; of a plane of 256x192,
+// that leaves 46 for each term. There is no such unit for a plane that is not finite: all of its
+// sums are NaN.
+struct FixedSums {
+  unsigned long long* values;  // [planes, pixels], zeros to begin with; null: not wanted
+  int64_t pixels;
+  const unsigned* exponents;  // [planes], biased, of the output's gradient
+  int carry_bits;             // of a sum of one term from every output pixel
+
+  __device__ double term(int64_t plane, double value) const {
+    return exponents[plane] == kNotFinite ? 0.0 : ldexp(value, shift(plane));
+  }
+  __device__ void add(int64_t plane, int32_t pixel, double weight, double term) const {
+    atomicAdd(values + plane * pixels + pixel,
+              static_cast<unsigned long long>(llrint(weight * term)));
+  }
+  __device__ double total(int64_t plane, int32_t pixel) const {
+    if (exponents[plane] == kNotFinite) return NAN;
+    const auto sum = static_cast<long long>(values[plane * pixels + pixel]);
+    return ldexp(double(sum), -shift(plane));
+  }
+
+ private:
+  __device__ int shift(int64_t plane) const {
+    return 62 - carry_bits - (int(exponents[plane]) - kExponentBias);
+  }
+};
+
+}  // namespace rmpe::cuda
