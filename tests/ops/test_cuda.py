@@ -118,6 +118,40 @@ def test_runs_on_the_current_stream(op):
     assert_same(have, want)
 
 
+@LIBRARY
+def test_gradients_have_a_kernel():
+    assert rmpe_ext.affine_sample
+    assert torch._C._dispatch_has_kernel_for_dispatch_key("rmpe_ext::affine_sample_backward", "CUDA")
+
+
+@GPU
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_graph_replays_gradients(dtype, deterministic):
+    """Whatever could wait for the device could not be captured."""
+    images, theta = CASES["affine_sample"].make(9, dtype)
+    wide = theta.float() if dtype in (torch.float16, torch.bfloat16) else theta
+    grad = rmpe_ext.affine_sample(images, theta, (10, 7))
+    tensors = grad, images, wide
+
+    def gradients(tensors):
+        options = "bilinear", "zeros", False, deterministic, True, True
+        return torch.ops.rmpe_ext.affine_sample_backward(*tensors, 8, 6, *options)
+
+    inputs = [torch.zeros_like(t) for t in on_cuda(tensors)]
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        gradients(inputs)
+    stream.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        outputs = gradients(inputs)
+    for target, source in zip(inputs, tensors, strict=True):
+        target.copy_(source)
+    graph.replay()
+    assert_same(outputs, gradients(tensors))
+
+
 @GPU
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
 @OPS
