@@ -87,7 +87,7 @@ struct ImageList {
   RMPE_HD bool is_stack() const { return listed_count < count; }
   RMPE_HD Image operator[](int64_t i) const {
     Image image = listed[is_stack() ? 0 : i];
-    image.data += i * stack_stride;
+    if (image.data) image.data += i * stack_stride;  // images without pixels may have no memory
     return image;
   }
 };

@@ -181,6 +181,20 @@ TYPED_TEST(Crop, AStackIsReadInPlace) {
   expect_same(crop<TypeParam>(stacked, 3, 4), crop<TypeParam>(listed, 3, 4));
 }
 
+// As torch.empty(3, 0, 5, 3) is: strides without memory to step through.
+TYPED_TEST(Crop, AStackOfImagesWithoutPixelsShowsFill) {
+  const Image image{nullptr, 0, 5, 15, 3};
+  const std::vector<Affine> inverses(3, {1.0, 0.0, 0.0, 0.0, 1.0, 0.0});
+  const CropBatch stacked{{&image, 1, 3, 15}, nullptr, inverses.data(), 4, 6, kNormalization};
+  EXPECT_EQ(stacked.images[2].data, nullptr);
+  std::vector<double> want;
+  for (int n = 0; n < 3; ++n) {
+    const auto one = oracle_crop(image, inverses[n], 4, 6, kNormalization);
+    want.insert(want.end(), one.begin(), one.end());
+  }
+  expect_near(widened(crop<TypeParam>(stacked, 3, 4)), want, 1e-3, kSpacing<TypeParam>);
+}
+
 TYPED_TEST(Crop, RangesOfRowsGiveWhatOneRangeGives) {
   Random random(0);
   for (int round = 0; round < 60; ++round) {
