@@ -4,10 +4,11 @@ MODELS ?= ../shared/models
 DATA   ?= ../shared/data
 PHOTOS ?= $(DATA)/coco-mini/images
 TORCHES ?= 2.10.0 2.13.0 2.15.0
+FUZZ_SECONDS ?= 60
 BIN    := .venv/bin
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
-.PHONY: help setup build test lint docs cpp cuda-report sdist wheel compat demo evaluate \
+.PHONY: help setup build test lint docs cpp fuzz cuda-report sdist wheel compat demo evaluate \
         bench clean
 
 help:  ## this list
@@ -46,6 +47,19 @@ cpp-%: .venv/ready
 	  -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
 	$(BIN)/cmake --build build/cpp-$* --parallel 2
 	$(BIN)/ctest --test-dir build/cpp-$* --output-on-failure
+
+# What a fuzzer finds stays in build/fuzz: inputs to go on from in corpus/, and one that broke it as
+# crash-*, which the fuzzer runs again when given its name.
+fuzz: .venv/ready  ## inputs that might break the C++ library, FUZZ_SECONDS for each of four fuzzers
+	$(BIN)/cmake -S . -B build/fuzz -DCMAKE_CXX_COMPILER=clang++ -DRMPE_BUILD_FUZZERS=ON \
+	  -DRMPE_BUILD_TESTS=OFF -DRMPE_SANITIZE=address -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+	$(BIN)/cmake --build build/fuzz --parallel 2
+	for fuzzer in affine_sample crop decode pose_nms; do \
+	  mkdir -p build/fuzz/corpus/$$fuzzer && \
+	  build/fuzz/tests/fuzz/fuzz_$$fuzzer build/fuzz/corpus/$$fuzzer tests/fuzz/corpus/$$fuzzer \
+	    -max_len=256 -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/ || exit 1; \
+	done
 
 cuda-report: .venv/ready  ## what the compiler gives each CUDA kernel: docs/cuda_resources.md
 	$(BIN)/python bench/cuda_report.py > docs/cuda_resources.md
