@@ -138,7 +138,7 @@ __device__ auto map_of(const DecodeLaunch<Stored, kFlip>& launch, unsigned n, un
 }
 
 template <typename Stored, bool kFlip, typename T = typename Widened<Stored>::type>
-__global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor)
+__global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     decode_kernel(const __grid_constant__ DecodeLaunch<Stored, kFlip> launch,
                   // outputs
                   T* __restrict__ keypoints,  // [N, K, 2]

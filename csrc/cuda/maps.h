@@ -15,7 +15,9 @@ namespace rmpe::cuda {
 
 constexpr int kLanes = 32;  // of a warp
 constexpr int kMaxThreads = 256, kMaxWarps = kMaxThreads / kLanes;
-constexpr int kBlocksPerProcessor = 4;  // of so many threads: 64 registers for each
+// Of so many threads: that leaves each 64 registers, and 80 where two of them hold a value.
+template <typename T>
+constexpr int kBlocksPerProcessor = sizeof(T) == sizeof(double) ? 3 : 4;
 
 // Values side by side, as one load brings them.
 template <typename Stored>

@@ -70,7 +70,7 @@ __device__ T warp_sum(T value) {
 }
 
 template <typename Stored, typename T = typename Widened<Stored>::type>
-__global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor)
+__global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     soft_argmax_kernel(const Stored* __restrict__ heatmaps,  // [maps, size]
                        int size, int width, T beta,
                        // outputs
@@ -108,7 +108,7 @@ __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor)
 }
 
 template <typename Stored, typename T = typename Widened<Stored>::type>
-__global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor)
+__global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     soft_argmax_backward_kernel(const T* __restrict__ grad,                  // [maps, 2]
                                 const Stored* __restrict__ heatmaps,         // [maps, size]
                                 const T* __restrict__ keypoints,             // [maps, 2]
