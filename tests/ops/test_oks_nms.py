@@ -186,7 +186,7 @@ def test_calls_that_leave_no_values_behind_do_not_change_the_next(nms):
     poses = make_people(4, 20)
     want = both(nms, *poses, torch.tensor(sigmas))[0].suppressor
     with FakeTensorMode() as mode:
-        both(ops, *map(mode.from_tensor, poses), sigmas)
+        both(nms, *map(mode.from_tensor, poses), sigmas)
     with torch.inference_mode():
         both(nms, *poses, sigmas)
     keypoints, *others = poses

@@ -129,8 +129,17 @@ TYPED_TEST(CudaOksNMS, SoftKeepsNoneOfFewerThanNone) {
   expect_soft_oks_nms(crowd, 0.9, -1, nullptr);
 }
 
-TEST(CudaOksNMSOracle, DecidesAsTheOracle) {
+TEST(CudaOksNMSImages, MoreThanBlocksEqualTheCpu) {
   Random random(6);
+  Crowd<float> crowd(random, 1100, 1, 1, false);
+  crowd.spoil(random);
+  std::vector<int64_t> index;
+  for (int64_t i = 0; i < crowd.poses.N; ++i) index.push_back(i * 1000003 % 1050);
+  expect_soft_oks_nms(crowd, 0.5, 2, index.data());
+}
+
+TEST(CudaOksNMSOracle, DecidesAsTheOracle) {
+  Random random(7);
   int compared = 0;
   for (int round = 0; round < 6; ++round) {
     const Crowd<double> crowd(random, 90, 17, 2, false);
