@@ -66,19 +66,16 @@ __global__ void __launch_bounds__(kThreads, 2)
     const Position at_y = padded(line_y(block.map, g, y), x, g.input_height, g);
     int32_t offsets[4];
     T weights[4], weights_dx[4], weights_dy[4];
-    if (g.interpolation == Interpolation::kNearest) {
-      offsets[0] = nearest_offset(at_x.at, at_y.at, g);
-      offsets[1] = offsets[2] = offsets[3] = -1;
-      weights[0] = T(1);
-    } else {
 #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const Corner<T> corner = bilinear_corner<T>(k, at_x.at, at_y.at, g);
-        offsets[k] = int32_t(corner.offset);
-        weights[k] = corner.weight;
-        weights_dx[k] = corner.weight_dx;
-        weights_dy[k] = corner.weight_dy;
-      }
+    for (int k = 0; k < 4; ++k) {
+      const Corner<T> corner =
+          g.interpolation == Interpolation::kBilinear
+              ? bilinear_corner<T>(k, at_x.at, at_y.at, g)
+              : Corner<T>{k == 0 ? nearest_offset(at_x.at, at_y.at, g) : -1, T(1), T(0), T(0)};
+      offsets[k] = int32_t(corner.offset);
+      weights[k] = corner.weight;
+      weights_dx[k] = corner.weight_dx;
+      weights_dy[k] = corner.weight_dy;
     }
 
     T gx = 0, gy = 0;
