@@ -159,9 +159,11 @@ def cuda_extension(home: str, common: dict):
 
 
 def architectures(home: str) -> list[str]:
-    """nvcc's options for every GPU it knows, unless TORCH_CUDA_ARCH_LIST names some."""
-    if "TORCH_CUDA_ARCH_LIST" in os.environ:
-        return []  # torch reads it
+    """nvcc's options: torch's own choice, which is the GPUs at hand, or every GPU nvcc knows."""
+    import torch
+
+    if "TORCH_CUDA_ARCH_LIST" in os.environ or torch.cuda.is_available():
+        return []
     known = subprocess.check_output([f"{home}/bin/nvcc", "--list-gpu-arch"], text=True).split()
     offered = [number for number in ARCHITECTURES if f"compute_{number}" in known]
     options = [f"-gencode=arch=compute_{number},code=sm_{number}" for number in offered]

@@ -22,9 +22,6 @@ step() {  # name, then the command, whose output goes to a log as well
 }
 
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || exit 2
-# For the GPU at hand alone, which takes seconds.
-TORCH_CUDA_ARCH_LIST=$($PYTHON -c 'import torch; print("%d.%d" % torch.cuda.get_device_capability())')
-export TORCH_CUDA_ARCH_LIST
 step build env RMPE_EXT_CUDA=1 $PYTHON setup.py -q build_ext --inplace
 $PYTHON -c 'import rmpe_ext; b = rmpe_ext.backend(); assert b.cuda_library, b.cuda_reason' || exit 2
 
