@@ -14,6 +14,7 @@ import sys
 from glob import glob
 
 from setuptools import Extension, setup
+from setuptools.modified import newer_group
 
 SOURCES = os.path.abspath("csrc")
 # Nothing here reads errno or floating-point traps; giving them up lets GCC vectorize sqrt and
@@ -48,9 +49,10 @@ def native_extensions() -> dict:
     from torch.utils.cpp_extension import BuildExtension, CppExtension
 
     headers = sorted(glob("csrc/**/*.h", recursive=True))
+    loops = sorted(glob("csrc/cpu/*.cpp"))
     common = dict(
         define_macros=[("TORCH_TARGET_VERSION", "0x020a000000000000")],
-        depends=headers,
+        depends=[*headers, *loops],
         py_limited_api=True,
     )
     for_tensors = CppExtension(
@@ -66,25 +68,25 @@ def native_extensions() -> dict:
         include_dirs=[SOURCES, pybind11.get_include()],
         define_macros=[("RMPE_NUMPY", None)],
         extra_compile_args=FLAGS,
-        depends=headers,
+        depends=[*headers, *loops],
         language="c++",
     )
 
     class BuildLibraries(BuildExtension):
         """Compiles the CPU loops once, for both libraries that have them."""
 
-        loops: list[str] = []
+        objects: list[str] = []
 
         def build_extension(self, ext):
-            if not self.loops:
-                self.loops = self.compiler.compile(
-                    sorted(glob("csrc/cpu/*.cpp")),
+            stale = newer_group(ext.sources + ext.depends, self.get_ext_fullpath(ext.name))
+            if ext in (for_tensors, for_arrays) and (stale or self.force):
+                self.objects = self.objects or self.compiler.compile(
+                    loops,
                     output_dir=self.build_temp,
                     include_dirs=[SOURCES],
                     extra_postargs=FLAGS,
                 )
-            if ext in (for_tensors, for_arrays):
-                ext.extra_objects = self.loops
+                ext.extra_objects = self.objects
             super().build_extension(ext)
 
     extensions = [for_tensors, for_arrays]
