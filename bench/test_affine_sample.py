@@ -1,85 +1,96 @@
-"""``affine_sample``: the native op, the reference, and affine_grid + grid_sample.
+"""Sampling through affine maps: crops as a spatial transformer sees them, heatmaps as its inverse
+does."""
 
-``python -m pytest bench/test_affine_sample.py --benchmark-group-by=group``; two threads, because
-that is what small machines have. Each group compares implementations on one input: crops as a
-spatial transformer sees them, and heatmaps as its inverse does.
-"""
-
-import math
-
-import pytest
 import torch
-import torch.nn.functional as F
 
-import rmpe_ext
-from rmpe_ext import reference
+from bench.group import Group, each_run, ours
+from bench.inputs import affine_maps
+from bench.rivals.affine_sample import RIVALS
 
 SHAPES = {"crops": (32, 3, 256, 192), "heatmaps": (32, 17, 64, 48)}
-MAPS = {"upright": 0.0, "rotated": 17.0}
-DTYPES = [torch.float32, torch.float16, torch.bfloat16]
+DEGREES = {"upright": 0.0, "rotated": 17.0}
 
 
-@pytest.fixture(autouse=True)
-def two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+def runs(compiled=False):
+    return {**ours(native, compiled=compiled), **RIVALS}
 
 
-def grid_sample(input, theta, size, padding_mode="zeros"):
-    grid = F.affine_grid(theta, (*input.shape[:2], *size), align_corners=False)
-    return F.grid_sample(input, grid, padding_mode=padding_mode, align_corners=False)
+def native(module, input, theta, size, **options):
+    return module.affine_sample(input, theta, size, **options)
 
 
-IMPLEMENTATIONS = {
-    "native": rmpe_ext.affine_sample,
-    "reference": reference.affine_sample,
-    "affine_grid + grid_sample": grid_sample,
-}
+def title(shape, kind, rest):
+    return f"affine_sample, {'x'.join(map(str, SHAPES[shape]))}, {kind}, {rest}"
 
 
-def inputs(shape, degrees, dtype=torch.float32):
-    generator = torch.Generator().manual_seed(0)
-    input = torch.randn(shape, generator=generator).to(dtype)
-    turns = torch.full((shape[0],), math.radians(degrees))
-    scale = torch.linspace(0.8, 1.1, shape[0])
-    c, s, x = scale * turns.cos(), scale * turns.sin(), torch.linspace(-0.1, 0.1, shape[0])
-    theta = torch.stack([c, -s, x, s, c, -x], 1).view(-1, 2, 3)
-    return input, theta.to(dtype)
+def forward_group(shape, kind, dtype=torch.float32, compiled=False):
+    def inputs():
+        input, theta = affine_maps(SHAPES[shape], DEGREES[kind], dtype)
+        return input, theta, input.shape[2:]
+
+    return Group(
+        title(shape, kind, str(dtype).removeprefix("torch.") + ", forward"), inputs, runs(compiled)
+    )
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: str(d).removeprefix("torch."))
-@pytest.mark.parametrize("kind", MAPS)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_forward(benchmark, shape, kind, dtype, implementation):
-    benchmark.group = f"affine_sample, {shape}, {kind}, {dtype}, forward"
-    input, theta = inputs(SHAPES[shape], MAPS[kind], dtype)
-    benchmark(IMPLEMENTATIONS[implementation], input, theta, input.shape[2:])
+def padding_group(padding_mode):
+    def inputs():
+        input, theta = affine_maps(SHAPES["crops"], DEGREES["rotated"])
+        return input, theta, input.shape[2:]
+
+    def padded(call):
+        return lambda *inputs: call(*inputs, padding_mode=padding_mode)
+
+    return Group(
+        title("crops", "rotated", f"float32, {padding_mode}, forward"),
+        inputs,
+        {run: padded(call) for run, call in runs().items()},
+    )
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("padding_mode", ["border", "reflection"])
-def test_padding(benchmark, padding_mode, implementation):
-    benchmark.group = f"affine_sample, crops, rotated, float32, {padding_mode}, forward"
-    input, theta = inputs(SHAPES["crops"], MAPS["rotated"])
-    run = IMPLEMENTATIONS[implementation]
-    benchmark(run, input, theta, input.shape[2:], padding_mode=padding_mode)
+def backward_group(shape, kind, wanted):
+    def inputs():
+        input, theta = affine_maps(SHAPES[shape], DEGREES[kind])
+        return input.requires_grad_("input" in wanted), theta.requires_grad_("theta" in wanted)
+
+    def backward(call):
+        graphs = {}
+
+        def run(input, theta):
+            """The gradients alone: the graph is made once, in the first call."""
+            if id(input) not in graphs:
+                output = call(input, theta, input.shape[2:])
+                graphs.clear()
+                graphs[id(input)] = output, torch.ones_like(output)
+            output, grad = graphs[id(input)]
+            leaves = [leaf for leaf in (input, theta) if leaf.requires_grad]
+            return torch.autograd.grad(output, leaves, grad, retain_graph=True)
+
+        return run
+
+    return Group(
+        title(shape, kind, f"float32, backward to {' and '.join(wanted)}"),
+        inputs,
+        {run: backward(call) for run, call in runs().items()},
+    )
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("wanted", ["both", "input", "theta"])
-@pytest.mark.parametrize("kind", MAPS)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_backward(benchmark, shape, kind, wanted, implementation):
-    benchmark.group = f"affine_sample, {shape}, {kind}, float32, backward to {wanted}"
-    input, theta = inputs(SHAPES[shape], MAPS[kind])
-    leaves = [
-        tensor.requires_grad_()
-        for tensor, name in ((input, "input"), (theta, "theta"))
-        if wanted in (name, "both")
-    ]
-    output = IMPLEMENTATIONS[implementation](input, theta, input.shape[2:])
-    grad = torch.randn_like(output)
-    benchmark(torch.autograd.grad, output, leaves, grad, retain_graph=True)
+FORWARD = {kind: forward_group("crops", kind, compiled=kind == "upright") for kind in DEGREES}
+BACKWARD = {kind: backward_group("crops", kind, ("input", "theta")) for kind in DEGREES}
+GROUPS = [
+    *FORWARD.values(),
+    forward_group("crops", "rotated", torch.float16),
+    forward_group("crops", "rotated", torch.bfloat16),
+    *(forward_group("heatmaps", kind) for kind in DEGREES),
+    padding_group("border"),
+    padding_group("reflection"),
+    *BACKWARD.values(),
+    backward_group("crops", "rotated", ("input",)),
+    backward_group("crops", "rotated", ("theta",)),
+    *(backward_group("heatmaps", kind, ("input", "theta")) for kind in DEGREES),
+]
+
+
+@each_run(GROUPS)
+def test_affine_sample(measure, group, run):
+    measure(group, run)

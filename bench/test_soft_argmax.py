@@ -1,46 +1,49 @@
-"""The mean position under a softmax: the native op, the reference, and PyTorch as it is written.
+"""The mean position under a softmax, and its gradient."""
 
-Heatmaps of 17 joints, 64x48 float32; two threads.
-"""
-
-import pytest
 import torch
 
-import rmpe_ext
-from rmpe_ext import reference
+from bench.group import Group, each_run, ours
+from bench.rivals.soft_argmax import RIVALS
+
+BETA = 10.0
 
 
-def softmax_and_grid(heatmaps, *, beta):
-    height, width = heatmaps.shape[2:]
-    weights = (beta * heatmaps).flatten(2).softmax(2).view(heatmaps.shape)
-    x = (weights.sum(2) * torch.arange(width)).sum(2)
-    y = (weights.sum(3) * torch.arange(height)).sum(2)
-    return torch.stack([x, y], 2)
+def maps(count):
+    generator = torch.Generator().manual_seed(count)
+    return torch.randn(count, 17, 64, 48, generator=generator)
 
 
-IMPLEMENTATIONS = {
-    "native": rmpe_ext.soft_argmax,
-    "reference": reference.soft_argmax,
-    "torch.softmax": softmax_and_grid,
-}
+def runs(compiled=False):
+    def native(module, heatmaps, beta):
+        return module.soft_argmax(heatmaps, beta=beta)
+
+    return {**ours(native, compiled=compiled), **RIVALS}
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("count", [1, 8, 32])
-def test_forward(benchmark, count, implementation):
-    benchmark.group = f"soft_argmax, {count} persons"
-    heatmaps = torch.randn(count, 17, 64, 48)
-    benchmark(IMPLEMENTATIONS[implementation], heatmaps, beta=10.0)
+def forward_group(count, compiled=False):
+    name = f"soft_argmax, {count}x17x64x48"
+    return Group(name, lambda: (maps(count), BETA), runs(compiled))
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("count", [1, 8, 32])
-def test_forward_and_backward(benchmark, count, implementation):
-    benchmark.group = f"soft_argmax and its gradient, {count} persons"
-    heatmaps = torch.randn(count, 17, 64, 48, requires_grad=True)
+def training_group(count):
+    def step(call):
+        def run(heatmaps, beta):
+            call(heatmaps, beta).sum().backward()
+            heatmaps.grad = None
 
-    def step():
-        IMPLEMENTATIONS[implementation](heatmaps, beta=10.0).sum().backward()
-        heatmaps.grad = None
+        return run
 
-    benchmark(step)
+    return Group(
+        f"soft_argmax and its gradient, {count}x17x64x48",
+        lambda: (maps(count).requires_grad_(), BETA),
+        {run: step(call) for run, call in runs().items()},
+    )
+
+
+FORWARD = forward_group(32, compiled=True)
+GROUPS = [forward_group(1), forward_group(8), FORWARD, training_group(32)]
+
+
+@each_run(GROUPS)
+def test_soft_argmax(measure, group, run):
+    measure(group, run)

@@ -1,0 +1,78 @@
+"""A group: one op on one input, by everyone who can do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import pytest
+import torch
+
+import rmpe_ext
+from rmpe_ext import reference
+
+__all__ = ["NATIVE", "Group", "each_run", "ours", "threads"]
+
+NATIVE = "native"
+
+
+@dataclass(frozen=True)
+class Group:
+    """What is compared with each other.
+
+    Attributes
+    ----------
+    name
+        The op, the size of the input, and what else tells this group from others.
+    inputs
+        Makes the input; the same at every call.
+    runs
+        ``run(*inputs)`` by the name of who does it.
+    threads
+        That torch and OpenCV may use.
+    """
+
+    name: str
+    inputs: Callable[[], tuple]
+    runs: Mapping[str, Callable[..., Any]]
+    threads: int = 2
+
+
+def ours(call: Callable[..., Any], *, compiled: bool = False) -> dict[str, Callable[..., Any]]:
+    """``call(module, *inputs)`` with the native ops and with the pure-PyTorch ones.
+
+    ``compiled`` adds the latter under ``torch.compile``, which takes from 10 seconds to minutes.
+    """
+    runs = {
+        NATIVE: lambda *inputs: call(rmpe_ext, *inputs),
+        "reference": lambda *inputs: call(reference, *inputs),
+    }
+    if compiled:
+        runs["compiled reference"] = torch.compile(lambda *inputs: call(reference, *inputs))
+    return runs
+
+
+def each_run(groups: Iterable[Group]) -> pytest.MarkDecorator:
+    """The mark that runs a test with each ``run`` of each ``group``."""
+    rows = [
+        pytest.param(group, run, id=f"{group.name}: {run}")
+        for group in groups
+        for run in group.runs
+    ]
+    return pytest.mark.parametrize(("group", "run"), rows)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let torch and OpenCV use so many threads."""
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
