@@ -1,0 +1,62 @@
+"""From photographs to result files, stage by stage, on real networks."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from bench.group import threads
+from rmpe import PoseEstimator
+from rmpe.images import find_images
+from rmpe.results import label_images, open_writers, record
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+MODELS = Path(os.environ.get("RMPE_MODELS") or SHARED / "models")
+PHOTOS = Path(os.environ.get("RMPE_DATA") or SHARED / "data") / "coco-mini" / "images"
+BATCH = 8
+OPS = ("crop", "decode", "nms")
+
+
+@pytest.mark.parametrize("threshold", [0.4, 0.1])
+def test_pipeline(benchmark, threshold):
+    for folder, variable in ((MODELS, "RMPE_MODELS"), (PHOTOS, "RMPE_DATA")):
+        if not folder.is_dir():
+            pytest.skip(f"no networks or photographs at {folder}: point {variable} at them")
+    estimator = PoseEstimator(
+        "ssd_mobilenet_v1_coco", "simplepose_coco17", models_dir=MODELS, threshold=threshold
+    )
+    paths = find_images([str(PHOTOS)], recursive=False, report=pytest.fail)
+    labels, timer, rounds, found = label_images(paths), estimator.timer, [], []
+
+    def run():
+        timer.seconds.clear()
+        found.clear()
+        with tempfile.TemporaryDirectory() as folder:
+            writers = open_writers(folder, ["jsonl", "coco", "alphapose"])
+            for i in range(0, len(labels), BATCH):
+                batch = labels[i : i + BATCH]
+                people = estimator([label.file for label in batch]).split()
+                found.extend(map(len, people))
+                with timer.stage("write"):
+                    for label, one in zip(batch, people, strict=True):
+                        entry = record(label, one)
+                        for writer in writers:
+                            writer.append(entry)
+            with timer.stage("write"):
+                for writer in writers:
+                    writer.close()
+        rounds.append(dict(timer.seconds))
+
+    benchmark.group = f"pipeline, {len(paths)} photographs, boxes of at least {threshold}"
+    benchmark.name = "native"
+    with threads(2):
+        benchmark.pedantic(run, rounds=5, warmup_rounds=1)
+    # Of the round of median length, so that the stages add up to it.
+    stages = sorted(rounds[1:], key=lambda seconds: sum(seconds.values()))[2]
+    total = sum(stages.values())
+    benchmark.extra_info["stages"] = {name: round(s * 1e6) for name, s in stages.items()}
+    benchmark.extra_info["people"] = sum(found)
+    benchmark.extra_info["percent_in_the_ops"] = round(
+        100 * sum(stages[name] for name in OPS) / total, 2
+    )
