@@ -9,7 +9,7 @@ BIN    := .venv/bin
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
 .PHONY: help setup build test lint docs cpp fuzz cuda-report sdist wheel compat demo evaluate \
-        bench clean
+        bench bench-compare instructions instructions-compare clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -98,8 +98,27 @@ evaluate: build  ## keypoint AP on the photographs of coco-mini, as the README r
 	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --threshold 0.1 --nms none,paper,rmpe,alphapose
 	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --nms none,alphapose
 
-bench: build  ## the ops against the pure-PyTorch path and what people use today
-	$(BIN)/python -m pytest bench -q --benchmark-group-by=group --benchmark-columns=median,min,rounds
+.venv/bench: .venv/ready
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation \
+	  --editable ".[bench]"
+	touch $@
+
+bench: build .venv/bench  ## the ops against what people use today: docs/benchmarks.md
+	mkdir -p bench/results
+	RMPE_MODELS="$(abspath $(MODELS))" RMPE_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest bench -q \
+	  --benchmark-max-time=0.3 --benchmark-group-by=group --benchmark-columns=median,iqr,rounds \
+	  --benchmark-json=bench/results/suite.json
+	$(BIN)/python -m bench.pairs --write
+	$(BIN)/python -m bench.report
+
+bench-compare: build .venv/bench  ## fails where an op fell behind its rival since make bench
+	$(BIN)/python -m bench.pairs --compare
+
+instructions-compare: .venv/ready  ## fails where a C++ loop takes 3 % more instructions than before
+	$(BIN)/python bench/instructions/count.py --compare
+
+instructions: .venv/ready  ## makes the instructions that the C++ loops take now the baseline
+	$(BIN)/python bench/instructions/count.py --write
 
 clean:  ## remove what was built, the environment included
 	rm -rf .venv build dist demo rmpe_ext/*.so rmpe_ext.egg-info python/rmpe_ext.egg-info

@@ -1,0 +1,141 @@
+"""docs/benchmarks.md and docs/benchmarks.png, from the committed results.
+
+    python -m bench.report
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "bench" / "results"
+DOCS = ROOT / "docs"
+STAGES = ("read", "detect", "crop", "pose", "decode", "nms", "write")
+
+
+def main() -> None:
+    suite = json.loads((RESULTS / "suite.json").read_text())
+    pairs = json.loads((RESULTS / "pairs.json").read_text())
+    (DOCS / "benchmarks.md").write_text(document(suite, pairs))
+    plot(pairs, DOCS / "benchmarks.png")
+
+
+def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
+    groups = suite["groups"]
+    pipelines = {name: runs for name, runs in groups.items() if name.startswith("pipeline")}
+    others = {name: runs for name, runs in groups.items() if name not in pipelines}
+    return "\n".join([
+        "# Benchmarks\n",
+        "Written by `make bench`; do not edit. The rivals are in `bench/rivals`, and "
+        "`tests/bench/test_rivals.py` shows that each does what the op does. Times are medians, "
+        "on two threads unless a row says one. `make bench-compare` measures the pairs again and "
+        "fails where a ratio has fallen; `make instructions-compare` does so for the instructions "
+        "of the C++ loops, which callgrind counts.\n",
+        "## The machine\n",
+        *machine_table(suite["machine"]),
+        "\n## Targets\n",
+        "An op and a rival by turns in one process; the last two columns are the median, and the "
+        "first and third quartile, over the pairs of samples.\n",
+        "![How many times as fast as each rival the ops are](benchmarks.png)\n",
+        *pairs_table(pairs["pairs"]),
+        "\n## From photographs to result files\n",
+        *pipeline_table(pipelines),
+        "\n## Every op\n",
+        "Each group is one op on one input; in brackets, how many times as long as the native "
+        "op.\n",
+        *group_table(others),
+        "",
+    ])  # fmt: skip
+
+
+def machine_table(machine: dict[str, str]) -> list[str]:
+    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in machine.items())]
+
+
+def pairs_table(pairs: dict[str, Any]) -> list[str]:
+    lines = [
+        "| pair | ours | rival | measured | quartiles | target |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for name, row in sorted(pairs.items(), key=lambda item: item[1]["target"] is None):
+        what = name.removesuffix(f", {row['measure']}")
+        unit = "x" if row["measure"] == "times as fast" else f" {row['measure']}"
+        sign = "at least" if row["measure"] == "times as fast" else "at most"
+        verdict = {True: "met", False: "**missed**"}.get(row["met"])
+        target = f"{sign} {row['target']:g}{unit}: {verdict}" if verdict else ""
+        low, high = row["quartiles"]
+        lines.append(
+            f"| {what} | {duration(row['ours'])} | {duration(row['rival'])} "
+            f"| {row['median']:.4g}{unit} | {low:.4g} to {high:.4g} | {target} |"
+        )
+    return lines
+
+
+def pipeline_table(pipelines: dict[str, Any]) -> list[str]:
+    lines = [
+        f"| run | people | {' | '.join(STAGES)} | crop, decode and nms |",
+        f"|---|---:|{'---:|' * (len(STAGES) + 1)}",
+    ]
+    for name, runs in pipelines.items():
+        run = runs["native"]
+        stages = [duration(run["stages"][stage]) for stage in STAGES]
+        lines.append(
+            f"| {name} | {run['people']} | {' | '.join(stages)} | {run['percent_in_the_ops']} % |"
+        )
+    return lines if pipelines else ["Not measured: the networks were not there."]
+
+
+def group_table(groups: dict[str, Any]) -> list[str]:
+    lines = ["| group | run | median |", "|---|---|---:|"]
+    for name, runs in groups.items():
+        native = runs.get("native", {}).get("median")
+        for i, (run, row) in enumerate(runs.items()):
+            factor = f" ({row['median'] / native:.3g})" if native and run != "native" else ""
+            lines.append(f"| {'' if i else name} | {run} | {duration(row['median'])}{factor} |")
+    return lines
+
+
+def duration(microseconds: float) -> str:
+    for unit, size in (("s", 1e6), ("ms", 1e3)):
+        if microseconds >= size:
+            return f"{microseconds / size:.3g} {unit}"
+    return f"{microseconds:.3g} us"
+
+
+def plot(pairs: dict[str, Any], path: Path) -> None:
+    """One bar for each pair that has a ratio, its target as a mark."""
+    rows = [
+        (name.removesuffix(", times as fast"), row)
+        for name, row in pairs.items()
+        if row["measure"] == "times as fast"
+    ][::-1]
+    figure, axes = plt.subplots(figsize=(11, 0.3 * len(rows) + 1.2), layout="constrained")
+    places = range(len(rows))
+    values = [row["median"] for _, row in rows]
+    axes.barh(places, values, color="#4878a8", height=0.62)
+    for place, (_, row) in zip(places, rows, strict=True):
+        axes.text(row["median"] * 1.05, place, f"{row['median']:.3g}", va="center", fontsize=8)
+    targets = [(row["target"], place) for place, (_, row) in zip(places, rows, strict=True)
+               if row["target"]]  # fmt: skip
+    axes.plot(*zip(*targets, strict=True), "|", color="#d04030", markersize=11, markeredgewidth=2,
+              label="target")  # fmt: skip
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_yticks(places, [name for name, _ in rows], fontsize=8)
+    axes.set_xscale("log")
+    axes.set_xlim(min(0.5, *values) * 0.9, max(values) * 2)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_xlabel("times as fast as the rival (two threads)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="lower right", frameon=False)
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    main()
