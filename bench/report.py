@@ -24,7 +24,7 @@ def main() -> None:
     suite = json.loads((RESULTS / "suite.json").read_text())
     pairs = json.loads((RESULTS / "pairs.json").read_text())
     (DOCS / "benchmarks.md").write_text(document(suite, pairs))
-    plot(pairs, DOCS / "benchmarks.png")
+    plot(pairs["pairs"], DOCS / "benchmarks.png")
 
 
 def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
@@ -41,8 +41,8 @@ def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
         "## The machine\n",
         *machine_table(suite["machine"]),
         "\n## Targets\n",
-        "An op and a rival by turns in one process; the last two columns are the median, and the "
-        "first and third quartile, over the pairs of samples.\n",
+        "An op and a rival by turns in one process: the median, and the first and third quartile, "
+        "over the pairs of samples. The Python function of an op is its own rival: the bare op.\n",
         "![How many times as fast as each rival the ops are](benchmarks.png)\n",
         *pairs_table(pairs["pairs"]),
         "\n## From photographs to result files\n",
@@ -65,17 +65,28 @@ def pairs_table(pairs: dict[str, Any]) -> list[str]:
         "|---|---:|---:|---:|---:|---|",
     ]
     for name, row in sorted(pairs.items(), key=lambda item: item[1]["target"] is None):
-        what = name.removesuffix(f", {row['measure']}")
-        unit = "x" if row["measure"] == "times as fast" else f" {row['measure']}"
-        sign = "at least" if row["measure"] == "times as fast" else "at most"
-        verdict = {True: "met", False: "**missed**"}.get(row["met"])
-        target = f"{sign} {row['target']:g}{unit}: {verdict}" if verdict else ""
-        low, high = row["quartiles"]
+        measure = row["measure"]
+        verdict = {True: ": met", False: ": **missed**", None: ""}[row["met"]]
+        target = "" if row["target"] is None else amount(row["target"], measure)
+        sign = "" if row["target"] is None else "at least " if "times" in measure else "at most "
         lines.append(
-            f"| {what} | {duration(row['ours'])} | {duration(row['rival'])} "
-            f"| {row['median']:.4g}{unit} | {low:.4g} to {high:.4g} | {target} |"
+            f"| {name.removesuffix(f', {measure}')} | {duration(row['ours'])} "
+            f"| {'' if measure == 'us' else duration(row['rival'])} "
+            f"| {amount(row['median'], measure)} "
+            f"| {' to '.join(amount(value, measure) for value in row['quartiles'])} "
+            f"| {sign}{target}{verdict} |"
         )
     return lines
+
+
+def amount(value: float, measure: str) -> str:
+    if measure == "times as fast":
+        return factor(value) + "x"
+    return f"{value:+.2f} us" if measure == "us more" else duration(value)
+
+
+def factor(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def pipeline_table(pipelines: dict[str, Any]) -> list[str]:
@@ -97,8 +108,8 @@ def group_table(groups: dict[str, Any]) -> list[str]:
     for name, runs in groups.items():
         native = runs.get("native", {}).get("median")
         for i, (run, row) in enumerate(runs.items()):
-            factor = f" ({row['median'] / native:.3g})" if native and run != "native" else ""
-            lines.append(f"| {'' if i else name} | {run} | {duration(row['median'])}{factor} |")
+            times = f" ({factor(row['median'] / native)})" if native and run != "native" else ""
+            lines.append(f"| {'' if i else name} | {run} | {duration(row['median'])}{times} |")
     return lines
 
 
@@ -121,7 +132,8 @@ def plot(pairs: dict[str, Any], path: Path) -> None:
     values = [row["median"] for _, row in rows]
     axes.barh(places, values, color="#4878a8", height=0.62)
     for place, (_, row) in zip(places, rows, strict=True):
-        axes.text(row["median"] * 1.05, place, f"{row['median']:.3g}", va="center", fontsize=8)
+        end = max(row["median"], row["target"] or 0)  # behind the bar and the mark
+        axes.text(end * 1.15, place, factor(row["median"]), va="center", fontsize=8)
     targets = [(row["target"], place) for place, (_, row) in zip(places, rows, strict=True)
                if row["target"]]  # fmt: skip
     axes.plot(*zip(*targets, strict=True), "|", color="#d04030", markersize=11, markeredgewidth=2,
@@ -129,7 +141,7 @@ def plot(pairs: dict[str, Any], path: Path) -> None:
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(places, [name for name, _ in rows], fontsize=8)
     axes.set_xscale("log")
-    axes.set_xlim(min(0.5, *values) * 0.9, max(values) * 2)
+    axes.set_xlim(min(0.5, *values) * 0.9, max(values) * 4)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel("times as fast as the rival (two threads)")
     axes.spines[["top", "right"]].set_visible(False)
