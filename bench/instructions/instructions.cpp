@@ -112,7 +112,6 @@ std::vector<float> heatmaps(int64_t count, int64_t height, int64_t width) {
 // 8 people of 17 joints, 64x48.
 void count_decode(const char* name, oracle::Convention convention) {
   constexpr int64_t N = 8, K = 17, height = 64, width = 48;
-  const DecodeConvention row = decode_convention(convention);
   const std::vector<float> maps = heatmaps(N * K, height, width);
   const std::vector<rmpe::Affine> to_image(N, {1.5, 0.0, 100.0, 0.0, 1.5, 50.0});
   cpu::DecodeBatch<float> batch{};
@@ -121,10 +120,8 @@ void count_decode(const char* name, oracle::Convention convention) {
   batch.K = K;
   batch.height = height;
   batch.width = width;
-  batch.refinement = row.refinement;
-  batch.no_peak = row.no_peak;
-  batch.needs_peak = row.needs_peak;
-  batch.grid = {rmpe::grid_gain(row.grid, 4, width), rmpe::grid_gain(row.grid, 4, height), 0.0};
+  batch.convention = decode_convention(convention);
+  batch.convention.grid = {4.0, 4.0, 0.0};
   std::vector<float> keypoints(N * K * 2), scores(N * K);
   count(name, [&] { cpu::decode(batch, 0, N * K, keypoints.data(), scores.data()); });
 }
@@ -183,7 +180,7 @@ void count_suppression() {
   const std::vector<float> scores = random.values(N * K, 0.2, 1.0);
   std::vector<int64_t> image_index;
   for (int64_t i = 0; i < N; ++i) image_index.push_back(i / (N / 2));
-  const cpu::PoseList<float> poses{keypoints.data(), scores.data(), nullptr, K};
+  const rmpe::PoseList<float> poses{keypoints.data(), scores.data(), nullptr, K};
   const std::unique_ptr<bool[]> keep(new bool[N]);
   std::vector<int64_t> suppressor(N), rank(N);
 
