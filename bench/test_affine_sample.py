@@ -1,6 +1,8 @@
 """Sampling through affine maps: crops as a spatial transformer sees them, heatmaps as its inverse
 does."""
 
+from functools import partial
+
 import torch
 
 from bench.group import Group, each_run, ours
@@ -11,12 +13,12 @@ SHAPES = {"crops": (32, 3, 256, 192), "heatmaps": (32, 17, 64, 48)}
 DEGREES = {"upright": 0.0, "rotated": 17.0}
 
 
-def runs(compiled=False):
-    return {**ours(native, compiled=compiled), **RIVALS}
+def runs(compiled=False, **options):
+    def native(module, input, theta, size):
+        return module.affine_sample(input, theta, size, **options)
 
-
-def native(module, input, theta, size, **options):
-    return module.affine_sample(input, theta, size, **options)
+    rivals = {run: partial(call, **options) for run, call in RIVALS.items()}
+    return {**ours(native, compiled=compiled), **rivals}
 
 
 def title(shape, kind, rest):
@@ -38,13 +40,10 @@ def padding_group(padding_mode):
         input, theta = affine_maps(SHAPES["crops"], DEGREES["rotated"])
         return input, theta, input.shape[2:]
 
-    def padded(call):
-        return lambda *inputs: call(*inputs, padding_mode=padding_mode)
-
     return Group(
         title("crops", "rotated", f"float32, {padding_mode}, forward"),
         inputs,
-        {run: padded(call) for run, call in runs().items()},
+        runs(padding_mode=padding_mode),
     )
 
 
