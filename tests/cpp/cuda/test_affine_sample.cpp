@@ -542,6 +542,16 @@ TEST(CudaAffineSampleFixedSums, TheLargestSumFits) {
   }
 }
 
+// A thread looks at several pixels: the last one is far larger than those before.
+TEST(CudaAffineSampleFixedSums, EveryPixelSetsTheUnit) {
+  Call<float> call(geometry(1, 1, 16, 17, kBilinearZeros), 1, std::vector<double>(6 * 1024));
+  for (int64_t i = 0; i < call.N * call.size(); ++i) {
+    call.grad[i] = i % call.size() == call.size() - 1 ? 0x1p40f : 1.0f;
+  }
+  call.run(Sums::kFixed);
+  for (int64_t n = 0; n < call.N; ++n) ASSERT_EQ(call.grad_input[n], 0x1p40f + 271.0f);
+}
+
 TEST(CudaAffineSampleFixedSums, APlaneWhoseGradientIsNotFiniteIsNan) {
   for (const double bad : {kNan, kInfinity, -kInfinity}) {
     Call<float> finite(geometry(9, 7, 12, 40, kBilinearZeros), 3, rotation(20, 0.9, 0.1, 0));
