@@ -13,29 +13,12 @@
 
 #include "cuda/affine_sample_sums.h"
 #include "cuda/affine_sample_tiles.h"
+#include "cuda/warp.h"
 
 namespace rmpe::cuda {
 namespace {
 
-constexpr int kWarp = 32;
-constexpr unsigned kAllLanes = 0xffffffffu;
-static_assert(kThreads >= 6 * kWarp, "a warp sums each moment");
-
-// In every lane, and always added in the same order.
-__device__ double warp_sum(double value) {
-  for (int lanes = kWarp / 2; lanes > 0; lanes /= 2) {
-    value += __shfl_xor_sync(kAllLanes, value, lanes);
-  }
-  return value;
-}
-
-__device__ unsigned warp_max(unsigned value) {
-  for (int lanes = kWarp / 2; lanes > 0; lanes /= 2) {
-    const unsigned other = __shfl_xor_sync(kAllLanes, value, lanes);
-    value = other > value ? other : value;
-  }
-  return value;
-}
+static_assert(kThreads >= 6 * kWarpSize, "a warp sums each moment");
 
 struct BackwardBlock {
   Affine map;
@@ -115,23 +98,25 @@ __global__ void __launch_bounds__(kThreads, 2)
 #pragma unroll
   for (int i = 0; i < 6; ++i) block.moments[i][threadIdx.x] = total.values[i];
   __syncthreads();
-  const unsigned i = threadIdx.x / kWarp, lane = threadIdx.x % kWarp;
+  const unsigned i = threadIdx.x / kWarpSize, lane = threadIdx.x % kWarpSize;
   if (i >= 6) return;
   double sum = 0.0;
-  for (unsigned thread = lane; thread < kThreads; thread += kWarp) sum += block.moments[i][thread];
+  for (unsigned thread = lane; thread < kThreads; thread += kWarpSize) {
+    sum += block.moments[i][thread];
+  }
   sum = warp_sum(sum);
   if (lane == 0) moments[blockIdx.x].values[i] = sum;
 }
 
 // One warp for each image.
-__global__ void __launch_bounds__(kWarp)
+__global__ void __launch_bounds__(kWarpSize)
     theta_gradient_kernel(const PositionMoments* __restrict__ moments,  // [N, count]
                           unsigned count, const SampleGeometry geometry, bool is_double,
                           // outputs
                           void* __restrict__ grad_theta) {  // [N, 2, 3]
   const int64_t n = blockIdx.x;
   PositionMoments sum = {};
-  for (unsigned i = threadIdx.x; i < count; i += kWarp) {
+  for (unsigned i = threadIdx.x; i < count; i += kWarpSize) {
 #pragma unroll
     for (int j = 0; j < 6; ++j) sum.values[j] += moments[n * count + i].values[j];
   }
@@ -162,7 +147,7 @@ __global__ void __launch_bounds__(kThreads)
       largest = exponent > largest ? exponent : largest;
     }
     largest = warp_max(largest);
-    if (threadIdx.x % kWarp == 0) atomicMax(exponents + index, largest);
+    if (threadIdx.x % kWarpSize == 0) atomicMax(exponents + index, largest);
   }
 }
 
@@ -240,7 +225,7 @@ void launch_affine_sample_backward(const SampleBatch<S>& batch, const S* grad,
     if (grad_input) round(sums);
   }
   if (!grad_theta) return;
-  launch(theta_gradient_kernel, dim3(grid_size("images", batch.N, 1)), dim3(kWarp), 0, stream,
+  launch(theta_gradient_kernel, dim3(grid_size("images", batch.N, 1)), dim3(kWarpSize), 0, stream,
          moments, moments ? unsigned(tiles.blocks_per_image()) : 0u, g, batch.theta.is_double,
          grad_theta);
 }

@@ -72,14 +72,10 @@ __device__ double blurred_maximum(const double (&weights)[kBlurTaps], const Map&
                 [&](int, int, double value) { maximum = value > maximum ? value : maximum; });
     }
   }
-#pragma unroll
-  for (int distance = kLanes / 2; distance > 0; distance /= 2) {
-    const double other = __shfl_xor_sync(~0u, maximum, distance);
-    maximum = other > maximum ? other : maximum;
-  }
-  if (threadIdx.x % kLanes == 0) shared.maxima[threadIdx.x / kLanes] = maximum;
+  maximum = warp_max(maximum);
+  if (threadIdx.x % kWarpSize == 0) shared.maxima[threadIdx.x / kWarpSize] = maximum;
   __syncthreads();
-  for (unsigned warp = 0; warp < blockDim.x / kLanes; ++warp) {
+  for (unsigned warp = 0; warp < blockDim.x / kWarpSize; ++warp) {
     maximum = shared.maxima[warp] > maximum ? shared.maxima[warp] : maximum;
   }
   return maximum;
@@ -160,7 +156,7 @@ __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
   if (patch_radius(refinement.method) > 0 && axes.x && axes.y) {
     log_blurred(refinement, map, x, y, double(peak.value), shared);
   }
-  if (thread >= kLanes) return;
+  if (thread >= kWarpSize) return;
 
   Point point = point_without_peak(convention, double(peak.value));
   if (peaked) {

@@ -12,7 +12,7 @@
 namespace rmpe::cuda {
 namespace {
 
-constexpr int kAxes = 2, kThreads = kAxes * kLanes;
+constexpr int kAxes = 2, kThreads = kAxes * kWarpSize;
 
 template <typename Stored, bool kFlip>
 struct SimccLaunch {
@@ -44,11 +44,11 @@ __global__ void __launch_bounds__(kThreads)
   Peak<T>& y_peak = *shared_memory<Peak<T>>();
   const SimccBatch<Stored>& batch = launch.batch;
   const unsigned n = blockIdx.x / launch.joints.count, k = blockIdx.x % launch.joints.count;
-  const int lane = int(threadIdx.x) % kLanes;
-  const bool along_y = int(threadIdx.x) >= kLanes;
+  const int lane = int(threadIdx.x) % kWarpSize;
+  const bool along_y = int(threadIdx.x) >= kWarpSize;
   const Number number = load_number(batch.to_image, n, int(threadIdx.x));
 
-  const Peak<T> peak = warp_peak(thread_peak(vector_of(launch, n, k, along_y), lane, kLanes));
+  const Peak<T> peak = warp_peak(thread_peak(vector_of(launch, n, k, along_y), lane, kWarpSize));
   if (along_y && lane == 0) y_peak = peak;
   __syncthreads();
   if (along_y) return;

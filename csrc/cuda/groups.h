@@ -146,9 +146,7 @@ __global__ void __launch_bounds__(kGroupThreads) rank_kernel(Groups groups, Prec
   for (unsigned m = lane; m < group.size; m += kWarpSize) {
     before += precedes(groups.is_one() ? m : groups.members[group.first + m], i);
   }
-  for (int distance = kWarpSize / 2; distance > 0; distance /= 2) {
-    before += __shfl_xor_sync(kAllLanes, before, distance);
-  }
+  before = warp_sum(before);
   if (lane == 0) groups.ordered[group.first + before] = i;
 }
 

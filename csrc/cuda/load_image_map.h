@@ -6,6 +6,7 @@
 #include "core/affine.h"
 #include "cuda/device.h"
 #include "cuda/image_maps.h"
+#include "cuda/warp.h"
 
 namespace rmpe::cuda {
 
@@ -37,7 +38,7 @@ __device__ inline Affine image_map(const ImageMaps& maps, const Number& number, 
   const double value = is_double ? number.double_precision : double(number.single_precision);
   double numbers[12];
 #pragma unroll
-  for (int i = 0; i < 12; ++i) numbers[i] = __shfl_sync(~0u, value, i);
+  for (int i = 0; i < 12; ++i) numbers[i] = __shfl_sync(kAllLanes, value, i);
   const Affine map = maps.matrices.data ? invert(rmpe::load_affine(numbers)) : identity();
   if (!maps.theta.data) return map;
   return compose(map, pixel_map(rmpe::load_affine(numbers + 6), maps.height, maps.width,

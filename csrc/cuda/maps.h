@@ -10,11 +10,11 @@
 #include "core/decode.h"
 #include "core/half.h"
 #include "cuda/device.h"
+#include "cuda/warp.h"
 
 namespace rmpe::cuda {
 
-constexpr int kLanes = 32;  // of a warp
-constexpr int kMaxThreads = 256, kMaxWarps = kMaxThreads / kLanes;
+constexpr int kMaxThreads = 256, kMaxWarps = kMaxThreads / kWarpSize;
 // Of so many threads: that leaves each 64 registers, and 80 where two of them hold a value.
 template <typename T>
 constexpr int kBlocksPerProcessor = sizeof(T) == sizeof(double) ? 3 : 4;
@@ -197,9 +197,9 @@ __device__ void for_each_value(const Map& map, int thread, int threads, Visit&& 
 // Threads of a block that reads one map: where they suffice, they ask for all of it at once.
 template <typename Map>
 unsigned threads_for(int64_t size) {
-  const int64_t per_warp = kLanes * Map::kSize * Map::kInFlight;
+  const int64_t per_warp = kWarpSize * Map::kSize * Map::kInFlight;
   const int64_t warps = (size + per_warp - 1) / per_warp;
-  return unsigned(kLanes * (warps < kMaxWarps ? warps : kMaxWarps));
+  return unsigned(kWarpSize * (warps < kMaxWarps ? warps : kMaxWarps));
 }
 
 // The size of a map, as the kernels count its values.

@@ -19,25 +19,15 @@ struct ByIndex {
   RMPE_HD bool operator()(unsigned a, unsigned b) const { return a < b; }
 };
 
-// What was removed by nothing that was kept stays out of all groups.
+// What was removed by nothing that exists stays out of all groups.
 __global__ void __launch_bounds__(kThreads) group_by_suppressor_kernel(Groups groups) {
   const int64_t j = int64_t(blockIdx.x) * kThreads + threadIdx.x;
   unsigned slot = kNoSlot;
   if (j < groups.N) {
     const int64_t i = groups.index[j];
-    if (i >= 0 && i < groups.N && groups.index[i] == i) slot = unsigned(i);
+    if (i >= 0 && i < groups.N) slot = unsigned(i);
   }
   join(groups, j, slot);
-}
-
-// A NaN is no score.
-template <typename T>
-__device__ T best_of_warp(T best) {
-  for (int distance = kWarpSize / 2; distance > 0; distance /= 2) {
-    const T other = __shfl_xor_sync(kAllLanes, best, distance);
-    best = other > best ? other : best;
-  }
-  return best;
 }
 
 template <typename T>
@@ -76,8 +66,8 @@ __global__ void __launch_bounds__(kThreads)
     best = score > best ? score : best;
     merged_best = merged_score > merged_best ? merged_score : merged_best;
   }
-  best = best_of_warp(best);
-  merged_best = best_of_warp(merged_best);
+  best = warp_max(best);
+  merged_best = warp_max(merged_best);
   const T min_score = T(parameters.min_score);
   if (threadIdx.x % kWarpSize == 0) keep[i] = kept && best >= min_score && merged_best >= min_score;
 }

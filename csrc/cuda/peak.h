@@ -42,9 +42,9 @@ __device__ Peak<T> thread_peak(const Map& map, int thread, int threads) {
 template <typename T>
 __device__ Peak<T> warp_peak(Peak<T> peak) {
 #pragma unroll
-  for (int distance = kLanes / 2; distance > 0; distance /= 2) {
-    const Peak<T> other{__shfl_xor_sync(~0u, peak.value, distance),
-                        __shfl_xor_sync(~0u, peak.index, distance)};
+  for (int distance = kWarpSize / 2; distance > 0; distance /= 2) {
+    const Peak<T> other{__shfl_xor_sync(kAllLanes, peak.value, distance),
+                        __shfl_xor_sync(kAllLanes, peak.index, distance)};
     if (precedes(other, peak)) peak = other;
   }
   return peak;
@@ -54,10 +54,10 @@ __device__ Peak<T> warp_peak(Peak<T> peak) {
 template <typename T>
 __device__ Peak<T> block_peak(Peak<T> peak, Peak<T> (&peaks)[kMaxWarps]) {
   peak = warp_peak(peak);
-  if (threadIdx.x % kLanes == 0) peaks[threadIdx.x / kLanes] = peak;
+  if (threadIdx.x % kWarpSize == 0) peaks[threadIdx.x / kWarpSize] = peak;
   __syncthreads();
   peak = peaks[0];
-  for (unsigned warp = 1; warp < blockDim.x / kLanes; ++warp) {
+  for (unsigned warp = 1; warp < blockDim.x / kWarpSize; ++warp) {
     if (precedes(peaks[warp], peak)) peak = peaks[warp];
   }
   return peak;

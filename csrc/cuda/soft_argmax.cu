@@ -60,15 +60,6 @@ __device__ Moments<T> thread_moments(const Map<Stored>& map, int thread, int thr
   return sums;
 }
 
-template <typename T>
-__device__ T warp_sum(T value) {
-#pragma unroll
-  for (int distance = kLanes / 2; distance > 0; distance /= 2) {
-    value += __shfl_xor_sync(~0u, value, distance);
-  }
-  return value;
-}
-
 template <typename Stored, typename T = typename Widened<Stored>::type>
 __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     soft_argmax_kernel(const Stored* __restrict__ heatmaps,  // [maps, size]
@@ -91,12 +82,12 @@ __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
 
   Moments<T> sums = thread_moments(map, thread, threads, peak, beta);
   sums = {warp_sum(sums.total), warp_sum(sums.x), warp_sum(sums.y)};
-  if (thread % kLanes == 0) shared.moments[thread / kLanes] = sums;
+  if (thread % kWarpSize == 0) shared.moments[thread / kWarpSize] = sums;
   __syncthreads();
   if (thread > 0) return;
 
   double total = 0.0, moment_x = 0.0, moment_y = 0.0;
-  for (int warp = 0; warp < threads / kLanes; ++warp) {
+  for (int warp = 0; warp < threads / kWarpSize; ++warp) {
     total += double(shared.moments[warp].total);
     moment_x += double(shared.moments[warp].x);
     moment_y += double(shared.moments[warp].y);
