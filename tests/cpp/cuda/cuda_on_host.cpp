@@ -25,6 +25,15 @@ constexpr size_t kSharedAlignment = 16;
 
 enum class State { kReady, kWaitsForBlock, kWaitsForWarp, kDone };
 
+// Where threads meet, time after time: a place for even times and one for odd ones, so that who
+// leaves a meeting late is not ordered after who has left it already, and come to the next.
+struct MeetingPoint {
+  uint64_t places[2] = {};
+  unsigned held = 0;  // meetings
+
+  void* next() { return &places[held & 1]; }
+};
+
 struct Fiber {
   ucontext_t context;
   State state = State::kDone;
@@ -32,6 +41,7 @@ struct Fiber {
   uint64_t posted = 0;     // to the warp
   uint64_t received[32];   // from the warp
   bool predicate = false;  // of the block's barrier
+  MeetingPoint warp;       // of the lanes of which this one is the lowest
   void* sanitizer = nullptr;
 };
 
@@ -43,6 +53,7 @@ struct Grid {
   void* scheduler_sanitizer = nullptr;
   size_t current = 0;
   void* shared = nullptr;
+  MeetingPoint block;
   int block_count = 0;  // of the predicates at the last barrier
   const char* fault = nullptr;  // what the kernel did wrong
 };
@@ -118,6 +129,8 @@ void prepare(Fiber& fiber, char* stack) {
   fiber.state = State::kReady;
 }
 
+size_t lowest(unsigned mask) { return size_t(__builtin_ctz(mask)); }
+
 // `meeting` is the same for all who wait for each other.
 void wait(State state, void* meeting) {
   Fiber& fiber = grid->fibers[grid->current];
@@ -158,6 +171,7 @@ bool release_warps() {
         std::copy(posted, posted + 32, fibers[first + j].received);
         fibers[first + j].state = State::kReady;
       }
+      ++fibers[first + lowest(mask)].warp.held;
       released = true;
     }
   }
@@ -199,6 +213,7 @@ void run_block(std::vector<size_t>& order, std::mt19937& random) {
     if (!all(State::kWaitsForBlock)) {
       throw Fault("threads wait for others that never come to the barrier or warp operation");
     }
+    ++grid->block.held;
     grid->block_count = 0;
     for (Fiber& fiber : grid->fibers) {
       grid->block_count += fiber.predicate;
@@ -265,7 +280,7 @@ void wait_for_block() { count_in_block(false); }
 
 int count_in_block(bool predicate) {
   grid->fibers[grid->current].predicate = predicate;
-  wait(State::kWaitsForBlock, &grid->block_count);
+  wait(State::kWaitsForBlock, grid->block.next());
   return grid->block_count;
 }
 
@@ -276,7 +291,8 @@ const uint64_t* exchange_in_warp(unsigned mask, uint64_t value) {
   if (!(mask >> lane() & 1u)) fault("a lane takes part in a warp operation that leaves it out");
   fiber.mask = mask;
   fiber.posted = value;
-  wait(State::kWaitsForWarp, &grid->fibers[grid->current / 32 * 32]);
+  const size_t first = grid->current / 32 * 32;
+  wait(State::kWaitsForWarp, grid->fibers[first + lowest(mask)].warp.next());
   return fiber.received;
 }
 

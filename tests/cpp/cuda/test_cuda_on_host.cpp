@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "cuda/device.h"
@@ -55,6 +56,41 @@ TEST(CudaOnHost, ABarrierOrdersSharedMemory) {
 #if !defined(RMPE_THREAD_SANITIZER)  // which stops at a missing barrier
 TEST(CudaOnHost, AMissingBarrierShows) {
   for_each_schedule([] { EXPECT_FALSE(mirrors<false>()); });
+}
+#endif
+
+#if defined(RMPE_THREAD_SANITIZER)
+enum class Meeting { kNone, kBlock, kWarp };
+
+template <Meeting kMeeting>
+void meet() {
+  if (kMeeting == Meeting::kBlock) __syncthreads();
+  if (kMeeting == Meeting::kWarp) __syncwarp();
+}
+
+// Threads that leave the first meeting late must not seem ordered by the second.
+template <Meeting kMeeting>
+void racing_kernel(int* sum) {
+  meet<kMeeting>();
+  *sum += 1;
+  meet<kMeeting>();
+}
+
+template <Meeting kMeeting>
+void expect_race() {
+  const auto race = [] {
+    int sum = 0;
+    launch(racing_kernel<kMeeting>, dim3(1), dim3(32), 0, nullptr, &sum);
+    std::exit(0);  // as another code, where a race was reported
+  };
+  EXPECT_EXIT(race(), testing::ExitedWithCode(66), "data race");
+}
+
+TEST(CudaOnHostDeathTest, RacesAreReported) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  expect_race<Meeting::kNone>();
+  expect_race<Meeting::kBlock>();
+  expect_race<Meeting::kWarp>();
 }
 #endif
 
