@@ -30,14 +30,19 @@ FLAGS = [
     "-Wall",
     "-Wextra",
 ]
+CUDA = os.environ.get("RMPE_EXT_CUDA", "auto")
 # GPU generations from Turing on; later ones compile the last one's PTX when they load it.
 ARCHITECTURES = (75, 80, 86, 89, 90, 100, 110, 120)
 
 
 def native_extensions() -> dict:
     """Arguments of ``setup`` that build the libraries, or none where there is no compiler."""
+    if CUDA not in ("auto", "0", "1"):
+        raise SystemExit(f"RMPE_EXT_CUDA must be auto, 0 or 1, got {CUDA!r}")
     compiler = os.environ.get("CXX") or next(filter(shutil.which, ("c++", "g++", "clang++")), None)
     if compiler is None:
+        if CUDA == "1":
+            raise SystemExit("RMPE_EXT_CUDA=1, but no C++ compiler was found (set CXX)")
         print(
             "warning: no C++ compiler found (install g++ or set CXX): rmpe_ext is installed "
             "without its native kernels: tensors will take the slower pure-PyTorch path, and "
@@ -100,10 +105,7 @@ def native_extensions() -> dict:
 
 def cuda_home() -> str | None:
     """The CUDA toolkit to build ``_C_cuda`` with, or None where it is not to be built."""
-    choice = os.environ.get("RMPE_EXT_CUDA", "auto")
-    if choice not in ("auto", "0", "1"):
-        raise SystemExit(f"RMPE_EXT_CUDA must be auto, 0 or 1, got {choice!r}")
-    if choice == "0":
+    if CUDA == "0":
         return None
     import torch
 
@@ -119,7 +121,7 @@ def cuda_home() -> str | None:
         missing = f"nvcc is of CUDA {version}, torch of CUDA {torch.version.cuda}"
     if missing is None:
         return home
-    if choice == "1":
+    if CUDA == "1":
         raise SystemExit(f"RMPE_EXT_CUDA=1, but {missing}")
     print(f"note: rmpe_ext is built without its CUDA kernels: {missing}", file=sys.stderr)
     return None

@@ -1,4 +1,4 @@
-"""Fast ops for multi-person pose estimation: native on the CPU, pure PyTorch everywhere else.
+"""Fast ops for multi-person pose estimation: C++ on the CPU, CUDA on GPUs, or pure PyTorch.
 
 Names are loaded on first use, so ``import rmpe_ext`` itself does not import torch.
 
@@ -75,10 +75,13 @@ _MODULES = {
     "ops.soft_argmax": ("soft_argmax",),
     "results": ("MergedPoses", "NMSResult", "SoftNMSResult"),
 }
+_SUBMODULES = ("conventions", "numpy", "presets", "reference")
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'rmpe_ext' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
@@ -87,4 +90,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted((*__all__, *_SUBMODULES))

@@ -71,7 +71,7 @@ def check_numbers(name: str, values: Iterable[float], rule: str) -> list[float]:
 def check_size(xp: ModuleType, size: Sequence[int]) -> tuple[int, int]:
     """Height and width; raise unless they are two whole numbers of at least 1."""
     if not isinstance(size, Sequence) or len(size) != 2:
-        raise TypeError(f"size must be (height, width), got {size!r}")
+        raise TypeError(f"size must be (height, width), a tuple or a list, got {size!r}")
     try:
         height, width = (xp.index(s) for s in size)
     except TypeError as error:
@@ -108,7 +108,9 @@ def check_dtype(xp: ModuleType, name: str, array: Array, allowed: Collection[str
     """Raise TypeError unless the name of the array's dtype is one of ``allowed``."""
     dtype = xp.name_of(array.dtype)
     if dtype not in allowed:
-        raise TypeError(f"{name} must be {', '.join(allowed)}, got {dtype}")
+        *most, last = allowed
+        rule = f"{', '.join(most)} or {last}" if most else last
+        raise TypeError(f"{name} must be {rule}, got {dtype}")
 
 
 def check_same(name: str, have: Any, other: str, want: Any, what: str) -> None:

@@ -18,7 +18,7 @@ __device__ T warp_sum(T value) {
   return value;
 }
 
-// In every lane. A NaN counts for nothing where another lane has a number.
+// In every lane; of numbers, no NaN.
 template <typename T>
 __device__ T warp_max(T value) {
 #pragma unroll

@@ -72,6 +72,9 @@ def crop_arguments(
     means, stds = _three("mean", mean, 0.0), _three("std", std, 1.0)
     if 0.0 in stds:
         raise ValueError(f"std must not contain 0, got {stds}")
+    for name, values in (("scale", [scale]), ("fill", [fill]), ("mean", means), ("std", stds)):
+        if not all(map(math.isfinite, values)):
+            raise ValueError(f"{name} must be finite, got {values}")
     gain = [scale / s for s in stds]
     bias = [-m / s for m, s in zip(means, stds, strict=True)]
     return (

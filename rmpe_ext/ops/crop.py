@@ -70,7 +70,8 @@ def crop(
     image_index : Tensor (N,), optional
         int64: the image that each crop comes from. Not needed for one image, nor where there is
         one image for each matrix. Values out of range are found where the pixels are read: inside
-        a compiled graph they raise RuntimeError.
+        a compiled graph they raise RuntimeError; on CUDA, where a call would have to wait to look,
+        their crops are all ``fill``.
     scale : float
         Multiplies the 8-bit value.
     mean, std : sequence of 3 floats, optional
@@ -146,8 +147,8 @@ def crop_matrices(
         By how much the box grows in all, as a fraction of its side; the convention's own, 0.25,
         unless given.
     rotation : Tensor (N,), optional
-        Degrees, clockwise as the image is seen: the image's direction ``(sin r, -cos r)`` becomes
-        the crop's up.
+        Degrees, float32 or float64, clockwise as the image is seen: the image's direction
+        ``(sin r, -cos r)`` becomes the crop's up.
 
     Returns
     -------

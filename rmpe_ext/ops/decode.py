@@ -71,7 +71,9 @@ def decode(
       estimation", 2020). No step where it is not finite.
 
     Where no value is above 0 the keypoint is heatmap pixel (0, 0), and (-1, -1) in ``"mmpose"`` and
-    ``"hourglass"``; ``"argmax"`` takes the largest value whatever its sign.
+    ``"hourglass"``; ``"argmax"`` takes the largest value whatever its sign. Of equal largest values
+    the first counts, row by row. A map of one value alone gives (0, 0), but half a pixel outside
+    in ``"udp"``.
 
     Parameters
     ----------

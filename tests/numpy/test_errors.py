@@ -129,7 +129,7 @@ def test_arrays_are_no_tensors():
 
 
 def test_the_other_byte_order():
-    with pytest.raises(TypeError, match="heatmaps must be float32, float64, .*, got >f4"):
+    with pytest.raises(TypeError, match="heatmaps must be float32, float64, .* got >f4"):
         rmpe_ext.numpy.decode(MAPS.astype(">f4"))
     with pytest.raises(TypeError, match="image_index must be int64, got >i8"):
         rmpe_ext.numpy.pose_nms(**BOXED, image_index=INDEX.astype(">i8"))
@@ -137,7 +137,7 @@ def test_the_other_byte_order():
 
 @pytest.mark.parametrize("dtype", ["longdouble", "complex64", "datetime64[s]", "O", "S4"])
 def test_other_dtypes(dtype):
-    with pytest.raises(TypeError, match="heatmaps must be float32, float64, float16, bfloat16, got"):
+    with pytest.raises(TypeError, match="heatmaps must be float32, float64, float16 or bfloat16, got"):
         rmpe_ext.numpy.decode(np.zeros((1, 1, 4, 4), dtype))
 
 

@@ -82,8 +82,8 @@ def test_a_truth_is_no_number(ops, op, name):
 @pytest.mark.parametrize(
     "op, name, wrong, message",
     [
-        ("crop", "size", None, r"size must be \(height, width\), got None"),
-        ("crop", "size", 8, r"size must be \(height, width\), got 8"),
+        ("crop", "size", None, r"size must be \(height, width\), a tuple or a list, got None"),
+        ("crop", "size", 8, r"size must be \(height, width\), a tuple or a list, got 8"),
         ("crop", "size", (4.0, 4), r"size must be \(height, width\), both int, got \(4.0, 4\)"),
         ("crop", "scale", None, "scale must be a number, got None"),
         ("crop", "fill", "x", "fill must be a number, got 'x'"),

@@ -326,7 +326,7 @@ GOOD = dict(images=noise(8, 8)[None], matrices=torch.eye(2, 3)[None], size=(4, 4
         (dict(images=[noise(8, 8), noise(8, 8)[..., :2]]), ValueError, r"images\[1\] must be \(H, W, 3\), got \(8, 8, 2\)"),
         (dict(images=[np.zeros((8, 8, 3))]), TypeError, r"images\[0\] must be a torch.Tensor, got ndarray"),
         (dict(matrices=torch.eye(3)[None]), ValueError, r"matrices must be \(N, 2, 3\), got \(1, 3, 3\)"),
-        (dict(matrices=torch.eye(2, 3)[None].half()), TypeError, "matrices must be float32, float64, got float16"),
+        (dict(matrices=torch.eye(2, 3)[None].half()), TypeError, "matrices must be float32 or float64, got float16"),
         (dict(matrices=torch.eye(2, 3)[None].requires_grad_()), ValueError, "matrices must not require grad"),
         (dict(size=(0, 4)), ValueError, r"size must be \(height, width\), both at least 1, got \(0, 4\)"),
         (dict(image_index=torch.tensor([0, 0])), ValueError, r"image_index must be \(N,\) like matrices, got \(2,\)"),
@@ -351,7 +351,7 @@ def test_errors_name_the_argument(ops, change, error, message):
     "boxes, options, error, message",
     [
         (torch.zeros(12, 5), {}, ValueError, r"boxes must be \(N, 4\), got \(12, 5\)"),
-        (torch.zeros(2, 4).int(), {}, TypeError, "boxes must be float32, float64, got int32"),
+        (torch.zeros(2, 4).int(), {}, TypeError, "boxes must be float32 or float64, got int32"),
         (torch.zeros(2, 4), {"convention": "coco"}, ValueError, "convention must be one of .*hrnet.*, got 'coco'"),
         (torch.zeros(2, 4), {"padding": -1.0}, ValueError, "padding must be a fraction above -1"),
         (torch.zeros(2, 4), {"rotation": torch.zeros(3)}, ValueError, r"rotation must be \(N,\) like boxes, got \(3,\)"),

@@ -158,7 +158,7 @@ FLIPPED = torch.zeros(2, 3, 8), torch.zeros(2, 3, 6)
     [
         (dict(x_maps=np.zeros((2, 3, 8))), TypeError, "x_maps must be a torch.Tensor, got ndarray"),
         (dict(x_maps=torch.zeros(2, 8)), ValueError, r"x_maps must be \(N, K, Wx\), got \(2, 8\)"),
-        (dict(x_maps=torch.zeros(2, 3, 8).int()), TypeError, "x_maps must be float32, float64, float16, bfloat16, got int32"),
+        (dict(x_maps=torch.zeros(2, 3, 8).int()), TypeError, "x_maps must be float32, float64, float16 or bfloat16, got int32"),
         (dict(y_maps=torch.zeros(2, 4, 6)), ValueError, r"y_maps must be \(2, 3, Hy\) like x_maps, got \(2, 4, 6\)"),
         (dict(y_maps=torch.zeros(2, 3, 6).half()), ValueError, r"y_maps must have the dtype of x_maps \(torch.float32\)"),
         (dict(y_maps=torch.zeros(2, 3, 6, device="meta")), ValueError, r"y_maps must have the device of x_maps \(cpu\)"),

@@ -408,7 +408,7 @@ POSES = make_people(0, 3)
          (*POSES, [0.1] * 16 + [math.nan])),
         (ValueError, r"sigmas must be \(K,\) like keypoints, got \(16,\)",
          (*POSES, torch.rand(16))),
-        (TypeError, "sigmas must be float32, .*, got int64", (*POSES, torch.ones(17).long())),
+        (TypeError, "sigmas must be float32, .* got int64", (*POSES, torch.ones(17).long())),
         (ValueError, r"sigmas must have the device of keypoints \(cpu\), got meta",
          (*POSES, torch.rand(17, device="meta"))),
     ],

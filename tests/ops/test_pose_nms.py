@@ -485,7 +485,7 @@ POSES = make_poses(0, 3, 17)
          (torch.rand(3, 17, 3), *POSES[1:])),
         (ValueError, r"keypoints must have at least one joint, got \(3, 0, 2\)",
          (torch.rand(3, 0, 2), torch.rand(3, 0), POSES[2])),
-        (TypeError, "keypoints must be float32, .*, got int64", (POSES[0].long(), *POSES[1:])),
+        (TypeError, "keypoints must be float32, .* got int64", (POSES[0].long(), *POSES[1:])),
         (ValueError, r"scores must be \(N, K\) like keypoints, got \(3, 17, 1\)",
          (POSES[0], POSES[1][..., None], POSES[2])),
         (ValueError, r"scores must be \(N, K\) like keypoints, got \(2, 17\)",
@@ -556,7 +556,7 @@ def test_errors_of_image_index(nms, error, message, index):
     [
         (ValueError, r"boxes must be \(N, 4\), got \(3, 5\)",
          (torch.rand(3, 5), torch.rand(3), 0.5)),
-        (TypeError, "boxes must be float32, .*, got int64",
+        (TypeError, "boxes must be float32, .* got int64",
          (torch.zeros(3, 4).long(), torch.rand(3), 0.5)),
         (ValueError, r"scores must be \(N,\) like boxes, got \(3, 1\)",
          (torch.rand(3, 4), torch.rand(3, 1), 0.5)),

@@ -164,7 +164,7 @@ def test_nothing_to_do(ops, shape):
     [
         (np.zeros((1, 1, 2, 2)), 1.0, TypeError, "heatmaps must be a torch.Tensor, got ndarray"),
         (torch.zeros(3, 8, 6), 1.0, ValueError, r"heatmaps must be \(N, K, H, W\), got \(3, 8, 6\)"),
-        (torch.zeros(1, 1, 2, 2).int(), 1.0, TypeError, "heatmaps must be float32, .*, got int32"),
+        (torch.zeros(1, 1, 2, 2).int(), 1.0, TypeError, "heatmaps must be float32, .* got int32"),
         (torch.zeros(1, 1, 0, 2), 1.0, ValueError, "heatmaps must have at least one pixel, got 0 x 2"),
         (torch.zeros(1, 1, 2, 2), 0.0, ValueError, "beta must be above 0 and finite, got 0.0"),
         (torch.zeros(1, 1, 2, 2), NAN, ValueError, "beta must be above 0 and finite, got nan"),
