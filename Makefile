@@ -14,14 +14,16 @@ COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-# Build isolation would install a second torch for the build alone, so it is switched off.
+# Build isolation would install a second torch for the build alone, so it is switched off. The CUDA
+# kernels, which take minutes, are left to those targets that need them.
+INSTALL := PYTHONWARNINGS=ignore RMPE_EXT_CUDA=0 $(BIN)/python -m pip install --quiet \
+             --no-build-isolation --editable
 .venv/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet "torch>=2.10" torchvision "setuptools>=77" ninja \
 	  "pybind11>=2.12" cmake
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation \
-	  --editable ".[rmpe,test]"
+	$(INSTALL) ".[rmpe,test]"
 	touch $@
 
 build: .venv/ready  ## compile the native libraries in place
@@ -46,7 +48,7 @@ cpp-%: .venv/ready
 	$(BIN)/cmake -S . -B build/cpp-$* -DRMPE_SANITIZE=$(filter-out plain,$*) \
 	  -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
 	$(BIN)/cmake --build build/cpp-$* --parallel 2
-	$(BIN)/ctest --test-dir build/cpp-$* --output-on-failure
+	$(BIN)/ctest --test-dir build/cpp-$* --output-on-failure --parallel 2
 
 # What a fuzzer finds stays in build/fuzz: inputs to go on from in corpus/, and one that broke it as
 # crash-*, which the fuzzer runs again when given its name.
@@ -99,8 +101,7 @@ evaluate: build  ## keypoint AP on the photographs of coco-mini, as the README r
 	$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --nms none,alphapose
 
 .venv/bench: .venv/ready
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation \
-	  --editable ".[bench]"
+	$(INSTALL) ".[bench]"
 	touch $@
 
 bench: build .venv/bench  ## the ops against what people use today: docs/benchmarks.md

@@ -1,6 +1,7 @@
 """Which implementation runs, and what the user is told of it; each case in a process of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,20 @@ def test_a_damaged_cuda_library_leaves_the_cpu_alone(native, tmp_path):
 def test_the_cuda_library_loads_on_a_machine_without_a_gpu():
     assert rmpe_ext.backend().cuda_reason is None
     assert torch._C._dispatch_has_kernel_for_dispatch_key("rmpe_ext::crop", "CUDA")
+
+
+@pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm of binutils")
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("_C*.so")), ids=lambda path: path.name)
+def test_a_library_uses_nothing_of_torch_but_its_stable_interface(path):
+    """Names of at:: and c10:: change with every release."""
+    wanted = subprocess.check_output(["nm", "-D", "--undefined-only", path], text=True)
+    assert "aoti_torch_" in wanted
+    assert not re.findall(r"_ZN?K?(?:2at|3c10)\w+", wanted)
+
+
+def test_submodules_can_be_named():
+    result = run("import rmpe_ext; print(rmpe_ext.reference.decode.__name__, rmpe_ext.presets)")
+    assert result.stdout.startswith("decode <module 'rmpe_ext.presets'"), result.stderr
 
 
 def test_reference_by_choice_runs_in_silence(native):

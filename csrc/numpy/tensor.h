@@ -13,6 +13,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "numpy/parallel_for.h"
 
 namespace rmpe {
+
+using ArgumentError = std::invalid_argument;  // ValueError
 
 enum class ScalarType { Bool, Byte, Long, Half, BFloat16, Float, Double };
 

@@ -6,7 +6,6 @@
 #include <initializer_list>
 #include <optional>
 #include <sstream>
-#include <stdexcept>
 #include <vector>
 
 #include "core/affine.h"
@@ -21,7 +20,7 @@ void check(bool condition, const Parts&... parts) {
   if (condition) return;
   std::ostringstream message;
   (message << ... << parts);
-  throw std::invalid_argument(message.str());
+  throw ArgumentError(message.str());
 }
 
 inline Tensor dense(const Tensor& tensor) {

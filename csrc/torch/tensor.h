@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <stdexcept>
 
 namespace rmpe {
 
+using ArgumentError = std::runtime_error;  // RuntimeError, which torch now makes of all others
 using torch::headeronly::ScalarType;
 using torch::stable::contiguous;
 using torch::stable::parallel_for;
