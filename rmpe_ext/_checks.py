@@ -12,6 +12,9 @@ from types import ModuleType
 from typing import Any
 
 __all__ = [
+    "FLOATING",
+    "HALF",
+    "NATIVE",
     "TYPES",
     "Array",
     "check_array",
@@ -25,6 +28,9 @@ __all__ = [
 ]
 
 Array = Any  # torch.Tensor or numpy.ndarray
+NATIVE = ("float32", "float64")  # what the kernels of poses and matrices take
+HALF = ("float16", "bfloat16")
+FLOATING = (*NATIVE, *HALF)
 
 
 # What an annotation stands for. Python's own numbers come first: the abstract ones, which numpy's

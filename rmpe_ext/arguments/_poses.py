@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from .._checks import Array, check_dtype, check_same, check_shape
+from .._checks import FLOATING, HALF, Array, check_dtype, check_same, check_shape
 
 __all__ = [
-    "FLOATING",
     "check_like",
     "lower_image_index",
     "lower_order",
@@ -15,8 +14,7 @@ __all__ = [
     "lower_poses",
 ]
 
-_SINGLE = ("float32", "float16", "bfloat16")  # computed in float32
-FLOATING = ("float32", "float64", "float16", "bfloat16")
+_SINGLE = ("float32", *HALF)  # computed in float32
 
 
 def lower_poses(xp: ModuleType, keypoints: Array, scores: Array) -> tuple[Array, Array]:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from .._checks import Array, check_choice, check_dtype, check_shape, check_size, check_type
+from .._checks import (
+    HALF,
+    NATIVE,
+    Array,
+    check_choice,
+    check_dtype,
+    check_shape,
+    check_size,
+    check_type,
+)
 
 __all__ = ["affine_sample_arguments"]
 
-_HALF = ("float16", "bfloat16")
-_FLOATING = (*_HALF, "float32", "float64")
+_FLOATING = (*HALF, *NATIVE)
 _MODES = ("bilinear", "nearest")
 _PADDING_MODES = ("zeros", "border", "reflection")
 
@@ -54,6 +62,6 @@ def affine_sample_arguments(
     check_choice("mode", mode, _MODES)
     check_choice("padding_mode", padding_mode, _PADDING_MODES)
     check_type(xp.TYPES, "align_corners", align_corners, "bool")
-    if xp.name_of(theta.dtype) in _HALF:
+    if xp.name_of(theta.dtype) in HALF:
         theta = xp.float32(theta)
     return input, theta, height, width, mode, padding_mode, align_corners

@@ -8,6 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from .._checks import (
+    HALF,
+    NATIVE,
     Array,
     check_array,
     check_choice,
@@ -21,8 +23,6 @@ from ..conventions import CONVENTIONS
 
 __all__ = ["crop_arguments", "crop_matrices_arguments"]
 
-_FLOATING = ("float32", "float64")
-_HALF = ("float16", "bfloat16")
 
 
 def crop_arguments(
@@ -45,7 +45,7 @@ def crop_arguments(
     images = _images(xp, images)
     image_count = images[0].shape[0] if images[0].ndim == 4 else len(images)
     check_shape(xp, "matrices", matrices, (None, 2, 3), "(N, 2, 3)")
-    check_dtype(xp, "matrices", matrices, _FLOATING)
+    check_dtype(xp, "matrices", matrices, NATIVE)
     if xp.requires_grad(matrices):
         raise ValueError(
             "matrices must not require grad: crop reads 8-bit pixels and has no gradient; "
@@ -101,9 +101,9 @@ def crop_matrices_arguments(
 ) -> tuple:
     """``(boxes, rotation, height, width, padding, drop, grid)`` of the op."""
     check_shape(xp, "boxes", boxes, (None, 4), "(N, 4)")
-    if xp.name_of(boxes.dtype) in _HALF:
+    if xp.name_of(boxes.dtype) in HALF:
         boxes = xp.float32(boxes)
-    check_dtype(xp, "boxes", boxes, _FLOATING)
+    check_dtype(xp, "boxes", boxes, NATIVE)
     check_choice("convention", convention, CONVENTIONS)
     row = CONVENTIONS[convention]
     check_type(xp.TYPES, "padding", padding, "float | None")
@@ -113,7 +113,7 @@ def crop_matrices_arguments(
         raise ValueError(f"padding must be a fraction above -1 (0.25 grows by 25 %), got {padding}")
     if rotation is not None:
         check_shape(xp, "rotation", rotation, (boxes.shape[0],), "(N,) like boxes")
-        check_dtype(xp, "rotation", rotation, _FLOATING)
+        check_dtype(xp, "rotation", rotation, NATIVE)
         xp.check_device("rotation", rotation, "boxes", boxes)
         rotation = xp.detached(rotation)
     height, width = check_size(xp, size)
@@ -122,7 +122,7 @@ def crop_matrices_arguments(
 
 def _check_output_dtype(xp: ModuleType, dtype: Any) -> None:
     """Raise TypeError unless crops can be written in ``dtype``."""
-    if not isinstance(dtype, xp.DType) or xp.name_of(dtype) not in ("float32", *_HALF):
+    if not isinstance(dtype, xp.DType) or xp.name_of(dtype) not in ("float32", *HALF):
         raise TypeError(f"dtype must be float32, float16 or bfloat16, got {dtype!r}")
 
 

@@ -7,19 +7,25 @@ import operator
 from collections.abc import Iterable
 from types import ModuleType
 
-from .._checks import Array, check_choice, check_dtype, check_same, check_shape, check_type
+from .._checks import (
+    FLOATING,
+    NATIVE,
+    Array,
+    check_choice,
+    check_dtype,
+    check_same,
+    check_shape,
+    check_type,
+)
 from ..conventions import CONVENTIONS, DECODE_CONVENTIONS, GRIDS, Convention
 
 __all__ = [
-    "MAP_DTYPES",
     "check_matrices",
     "check_theta",
     "decode_arguments",
     "swapped_joints",
 ]
 
-MAP_DTYPES = ("float32", "float64", "float16", "bfloat16")
-_MATRIX_DTYPES = ("float32", "float64")
 
 
 def _refinement(row: Convention) -> tuple[float, ...]:
@@ -52,7 +58,7 @@ def decode_arguments(
     because each argument more costs a call as much as four numbers of a list.
     """
     check_shape(xp, "heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
-    check_dtype(xp, "heatmaps", heatmaps, MAP_DTYPES)
+    check_dtype(xp, "heatmaps", heatmaps, FLOATING)
     count, joints, height, width = heatmaps.shape
     if height < 1 or width < 1:
         raise ValueError(
@@ -104,7 +110,7 @@ def check_matrices(xp: ModuleType, matrices: Array | None, other: str, maps: Arr
         return None
     count = maps.shape[0]
     check_shape(xp, "matrices", matrices, (count, 2, 3), "({}, 2, 3) like " + other)
-    check_dtype(xp, "matrices", matrices, _MATRIX_DTYPES)
+    check_dtype(xp, "matrices", matrices, NATIVE)
     xp.check_device("matrices", matrices, other, maps)
     return xp.detached(matrices)
 
@@ -115,7 +121,7 @@ def check_theta(xp: ModuleType, theta: Array | None, other: str, maps: Array) ->
         return None
     count = maps.shape[0]
     check_shape(xp, "theta", theta, (count, 2, 3), "({}, 2, 3) like " + other)
-    check_dtype(xp, "theta", theta, MAP_DTYPES)
+    check_dtype(xp, "theta", theta, FLOATING)
     xp.check_device("theta", theta, other, maps)
     return xp.native(theta)
 

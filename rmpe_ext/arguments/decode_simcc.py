@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 from types import ModuleType
 
-from .._checks import Array, check_dtype, check_same, check_shape, check_type
-from .decode import MAP_DTYPES, check_matrices, check_theta, swapped_joints
+from .._checks import FLOATING, Array, check_dtype, check_same, check_shape, check_type
+from .decode import check_matrices, check_theta, swapped_joints
 
 __all__ = ["decode_simcc_arguments"]
 
@@ -29,7 +29,7 @@ def decode_simcc_arguments(
     align_corners``.
     """
     check_shape(xp, "x_maps", x_maps, (None,) * 3, "(N, K, Wx)")
-    check_dtype(xp, "x_maps", x_maps, MAP_DTYPES)
+    check_dtype(xp, "x_maps", x_maps, FLOATING)
     count, joints, width = x_maps.shape
     check_shape(xp, "y_maps", y_maps, (count, joints, None), "({}, {}, Hy) like x_maps")
     check_same("y_maps", y_maps.dtype, "x_maps", x_maps.dtype, "dtype")

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from types import ModuleType
 
-from .._checks import Array, check_dtype, check_numbers, check_shape, check_type
+from .._checks import FLOATING, Array, check_dtype, check_numbers, check_shape, check_type
 from ..sigmas import COCO_SIGMAS
-from ._poses import FLOATING, check_like, lower_order, lower_poses
+from ._poses import check_like, lower_order, lower_poses
 
 __all__ = ["oks_nms_arguments", "soft_oks_nms_arguments"]
 

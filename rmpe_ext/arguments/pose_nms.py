@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from .._checks import Array, check_dtype, check_shape, check_type
+from .._checks import FLOATING, Array, check_dtype, check_shape, check_type
 from ..presets import PoseNMSPreset, resolve_preset
 from ._poses import (
-    FLOATING,
     check_like,
     lower_image_index,
     lower_order,

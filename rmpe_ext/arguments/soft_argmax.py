@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from .._checks import Array, check_dtype, check_shape, check_type
-from .decode import MAP_DTYPES
+from .._checks import FLOATING, Array, check_dtype, check_shape, check_type
 
 __all__ = ["soft_argmax_arguments"]
 
@@ -14,7 +13,7 @@ __all__ = ["soft_argmax_arguments"]
 def soft_argmax_arguments(xp: ModuleType, heatmaps: Array, beta: float) -> tuple[Array, float]:
     """``(heatmaps, beta)`` of the op."""
     check_shape(xp, "heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
-    check_dtype(xp, "heatmaps", heatmaps, MAP_DTYPES)
+    check_dtype(xp, "heatmaps", heatmaps, FLOATING)
     height, width = heatmaps.shape[2:]
     if height < 1 or width < 1:
         raise ValueError(
