@@ -86,9 +86,13 @@ struct ImageList {
 
   RMPE_HD bool is_stack() const { return listed_count < count; }
   RMPE_HD Image operator[](int64_t i) const {
-    Image image = listed[is_stack() ? 0 : i];
-    if (image.data) image.data += i * stack_stride;  // images without pixels may have no memory
-    return image;
+    return image_of(listed[is_stack() ? 0 : i], i);
+  }
+  // Image i, from what is listed for it.
+  RMPE_HD Image image_of(Image listed_image, int64_t i) const {
+    // Images without pixels may have no memory.
+    if (listed_image.data) listed_image.data += i * stack_stride;
+    return listed_image;
   }
 };
 

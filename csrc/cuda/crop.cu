@@ -44,8 +44,8 @@ __device__ Source source_of(const CropLaunch& launch, int64_t n) {
                        : launch.first_image == 0;
   source.empty = true;
   if (!exists || !source.here) return source;
-  source.image = launch.listed[batch.images.is_stack() ? 0 : index - launch.first_image];
-  source.image.data += index * batch.images.stack_stride;
+  const int64_t place = batch.images.is_stack() ? 0 : index - launch.first_image;
+  source.image = batch.images.image_of(launch.listed[place], index);
   source.inverse = invert(load_affine(batch.matrices, n));
   source.empty = source.image.height == 0 || source.image.width == 0 ||
                  !reaches_any_image(source.inverse, batch.height, batch.width);
