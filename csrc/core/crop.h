@@ -106,6 +106,9 @@ struct Normalization {
   float bias[3];
   bool swap_rb;  // the crop's channel c is the image's channel 2 - c
   float fill;    // what a tap outside the image counts as, before normalization
+
+  // The image's channel that becomes channel c of the crop.
+  RMPE_HD int source_channel(int c) const { return swap_rb ? 2 - c : c; }
 };
 
 // One bilinear sample of the three channels at fixed-point (x, y); a tap outside the image counts

@@ -1,5 +1,5 @@
 // Four-lane vectors by the compiler's own extension, which GCC and Clang lower to SSE, AVX or NEON.
-// A pixel's three channels fill three lanes; the fourth holds whatever byte comes next.
+// A pixel's three channels fill three lanes.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,13 @@ typedef uint32_t Word4 __attribute__((vector_size(16)));
 typedef uint16_t Half8 __attribute__((vector_size(16)));
 typedef uint8_t Byte16 __attribute__((vector_size(16)));
 
-// Reads four bytes. Bytes widen to 32 bits by interleaving with zeros, which every instruction set
-// has; GCC 12 takes __builtin_convertvector on four bytes apart into scalars.
+// The three channels, and 0. Bytes widen to 32 bits by interleaving with zeros, which every
+// instruction set has; GCC 12 takes __builtin_convertvector on four bytes apart into scalars.
 inline Float4 load_pixel(const uint8_t* pixel) {
-  uint32_t word;
-  std::memcpy(&word, pixel, sizeof word);
-  const Byte16 bytes = (Byte16)Word4{word, 0, 0, 0}, zero = {};
+  uint16_t two;
+  std::memcpy(&two, pixel, sizeof two);
+  const uint32_t three = two | uint32_t(pixel[2]) << 16;  // a fourth byte may not be there
+  const Byte16 bytes = (Byte16)Word4{three, 0, 0, 0}, zero = {};
   const Half8 halves = (Half8)__builtin_shufflevector(bytes, zero, 0, 16, 1, 17, 2, 18, 3, 19, 4,
                                                       20, 5, 21, 6, 22, 7, 23);
   const Half8 zeros = {};

@@ -20,15 +20,15 @@ using Wide = typename rmpe::Widened<Stored>::type;
 
 // The spacing of a type's values just above 1.
 template <typename Stored>
-constexpr double kSpacing = 0.0;
+inline constexpr double kSpacing = 0.0;
 template <>
-constexpr double kSpacing<float> = 1.0 / (1 << 23);
+inline constexpr double kSpacing<float> = 1.0 / (1 << 23);
 template <>
-constexpr double kSpacing<double> = 1.0 / (int64_t(1) << 52);
+inline constexpr double kSpacing<double> = 1.0 / (int64_t(1) << 52);
 template <>
-constexpr double kSpacing<rmpe::Half> = 1.0 / (1 << 10);
+inline constexpr double kSpacing<rmpe::Half> = 1.0 / (1 << 10);
 template <>
-constexpr double kSpacing<rmpe::BFloat16> = 1.0 / (1 << 7);
+inline constexpr double kSpacing<rmpe::BFloat16> = 1.0 / (1 << 7);
 
 template <typename Stored>
 std::vector<Stored> stored(const std::vector<double>& values) {

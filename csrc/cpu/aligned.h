@@ -1,0 +1,31 @@
+// Arrays that begin where a line of the cache does, so that no vector lies across two.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <vector>
+
+namespace rmpe::cpu {
+
+template <typename T>
+struct CacheLineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kLine{64};
+
+  CacheLineAllocator() = default;
+  template <typename U>
+  CacheLineAllocator(const CacheLineAllocator<U>&) {}
+
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kLine)); }
+  void deallocate(T* values, std::size_t) { ::operator delete(values, kLine); }
+
+  template <typename U>
+  bool operator==(const CacheLineAllocator<U>&) const { return true; }
+  template <typename U>
+  bool operator!=(const CacheLineAllocator<U>&) const { return false; }
+};
+
+template <typename T>
+using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
+
+}  // namespace rmpe::cpu

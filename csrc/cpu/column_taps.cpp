@@ -1,0 +1,189 @@
+#include "cpu/column_taps.h"
+
+#include <algorithm>
+
+#include "cpu/simd.h"
+
+namespace rmpe::cpu {
+namespace {
+
+constexpr int64_t kTogether = 16;  // columns
+
+}  // namespace
+
+ColumnTaps::ColumnTaps(int64_t width, Instructions best)
+    : best_(best),
+      columns_((width + kTogether - 1) / kTogether * kTogether),
+      left_(columns_),
+      right_(columns_),
+      left_weight_(columns_),
+      right_weight_(columns_),
+      fill_(columns_),
+      window_(columns_ / 2),
+      index_(2 * columns_),
+      pair_weight_(2 * columns_) {}
+
+void ColumnTaps::set(const Image& image, const Affine& inverse, float fill) {
+  const int64_t start = to_fixed(inverse.x0), step = to_fixed(inverse.xx);
+  const int64_t last = image.width - 1;
+  row_bytes_ = last * image.pixel_stride + 3;
+  filled_ = false;
+  for (int64_t x = 0; x < columns_; ++x) {
+    const int64_t position = start + x * step;
+    const int64_t column = fixed_floor(position);
+    const float fraction = fixed_fraction(position);
+    const bool left_inside = column >= 0 && column <= last;
+    const bool right_inside = column >= -1 && column < last;
+    left_weight_[x] = left_inside ? 1.0f - fraction : 0.0f;
+    right_weight_[x] = right_inside ? fraction : 0.0f;
+    fill_[x] = fill * ((left_inside ? 0.0f : 1.0f - fraction) + (right_inside ? 0.0f : fraction));
+    filled_ |= fill_[x] != 0.0f;
+    // A tap outside the image has no weight, and may be read anywhere: near its neighbors.
+    left_[x] = std::clamp<int64_t>(column, 0, last) * image.pixel_stride;
+    right_[x] = std::clamp<int64_t>(column + 1, 0, last) * image.pixel_stride;
+  }
+#if RMPE_X86
+  if (best_ >= Instructions::kAvx512Vbmi && find_windows(16, 128)) {
+    index_taps();
+    chosen_ = Instructions::kAvx512Vbmi;
+    return;
+  }
+  if (best_ >= Instructions::kAvx2 && find_windows(2, 16)) {
+    pair_taps();
+    chosen_ = Instructions::kAvx2;
+    return;
+  }
+#endif
+  chosen_ = Instructions::kPortable;
+}
+
+void ColumnTaps::interpolate(const uint8_t* row, float* planes) const {
+#if RMPE_X86
+  if (chosen_ == Instructions::kAvx512Vbmi) return interpolate_avx512(row, planes);
+  if (chosen_ == Instructions::kAvx2) return interpolate_avx2(row, planes);
+#endif
+  interpolate_portable(row, planes);
+}
+
+RMPE_MULTIVERSION
+void ColumnTaps::interpolate_portable(const uint8_t* row, float* __restrict planes) const {
+  const int64_t* __restrict left = left_.data();
+  const int64_t* __restrict right = right_.data();
+  for (int64_t x = 0; x < columns_; x += 4) {
+    Float4 pixels[4], channels[3];
+    for (int i = 0; i < 4; ++i) {
+      pixels[i] = broadcast(left_weight_[x + i]) * load_pixel(row + left[x + i]) +
+                  broadcast(right_weight_[x + i]) * load_pixel(row + right[x + i]) +
+                  broadcast(fill_[x + i]);
+    }
+    transpose(pixels, channels);
+    for (int c = 0; c < 3; ++c) store(planes + c * columns_ + x, channels[c]);
+  }
+}
+
+#if RMPE_X86
+
+// Where so many neighboring columns take their taps from: whether all do from so many bytes of the
+// row. What they take moves along the row, in one direction.
+bool ColumnTaps::find_windows(int64_t columns, int64_t bytes) {
+  if (row_bytes_ < bytes) return false;
+  for (int64_t first = 0; first < columns_; first += columns) {
+    const int64_t last = first + columns - 1;
+    const int64_t begin = std::min({left_[first], left_[last], row_bytes_ - bytes});
+    if (std::max(right_[first], right_[last]) + 3 > begin + bytes) return false;
+    window_[first / columns] = begin;
+  }
+  return true;
+}
+
+// For 16 columns, the left taps and then the right ones.
+void ColumnTaps::index_taps() {
+  for (int64_t x = 0; x < columns_; ++x) {
+    const int64_t window = window_[x / 16];
+    int32_t* index = index_.data() + 2 * x - x % 16;
+    index[0] = int32_t(left_[x] - window);
+    index[16] = int32_t(right_[x] - window);
+  }
+}
+
+RMPE_AVX512_VBMI
+void ColumnTaps::interpolate_avx512(const uint8_t* row, float* __restrict planes) const {
+  const __mmask64 low_bytes = 0x1111111111111111;  // of each 32-bit lane: the others become 0
+  // With this mask, because GCC 12 warns of the form without one.
+  const __mmask16 all = 0xffff;
+  for (int64_t x = 0; x < columns_; x += 16) {
+    const uint8_t* window = row + window_[x / 16];
+    const __m512i low = _mm512_loadu_si512(window), high = _mm512_loadu_si512(window + 64);
+    const __m512 left_weight = _mm512_loadu_ps(&left_weight_[x]);
+    const __m512 right_weight = _mm512_loadu_ps(&right_weight_[x]);
+    const __m512 fill = _mm512_loadu_ps(&fill_[x]);
+    __m512i left_index = _mm512_loadu_si512(&index_[2 * x]);
+    __m512i right_index = _mm512_loadu_si512(&index_[2 * x + 16]);
+    for (int c = 0; c < 3; ++c) {
+      const __m512 left = _mm512_maskz_cvtepi32_ps(
+          all, _mm512_maskz_permutex2var_epi8(low_bytes, low, left_index, high));
+      const __m512 right = _mm512_maskz_cvtepi32_ps(
+          all, _mm512_maskz_permutex2var_epi8(low_bytes, low, right_index, high));
+      __m512 value = _mm512_add_ps(_mm512_mul_ps(left_weight, left),
+                                   _mm512_mul_ps(right_weight, right));
+      if (filled_) value = _mm512_add_ps(value, fill);
+      _mm512_storeu_ps(planes + c * columns_ + x, value);
+      left_index = _mm512_add_epi32(left_index, _mm512_set1_epi32(1));
+      right_index = _mm512_add_epi32(right_index, _mm512_set1_epi32(1));
+    }
+  }
+}
+
+// A half of a vector holds two columns: the left taps of both, then the right ones. Columns 0, 1
+// and 4, 5 make a vector, and 2, 3 and 6, 7, so that the shuffles that bring the taps of all eight
+// together leave the columns in order.
+void ColumnTaps::pair_taps() {
+  for (int64_t x = 0; x < columns_; ++x) {
+    const int64_t window = window_[x / 2];
+    const int64_t place = x / 8 * 16 + x % 4 / 2 * 8 + x % 8 / 4 * 4 + x % 2;
+    // The upper bytes of a lane become 0.
+    index_[place] = int32_t(0x80808000u) | int32_t(left_[x] - window);
+    index_[place + 2] = int32_t(0x80808000u) | int32_t(right_[x] - window);
+    pair_weight_[place] = left_weight_[x];
+    pair_weight_[place + 2] = right_weight_[x];
+  }
+}
+
+RMPE_AVX2 inline __m256i load_windows(const uint8_t* first, const uint8_t* second) {
+  const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first));
+  const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(second));
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+RMPE_AVX2
+void ColumnTaps::interpolate_avx2(const uint8_t* row, float* __restrict planes) const {
+  for (int64_t x = 0; x < columns_; x += 8) {
+    const int64_t* window = &window_[x / 2];
+    const __m256i bytes[2] = {load_windows(row + window[0], row + window[2]),
+                              load_windows(row + window[1], row + window[3])};
+    const __m256 fill = _mm256_loadu_ps(&fill_[x]);
+    __m256i index[2];
+    __m256 weight[2];
+    for (int i = 0; i < 2; ++i) {
+      index[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(&index_[2 * x + 8 * i]));
+      weight[i] = _mm256_loadu_ps(&pair_weight_[2 * x + 8 * i]);
+    }
+    for (int c = 0; c < 3; ++c) {
+      __m256 tap[2];
+      for (int i = 0; i < 2; ++i) {
+        tap[i] = _mm256_mul_ps(weight[i],
+                               _mm256_cvtepi32_ps(_mm256_shuffle_epi8(bytes[i], index[i])));
+        index[i] = _mm256_add_epi32(index[i], _mm256_set1_epi32(1));
+      }
+      const __m256 left = _mm256_shuffle_ps(tap[0], tap[1], 0x44);
+      const __m256 right = _mm256_shuffle_ps(tap[0], tap[1], 0xee);
+      __m256 value = _mm256_add_ps(left, right);
+      if (filled_) value = _mm256_add_ps(value, fill);
+      _mm256_storeu_ps(planes + c * columns_ + x, value);
+    }
+  }
+}
+
+#endif
+
+}  // namespace rmpe::cpu

@@ -1,0 +1,34 @@
+// For loops that are written in the vector instructions of a processor, because no compiler finds
+// them: x86's shuffles of bytes. Where RMPE_MULTIVERSION serves, it is better.
+#pragma once
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define RMPE_X86 1
+#include <immintrin.h>
+// Before the functions of each set.
+#define RMPE_AVX2 __attribute__((target("avx2")))
+#define RMPE_AVX512_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+#else
+#define RMPE_X86 0
+#endif
+
+namespace rmpe::cpu {
+
+enum class Instructions { kPortable, kAvx2, kAvx512Vbmi };
+
+// The best that this processor has.
+inline Instructions best_instructions() {
+#if RMPE_X86
+  static const Instructions best = __builtin_cpu_supports("avx512vbmi") &&
+                                           __builtin_cpu_supports("avx512bw") &&
+                                           __builtin_cpu_supports("avx512vl")
+                                       ? Instructions::kAvx512Vbmi
+                                   : __builtin_cpu_supports("avx2") ? Instructions::kAvx2
+                                                                    : Instructions::kPortable;
+  return best;
+#else
+  return Instructions::kPortable;
+#endif
+}
+
+}  // namespace rmpe::cpu
