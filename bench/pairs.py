@@ -32,6 +32,7 @@ from bench import (
     test_pose_nms,
     test_soft_argmax,
 )
+from bench.floors import FLOOR, FLOORS
 from bench.group import NATIVE, Group, threads
 from bench.machine import machine
 
@@ -42,6 +43,7 @@ FEWEST, MOST = 9, 300  # pairs of samples
 # How a pair of medians of one sample, in microseconds, is judged.
 MEASURES: dict[str, Callable[[float, float], float]] = {
     "times as fast": lambda ours, rival: rival / ours,
+    "times as long": lambda ours, rival: ours / rival,
     "us more": lambda ours, rival: ours - rival,
     "us": lambda ours, rival: ours,
 }
@@ -103,6 +105,8 @@ def pairs() -> Iterator[Pair]:
     yield Pair(test_box_nms.THOUSAND, "torchvision nms", None)
     yield Pair(test_soft_argmax.FORWARD, "torch.softmax", None)
     yield Pair(test_decode_simcc.GROUPS[2], "numpy argmax", None)
+    for group in FLOORS:
+        yield Pair(group, FLOOR, None, "times as long")
     for group in test_call_overhead.CALLS.values():
         yield Pair(group, test_call_overhead.BARE, 5, "us more")
     for op in ("decode", "pose_nms"):

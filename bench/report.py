@@ -44,7 +44,12 @@ def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
         "An op and a rival by turns in one process: the median, and the first and third quartile, "
         "over the pairs of samples. The Python function of an op is its own rival: the bare op.\n",
         "![How many times as fast as each rival the ops are](benchmarks.png)\n",
-        *pairs_table(pairs["pairs"]),
+        *pairs_table({name: row for name, row in pairs["pairs"].items() if not is_floor(row)}),
+        "\n## How far from the floor\n",
+        "The op, and PyTorch moving the bytes that it has to move (`bench/floors.py`), likewise by "
+        "turns. What is above the floor is arithmetic, or bytes that come in no simple order; "
+        "the files of `csrc/cpu` begin with what each op computes.\n",
+        *floors_table({name: row for name, row in pairs["pairs"].items() if is_floor(row)}),
         "\n## From photographs to result files\n",
         *pipeline_table(pipelines),
         "\n## Every op\n",
@@ -77,6 +82,22 @@ def pairs_table(pairs: dict[str, Any]) -> list[str]:
             f"| {sign}{target}{verdict} |"
         )
     return lines
+
+
+def is_floor(row: dict[str, Any]) -> bool:
+    return row["measure"] == "times as long"
+
+
+def floors_table(pairs: dict[str, Any]) -> list[str]:
+    return [
+        "| op | native | floor | times as long |",
+        "|---|---:|---:|---:|",
+        *(
+            f"| {name.partition(':')[0]} | {duration(row['ours'])} | {duration(row['rival'])} "
+            f"| {factor(row['median'])} |"
+            for name, row in pairs.items()
+        ),
+    ]
 
 
 def amount(value: float, measure: str) -> str:

@@ -1,3 +1,5 @@
+// Bytes and operations: every pose is read and written once, and a joint of a removed pose takes
+// some 20 operations; what a call costs is its fixed part.
 #include "cpu/merge_poses.h"
 
 #include <algorithm>

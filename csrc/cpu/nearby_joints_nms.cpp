@@ -1,3 +1,5 @@
+// Bytes and operations: as in pose_nms, with seven operations for a joint of a pair and no
+// exponential.
 #include "cpu/nearby_joints_nms.h"
 
 #include "core/nearby_joints_nms.h"

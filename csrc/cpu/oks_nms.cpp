@@ -1,3 +1,5 @@
+// Bytes and operations: as in pose_nms, with some 40 operations for a joint of a pair, 32 of them
+// the exponential.
 #include "cpu/oks_nms.h"
 
 #include <algorithm>

@@ -1,0 +1,52 @@
+"""Beside an op, PyTorch moving the bytes that the op has to move, and computing nothing.
+
+Ops that compare poses move next to none: csrc/cpu counts their operations.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from bench import test_affine_sample, test_crop, test_decode, test_decode_simcc, test_soft_argmax
+from bench.group import NATIVE, Group
+
+__all__ = ["FLOOR", "FLOORS"]
+
+FLOOR = "moving the bytes alone"
+
+
+def floor(group: Group, move) -> Group:
+    """The native run of a group, and what moves as many bytes: ``move(*inputs)``."""
+    runs = {NATIVE: group.runs[NATIVE], FLOOR: move}
+    return Group(group.name, group.inputs, runs, group.threads)
+
+
+def write_crops(image, matrices, regions, size):
+    """The frame's pixels, a seventh of the bytes, are not read."""
+    return torch.full((len(matrices), 3, *size), 1.0)
+
+
+def write_samples(input, theta, size):
+    return input.clone()
+
+
+def read_maps(heatmaps, matrices):
+    return heatmaps.sum()
+
+
+def read_vectors(x, y):
+    return x.sum(), y.sum()
+
+
+def read_logits(heatmaps, beta):
+    return heatmaps.sum()
+
+
+FLOORS = [
+    floor(test_crop.UPRIGHT_32, write_crops),
+    floor(test_crop.ROTATED_32, write_crops),
+    *(floor(group, write_samples) for group in test_affine_sample.FORWARD.values()),
+    *(floor(group, read_maps) for group in test_decode.MANY.values()),
+    floor(test_decode_simcc.GROUPS[2], read_vectors),
+    floor(test_soft_argmax.FORWARD, read_logits),
+]
