@@ -14,15 +14,26 @@ struct Peak {
   int64_t index;  // the first that has the value
 };
 
-// The values are compared block by block, so that only the block of the maximum is searched for its
-// first occurrence. A sum runs along to find NaN: it is NaN wherever one of its terms is.
+// Whether any lane of a comparison holds.
+template <typename Mask>
+__attribute__((always_inline)) inline bool any(const Mask& mask) {
+  int64_t lanes[sizeof(Mask) / 8], joined = 0;
+  std::memcpy(lanes, &mask, sizeof mask);
+#pragma GCC unroll 4
+  for (const int64_t lane : lanes) joined |= lane;
+  return joined != 0;
+}
+
+// The values are compared block by block, so that only from the block of the maximum on is its first
+// occurrence searched for. Few blocks hold a new maximum, so the lanes of most are never compared
+// with each other. A sum runs along to find NaN: it is NaN wherever one of its terms is.
 // kBytes: of a vector. Wider ones than the processor's are taken apart value by value.
 template <int kBytes, typename T>
 __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_t size) {
   typedef T V __attribute__((vector_size(kBytes)));
-  constexpr int kLanes = kBytes / sizeof(T), kVectors = 64 / kBytes, kSteps = 8;
+  constexpr int kLanes = kBytes / sizeof(T), kVectors = 4, kSteps = 4;
   constexpr int64_t kBlock = kLanes * kVectors * kSteps;
-  T maximum = -std::numeric_limits<T>::infinity(), total = 0;
+  T maximum = -std::numeric_limits<T>::infinity();
   int64_t block = 0, i = 0;
   // Only unrolled loops keep these arrays in registers.
   V largest[kVectors], sums[kVectors] = {};
@@ -32,7 +43,7 @@ __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_
       std::memcpy(&largest[v], map + i + v * kLanes, kBytes);
       sums[v] += largest[v];
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int step = 1; step < kSteps; ++step) {
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
@@ -46,21 +57,18 @@ __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_
     for (int v = 1; v < kVectors; ++v) {
       largest[0] = largest[v] > largest[0] ? largest[v] : largest[0];
     }
-    T block_maximum = largest[0][0];
+    if (!any(largest[0] > maximum)) continue;
+    block = i;
 #pragma GCC unroll 8
-    for (int lane = 1; lane < kLanes; ++lane) {
-      block_maximum = largest[0][lane] > block_maximum ? largest[0][lane] : block_maximum;
-    }
-    if (block_maximum > maximum) {
-      maximum = block_maximum;
-      block = i;
+    for (int lane = 0; lane < kLanes; ++lane) {
+      maximum = largest[0][lane] > maximum ? largest[0][lane] : maximum;
     }
   }
 #pragma GCC unroll 4
-  for (int v = 0; v < kVectors; ++v) {
+  for (int v = 1; v < kVectors; ++v) sums[0] += sums[v];
+  T total = 0;
 #pragma GCC unroll 8
-    for (int lane = 0; lane < kLanes; ++lane) total += sums[v][lane];
-  }
+  for (int lane = 0; lane < kLanes; ++lane) total += sums[0][lane];
   const int64_t rest = i;
   T rest_maximum = -std::numeric_limits<T>::infinity();
   for (; i < size; ++i) {
@@ -76,6 +84,11 @@ __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_
     for (i = 0; i < size; ++i) {
       if (std::isnan(map[i])) return {map[i], i};
     }
+  }
+  for (; block + kLanes <= size; block += kLanes) {
+    V values;
+    std::memcpy(&values, map + block, kBytes);
+    if (any(values == maximum)) break;
   }
   while (map[block] != maximum) ++block;
   return {maximum, block};
