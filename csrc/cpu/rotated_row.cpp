@@ -189,7 +189,7 @@ void sample_avx2(const Image& image, const RowLine& line, const Normalization& n
 }  // namespace
 
 void sample_row(const Image& image, const RowLine& line, const Normalization& normalization,
-                int64_t width, Instructions best, float* const (&row)[3]) {
+                int64_t width, [[maybe_unused]] Instructions best, float* const (&row)[3]) {
   const auto columns_inside = [&](int64_t image_width) {
     return clip(clip({0, width}, line.start_x, line.step_x, image_width), line.start_y,
                 line.step_y, image.height);
