@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .images import read_batches
+from .images import READ_BYTES, read_batches
 from .people import People
 from .pipeline import PoseEstimator, suppress
 from .skeleton import COCO_17
@@ -132,6 +132,7 @@ def evaluate(
     nms: Sequence[str | None],
     true_boxes: bool = False,
     batch_size: int = 4,
+    batch_bytes: int = READ_BYTES,
     progress: Any = None,
 ) -> dict[str, AveragePrecision]:
     """Measure one estimator under several kinds of pose NMS, running its networks once.
@@ -145,8 +146,9 @@ def evaluate(
         Presets of :func:`rmpe_ext.pose_nms`; None keeps every pose.
     true_boxes : bool
         Give the annotated boxes to the pose network in place of detected ones.
-    batch_size : int
-        Most images in one call of the estimator.
+    batch_size, batch_bytes : int
+        Limits of the images in one call of the estimator; see
+        :func:`rmpe.images.read_batches`.
     progress : callable, optional
         Called with the number of images just finished.
 
@@ -169,7 +171,7 @@ def evaluate(
             f"keypoint AP is defined; {card.name} has those of {card.skeleton.name}"
         )
     rows: dict[str, list[dict[str, Any]]] = {preset or "none": [] for preset in nms}
-    for start, images in _batches(dataset, estimator, batch_size):
+    for start, images in _batches(dataset, estimator, batch_size, batch_bytes):
         stop = start + len(images)
         people = estimator(images, boxes=dataset.boxes[start:stop] if true_boxes else None)
         for preset in nms:
@@ -182,11 +184,12 @@ def evaluate(
 
 
 def _batches(
-    dataset: Dataset, estimator: PoseEstimator, batch_size: int
+    dataset: Dataset, estimator: PoseEstimator, batch_size: int, batch_bytes: int
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
     """First position and images of each batch."""
     start = 0
-    with contextlib.closing(read_batches(dataset.paths, batch_size=batch_size)) as batches:
+    reading = read_batches(dataset.paths, batch_size=batch_size, batch_bytes=batch_bytes)
+    with contextlib.closing(reading) as batches:
         while start < len(dataset.paths):
             with estimator.timer.stage("read"):
                 images = [image for _, image in next(batches)]

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +30,7 @@ class FakeEstimator:
     def __init__(self, detector, pose, **options):
         self.names = (detector, pose)
         self.options = options
+        self.device = torch.device(options["device"])
         self.batches = []
         self.timer = StageTimer()
         FakeEstimator.made.append(self)
@@ -544,12 +544,39 @@ def test_longest_file_name_is_drawn(folder, estimators):
     assert lines()[0]["name"] == f"{'n' * 250}x.png"
 
 
+@pytest.fixture
+def twelve_photos(folder):
+    for index in range(12):
+        save(f"many/{index}.png", 60)
+
+
+def test_batches_are_as_large_as_memory_lets(twelve_photos, estimators, monkeypatch, capsys):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    for free, size, shown in [
+        (23 << 30, 8, "8, or 256 MiB of pixels (of 23.0 GiB free)"),
+        (205 << 20, 4, "4, or 12 MiB of pixels (of 0.2 GiB free)"),
+        (0, 1, "1, or 0 MiB of pixels (of 0.0 GiB free)"),
+    ]:
+        monkeypatch.setattr("rmpe.memory.free_memory", lambda device, free=free: free)
+        assert infer("many", "--device", "cpu", "--overwrite") == 0
+        assert estimators[-1].batches[0] == max(estimators[-1].batches) == size
+        assert f"batch size   {shown}\n" in capsys.readouterr().out
+
+
+def test_batches_are_as_large_as_asked_for(twelve_photos, estimators, monkeypatch, capsys):
+    monkeypatch.setattr("rmpe.memory.free_memory", lambda device: 0)
+    assert infer("many", "--batch-size", "10") == 0
+    assert estimators[0].batches == [10, 2]
+    assert "batch size   10, or 256 MiB of pixels\n" in capsys.readouterr().out
+
+
 def test_large_images_make_small_batches(folder, estimators, monkeypatch):
-    small = partial(images.read_batches, batch_bytes=24 * 32 * 3)
-    monkeypatch.setattr("rmpe.commands._inference.read_batches", small)
-    assert infer("photos") == 0
-    assert estimators[0].batches == [1, 1]
-    assert len(lines()) == 2
+    # Two of these pictures are a sixteenth of this.
+    monkeypatch.setattr("rmpe.memory.free_memory", lambda device: 16 * 2 * 1000 * 1100 * 3)
+    for index in range(5):
+        save(f"large/{index}.png", 60, (1000, 1100))
+    assert infer("large", "--device", "cpu", "--no-draw") == 0
+    assert estimators[0].batches == [2, 2, 1]
 
 
 def test_summary_on_a_terminal_that_lacks_characters(folder, estimators, monkeypatch):
@@ -565,6 +592,7 @@ def cuda(monkeypatch):
     """A GPU that torch sees; gives a function that sets what onnxruntime can use."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (6 << 30, 8 << 30))
 
     def providers(*names):
         monkeypatch.setattr("onnxruntime.get_available_providers", lambda: list(names))
@@ -585,9 +613,11 @@ def test_auto_is_the_cpu_where_onnxruntime_cannot_use_cuda(folder, estimators, c
 
 def test_auto_is_cuda_where_every_network_can_use_it(folder, estimators, cuda, capsys):
     cuda("CUDAExecutionProvider", "CPUExecutionProvider")
-    assert infer("photos", "--quiet") == 0
+    assert infer("photos") == 0
     assert estimators[0].options["device"] == "cuda"
-    assert capsys.readouterr().err == ""
+    printed = capsys.readouterr()
+    assert "batch size   64, or 256 MiB of pixels (of 6.0 GiB free)" in printed.out
+    assert printed.err == ""
 
 
 def test_auto_needs_no_onnxruntime_for_other_networks(folder, estimators, cuda, capsys):
@@ -639,7 +669,7 @@ def test_help_tells_every_exit_status(command, capsys):
         ([], "the following arguments are required: INPUT"),
         (["x.jpg", "--formats", "xml"], "must be among jsonl, coco, alphapose, got xml"),
         (["x.jpg", "--formats", ","], "must name at least one"),
-        (["x.jpg", "--batch-size", "0"], "must be a whole number from 1, got 0"),
+        (["x.jpg", "--batch-size", "0"], "must be auto or a whole number from 1, got 0"),
         (["x.jpg", "--threads", "two"], "must be a whole number from 1, got two"),
         (["x.jpg", "--threshold", "1.5"], "must be a number from 0 to 1, got 1.5"),
         (["x.jpg", "--threshold", "nan"], "must be a number from 0 to 1, got nan"),

@@ -26,6 +26,7 @@ from ..images import ImageError, read_batches
 from ..results import drawing_name, error_record, partial_path, record
 
 if TYPE_CHECKING:
+    from ..memory import BatchLimits
     from ..people import People
     from ..results import ImageLabel, Record
     from ..timing import StageTimer
@@ -84,8 +85,8 @@ class Inference:
         Get every record.
     drawings : Drawings, optional
         None: nothing is drawn.
-    batch_size : int
-        Most images per call of `estimator`; large ones make smaller batches.
+    limits : BatchLimits
+        Of the images in a call of `estimator`.
     timer : StageTimer
         Gets the seconds the loop itself spent on, or waited for, ``read``, ``draw``, ``write``.
     report : callable
@@ -97,7 +98,7 @@ class Inference:
     estimator: Estimator
     files: ResultFiles
     drawings: Drawings | None
-    batch_size: int
+    limits: BatchLimits
     timer: StageTimer
     report: Callable[[str, BaseException], None]
     advance: Callable[[int], Any]
@@ -108,7 +109,10 @@ class Inference:
         workers = min(4, os.cpu_count() or 1)
         remaining = iter(labels)
         batches = read_batches(
-            [Path(label.file) for label in labels], batch_size=self.batch_size, workers=workers
+            [Path(label.file) for label in labels],
+            batch_size=self.limits.images,
+            workers=workers,
+            batch_bytes=self.limits.pixel_bytes,
         )
         unfinished: list[_Unfinished] = []
         with (

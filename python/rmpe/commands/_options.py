@@ -11,6 +11,7 @@ from . import CommandError
 
 if TYPE_CHECKING:
     from ..card import DetectorCard, PoseCard
+    from ..memory import BatchLimits
     from ..pipeline import PoseEstimator
 
 # What the presets and conventions of rmpe_ext are, in a line each. Written out, because looking
@@ -61,11 +62,12 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     )
     networks.add_argument(
         "--batch-size",
-        type=_positive,
-        default=8,
+        type=_positive_or_auto,
+        default="auto",
         metavar="N",
-        help="most images that go through the networks together; large ones go in smaller "
-        "batches (default: %(default)s)",
+        help="most images that go through the networks together, or auto: as many as the free "
+        "memory lets, up to where more bring nothing; large ones go in smaller batches "
+        "(default: %(default)s)",
     )
     networks.add_argument(
         "--threads",
@@ -134,6 +136,15 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
         raise CommandError(str(error)) from None
 
 
+def batch_limits(arguments: argparse.Namespace, estimator: PoseEstimator) -> BatchLimits:
+    """Say what goes through the networks together, as ``--batch-size`` has it."""
+    from ..memory import BatchLimits, choose_batch
+
+    if arguments.batch_size is None:
+        return choose_batch(estimator.device)
+    return BatchLimits(arguments.batch_size)
+
+
 def check_kernels() -> None:
     """Make sure that the kernels of rmpe_ext are there as ``RMPE_EXT_BACKEND`` demands.
 
@@ -189,6 +200,16 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text}")
     return number
+
+
+def _positive_or_auto(text: str) -> int | None:
+    if text == "auto":
+        return None
+    try:
+        return _positive(text)
+    except argparse.ArgumentTypeError:
+        message = f"must be auto or a whole number from 1, got {text}"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _resolve_device(name: str, cards: Sequence[DetectorCard | PoseCard], prog: str) -> str:

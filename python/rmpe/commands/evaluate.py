@@ -7,7 +7,15 @@ import time
 from pathlib import Path
 
 from . import CommandError
-from ._options import NMS, add_method, add_networks, build_estimator, check_kernels, names_among
+from ._options import (
+    NMS,
+    add_method,
+    add_networks,
+    batch_limits,
+    build_estimator,
+    check_kernels,
+    names_among,
+)
 
 SUMMARY = "measure keypoint AP on images with COCO annotations"
 
@@ -58,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise CommandError(str(error)) from error
     estimator = build_estimator(arguments, nms=None)
+    limits = batch_limits(arguments, estimator)
 
     start = time.perf_counter()
     with tqdm(total=len(dataset.paths), unit="image", disable=None) as bar:
@@ -67,7 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
                 dataset,
                 nms=[None if name == "none" else name for name in arguments.nms],
                 true_boxes=arguments.boxes == "true",
-                batch_size=arguments.batch_size,
+                batch_size=limits.images,
+                batch_bytes=limits.pixel_bytes,
                 progress=bar.update,
             )
         except ValueError as error:
@@ -79,4 +89,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{name:<12}{m.ap:7.3f}{m.ap50:7.3f}{m.ap75:7.3f}{m.ar:7.3f}{m.people:8d}")
     stages = ", ".join(f"{name} {s:.2f}" for name, s in estimator.timer.seconds.items())
     print(f"{len(dataset.paths)} images in {seconds:.2f} s ({stages})")
+    print(f"batch size {limits}")
     return 0

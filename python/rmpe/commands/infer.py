@@ -15,6 +15,7 @@ from ._options import (
     NMS,
     add_method,
     add_networks,
+    batch_limits,
     build_estimator,
     explain,
     fraction,
@@ -22,6 +23,7 @@ from ._options import (
 )
 
 if TYPE_CHECKING:
+    from ..memory import BatchLimits
     from ..pipeline import PoseEstimator
     from ..results import ImageLabel, Record
     from ._inference import Tally
@@ -178,14 +180,15 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
     nms = None if arguments.nms == "none" else arguments.nms
     estimator = build_estimator(arguments, nms=nms) if pending else None
+    limits = batch_limits(arguments, estimator) if estimator is not None else None
     loaded = time.perf_counter()
-    tally = _infer(arguments, settings, estimator, pending, earlier)
+    tally = _infer(arguments, settings, estimator, limits, pending, earlier)
     left = len(pending) - tally.images - tally.skipped
     tally.skipped += len(missing)
     if not arguments.quiet:
         stages = estimator.timer.seconds if estimator is not None else {}
-        print(_summary(arguments, tally, len(labels) - len(pending), stages, loaded - started,
-                       time.perf_counter() - loaded))  # fmt: skip
+        print(_summary(arguments, tally, len(labels) - len(pending), limits, stages,
+                       loaded - started, time.perf_counter() - loaded))  # fmt: skip
     if tally.stopped_by is not None:
         print(f"rmpe infer: interrupted, images left: {left}; --resume goes on", file=sys.stderr)
         return 128 + tally.stopped_by
@@ -216,6 +219,7 @@ def _infer(
     arguments: argparse.Namespace,
     settings: dict[str, Any],
     estimator: PoseEstimator | None,
+    limits: BatchLimits | None,
     pending: list[ImageLabel],
     earlier: list[Record],
 ) -> Tally:
@@ -257,7 +261,7 @@ def _infer(
                 estimator,
                 files,
                 None if arguments.no_draw else drawings,
-                arguments.batch_size,
+                limits,
                 estimator.timer,
                 report,
                 bar.update,
@@ -269,6 +273,7 @@ def _summary(
     arguments: argparse.Namespace,
     tally: Tally,
     resumed: int,
+    limits: BatchLimits | None,
     stages: dict[str, float],
     loading: float,
     seconds: float,
@@ -282,6 +287,8 @@ def _summary(
         rows.append(("done before", str(resumed)))
     if tally.images:
         rows.append(("speed", f"{tally.images / seconds:.1f} images/s"))
+    if limits is not None:
+        rows.append(("batch size", str(limits)))
     if stages:
         parts = ", ".join(f"{name} {spent:.2f}" for name, spent in stages.items())
         rows.append(("seconds", f"{seconds:.2f} ({parts}), loading {loading:.2f}"))

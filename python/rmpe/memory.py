@@ -1,0 +1,162 @@
+"""How much goes through the networks together: what memory lets, and no more than is of use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from .images import READ_BYTES
+
+__all__ = ["BatchLimits", "choose_batch", "free_memory"]
+
+# The part of the free memory that is for the pixels of images. As much is for what else a batch
+# consists of; the rest is left to the networks and the system.
+_PART = 1 / 4
+# One batch is in the networks, one is drawn, one is read ahead; decoders have copies of their own.
+# Batches of 256 MiB, of photographs of 12 million pixels, added 3.1 times that to the peak.
+_PIXELS_HELD = 4
+# The input and outputs of the detector, crops and heatmaps: 5 MiB an image with the smallest
+# detector (batches of 1, 8, 32 and 64 photographs of 640x480 took 763, 819, 1022 and 1267 MiB, of
+# which an image's pixels are 3 MiB), and 6 MiB more with the largest, SSD300, by their shapes.
+_IMAGE_BYTES = 12 << 20
+
+# More bring nothing. On a CPU, several for each thread, so that none waits long for the others:
+# two threads did 18.3, 21.1, 22.7, 23.9, 24.0 and 24.6 photographs a second in batches of 1, 2, 4,
+# 8, 16 and 32, one thread 14 in all. On a GPU this has not been measured.
+_IMAGES_PER_THREAD = 4
+_CUDA_ITEMS = 64
+
+_ROOT = Path("/")
+# Of each version of control groups, by the name of the controller in /proc/self/cgroup: the mount,
+# its files for the limit and for what is used, and what memory.stat calls file contents that the
+# kernel drops when memory is short.
+_CONTROL_GROUPS = {
+    "": ("sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
+    "memory": (
+        "sys/fs/cgroup/memory",
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "total_inactive_file",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """Where a batch of images ends.
+
+    Attributes
+    ----------
+    images : int
+        At most so many.
+    pixel_bytes : int
+        The image with which the decoded ones reach this size is the last one.
+    free : int, optional
+        Bytes of free memory that this was chosen by.
+
+    Examples
+    --------
+    >>> print(BatchLimits(8, 256 << 20, free=23 << 30))
+    8, or 256 MiB of pixels (of 23.0 GiB free)
+    >>> print(BatchLimits(2))
+    2, or 256 MiB of pixels
+    """
+
+    images: int
+    pixel_bytes: int = READ_BYTES
+    free: int | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.images}, or {self.pixel_bytes >> 20} MiB of pixels"
+        return text if self.free is None else f"{text} (of {self.free / 2**30:.1f} GiB free)"
+
+
+def choose_batch(device: str | torch.device) -> BatchLimits:
+    """Choose the size of a batch, from one image on.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        Where the networks run; their memory should be loaded already.
+
+    Returns
+    -------
+    BatchLimits
+        What is of use, where the system does not say how much memory is free.
+    """
+    on_cpu = torch.device(device).type == "cpu"
+    most = _IMAGES_PER_THREAD * torch.get_num_threads() if on_cpu else _CUDA_ITEMS
+    free = free_memory(device)
+    return BatchLimits(
+        images=_fitting(free, _IMAGE_BYTES, most),
+        pixel_bytes=_fitting(free, _PIXELS_HELD, READ_BYTES),
+        free=free,
+    )
+
+
+def _fitting(free: int | None, item_bytes: int, most: int) -> int:
+    return most if free is None else max(1, min(int(_PART * free) // item_bytes, most))
+
+
+def free_memory(device: str | torch.device = "cpu") -> int | None:
+    """Say how many bytes this process may still take.
+
+    That is what the system has available, or less where a control group, such as a container's,
+    has a limit; on a GPU, also what is free there.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        The CPU or a GPU.
+
+    Returns
+    -------
+    int or None
+        The least of these; None where nothing says.
+
+    Examples
+    --------
+    >>> free_memory() > 0
+    True
+    """
+    found = [*_available(), *_left_in_groups()]
+    device = torch.device(device)
+    if device.type == "cuda" and torch.cuda.is_available():
+        found.append(torch.cuda.mem_get_info(device)[0])
+    return max(0, min(found)) if found else None
+
+
+def _available() -> Iterator[int]:
+    with suppress(OSError):  # It is not Linux.
+        for line in (_ROOT / "proc/meminfo").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == "MemAvailable":
+                yield int(value.removesuffix("kB")) * 1024
+
+
+def _left_in_groups() -> Iterator[int]:
+    """What the limits of this process's control groups, and of those above them, leave."""
+    with suppress(OSError):
+        for line in (_ROOT / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, group = line.split(":", 2)
+            for controller in _CONTROL_GROUPS.keys() & set(controllers.split(",")):
+                # In a container the path may be that outside of it: then only the mount is there.
+                names = group.strip("/").split("/")
+                for depth in range(len(names), -1, -1):
+                    yield from _left_in(names[:depth], *_CONTROL_GROUPS[controller])
+
+
+def _left_in(names: list[str], mount: str, limit: str, used: str, cache: str) -> Iterator[int]:
+    folder = _ROOT.joinpath(mount, *names)
+    with suppress(OSError):  # The group at the top has no such files.
+        most = (folder / limit).read_text().strip()
+        if most != "max":
+            statistics = dict(
+                line.split() for line in (folder / "memory.stat").read_text().splitlines()
+            )
+            taken = int((folder / used).read_text()) - int(statistics.get(cache, 0))
+            yield int(most) - taken
