@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmpe import memory
+from rmpe.card import ModelError, load_card
 from rmpe.images import READ_BYTES
-from rmpe.memory import BatchLimits, choose_batch, free_memory
+from rmpe.memory import BatchLimits, choose_batch, choose_call, free_memory
+from rmpe.networks import load_detector, load_pose
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -156,6 +158,7 @@ def test_with_less_memory_it_is_smaller(free):
 def test_without_memory_it_is_one_image(free):
     free(0)
     assert choose_batch("cpu") == BatchLimits(1, 1, 0)
+    assert choose_call(load_card("ssd300_vgg16"), "cuda") == 1
 
 
 def test_where_nothing_says_what_is_free_it_is_as_large_as_is_of_use(tmp_path, monkeypatch):
@@ -163,6 +166,7 @@ def test_where_nothing_says_what_is_free_it_is_as_large_as_is_of_use(tmp_path, m
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert free_memory() is None
     assert choose_batch("cuda") == BatchLimits(64, READ_BYTES, None)
+    assert choose_call(load_card("ssd300_vgg16"), "cuda") == 64
 
 
 @given(st.integers(64 * MIB, 100 * GIB), st.integers(0, GIB))
@@ -175,6 +179,42 @@ def test_more_memory_makes_no_smaller_batch_and_half_of_it_is_enough(amount, mor
     assert 1 <= small.images <= large.images
     assert small.pixel_bytes <= large.pixel_bytes
     assert small.images * memory._IMAGE_BYTES + 4 * small.pixel_bytes <= amount / 2
+
+
+def test_a_network_call_on_a_gpu_is_smaller_where_its_items_are_larger(free):
+    names = ("ssd300_vgg16", "hourglass8_mpii16", "simplepose_coco17")
+    free(80 * GIB)
+    assert [choose_call(load_card(name), "cuda") for name in names] == [64, 64, 64]
+    free(4 * GIB)
+    assert [choose_call(load_card(name), "cuda") for name in names] == [15, 21, 28]
+
+
+def test_a_network_call_on_a_cpu_is_as_the_card_says(free):
+    free(0)
+    assert choose_call(load_card("ssd300_vgg16"), "cpu") == 4
+    assert choose_call(load_card("simplepose_coco17"), torch.device("cpu")) == 1
+
+
+@pytest.mark.parametrize(
+    ("load", "name", "network", "items"),
+    [
+        (load_pose, "simplepose_coco17", "pose.OnnxNetwork", 7),
+        (load_detector, "ssd_mobilenet_v1_coco", "ssd.OnnxNetwork", 3),
+    ],
+)
+def test_networks_are_loaded_with_it(models_dir, free, monkeypatch, load, name, network, items):
+    asked = {}
+
+    def stop(*arguments, **options):
+        asked.update(options)
+        raise ModelError("no such device")
+
+    monkeypatch.setattr(f"rmpe.networks.{network}", stop)
+    free(GIB)
+    for device, batch_size in [("cpu", 1), ("cuda", items)]:
+        with pytest.raises(ModelError):
+            load(name, device=device, models_dir=models_dir)
+        assert asked["batch_size"] == batch_size
 
 
 def test_what_is_shown():

@@ -102,6 +102,82 @@ def test_an_empty_batch_calls_no_network():
     assert module.calls == [2, 2, 1]
 
 
+class Cramped(Doubling):
+    """A network on a GPU whose memory lets few items through at a time."""
+
+    def __init__(self, most, error=None):
+        super().__init__()
+        self.most = most
+        self.error = error or torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    def forward(self, x):
+        outputs = super().forward(x)
+        if len(x) > self.most:
+            raise self.error
+        return outputs
+
+
+@pytest.fixture(params=["onnx", "torch"])
+def cramped(request, tmp_path, monkeypatch):
+    """Opens a network that lets few items through at a time; its module lists the calls."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # As on a GPU, one call after the other.
+
+    def open_cramped(most, batch_size):
+        module = Cramped(most)
+        if request.param == "torch":
+            network = open_torch(module, batch_size=batch_size)
+            module.calls.clear()
+            return network, module
+        network = open_onnx(write_onnx(tmp_path / "tiny.onnx"), batch_size=batch_size)
+        module.error = RuntimeError("Failed to allocate memory for requested buffer of size 64")
+        run = network._run
+
+        def run_cramped(session, batch, outputs):
+            module(batch)
+            run(session, batch, outputs)
+
+        monkeypatch.setattr(network, "_run", run_cramped)
+        return network, module
+
+    yield open_cramped
+    torch.set_num_threads(before)
+
+
+def test_calls_that_do_not_fit_are_halved_and_stay_so(cramped):
+    network, module = cramped(most=3, batch_size=8)
+    batch = torch.randn(9, 3, 4, 5)
+    assert torch.equal(network(batch)[1], 2 * batch)
+    assert module.calls == [8, 4, 2, 2, 2, 2, 1]
+    module.calls.clear()
+    assert torch.equal(network(batch[:5])[1], 2 * batch[:5])
+    assert module.calls == [2, 2, 1]
+
+
+def test_a_small_batch_leaves_the_size_of_calls_alone(cramped):
+    network, module = cramped(most=8, batch_size=8)
+    for count in (3, 8):
+        network(torch.zeros(count, 3, 4, 5))
+    assert module.calls == [3, 8]
+
+
+def test_a_single_item_that_does_not_fit_is_an_error(cramped):
+    network, module = cramped(most=1, batch_size=8)
+    module.most = 0
+    with pytest.raises(RuntimeError, match="memory"):
+        network(torch.zeros(3, 3, 4, 5))
+    assert module.calls == [3, 1]
+
+
+def test_other_errors_of_a_module_are_not_tried_again():
+    module = Cramped(most=2, error=RuntimeError("some defect"))
+    network = open_torch(module)
+    module.calls.clear()
+    with pytest.raises(RuntimeError, match="some defect"):
+        network(torch.zeros(4, 3, 4, 5))
+    assert module.calls == [4]
+
+
 @pytest.mark.parametrize("runtime", ["onnx", "torch"])
 def test_views_are_read_as_what_they_show(tmp_path, runtime):
     network = open_torch() if runtime == "torch" else open_onnx(write_onnx(tmp_path / "t.onnx"))

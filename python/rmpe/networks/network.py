@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 
 from ..card import ModelError
 
-__all__ = ["Network", "Shape", "check_batch", "check_shapes"]
+__all__ = ["Network", "Shape", "check_batch", "check_shapes", "run_in_calls"]
 
 # The shape of one item of a batch; None where any size will do.
 Shape = tuple[int | None, ...]
@@ -45,6 +45,42 @@ def check_batch(batch: torch.Tensor, shape: tuple[int, ...], device: torch.devic
         raise ValueError(
             f"batch must be on the device of the network ({device}), got {batch.device}"
         )
+
+
+def run_in_calls(
+    run: Callable[[slice], object], count: int, size: int, shortage: type[Exception]
+) -> int:
+    """Run the items of a batch, ``size`` of them a call, and fewer where memory is short.
+
+    Parameters
+    ----------
+    run : callable
+        Makes one call, with the items of a slice.
+    count : int
+        Number of items.
+    size : int
+        Most items of one call.
+    shortage : type of exception
+        What `run` may raise for lack of memory: the items are run again, half as many a call. From
+        a call with a single item it goes on to the caller.
+
+    Returns
+    -------
+    int
+        The size with which no call failed: ``size``, or less.
+    """
+    start = 0
+    while start < count:
+        stop = min(start + size, count)
+        try:
+            run(slice(start, stop))
+        except shortage:
+            if stop - start == 1:
+                raise
+            size = (stop - start) // 2
+        else:
+            start = stop
+    return size
 
 
 def check_shapes(source: str, found: Sequence[Shape], expected: Sequence[Shape]) -> None:

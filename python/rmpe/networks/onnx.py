@@ -12,14 +12,12 @@ import numpy as np
 import torch
 
 from ..card import ModelError
-from .network import Shape, check_batch, check_shapes
+from .network import Shape, check_batch, check_shapes, run_in_calls
 
 if TYPE_CHECKING:
     import onnxruntime
 
 __all__ = ["OnnxNetwork"]
-
-_CUDA_BATCH_SIZE = 64
 
 
 class OnnxNetwork:
@@ -45,7 +43,7 @@ class OnnxNetwork:
     device : str or torch.device
         ``"cpu"``, or ``"cuda"`` (``"cuda:1"``), which takes the package onnxruntime-gpu.
     batch_size : int
-        Most items of one call on a CPU.
+        Most items of one call. It shrinks where a GPU's memory is short.
 
     Raises
     ------
@@ -69,9 +67,8 @@ class OnnxNetwork:
         self._input_name = input_name
         self._output_names = tuple(output_names)
         provider = _provider(self.device)
-        on_cpu = self.device.type == "cpu"
-        self._threads = torch.get_num_threads() if on_cpu else 1
-        self._batch_size = batch_size if on_cpu else _CUDA_BATCH_SIZE
+        self._threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        self._batch_size = batch_size
         self._single = _open(path, provider, threads=1)
         self._wide = self._single
         self.output_shapes, fixed_batch = self._check_file(str(path), output_shapes)
@@ -90,22 +87,23 @@ class OnnxNetwork:
             # onnxruntime works on a stream of its own: what made the batch must have finished.
             torch.cuda.current_stream(self.device).synchronize()
         if len(batch) < self._threads and self._wide is not self._single:
-            session, step = self._wide, self._threads
+            session, size = self._wide, self._threads
         else:
             share = -(-len(batch) // self._threads)
-            session, step = self._single, max(1, min(self._batch_size, share))
+            session, size = self._single, max(1, min(self._batch_size, share))
 
-        def run(start: int) -> None:
-            part = slice(start, start + step)
+        def run(part: slice) -> None:
             self._run(session, batch[part], [output[part] for output in outputs])
 
-        starts = range(0, len(batch), step)
-        if len(starts) > 1 and self._threads > 1:
+        if len(batch) > size and self._threads > 1:
+            parts = [slice(start, start + size) for start in range(0, len(batch), size)]
             # Exhausting the results raises what a call raised.
-            deque(self._pool.map(run, starts), maxlen=0)
+            deque(self._pool.map(run, parts), maxlen=0)
         else:
-            for start in starts:
-                run(start)
+            # onnxruntime has no error of its own for lack of memory. Any other comes again.
+            fitting = run_in_calls(run, len(batch), size, Exception)
+            if fitting < size:
+                self._batch_size = fitting
         return outputs
 
     def _run(

@@ -7,6 +7,7 @@ import os
 import torch
 
 from ..card import ModelError, PoseCard, load_card, locate
+from ..memory import choose_call
 from .hourglass import StackedHourglass
 from .network import Network
 from .onnx import OnnxNetwork
@@ -121,7 +122,7 @@ def load_pose(
             output_names=[card.heatmaps_output],
             output_shapes=[heatmaps],
             device=device,
-            batch_size=card.batch_size,
+            batch_size=choose_call(card, device),
         )
     else:
         with torch.device("meta"):
@@ -134,7 +135,7 @@ def load_pose(
             input_shape=(3, height, width),
             output_shapes=[(card.stacks, *heatmaps)],
             device=device,
-            batch_size=card.batch_size,
+            batch_size=choose_call(card, device),
         )
     return HeatmapPose(card, network)
 

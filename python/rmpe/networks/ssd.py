@@ -17,6 +17,7 @@ from torch import nn
 from rmpe_ext import box_nms, crop
 
 from ..card import ENCODINGS, Anchors, DetectorCard, ModelError, load_card, locate
+from ..memory import choose_call
 from .network import Network
 from .onnx import OnnxNetwork
 from .torch import TorchNetwork, load_weights
@@ -246,7 +247,7 @@ def load_detector(
             output_names=[card.boxes_output, card.scores_output],
             output_shapes=[(len(anchors), 4), (len(anchors), None)],
             device=device,
-            batch_size=card.batch_size,
+            batch_size=choose_call(card, device),
         )
     else:
         # Built without memory for weights: those that would be drawn here are thrown away.
@@ -259,7 +260,7 @@ def load_detector(
             input_shape=input_shape,
             output_shapes=[(len(anchors), 4), (len(anchors), None)],
             device=device,
-            batch_size=card.batch_size,
+            batch_size=choose_call(card, device),
         )
     return SSDDetector(card, network, anchors, anchor_format)
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ..card import ModelError
-from .network import Shape, check_batch, check_shapes
+from .network import Shape, check_batch, check_shapes, run_in_calls
 
 __all__ = ["TorchNetwork", "load_weights", "read_weights"]
 
@@ -43,7 +43,7 @@ class TorchNetwork:
     device : str or torch.device
         Where it runs.
     batch_size : int
-        Most items of one call; more are cut into several.
+        Most items of one call; more are cut into several. It shrinks where a GPU's memory is short.
 
     Raises
     ------
@@ -79,10 +79,14 @@ class TorchNetwork:
         """Run float32 (N, 3, h, w); see `Network`."""
         check_batch(batch, self.input_shape, self.device)
         outputs = tuple(batch.new_empty((len(batch), *shape)) for shape in self.output_shapes)
-        for start in range(0, len(batch), self._batch_size):
-            part = slice(start, start + self._batch_size)
+
+        def run(part: slice) -> None:
             for output, values in zip(outputs, self._run(batch[part]), strict=True):
                 output[part] = values
+
+        self._batch_size = run_in_calls(
+            run, len(batch), self._batch_size, torch.cuda.OutOfMemoryError
+        )
         return outputs
 
     def _run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
