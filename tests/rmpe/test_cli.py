@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from PIL import Image
 
 from rmpe import cli, images, results
 from rmpe.card import ModelError
-from rmpe.commands import _options
+from rmpe.commands import _inference, _options
 from rmpe.people import People
 from rmpe.skeleton import COCO_17
 from rmpe.timing import StageTimer
@@ -577,6 +578,51 @@ def test_large_images_make_small_batches(folder, estimators, monkeypatch):
         save(f"large/{index}.png", 60, (1000, 1100))
     assert infer("large", "--device", "cpu", "--no-draw") == 0
     assert estimators[0].batches == [2, 2, 1]
+
+
+def test_networks_run_while_files_are_read_drawn_and_written(folder, estimators, monkeypatch):
+    """Work on files waits here for a call of the networks, and the call waits for its end."""
+    for index in range(3):
+        save(f"three/{index}.png", 50 + index)
+    results, missed, begun, read = Path("rmpe-results"), [], set(), set()
+    read_image, draw, call = images.read_image, _inference.draw, FakeEstimator.__call__
+
+    def wait_until(what, is_so):
+        deadline = time.monotonic() + 10
+        while not is_so():
+            if time.monotonic() > deadline:
+                missed.append(what)
+                break
+            time.sleep(0.01)
+
+    def slow_read(path):
+        number = int(path.stem)
+        wait_until(f"call before reading {number}", lambda: number == 0 or number - 1 in begun)
+        image = read_image(path)
+        read.add(number)
+        return image
+
+    def slow_draw(image, *arguments, **options):
+        number = image.max() - 50
+        wait_until(f"call before drawing {number}", lambda: number == 2 or number + 1 in begun)
+        return draw(image, *arguments, **options)
+
+    def slow_call(self, batch):
+        number = len(self.batches)
+        begun.add(number)
+        if number < 2:
+            wait_until(f"{number + 1} read", lambda: number + 1 in read)
+        if number > 0:
+            name, lines = f"{number - 1}.png", results / "results.jsonl.partial"
+            wait_until(f"{name} drawn", lambda: (results / "drawings" / name).exists())
+            wait_until(f"{name} written", lambda: name in lines.read_text())
+        return call(self, batch)
+
+    monkeypatch.setattr(images, "read_image", slow_read)
+    monkeypatch.setattr(_inference, "draw", slow_draw)
+    monkeypatch.setattr(FakeEstimator, "__call__", slow_call)
+    assert infer("three", "--batch-size", "1") == 0
+    assert missed == []
 
 
 def test_summary_on_a_terminal_that_lacks_characters(folder, estimators, monkeypatch):

@@ -1,7 +1,8 @@
 """The loop of ``rmpe infer``: read, find people, draw and write, batch after batch.
 
-Files are read, and drawings made, in background threads while the networks run. An image's record
-is written after its drawing, so that whatever the result files list is done completely.
+Files are read, drawings made and records written in background threads while the networks run. An
+image's record is written after its drawing, so that whatever the result files list is done
+completely.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,24 +115,26 @@ class Inference:
             workers=workers,
             batch_bytes=self.limits.pixel_bytes,
         )
-        unfinished: list[_Unfinished] = []
         with (
             _StopRequest() as stop,
             warnings.catch_warnings(),
             closing(batches),
             ThreadPoolExecutor(workers, "rmpe-draw") as pool,
+            ThreadPoolExecutor(1, "rmpe-write") as writer,
         ):
             # Pillow warns of odd files, in the middle of the progress bar, and reads them.
             warnings.filterwarnings("ignore", module=r"PIL\.")
+            unfinished: list[_Unfinished] = []
+            finishing = writer.submit(self._finish, unfinished, tally)
             # No variable here holds a batch, or it would stay in memory while the next is read.
             while begun := self._process(self._read(batches, remaining), pool):
-                # One batch behind, so that drawing overlaps with the networks.
-                self._finish(unfinished, tally)
-                unfinished = begun
+                # One batch behind, so that drawing and writing overlap with the networks.
+                self._wait_for(unfinished, finishing)
+                unfinished, finishing = begun, writer.submit(self._finish, begun, tally)
                 if stop.signal is not None:
                     tally.stopped_by = stop.signal
                     break
-            self._finish(unfinished, tally)
+            self._wait_for(unfinished, finishing)
         return tally
 
     def _read(
@@ -192,17 +195,20 @@ class Inference:
             else:
                 tally.images += 1
                 tally.people += len(image.entry["people"])
-            if image.drawing is not None:
-                with self.timer.stage("draw"):
-                    error = image.drawing.exception()
-                if error is not None:
-                    tally.failed_drawings += 1
-                    self.report(f"no drawing of {image.label.file}: {_describe(error)}", error)
-            with self.timer.stage("write"):
-                self.files.append(image.entry)
-        with self.timer.stage("write"):
-            self.files.flush()
+            error = image.drawing.exception() if image.drawing is not None else None
+            if error is not None:
+                tally.failed_drawings += 1
+                self.report(f"no drawing of {image.label.file}: {_describe(error)}", error)
+            self.files.append(image.entry)
+        self.files.flush()
         self.advance(len(unfinished))
+
+    def _wait_for(self, unfinished: Sequence[_Unfinished], finishing: Future[None]) -> None:
+        if self.drawings is not None:
+            with self.timer.stage("draw"):
+                wait([image.drawing for image in unfinished if image.drawing is not None])
+        with self.timer.stage("write"):
+            finishing.result()
 
 
 @dataclass(frozen=True)

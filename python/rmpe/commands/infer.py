@@ -56,7 +56,7 @@ Files get their names when complete; until then they are called NAME.partial.
 Images in the folder of drawings are never taken as input.
 
 The summary's seconds are those that the run worked on a stage, or waited for it: files are
-read, and drawings made, while the networks run.
+read, drawings made and results written while the networks run.
 
 An input that is missing, or that holds no image, is skipped.
 
