@@ -33,15 +33,16 @@ HALF = ("float16", "bfloat16")
 FLOATING = (*NATIVE, *HALF)
 
 
-# What an annotation stands for. Python's own numbers come first: the abstract ones, which numpy's
-# belong to, are slow to check.
+# Python's own types come first: the abstract ones, which numpy's numbers belong to, are slow to
+# check.
+_SEQUENCE = (tuple, list, Sequence)
 _INT = (int, numbers.Integral)
 _FLOAT = (float, int, numbers.Real)
-TYPES = {
+TYPES = {  # what an annotation stands for
     "float": _FLOAT,
-    "float | None": (*_FLOAT, type(None)),
+    "float | None": (type(None), *_FLOAT),
     "int": _INT,
-    "int | None": (*_INT, type(None)),
+    "int | None": (type(None), *_INT),
     "bool": (bool,),
     "str": (str,),
 }
@@ -69,17 +70,17 @@ def check_type(types: Mapping[str, tuple], name: str, value: Any, annotation: st
 def check_numbers(name: str, values: Iterable[float], rule: str) -> list[float]:
     """The values as numbers; raise TypeError, with ``rule`` in its message, where they are none."""
     try:
-        return [float(value) for value in values]
+        return list(map(float, values))
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be {rule}, got {values!r}") from error
 
 
 def check_size(xp: ModuleType, size: Sequence[int]) -> tuple[int, int]:
     """Height and width; raise unless they are two whole numbers of at least 1."""
-    if not isinstance(size, Sequence) or len(size) != 2:
+    if not isinstance(size, _SEQUENCE) or len(size) != 2:
         raise TypeError(f"size must be (height, width), a tuple or a list, got {size!r}")
     try:
-        height, width = (xp.index(s) for s in size)
+        height, width = xp.index(size[0]), xp.index(size[1])
     except TypeError as error:
         raise TypeError(f"size must be (height, width), both int, got {tuple(size)}") from error
     if height < 1 or width < 1:

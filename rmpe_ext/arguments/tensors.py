@@ -33,6 +33,7 @@ ARRAY = "torch.Tensor"
 DType = torch.dtype
 # A size of a graph that is being traced is a number as well.
 _SYMBOLIC = {"int": (torch.SymInt,), "float": (torch.SymInt, torch.SymFloat)}
+_INT = (int, torch.SymInt)
 TYPES = {
     annotation: (*types, *_SYMBOLIC.get(annotation.removesuffix(" | None"), ()))
     for annotation, types in _TYPES.items()
@@ -102,4 +103,4 @@ def _shared_array(
 
 def index(value: SupportsIndex) -> int:
     """A whole number. One of a graph that is being traced stays one: it then serves every size."""
-    return value if isinstance(value, (int, torch.SymInt)) else operator.index(value)
+    return value if isinstance(value, _INT) else operator.index(value)
