@@ -17,14 +17,14 @@ __all__ = [
     "NATIVE",
     "TYPES",
     "Array",
-    "check_array",
     "check_choice",
     "check_dtype",
     "check_numbers",
     "check_same",
-    "check_shape",
     "check_size",
     "check_type",
+    "shape_of",
+    "wrong_shape",
 ]
 
 Array = Any  # torch.Tensor or numpy.ndarray
@@ -88,27 +88,20 @@ def check_size(xp: ModuleType, size: Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
-def check_array(xp: ModuleType, name: str, value: Any) -> None:
-    """Raise TypeError unless ``value`` is an array of the kind that is wanted."""
-    if not isinstance(value, xp.Array):
-        raise TypeError(f"{name} must be a {xp.ARRAY}, got {type(value).__name__}")
+def shape_of(xp: ModuleType, name: str, array: Array) -> Sequence[int]:
+    """The array's shape; raise TypeError unless it is an array of the kind that is wanted."""
+    if not isinstance(array, xp.Array):
+        raise TypeError(f"{name} must be a {xp.ARRAY}, got {type(array).__name__}")
+    return array.shape
 
 
-def check_shape(
-    xp: ModuleType, name: str, array: Array, shape: tuple[int | None, ...], text: str
-) -> None:
-    """Raise unless ``array`` has ``shape`` (None fits any size); ``text`` is how to print it.
+def wrong_shape(name: str, array: Array, rule: str) -> ValueError:
+    """What to raise where the array's shape is not as the rule has it.
 
-    A ``{}`` in ``text`` stands for the next size of ``shape``. Sizes are not formatted before they
-    are needed, because that would tie a graph that ``torch.compile`` traces to their values.
+    Sizes in a rule are formatted where it is raised, and not before: that would tie a graph that
+    ``torch.compile`` traces to their values.
     """
-    check_array(xp, name, array)
-    fits = array.ndim == len(shape)
-    if fits:
-        for want, have in zip(shape, array.shape, strict=True):
-            fits = fits and (want is None or want == have)
-    if not fits:
-        raise ValueError(f"{name} must be {text.format(*shape)}, got {tuple(array.shape)}")
+    return ValueError(f"{name} must be {rule}, got {tuple(array.shape)}")
 
 
 def check_dtype(xp: ModuleType, name: str, array: Array, allowed: Collection[str]) -> None:

@@ -10,9 +10,10 @@ from .._checks import (
     Array,
     check_choice,
     check_dtype,
-    check_shape,
     check_size,
     check_type,
+    shape_of,
+    wrong_shape,
 )
 
 __all__ = ["affine_sample_arguments"]
@@ -35,9 +36,11 @@ def affine_sample_arguments(
 
     16-bit ``theta`` is widened, exactly, because positions need more than 11 bits.
     """
-    check_shape(xp, "input", input, (None,) * 4, "(N, C, H, W)")
+    shape = shape_of(xp, "input", input)
+    if len(shape) != 4:
+        raise wrong_shape("input", input, "(N, C, H, W)")
     check_dtype(xp, "input", input, _FLOATING)
-    input_height, input_width = input.shape[2:]
+    count, _, input_height, input_width = shape
     if input_height < 1 or input_width < 1:
         raise ValueError(
             f"input must have at least one pixel, got {input_height} x {input_width} "
@@ -48,8 +51,8 @@ def affine_sample_arguments(
             "input must have fewer than 2^31 pixels (height x width), "
             f"got {input_height} x {input_width}"
         )
-    count = input.shape[0]
-    check_shape(xp, "theta", theta, (count, 2, 3), "({}, 2, 3) like input")
+    if shape_of(xp, "theta", theta) != (count, 2, 3):
+        raise wrong_shape("theta", theta, f"({count}, 2, 3) like input")
     check_dtype(xp, "theta", theta, _FLOATING)
     xp.check_device("theta", theta, "input", input)
     name = xp.name_of(input.dtype)

@@ -11,13 +11,13 @@ from .._checks import (
     HALF,
     NATIVE,
     Array,
-    check_array,
     check_choice,
     check_dtype,
     check_numbers,
-    check_shape,
     check_size,
     check_type,
+    shape_of,
+    wrong_shape,
 )
 from ..conventions import CONVENTIONS
 
@@ -42,9 +42,10 @@ def crop_arguments(
 
     ``images, matrices, image_index, height, width, gain, bias, swap_rb, dtype, fill``.
     """
-    images = _images(xp, images)
-    image_count = images[0].shape[0] if images[0].ndim == 4 else len(images)
-    check_shape(xp, "matrices", matrices, (None, 2, 3), "(N, 2, 3)")
+    images, image_count = _images(xp, images)
+    shape = shape_of(xp, "matrices", matrices)
+    if len(shape) != 3 or shape[1] != 2 or shape[2] != 3:
+        raise wrong_shape("matrices", matrices, "(N, 2, 3)")
     check_dtype(xp, "matrices", matrices, NATIVE)
     if xp.requires_grad(matrices):
         raise ValueError(
@@ -52,11 +53,12 @@ def crop_arguments(
             "pass matrices.detach()"
         )
     xp.check_device("matrices", matrices, "images", images[0])
-    count = matrices.shape[0]
+    count = shape[0]
     if image_count == 0 and count > 0:
         raise ValueError(f"images must hold at least one image for {count} crops, got none")
     if image_index is not None:
-        check_shape(xp, "image_index", image_index, (count,), "(N,) like matrices")
+        if shape_of(xp, "image_index", image_index) != (count,):
+            raise wrong_shape("image_index", image_index, "(N,) like matrices")
         check_dtype(xp, "image_index", image_index, ("int64",))
         xp.check_device("image_index", image_index, "matrices", matrices)
     elif image_count not in (1, count):
@@ -100,7 +102,9 @@ def crop_matrices_arguments(
     rotation: Array | None,
 ) -> tuple:
     """``(boxes, rotation, height, width, padding, drop, grid)`` of the op."""
-    check_shape(xp, "boxes", boxes, (None, 4), "(N, 4)")
+    shape = shape_of(xp, "boxes", boxes)
+    if len(shape) != 2 or shape[1] != 4:
+        raise wrong_shape("boxes", boxes, "(N, 4)")
     if xp.name_of(boxes.dtype) in HALF:
         boxes = xp.float32(boxes)
     check_dtype(xp, "boxes", boxes, NATIVE)
@@ -112,7 +116,8 @@ def crop_matrices_arguments(
     if not -1.0 < padding < math.inf:
         raise ValueError(f"padding must be a fraction above -1 (0.25 grows by 25 %), got {padding}")
     if rotation is not None:
-        check_shape(xp, "rotation", rotation, (boxes.shape[0],), "(N,) like boxes")
+        if shape_of(xp, "rotation", rotation) != (shape[0],):
+            raise wrong_shape("rotation", rotation, "(N,) like boxes")
         check_dtype(xp, "rotation", rotation, NATIVE)
         xp.check_device("rotation", rotation, "boxes", boxes)
         rotation = xp.detached(rotation)
@@ -126,13 +131,14 @@ def _check_output_dtype(xp: ModuleType, dtype: Any) -> None:
         raise TypeError(f"dtype must be float32, float16 or bfloat16, got {dtype!r}")
 
 
-def _images(xp: ModuleType, images: Array | Sequence[Array]) -> list[Array]:
+def _images(xp: ModuleType, images: Array | Sequence[Array]) -> tuple[list[Array], int]:
+    """The list that the op takes, of one stack of images or of images; and how many they are."""
     if isinstance(images, xp.Array):
-        check_shape(
-            xp, "images", images, (None, None, None, 3), "(B, H, W, 3), or a list of (H, W, 3)"
-        )
+        shape = shape_of(xp, "images", images)
+        if len(shape) != 4 or shape[3] != 3:
+            raise wrong_shape("images", images, "(B, H, W, 3), or a list of (H, W, 3)")
         check_dtype(xp, "images", images, ("uint8",))
-        return [images]
+        return [images], shape[0]
     if not isinstance(images, Sequence):
         raise TypeError(
             f"images must be a {xp.ARRAY}, or a list of them, got {type(images).__name__}"
@@ -142,11 +148,12 @@ def _images(xp: ModuleType, images: Array | Sequence[Array]) -> list[Array]:
     images = list(images)
     for i, image in enumerate(images):
         name = f"images[{i}]"
-        check_array(xp, name, image)
-        check_shape(xp, name, image, (None, None, 3), "(H, W, 3)")
+        shape = shape_of(xp, name, image)
+        if len(shape) != 3 or shape[2] != 3:
+            raise wrong_shape(name, image, "(H, W, 3)")
         check_dtype(xp, name, image, ("uint8",))
         xp.check_device(name, image, "images[0]", images[0])
-    return images
+    return images, len(images)
 
 
 def _three(name: str, values: Sequence[float] | None, default: float) -> list[float]:

@@ -14,8 +14,9 @@ from .._checks import (
     check_choice,
     check_dtype,
     check_same,
-    check_shape,
     check_type,
+    shape_of,
+    wrong_shape,
 )
 from ..conventions import CONVENTIONS, DECODE_CONVENTIONS, GRIDS, Convention
 
@@ -57,9 +58,11 @@ def decode_arguments(
     margin and of its log range, its blur's sigma, and its ``no_peak``, NaN for None: one list,
     because each argument more costs a call as much as four numbers of a list.
     """
-    check_shape(xp, "heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
+    shape = shape_of(xp, "heatmaps", heatmaps)
+    if len(shape) != 4:
+        raise wrong_shape("heatmaps", heatmaps, "(N, K, H, W)")
     check_dtype(xp, "heatmaps", heatmaps, FLOATING)
-    count, joints, height, width = heatmaps.shape
+    count, joints, height, width = shape
     if height < 1 or width < 1:
         raise ValueError(
             f"heatmaps must have at least one pixel, got {height} x {width} (height x width)"
@@ -83,8 +86,8 @@ def decode_arguments(
         raise ValueError(f"offset must be finite, got {offset}")
     swapped_joint = None
     if flipped is not None:
-        shape = (count, joints, height, width)
-        check_shape(xp, "flipped", flipped, shape, "({}, {}, {}, {}) like heatmaps")
+        if shape_of(xp, "flipped", flipped) != shape:
+            raise wrong_shape("flipped", flipped, f"{tuple(shape)} like heatmaps")
         check_same("flipped", flipped.dtype, "heatmaps", heatmaps.dtype, "dtype")
         xp.check_device("flipped", flipped, "heatmaps", heatmaps)
         flipped = xp.detached(flipped)
@@ -109,7 +112,8 @@ def check_matrices(xp: ModuleType, matrices: Array | None, other: str, maps: Arr
     if matrices is None:
         return None
     count = maps.shape[0]
-    check_shape(xp, "matrices", matrices, (count, 2, 3), "({}, 2, 3) like " + other)
+    if shape_of(xp, "matrices", matrices) != (count, 2, 3):
+        raise wrong_shape("matrices", matrices, f"({count}, 2, 3) like {other}")
     check_dtype(xp, "matrices", matrices, NATIVE)
     xp.check_device("matrices", matrices, other, maps)
     return xp.detached(matrices)
@@ -120,7 +124,8 @@ def check_theta(xp: ModuleType, theta: Array | None, other: str, maps: Array) ->
     if theta is None:
         return None
     count = maps.shape[0]
-    check_shape(xp, "theta", theta, (count, 2, 3), "({}, 2, 3) like " + other)
+    if shape_of(xp, "theta", theta) != (count, 2, 3):
+        raise wrong_shape("theta", theta, f"({count}, 2, 3) like {other}")
     check_dtype(xp, "theta", theta, FLOATING)
     xp.check_device("theta", theta, other, maps)
     return xp.native(theta)

@@ -6,7 +6,15 @@ import math
 from collections.abc import Iterable
 from types import ModuleType
 
-from .._checks import FLOATING, Array, check_dtype, check_same, check_shape, check_type
+from .._checks import (
+    FLOATING,
+    Array,
+    check_dtype,
+    check_same,
+    check_type,
+    shape_of,
+    wrong_shape,
+)
 from .decode import check_matrices, check_theta, swapped_joints
 
 __all__ = ["decode_simcc_arguments"]
@@ -28,13 +36,17 @@ def decode_simcc_arguments(
     ``x_maps, y_maps, matrices, theta, flipped_x, flipped_y, swapped_joint, split_ratio,
     align_corners``.
     """
-    check_shape(xp, "x_maps", x_maps, (None,) * 3, "(N, K, Wx)")
+    shape = shape_of(xp, "x_maps", x_maps)
+    if len(shape) != 3:
+        raise wrong_shape("x_maps", x_maps, "(N, K, Wx)")
     check_dtype(xp, "x_maps", x_maps, FLOATING)
-    count, joints, width = x_maps.shape
-    check_shape(xp, "y_maps", y_maps, (count, joints, None), "({}, {}, Hy) like x_maps")
+    count, joints, width = shape
+    y_shape = shape_of(xp, "y_maps", y_maps)
+    if len(y_shape) != 3 or y_shape[0] != count or y_shape[1] != joints:
+        raise wrong_shape("y_maps", y_maps, f"({count}, {joints}, Hy) like x_maps")
     check_same("y_maps", y_maps.dtype, "x_maps", x_maps.dtype, "dtype")
     xp.check_device("y_maps", y_maps, "x_maps", x_maps)
-    for name, size in (("x_maps", width), ("y_maps", y_maps.shape[2])):
+    for name, size in (("x_maps", width), ("y_maps", y_shape[2])):
         if size < 1:
             raise ValueError(f"{name} must have at least one bin, got {size}")
     check_type(xp.TYPES, "split_ratio", split_ratio, "float")
@@ -51,10 +63,11 @@ def decode_simcc_arguments(
                 "flipped must be a pair, the x_maps and the y_maps of the mirrored images"
             )
         for i, (other, maps) in enumerate((("x_maps", x_maps), ("y_maps", y_maps))):
-            shape = tuple(maps.shape)
-            check_shape(xp, f"flipped[{i}]", flipped[i], shape, "({}, {}, {}) like " + other)
-            check_same(f"flipped[{i}]", flipped[i].dtype, other, maps.dtype, "dtype")
-            xp.check_device(f"flipped[{i}]", flipped[i], other, maps)
+            name = f"flipped[{i}]"
+            if shape_of(xp, name, flipped[i]) != maps.shape:
+                raise wrong_shape(name, flipped[i], f"{tuple(maps.shape)} like {other}")
+            check_same(name, flipped[i].dtype, other, maps.dtype, "dtype")
+            xp.check_device(name, flipped[i], other, maps)
             mirrored[i] = xp.detached(flipped[i])
         swapped_joint = swapped_joints(flip_pairs, joints)
     return (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from .._checks import Array, check_dtype, check_shape
+from .._checks import Array, check_dtype, shape_of, wrong_shape
 from ..presets import PoseNMSPreset, resolve_preset
 from ._poses import lower_pose_boxes, lower_poses
 
@@ -26,7 +26,8 @@ def merge_poses_arguments(
     row = resolve_preset(preset, parameters)
     poses = lower_poses(xp, keypoints, scores)
     boxes = lower_pose_boxes(xp, boxes, keypoints)
-    check_shape(xp, "suppressor", suppressor, (keypoints.shape[0],), "(N,) like keypoints")
+    if shape_of(xp, "suppressor", suppressor) != (keypoints.shape[0],):
+        raise wrong_shape("suppressor", suppressor, "(N,) like keypoints")
     check_dtype(xp, "suppressor", suppressor, ("int64",))
     xp.check_device("suppressor", suppressor, "keypoints", keypoints)
     return (

@@ -6,9 +6,17 @@ import math
 from collections.abc import Sequence
 from types import ModuleType
 
-from .._checks import FLOATING, Array, check_dtype, check_numbers, check_shape, check_type
+from .._checks import (
+    FLOATING,
+    Array,
+    check_dtype,
+    check_numbers,
+    check_type,
+    shape_of,
+    wrong_shape,
+)
 from ..sigmas import COCO_SIGMAS
-from ._poses import check_like, lower_order, lower_poses
+from ._poses import lower_like, lower_order, lower_poses
 
 __all__ = ["oks_nms_arguments", "soft_oks_nms_arguments"]
 
@@ -62,19 +70,21 @@ def _poses(
     image_index: Array | None,
 ) -> tuple:
     poses = lower_poses(xp, keypoints, scores)
-    check_shape(xp, "areas", areas, (keypoints.shape[0],), "(N,) like keypoints")
-    check_like(xp, "areas", areas, "keypoints", keypoints)
+    count, joints, _ = keypoints.shape
+    if shape_of(xp, "areas", areas) != (count,):
+        raise wrong_shape("areas", areas, "(N,) like keypoints")
     return (
         *poses,
-        xp.native(areas),
-        _sigmas(xp, sigmas, poses[0]),
+        lower_like(xp, "areas", areas, "keypoints", keypoints),
+        _sigmas(xp, sigmas, joints, poses[0]),
         *lower_order(xp, pose_scores, image_index, keypoints),
     )
 
 
-def _sigmas(xp: ModuleType, sigmas: Array | Sequence[float] | None, keypoints: Array) -> Array:
+def _sigmas(
+    xp: ModuleType, sigmas: Array | Sequence[float] | None, joints: int, keypoints: Array
+) -> Array:
     """``sigmas`` (K,) as a tensor like ``keypoints``."""
-    joints = keypoints.shape[1]
     if sigmas is None:
         if joints != len(COCO_SIGMAS):
             raise ValueError(
@@ -83,7 +93,8 @@ def _sigmas(xp: ModuleType, sigmas: Array | Sequence[float] | None, keypoints: A
             )
         sigmas = COCO_SIGMAS
     if isinstance(sigmas, xp.Array):
-        check_shape(xp, "sigmas", sigmas, (joints,), "(K,) like keypoints")
+        if shape_of(xp, "sigmas", sigmas) != (joints,):
+            raise wrong_shape("sigmas", sigmas, "(K,) like keypoints")
         check_dtype(xp, "sigmas", sigmas, FLOATING)
         xp.check_device("sigmas", sigmas, "keypoints", keypoints)
         return xp.cast(xp.detached(sigmas), keypoints)

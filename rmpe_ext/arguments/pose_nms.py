@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from .._checks import FLOATING, Array, check_dtype, check_shape, check_type
+from .._checks import FLOATING, Array, check_dtype, check_type, shape_of, wrong_shape
 from ..presets import PoseNMSPreset, resolve_preset
 from ._poses import (
-    check_like,
     lower_image_index,
+    lower_like,
     lower_order,
     lower_pose_boxes,
     lower_poses,
@@ -68,16 +68,19 @@ def box_nms_arguments(
     image_index: Array | None,
 ) -> tuple:
     """``(boxes, scores, threshold, image_index)`` of the op."""
-    check_shape(xp, "boxes", boxes, (None, 4), "(N, 4)")
+    shape = shape_of(xp, "boxes", boxes)
+    if len(shape) != 2 or shape[1] != 4:
+        raise wrong_shape("boxes", boxes, "(N, 4)")
     check_dtype(xp, "boxes", boxes, FLOATING)
-    check_shape(xp, "scores", scores, (boxes.shape[0],), "(N,) like boxes")
-    check_like(xp, "scores", scores, "boxes", boxes)
+    if shape_of(xp, "scores", scores) != (shape[0],):
+        raise wrong_shape("scores", scores, "(N,) like boxes")
+    scores = lower_like(xp, "scores", scores, "boxes", boxes)
     check_type(xp.TYPES, "threshold", threshold, "float")
     if not 0.0 <= threshold <= 1.0:
         raise ValueError(f"threshold must be an IoU in 0..1, got {threshold}")
     return (
         xp.native(boxes),
-        xp.native(scores),
+        scores,
         threshold,
         lower_image_index(xp, image_index, "boxes", boxes),
     )

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from .._checks import FLOATING, Array, check_dtype, check_shape, check_type
+from .._checks import FLOATING, Array, check_dtype, check_type, shape_of, wrong_shape
 
 __all__ = ["soft_argmax_arguments"]
 
 
 def soft_argmax_arguments(xp: ModuleType, heatmaps: Array, beta: float) -> tuple[Array, float]:
     """``(heatmaps, beta)`` of the op."""
-    check_shape(xp, "heatmaps", heatmaps, (None,) * 4, "(N, K, H, W)")
+    shape = shape_of(xp, "heatmaps", heatmaps)
+    if len(shape) != 4:
+        raise wrong_shape("heatmaps", heatmaps, "(N, K, H, W)")
     check_dtype(xp, "heatmaps", heatmaps, FLOATING)
-    height, width = heatmaps.shape[2:]
+    _, _, height, width = shape
     if height < 1 or width < 1:
         raise ValueError(
             f"heatmaps must have at least one pixel, got {height} x {width} (height x width)"
