@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from operator import index
 
 import numpy as np
@@ -66,6 +65,6 @@ def cast(array: np.ndarray, like: np.ndarray) -> np.ndarray:
     return array.astype(like.dtype)
 
 
-def array(numbers: Sequence[float], like: np.ndarray) -> np.ndarray:
+def array(numbers: tuple[float, ...], like: np.ndarray) -> np.ndarray:
     """Numbers as an array of the dtype of another."""
     return np.array(numbers, dtype=like.dtype)

@@ -91,7 +91,7 @@ def _sigmas(
                 f"sigmas must be given where keypoints are not the {len(COCO_SIGMAS)} of COCO, "
                 f"got None for {joints} keypoints"
             )
-        sigmas = COCO_SIGMAS
+        return xp.array(COCO_SIGMAS, keypoints)
     if isinstance(sigmas, xp.Array):
         if shape_of(xp, "sigmas", sigmas) != (joints,):
             raise wrong_shape("sigmas", sigmas, "(K,) like keypoints")
@@ -106,4 +106,4 @@ def _sigmas(
     for sigma in sigmas:
         if not 0.0 < sigma < math.inf:
             raise ValueError(f"sigmas must be above 0 and finite, got {sigma}")
-    return xp.array(sigmas, keypoints)
+    return xp.array(tuple(sigmas), keypoints)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
 from typing import SupportsIndex
 
 import torch
+from torch.compiler import is_compiling
 
 from .._checks import TYPES as _TYPES
 from .._checks import check_same
@@ -83,15 +83,15 @@ def cast(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     return tensor.to(like.dtype)
 
 
-def array(numbers: Sequence[float], like: torch.Tensor) -> torch.Tensor:
+def array(numbers: tuple[float, ...], like: torch.Tensor) -> torch.Tensor:
     """Numbers as a tensor of the dtype, and on the device, of another; not to be written to.
 
     A copy to a GPU waits for it: the first call makes one that all others share. A tensor made
     while a graph is traced belongs to that graph.
     """
-    if torch.compiler.is_compiling() or type(like) is not torch.Tensor:
+    if is_compiling() or type(like) is not torch.Tensor:
         return torch.tensor(numbers, dtype=like.dtype, device=like.device)
-    return _shared_array(tuple(map(float, numbers)), like.dtype, like.device)
+    return _shared_array(numbers, like.dtype, like.device)
 
 
 @functools.lru_cache(maxsize=64)
