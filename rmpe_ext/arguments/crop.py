@@ -23,6 +23,7 @@ from ..conventions import CONVENTIONS
 
 __all__ = ["crop_arguments", "crop_matrices_arguments"]
 
+_OUTPUT = ("float32", *HALF)  # the dtypes of crops
 
 
 def crop_arguments(
@@ -74,11 +75,13 @@ def crop_arguments(
     means, stds = _three("mean", mean, 0.0), _three("std", std, 1.0)
     if 0.0 in stds:
         raise ValueError(f"std must not contain 0, got {stds}")
-    for name, values in (("scale", [scale]), ("fill", [fill]), ("mean", means), ("std", stds)):
-        if not all(map(math.isfinite, values)):
-            raise ValueError(f"{name} must be finite, got {values}")
-    gain = [scale / s for s in stds]
-    bias = [-m / s for m, s in zip(means, stds, strict=True)]
+    # The terms of a finite sum are finite; another sum may have overflowed.
+    if not -math.inf < scale + fill + sum(means) + sum(stds) < math.inf:
+        for name, values in (("scale", [scale]), ("fill", [fill]), ("mean", means), ("std", stds)):
+            if not all(map(math.isfinite, values)):
+                raise ValueError(f"{name} must be finite, got {values}")
+    (m0, m1, m2), (s0, s1, s2) = means, stds
+    gain, bias = [scale / s0, scale / s1, scale / s2], [-m0 / s0, -m1 / s1, -m2 / s2]
     return (
         images,
         matrices,
@@ -127,7 +130,7 @@ def crop_matrices_arguments(
 
 def _check_output_dtype(xp: ModuleType, dtype: Any) -> None:
     """Raise TypeError unless crops can be written in ``dtype``."""
-    if not isinstance(dtype, xp.DType) or xp.name_of(dtype) not in ("float32", *HALF):
+    if not isinstance(dtype, xp.DType) or xp.name_of(dtype) not in _OUTPUT:
         raise TypeError(f"dtype must be float32, float16 or bfloat16, got {dtype!r}")
 
 

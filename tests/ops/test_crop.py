@@ -279,6 +279,13 @@ def test_rotation_turns_the_named_direction_up():
 
 
 @IMPLEMENTATIONS
+def test_numbers_may_be_as_large_as_there_are(ops):
+    largest = (torch.finfo(torch.float64).max,) * 3
+    crops = ops.crop(noise(8, 8)[None], torch.eye(2, 3)[None], (8, 8), mean=largest, std=largest)
+    assert (crops == -1).all()
+
+
+@IMPLEMENTATIONS
 def test_results_have_no_gradient(ops):
     """Boxes and rotations may come out of a network that is being trained."""
     boxes, rotation = torch.tensor([[1.0, 1, 7, 9]]).requires_grad_(), torch.ones(1).requires_grad_()
@@ -338,6 +345,10 @@ GOOD = dict(images=noise(8, 8)[None], matrices=torch.eye(2, 3)[None], size=(4, 4
         (dict(images=noise(8, 8).expand(3, 8, 8, 3)), ValueError, "image_index is needed to say which of 3 images each of 1 crops"),
         (dict(mean=(0.5,)), ValueError, "mean must have 3 values, one for each channel, got 1"),
         (dict(std=(1, 0, 1)), ValueError, "std must not contain 0"),
+        (dict(scale=float("nan")), ValueError, r"scale must be finite, got \[nan\]"),
+        (dict(fill=float("inf")), ValueError, r"fill must be finite, got \[inf\]"),
+        (dict(mean=(0.5, float("-inf"), float("inf"))), ValueError, r"mean must be finite, got \[0.5, -inf, inf\]"),
+        (dict(std=(1, 1, float("inf"))), ValueError, r"std must be finite, got \[1.0, 1.0, inf\]"),
         (dict(dtype=torch.int32), TypeError, "dtype must be float32, float16 or bfloat16"),
     ],
 )  # fmt: skip
