@@ -84,7 +84,8 @@ class PoseNMSPreset:
             if not 1e-30 <= getattr(self, name) <= 1e30:
                 raise ValueError(f"{name} must be in 1e-30..1e30, got {getattr(self, name)}")
         for name in ("lam", "eta", "min_score"):
-            if not math.isfinite(getattr(self, name)):
+            # Compared, because torch.compile cannot trace math.isfinite on a number that changes.
+            if not -math.inf < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
         check_choice("unit", self.unit, _UNITS)
         for name in ("match_box", "match_radius"):

@@ -82,7 +82,7 @@ def decode_arguments(
         check_choice("grid", grid, GRIDS)
     if offset is None:
         offset = 0.5 * (stride - 1) if grid == "half_pixel" else 0.0
-    elif not math.isfinite(offset):
+    elif not -math.inf < offset < math.inf:  # as in presets.py, for torch.compile
         raise ValueError(f"offset must be finite, got {offset}")
     swapped_joint = None
     if flipped is not None:

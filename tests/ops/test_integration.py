@@ -17,6 +17,7 @@ import rmpe_ext.numpy
 from rmpe_ext import reference
 from tests.numpy.cases import to_array, to_tensor
 from tests.ops.cases import CASES, DTYPES, boxes, images, maps, noise, poses
+from tests.ops.test_arguments import GOOD
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "ops.md"
 INTRODUCTION = """\
@@ -250,6 +251,27 @@ def test_a_whole_pipeline_is_one_graph(backend):
         have, want = compiled(frames, *arguments), pipeline(frames, *arguments)
         torch.testing.assert_close(have, want)
     assert counter.frame_count == 1
+
+
+_NUMBERS = [
+    (op, name)
+    for op in CASES
+    for name, parameter in inspect.signature(getattr(rmpe_ext, op)).parameters.items()
+    if parameter.annotation in ("float", "float | None")
+]
+
+
+@pytest.mark.parametrize("op, name", [*_NUMBERS, ("pose_nms", "eta"), ("merge_poses", "min_score")])
+def test_a_number_may_change_between_calls_of_a_compiled_function(op, name):
+    """From the second on it is traced as a symbol."""
+
+    def call(number):
+        return getattr(rmpe_ext, op)(**{**GOOD[op], name: number})
+
+    torch._dynamo.reset()
+    compiled = torch.compile(call, backend="aot_eager", fullgraph=True)
+    for number in (0.25, 0.5, 0.75):
+        assert_equal(compiled(number), call(number))
 
 
 @pytest.mark.parametrize("op", ["affine_sample", "crop"])
