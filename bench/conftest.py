@@ -5,6 +5,11 @@ import torch
 
 from bench.group import threads
 from bench.machine import machine
+from bench.memory import keep_freed_memory
+
+
+def pytest_configure():
+    keep_freed_memory()
 
 
 @pytest.fixture

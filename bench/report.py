@@ -45,6 +45,7 @@ def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
         "over the pairs of samples. The Python function of an op is its own rival: the bare op.\n",
         "![How many times as fast as each rival the ops are](benchmarks.png)\n",
         *pairs_table({name: row for name, row in pairs["pairs"].items() if not is_floor(row)}),
+        *gaps(pairs["pairs"]),
         "\n## How far from the floor\n",
         "The op, and PyTorch moving the bytes that it has to move (`bench/floors.py`), likewise by "
         "turns. What is above the floor is arithmetic, or bytes that come in no simple order; "
@@ -98,6 +99,12 @@ def floors_table(pairs: dict[str, Any]) -> list[str]:
             for name, row in pairs.items()
         ),
     ]
+
+
+def gaps(pairs: dict[str, Any]) -> list[str]:
+    """A paragraph for each target that was missed."""
+    missed = [(name, row["gap"]) for name, row in pairs.items() if row["met"] is False]
+    return [f"\nMissed: {name}. {gap or 'Not explained yet.'}" for name, gap in missed]
 
 
 def amount(value: float, measure: str) -> str:

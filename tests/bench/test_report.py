@@ -7,11 +7,12 @@ from bench import report  # noqa: E402
 
 RATIO = {
     "ours": 10.0, "rival": 95.0, "measure": "times as fast", "median": 9.5,
-    "quartiles": [9.0, 10.0], "pairs": 9, "target": 9, "met": True,
+    "quartiles": [9.0, 10.0], "pairs": 9, "target": 9, "met": True, "gap": "",
 }  # fmt: skip
 PAIRS = {
     "crop: cv2, times as fast": RATIO,
-    "decode: numpy, times as fast": RATIO | {"target": 18, "met": False},
+    "decode: numpy, times as fast": RATIO
+    | {"target": 18, "met": False, "gap": "It reads everything."},
     "decode, us": RATIO | {"measure": "us", "median": 10.0, "target": 30},
     "decode: moving the bytes alone, times as long": RATIO
     | {"measure": "times as long", "median": 1.25, "target": None, "met": None},
@@ -36,6 +37,7 @@ def test_the_document_says_what_was_measured_and_what_was_missed():
     text = report.document(SUITE, {"pairs": PAIRS})
     assert "| crop: cv2 | 10 us | 95 us | 9.5x | 9x to 10x | at least 9x: met |" in text
     assert "at least 18x: **missed** |" in text
+    assert "Missed: decode: numpy, times as fast. It reads everything." in text
     assert "| decode | 10 us |  | 10 us | 9 us to 10 us | at most 30 us: met |" in text
     assert "| decode | 10 us | 95 us | 1.25 |" in text
     assert "|  | cv2 | 3 ms (1,500) |" in text
