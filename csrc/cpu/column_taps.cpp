@@ -13,6 +13,7 @@ constexpr int64_t kTogether = 16;  // columns
 
 ColumnTaps::ColumnTaps(int64_t width, Instructions best)
     : best_(best),
+      width_(width),
       columns_((width + kTogether - 1) / kTogether * kTogether),
       left_(columns_),
       right_(columns_),
@@ -29,7 +30,8 @@ void ColumnTaps::set(const Image& image, const Affine& inverse, float fill) {
   row_bytes_ = last * image.pixel_stride + 3;
   filled_ = false;
   for (int64_t x = 0; x < columns_; ++x) {
-    const int64_t position = start + x * step;
+    // Beyond the crop, where a position might not fit, its last column is repeated.
+    const int64_t position = start + std::min(x, width_ - 1) * step;
     const int64_t column = fixed_floor(position);
     const float fraction = fixed_fraction(position);
     const bool left_inside = column >= 0 && column <= last;

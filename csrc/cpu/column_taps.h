@@ -34,7 +34,8 @@ class ColumnTaps {
 #endif
 
   Instructions best_, chosen_;
-  int64_t columns_;    // a multiple of what is computed together
+  int64_t width_;
+  int64_t columns_;    // the width and some more: a multiple of what is computed together
   int64_t row_bytes_;  // of the image, from the first channel to the last
   bool filled_;        // whether any of fill_ counts
   AlignedVector<int64_t> left_, right_;              // byte offsets into a row

@@ -145,6 +145,19 @@ TYPED_TEST(Crop, LongRowsStayExact) {
   this->expect_crop(pixels.view(), {1.0 / 3.0, 0.01, 0.1, 1e-4, 1.0 / 7.0, 0}, 5, 5000);
 }
 
+TYPED_TEST(Crop, StepsMayBeAsLongAsFixedPointAllows) {
+  Random random(0);
+  const Pixels pixels(random, 5, 7, 21, 3);
+  for (const int64_t size : {1, 2, 7, 33}) {
+    const double step = 268435456.0 / double(size) - 1.0;
+    for (const double sign : {1.0, -1.0}) {
+      this->expect_crop(pixels.view(), {sign * step, 0, 3.25, 0, 1, 0}, size, size);
+      this->expect_crop(pixels.view(), {1, 0, 3.25, 0, sign * step, 2.5}, size, size);
+      this->expect_crop(pixels.view(), {sign * step, 1, 3.25, 0, 0, 2.5}, size, size);
+    }
+  }
+}
+
 TYPED_TEST(Crop, EachCropIsOfItsOwnImage) {
   Random random(0);
   const std::vector<Pixels> pixels{random_pixels(random), random_pixels(random),

@@ -18,7 +18,8 @@ struct Images {
     const bool stack = input.flag();
     std::minstd_rand random(uint32_t(input.whole(1, 255)));
     for (int64_t i = 0; i < (stack ? 1 : count); ++i) {
-      const int64_t height = input.whole(0, 12), width = input.whole(0, 12);
+      // Widths from 43 on have the bytes for the widest vectors.
+      const int64_t height = input.whole(0, 12), width = input.whole(0, 60);
       const int64_t pixel_stride = input.whole(3, 5);
       // Rows may overlap, as those of an expanded view do.
       const int64_t row_stride = input.whole(0, width * pixel_stride + 3);
@@ -55,7 +56,7 @@ void crop(Input& input) {
   batch.image_index = indexed ? index.data() : nullptr;
   batch.inverses = inverses.data();
   batch.height = input.whole(1, 20);
-  batch.width = input.whole(1, 20);
+  batch.width = input.whole(1, 40);
   double low[3], high[3];  // of a crop's channel
   batch.normalization.swap_rb = input.flag();
   batch.normalization.fill = float(input.uniform(-300.0, 300.0));
