@@ -37,7 +37,8 @@ def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
         "`tests/bench/test_rivals.py` shows that each does what the op does. Times are medians, "
         "on two threads unless a row says one. `make bench-compare` measures the pairs again and "
         "fails where a ratio has fallen; `make instructions-compare` does so for the instructions "
-        "of the C++ loops, which callgrind counts.\n",
+        "of the C++ loops, which callgrind counts. While measuring, freed memory stays with the "
+        "process, for the ops and their rivals alike (`bench/memory.py`).\n",
         "## The machine\n",
         *machine_table(suite["machine"]),
         "\n## Targets\n",
