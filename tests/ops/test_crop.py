@@ -156,6 +156,19 @@ def test_strided_inputs(ops):
 
 
 @IMPLEMENTATIONS
+@pytest.mark.parametrize("angle", [0.0, 10.0])
+def test_rows_may_lie_gigabytes_apart(ops, angle):
+    apart = 3 << 29
+    memory = torch.from_numpy(np.zeros(3 * apart + 90, dtype=np.uint8))  # taken where written to
+    image = memory.as_strided((4, 30, 3), (apart, 3, 1))
+    image.copy_(noise(4, 30))
+    c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    m = matrix((c, s, 0), (-6 * s, 6 * c, 2))
+    together = image.clone(memory_format=torch.contiguous_format)
+    assert torch.equal(ops.crop([image], m, (20, 25)), ops.crop([together], m, (20, 25)))
+
+
+@IMPLEMENTATIONS
 @pytest.mark.parametrize("image_index", [None, torch.empty(0, dtype=torch.int64)])
 @pytest.mark.parametrize("images", [0, 1])
 def test_nothing_to_crop(ops, images, image_index):
