@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -14,7 +14,7 @@ import torch
 import rmpe_ext
 from rmpe_ext import reference
 
-__all__ = ["NATIVE", "Group", "each_run", "ours", "threads"]
+__all__ = ["NATIVE", "Group", "each_run", "one_thread", "ours", "threads"]
 
 NATIVE = "native"
 
@@ -53,6 +53,12 @@ def ours(call: Callable[..., Any], *, compiled: bool = False) -> dict[str, Calla
     if compiled:
         runs["compiled reference"] = torch.compile(lambda *inputs: call(reference, *inputs))
     return runs
+
+
+def one_thread(group: Group) -> Group:
+    """The group on one thread, without what has threads of its own."""
+    runs = {run: call for run, call in group.runs.items() if "kornia_rs" not in run}
+    return replace(group, name=f"{group.name}, 1 thread", runs=runs, threads=1)
 
 
 def each_run(groups: Iterable[Group]) -> pytest.MarkDecorator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +18,7 @@ def machine() -> dict[str, str]:
     """The processor and the versions of what was measured."""
     return {
         "processor": _processor(),
+        "cores": str(os.cpu_count()),
         "vectors": torch.backends.cpu.get_cpu_capability(),
         "python": platform.python_version(),
         "torch": torch.__version__,

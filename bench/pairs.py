@@ -80,7 +80,7 @@ class Pair:
 
 
 def pairs() -> Iterator[Pair]:
-    """All of them; the targets are the owner's."""
+    """All of them, with the targets that the ops are held to."""
     upright, rotated = test_crop.UPRIGHT_32, test_crop.ROTATED_32
     yield Pair(upright, "cv2.warpAffine and numpy", 9)
     yield Pair(upright, "cv2.warpAffine alone, 8 bits", 1.6)

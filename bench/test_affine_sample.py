@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from bench.group import Group, each_run, ours
+from bench.group import Group, each_run, one_thread, ours
 from bench.inputs import affine_maps
 from bench.rivals.affine_sample import RIVALS
 
@@ -78,6 +78,7 @@ FORWARD = {kind: forward_group("crops", kind, compiled=kind == "upright") for ki
 BACKWARD = {kind: backward_group("crops", kind, ("input", "theta")) for kind in DEGREES}
 GROUPS = [
     *FORWARD.values(),
+    one_thread(forward_group("crops", "upright")),
     forward_group("crops", "rotated", torch.float16),
     forward_group("crops", "rotated", torch.bfloat16),
     *(forward_group("heatmaps", kind) for kind in DEGREES),

@@ -3,7 +3,7 @@
 import torch
 
 import rmpe_ext
-from bench.group import Group, each_run, ours
+from bench.group import Group, each_run, one_thread, ours
 from bench.inputs import people
 from bench.rivals.crop import ALONE, MEAN, RIVALS, STD, UPRIGHT
 
@@ -12,16 +12,13 @@ def native(module, image, matrices, regions, size, **options):
     return module.crop(torch.from_numpy(image)[None], matrices, size, mean=MEAN, std=STD, **options)
 
 
-def group(count, frame, size, *, turned=False, threads=2, compiled=False):
+def group(count, frame, size, *, turned=False, compiled=False):
     name = f"crop, {count} people, {size[0]}x{size[1]} from {frame}"
     runs = {**ours(native, compiled=compiled), **RIVALS, **({} if turned else UPRIGHT), **ALONE}
-    if threads == 1:  # kornia_rs has threads of its own
-        runs = {run: call for run, call in runs.items() if "kornia_rs" not in run}
     return Group(
-        name + ", rotated" * turned + ", 1 thread" * (threads == 1),
+        name + ", rotated" * turned,
         lambda: people(count, frame, size, turned=turned),
         runs,
-        threads,
     )
 
 
@@ -33,10 +30,13 @@ GROUPS = [
     group(8, "720p", SMALL),
     UPRIGHT_32,
     ROTATED_32,
-    group(32, "720p", SMALL, threads=1),
+    one_thread(group(32, "720p", SMALL)),
+    one_thread(ROTATED_32),
+    group(32, "720p", LARGE),
     group(8, "1080p", LARGE),
     group(32, "1080p", LARGE),
     group(128, "1080p", SMALL),
+    group(128, "1080p", SMALL, turned=True),
 ]
 
 

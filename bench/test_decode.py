@@ -3,34 +3,37 @@
 import torch
 
 import rmpe_ext
-from bench.group import Group, each_run, ours
+from bench.group import Group, each_run, one_thread, ours
 from bench.inputs import heatmaps
 from bench.rivals.decode import READ, RIVALS
 
 PAIRS = tuple((joint, joint + 1) for joint in range(1, 17, 2))
 
 
-def group(convention, count, *, joints=17, size=(64, 48), threads=2, compiled=False):
+def group(convention, count, *, joints=17, size=(64, 48), compiled=False):
     def decode(module, heatmaps, matrices):
         return module.decode(heatmaps, convention=convention, matrices=matrices)[0]
 
     read = READ if convention == "hrnet" else {}
     return Group(
-        f"decode {convention}, {count}x{joints}x{size[0]}x{size[1]}"
-        + ", 1 thread" * (threads == 1),
+        f"decode {convention}, {count}x{joints}x{size[0]}x{size[1]}",
         lambda: heatmaps(count, joints, *size),
         {**ours(decode, compiled=compiled), **RIVALS[convention], **read},
-        threads,
     )
 
 
 MANY = {convention: group(convention, 64) for convention in RIVALS}
 GROUPS = [
     *(group("hrnet", count, compiled=count == 32) for count in (1, 8, 32, 128)),
-    group("hrnet", 32, threads=1),
+    one_thread(group("hrnet", 32)),
+    one_thread(group("dark", 32)),
     group("hrnet", 32, size=(96, 72)),
     group("hrnet", 8, joints=133),
-    *(group(name, count, compiled=count == 8) for name in ("dark", "dark_udp") for count in (1, 8)),
+    *(
+        group(name, count, compiled=count == 8)
+        for name in ("dark", "dark_udp")
+        for count in (1, 8, 32, 128)
+    ),
     *MANY.values(),
 ]
 

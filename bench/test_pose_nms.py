@@ -1,6 +1,6 @@
 """Parametric pose NMS, with the ``alphapose`` preset."""
 
-from bench.group import Group, each_run, ours
+from bench.group import Group, each_run, one_thread, ours
 from bench.inputs import poses
 from bench.rivals.pose_nms import RIVALS
 
@@ -14,14 +14,12 @@ def native(module, keypoints, scores, boxes, image_index):
 
 
 # The compiled reference unrolls its loop over the poses of an image, so it is left to few.
-def one_image(count, *, joints=17, threads=2, compiled=False):
+def one_image(count, *, joints=17, compiled=False):
     return Group(
         f"pose_nms, {count} poses of one image"
-        + f", {joints} joints" * (joints != 17)
-        + ", 1 thread" * (threads == 1),
+        + f", {joints} joints" * (joints != 17),
         lambda: poses(count, joints=joints),
         {**ours(native, compiled=compiled), **(RIVALS if joints == 17 else {})},
-        threads,
     )
 
 
@@ -38,7 +36,8 @@ ONE = {count: one_image(count, compiled=count == 5) for count in ONE_IMAGE}
 MANY = {images: many_images(images) for images in MANY_IMAGES}
 GROUPS = [
     *ONE.values(),
-    one_image(60, threads=1),
+    one_thread(ONE[60]),
+    one_thread(MANY[1300]),
     one_image(60, joints=133),
     *MANY.values(),
 ]

@@ -2,7 +2,7 @@
 
 import torch
 
-from bench.group import Group, each_run, ours
+from bench.group import Group, each_run, one_thread, ours
 from bench.rivals.soft_argmax import RIVALS
 
 BETA = 10.0
@@ -41,7 +41,13 @@ def training_group(count):
 
 
 FORWARD = forward_group(32, compiled=True)
-GROUPS = [forward_group(1), forward_group(8), FORWARD, training_group(32)]
+GROUPS = [
+    forward_group(1),
+    forward_group(8),
+    FORWARD,
+    one_thread(forward_group(32)),
+    training_group(32),
+]
 
 
 @each_run(GROUPS)

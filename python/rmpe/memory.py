@@ -68,9 +68,9 @@ class BatchLimits:
     Examples
     --------
     >>> print(BatchLimits(8, 256 << 20, free=23 << 30))
-    8, or 256 MiB of pixels (of 23.0 GiB free)
+    up to 8, or 256 MiB of pixels (23.0 GiB of memory free)
     >>> print(BatchLimits(2))
-    2, or 256 MiB of pixels
+    up to 2, or 256 MiB of pixels
     """
 
     images: int
@@ -78,8 +78,8 @@ class BatchLimits:
     free: int | None = None
 
     def __str__(self) -> str:
-        text = f"{self.images}, or {self.pixel_bytes >> 20} MiB of pixels"
-        return text if self.free is None else f"{text} (of {self.free / 2**30:.1f} GiB free)"
+        text = f"up to {self.images}, or {self.pixel_bytes >> 20} MiB of pixels"
+        return text if self.free is None else f"{text} ({self.free / 2**30:.1f} GiB of memory free)"
 
 
 def choose_batch(device: str | torch.device) -> BatchLimits:

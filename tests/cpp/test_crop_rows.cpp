@@ -87,7 +87,8 @@ TEST(CropRows, UprightOnesAreInterpolatedAlikeByAllInstructions) {
 TEST(CropRows, RotatedOnesAreSampledAlikeByAllInstructions) {
   Random random(0);
   for (int round = 0; round < 3000; ++round) {
-    const int64_t height = random.whole(1, 90), image_width = random.whole(1, 90);
+    const int64_t height = random.whole(1, 90);
+    const int64_t image_width = random.one_in(3) ? random.whole(1, 4) : random.whole(1, 90);
     const int64_t pixel_stride = random.whole(3, 6), width = random.whole(1, 70);
     const int64_t row_stride =
         random.one_in(5) ? 0 : (image_width - 1) * pixel_stride + random.whole(3, 9);
@@ -96,7 +97,9 @@ TEST(CropRows, RotatedOnesAreSampledAlikeByAllInstructions) {
     const Image image{bytes.data(), height, image_width, row_stride, pixel_stride};
     const double x = random.uniform(-5.0, double(image_width) + 5.0);
     const double y = random.uniform(-5.0, double(height) + 5.0);
-    const double dx = random.uniform(-2.0, 2.0), dy = random.uniform(-2.0, 2.0);
+    // Magnified, many columns lie between two pixels.
+    const double most = random.one_in(2) ? 2.0 : 0.05;
+    const double dx = random.uniform(-most, most), dy = random.uniform(-most, most);
     const rmpe::cpu::RowLine line{rmpe::to_fixed(x), rmpe::to_fixed(y), rmpe::to_fixed(dx),
                                   rmpe::to_fixed(dy)};
     const rmpe::Normalization normalization{

@@ -554,9 +554,9 @@ def twelve_photos(folder):
 def test_batches_are_as_large_as_memory_lets(twelve_photos, estimators, monkeypatch, capsys):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     for free, size, shown in [
-        (23 << 30, 8, "8, or 256 MiB of pixels (of 23.0 GiB free)"),
-        (205 << 20, 4, "4, or 12 MiB of pixels (of 0.2 GiB free)"),
-        (0, 1, "1, or 0 MiB of pixels (of 0.0 GiB free)"),
+        (23 << 30, 8, "up to 8, or 256 MiB of pixels (23.0 GiB of memory free)"),
+        (205 << 20, 4, "up to 4, or 12 MiB of pixels (0.2 GiB of memory free)"),
+        (0, 1, "up to 1, or 0 MiB of pixels (0.0 GiB of memory free)"),
     ]:
         monkeypatch.setattr("rmpe.memory.free_memory", lambda device, free=free: free)
         assert infer("many", "--device", "cpu", "--overwrite") == 0
@@ -568,7 +568,7 @@ def test_batches_are_as_large_as_asked_for(twelve_photos, estimators, monkeypatc
     monkeypatch.setattr("rmpe.memory.free_memory", lambda device: 0)
     assert infer("many", "--batch-size", "10") == 0
     assert estimators[0].batches == [10, 2]
-    assert "batch size   10, or 256 MiB of pixels\n" in capsys.readouterr().out
+    assert "batch size   up to 10, or 256 MiB of pixels\n" in capsys.readouterr().out
 
 
 def test_large_images_make_small_batches(folder, estimators, monkeypatch):
@@ -662,7 +662,7 @@ def test_auto_is_cuda_where_every_network_can_use_it(folder, estimators, cuda, c
     assert infer("photos") == 0
     assert estimators[0].options["device"] == "cuda"
     printed = capsys.readouterr()
-    assert "batch size   64, or 256 MiB of pixels (of 6.0 GiB free)" in printed.out
+    assert "batch size   up to 64, or 256 MiB of pixels (6.0 GiB of memory free)" in printed.out
     assert printed.err == ""
 
 
@@ -715,7 +715,7 @@ def test_help_tells_every_exit_status(command, capsys):
         ([], "the following arguments are required: INPUT"),
         (["x.jpg", "--formats", "xml"], "must be among jsonl, coco, alphapose, got xml"),
         (["x.jpg", "--formats", ","], "must name at least one"),
-        (["x.jpg", "--batch-size", "0"], "must be auto or a whole number from 1, got 0"),
+        (["x.jpg", "--batch-size", "0"], "must be auto or a whole number from 1, got '0'"),
         (["x.jpg", "--threads", "two"], "must be a whole number from 1, got two"),
         (["x.jpg", "--threshold", "1.5"], "must be a number from 0 to 1, got 1.5"),
         (["x.jpg", "--threshold", "nan"], "must be a number from 0 to 1, got nan"),

@@ -208,7 +208,7 @@ def _positive_or_auto(text: str) -> int | None:
     try:
         return _positive(text)
     except argparse.ArgumentTypeError:
-        message = f"must be auto or a whole number from 1, got {text}"
+        message = f"must be auto or a whole number from 1, got {text!r}"
         raise argparse.ArgumentTypeError(message) from None
 
 
