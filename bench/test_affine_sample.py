@@ -47,7 +47,7 @@ def padding_group(padding_mode):
     )
 
 
-def backward_group(shape, kind, wanted):
+def backward_group(shape, kind, wanted, compiled=False):
     def inputs():
         input, theta = affine_maps(SHAPES[shape], DEGREES[kind])
         return input.requires_grad_("input" in wanted), theta.requires_grad_("theta" in wanted)
@@ -70,12 +70,15 @@ def backward_group(shape, kind, wanted):
     return Group(
         title(shape, kind, f"float32, backward to {' and '.join(wanted)}"),
         inputs,
-        {run: backward(call) for run, call in runs().items()},
+        {run: backward(call) for run, call in runs(compiled).items()},
     )
 
 
 FORWARD = {kind: forward_group("crops", kind, compiled=kind == "upright") for kind in DEGREES}
-BACKWARD = {kind: backward_group("crops", kind, ("input", "theta")) for kind in DEGREES}
+BACKWARD = {
+    kind: backward_group("crops", kind, ("input", "theta"), compiled=kind == "upright")
+    for kind in DEGREES
+}
 GROUPS = [
     *FORWARD.values(),
     one_thread(forward_group("crops", "upright")),

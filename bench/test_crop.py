@@ -24,14 +24,14 @@ def group(count, frame, size, *, turned=False, compiled=False):
 
 SMALL, LARGE = (256, 192), (384, 288)
 UPRIGHT_32 = group(32, "720p", SMALL, compiled=True)
-ROTATED_32 = group(32, "720p", SMALL, turned=True)
+ROTATED_32 = group(32, "720p", SMALL, turned=True, compiled=True)
 GROUPS = [
     group(1, "720p", SMALL),
     group(8, "720p", SMALL),
     UPRIGHT_32,
     ROTATED_32,
     one_thread(group(32, "720p", SMALL)),
-    one_thread(ROTATED_32),
+    one_thread(group(32, "720p", SMALL, turned=True)),
     group(32, "720p", LARGE),
     group(8, "1080p", LARGE),
     group(32, "1080p", LARGE),
@@ -70,7 +70,7 @@ def matrices_group(count):
     return Group(
         f"crop_matrices, {count} people",
         lambda: (torch.tensor([[100.0, 50.0, 300.0, 550.0]]).expand(count, 4),),
-        ours(lambda module, boxes: module.crop_matrices(boxes, SMALL)),
+        ours(lambda module, boxes: module.crop_matrices(boxes, SMALL), compiled=True),
     )
 
 

@@ -52,7 +52,8 @@ def similarity_group(count):
     def similarity(module, keypoints, scores, boxes, image_index):
         return module.pose_similarity(keypoints, scores, boxes, preset="alphapose")
 
-    return Group(f"pose_similarity, {count} poses", lambda: poses(count), ours(similarity))
+    runs = ours(similarity, compiled=True)
+    return Group(f"pose_similarity, {count} poses", lambda: poses(count), runs)
 
 
 @each_run([similarity_group(60), similarity_group(200)])

@@ -36,7 +36,7 @@ def training_group(count):
     return Group(
         f"soft_argmax and its gradient, {count}x17x64x48",
         lambda: (maps(count).requires_grad_(), BETA),
-        {run: step(call) for run, call in runs().items()},
+        {run: step(call) for run, call in runs(compiled=True).items()},
     )
 
 
