@@ -6,11 +6,13 @@ Ops that compare poses move next to none: csrc/cpu counts their operations.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import torch
 
 from bench import test_affine_sample, test_crop, test_decode, test_decode_simcc, test_soft_argmax
 from bench.group import NATIVE, Group
+from bench.rivals.decode import READ
 
 __all__ = ["FLOOR", "FLOORS"]
 
@@ -19,8 +21,7 @@ FLOOR = "moving the bytes alone"
 
 def floor(group: Group, move) -> Group:
     """The native run of a group, and what moves as many bytes: ``move(*inputs)``."""
-    runs = {NATIVE: group.runs[NATIVE], FLOOR: move}
-    return Group(group.name, group.inputs, runs, group.threads)
+    return replace(group, runs={NATIVE: group.runs[NATIVE], FLOOR: move})
 
 
 @functools.cache
@@ -38,17 +39,11 @@ def write_samples(input, theta, size):
     return output(input.shape).copy_(input)
 
 
-def read_maps(heatmaps, matrices):
-    return heatmaps.sum()
-
-
 def read_vectors(x, y):
     return x.sum(), y.sum()
 
 
-def read_logits(heatmaps, beta):
-    return heatmaps.sum()
-
+read_maps = READ["torch.sum alone"]
 
 FLOORS = [
     floor(test_crop.UPRIGHT_32, write_crops),
@@ -56,5 +51,5 @@ FLOORS = [
     *(floor(group, write_samples) for group in test_affine_sample.FORWARD.values()),
     *(floor(group, read_maps) for group in test_decode.MANY.values()),
     floor(test_decode_simcc.GROUPS[2], read_vectors),
-    floor(test_soft_argmax.FORWARD, read_logits),
+    floor(test_soft_argmax.FORWARD, read_maps),
 ]

@@ -10,21 +10,12 @@
 
 #include "core/affine_sample.h"
 #include "cpu/simd.h"
+#include "cpu/span.h"
 
 namespace rmpe::cpu {
 
 template <typename S>
 using Wide = typename Widened<S>::type;
-
-struct Span {
-  int64_t first, last;
-
-  // What is in both; an empty result still lies within this span.
-  Span intersect(const Span& other) const {
-    const int64_t begin = std::min(last, std::max(first, other.first));
-    return {begin, std::max(begin, std::min(last, other.last))};
-  }
-};
 
 // The first of `width` columns from which on the line is at or beyond `threshold`, as seen from its
 // start; its step is not 0. Rounding keeps the line monotonic, so the estimate only has to be

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cpu/avx2.h"
 #include "cpu/simd.h"
 
 namespace rmpe::cpu {
@@ -27,7 +28,6 @@ ColumnTaps::ColumnTaps(int64_t width, Instructions best)
 void ColumnTaps::set(const Image& image, const Affine& inverse, float fill) {
   const int64_t start = to_fixed(inverse.x0), step = to_fixed(inverse.xx);
   const int64_t last = image.width - 1;
-  row_bytes_ = last * image.pixel_stride + 3;
   filled_ = false;
   for (int64_t x = 0; x < columns_; ++x) {
     // Beyond the crop, where a position might not fit, its last column is repeated.
@@ -45,12 +45,13 @@ void ColumnTaps::set(const Image& image, const Affine& inverse, float fill) {
     right_[x] = std::clamp<int64_t>(column + 1, 0, last) * image.pixel_stride;
   }
 #if RMPE_X86
-  if (best_ >= Instructions::kAvx512Vbmi && find_windows(16, 128)) {
+  const int64_t row_bytes = last * image.pixel_stride + 3;
+  if (best_ >= Instructions::kAvx512Vbmi && find_windows(16, 128, row_bytes)) {
     index_taps();
     chosen_ = Instructions::kAvx512Vbmi;
     return;
   }
-  if (best_ >= Instructions::kAvx2 && find_windows(2, 16)) {
+  if (best_ >= Instructions::kAvx2 && find_windows(2, 16, row_bytes)) {
     pair_taps();
     chosen_ = Instructions::kAvx2;
     return;
@@ -87,11 +88,11 @@ void ColumnTaps::interpolate_portable(const uint8_t* row, float* __restrict plan
 
 // Where so many neighboring columns take their taps from: whether all do from so many bytes of the
 // row. What they take moves along the row, in one direction.
-bool ColumnTaps::find_windows(int64_t columns, int64_t bytes) {
-  if (row_bytes_ < bytes) return false;
+bool ColumnTaps::find_windows(int64_t columns, int64_t bytes, int64_t row_bytes) {
+  if (row_bytes < bytes) return false;
   for (int64_t first = 0; first < columns_; first += columns) {
     const int64_t last = first + columns - 1;
-    const int64_t begin = std::min({left_[first], left_[last], row_bytes_ - bytes});
+    const int64_t begin = std::min({left_[first], left_[last], row_bytes - bytes});
     if (std::max(right_[first], right_[last]) + 3 > begin + bytes) return false;
     window_[first / columns] = begin;
   }
@@ -136,16 +137,13 @@ void ColumnTaps::interpolate_avx512(const uint8_t* row, float* __restrict planes
   }
 }
 
-// A half of a vector holds two columns: the left taps of both, then the right ones. Columns 0, 1
-// and 4, 5 make a vector, and 2, 3 and 6, 7, so that the shuffles that bring the taps of all eight
-// together leave the columns in order.
+// In the order of avx2.h.
 void ColumnTaps::pair_taps() {
   for (int64_t x = 0; x < columns_; ++x) {
     const int64_t window = window_[x / 2];
     const int64_t place = x / 8 * 16 + x % 4 / 2 * 8 + x % 8 / 4 * 4 + x % 2;
-    // The upper bytes of a lane become 0.
-    index_[place] = int32_t(0x80808000u) | int32_t(left_[x] - window);
-    index_[place + 2] = int32_t(0x80808000u) | int32_t(right_[x] - window);
+    index_[place] = kLowByteOnly | int32_t(left_[x] - window);
+    index_[place + 2] = kLowByteOnly | int32_t(right_[x] - window);
     pair_weight_[place] = left_weight_[x];
     pair_weight_[place + 2] = right_weight_[x];
   }
@@ -154,7 +152,7 @@ void ColumnTaps::pair_taps() {
 RMPE_AVX2 inline __m256i load_windows(const uint8_t* first, const uint8_t* second) {
   const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first));
   const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(second));
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  return join(low, high);
 }
 
 RMPE_AVX2
@@ -177,9 +175,7 @@ void ColumnTaps::interpolate_avx2(const uint8_t* row, float* __restrict planes) 
                                _mm256_cvtepi32_ps(_mm256_shuffle_epi8(bytes[i], index[i])));
         index[i] = _mm256_add_epi32(index[i], _mm256_set1_epi32(1));
       }
-      const __m256 left = _mm256_shuffle_ps(tap[0], tap[1], 0x44);
-      const __m256 right = _mm256_shuffle_ps(tap[0], tap[1], 0xee);
-      __m256 value = _mm256_add_ps(left, right);
+      __m256 value = _mm256_add_ps(firsts(tap[0], tap[1]), seconds(tap[0], tap[1]));
       if (filled_) value = _mm256_add_ps(value, fill);
       _mm256_storeu_ps(planes + c * columns_ + x, value);
     }

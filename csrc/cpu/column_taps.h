@@ -24,20 +24,19 @@ class ColumnTaps {
   int64_t plane_stride() const { return columns_; }
 
  private:
-  bool find_windows(int64_t columns, int64_t bytes);
-  void pair_taps();
-  void index_taps();
   void interpolate_portable(const uint8_t* row, float* planes) const;
 #if RMPE_X86
+  bool find_windows(int64_t columns, int64_t bytes, int64_t row_bytes);
+  void pair_taps();
+  void index_taps();
   void interpolate_avx2(const uint8_t* row, float* planes) const;
   void interpolate_avx512(const uint8_t* row, float* planes) const;
 #endif
 
   Instructions best_, chosen_;
   int64_t width_;
-  int64_t columns_;    // the width and some more: a multiple of what is computed together
-  int64_t row_bytes_;  // of the image, from the first channel to the last
-  bool filled_;        // whether any of fill_ counts
+  int64_t columns_;  // the width and some more: a multiple of what is computed together
+  bool filled_;      // whether any of fill_ counts
   AlignedVector<int64_t> left_, right_;              // byte offsets into a row
   AlignedVector<float> left_weight_, right_weight_;  // 0 outside the image
   AlignedVector<float> fill_;  // the fill value times the weight that is missing

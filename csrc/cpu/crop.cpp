@@ -8,7 +8,6 @@
 #include "cpu/crop.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "cpu/column_taps.h"
 #include "cpu/convert.h"

@@ -16,6 +16,10 @@ namespace rmpe::cpu {
 
 enum class Instructions { kPortable, kAvx2, kAvx512Vbmi };
 
+#if RMPE_X86
+inline bool has_avx2() { return __builtin_cpu_supports("avx2"); }
+#endif
+
 // The best that this processor has.
 inline Instructions best_instructions() {
 #if RMPE_X86
@@ -23,8 +27,8 @@ inline Instructions best_instructions() {
                                            __builtin_cpu_supports("avx512bw") &&
                                            __builtin_cpu_supports("avx512vl")
                                        ? Instructions::kAvx512Vbmi
-                                   : __builtin_cpu_supports("avx2") ? Instructions::kAvx2
-                                                                    : Instructions::kPortable;
+                                   : has_avx2() ? Instructions::kAvx2
+                                                : Instructions::kPortable;
   return best;
 #else
   return Instructions::kPortable;

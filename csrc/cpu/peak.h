@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "cpu/instructions.h"
+
 namespace rmpe::cpu {
 
 template <typename T>
@@ -94,16 +96,16 @@ __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_
   return {maximum, block};
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if RMPE_X86
 // RMPE_MULTIVERSION would compile one vector width for every processor.
 template <typename T>
-__attribute__((target("avx2"))) Peak<T> find_peak_avx2(const T* map, int64_t size) {
+RMPE_AVX2 Peak<T> find_peak_avx2(const T* map, int64_t size) {
   return first_maximum<32>(map, size);
 }
 
 template <typename T>
 Peak<T> find_peak(const T* map, int64_t size) {
-  return __builtin_cpu_supports("avx2") ? find_peak_avx2(map, size) : first_maximum<16>(map, size);
+  return has_avx2() ? find_peak_avx2(map, size) : first_maximum<16>(map, size);
 }
 #else
 template <typename T>

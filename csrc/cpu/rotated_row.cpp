@@ -6,17 +6,15 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cpu/avx2.h"
 #include "cpu/simd.h"
+#include "cpu/span.h"
 
 namespace rmpe::cpu {
 namespace {
 
-struct Span {
-  int64_t first, last;
-};
-
 // The columns of a span whose position on one axis has its floor in [0, size - 2]: both taps lie in
-// [0, size). Exact, because the positions are integers. An empty range lies within the span.
+// [0, size). Exact, because the positions are integers.
 Span clip(const Span& span, int64_t start, int64_t step, int64_t size) {
   const int64_t low = 0, high = (size - 1) * int64_t(kFixedOne) - 1;
   if (step == 0) {
@@ -28,8 +26,7 @@ Span clip(const Span& span, int64_t start, int64_t step, int64_t size) {
   };
   const int64_t to_low = step > 0 ? -floor_div(start - low, step) : -floor_div(start - high, step);
   const int64_t to_high = step > 0 ? floor_div(high - start, step) : floor_div(low - start, step);
-  const int64_t first = std::min(span.last, std::max(span.first, to_low));
-  return {first, std::max(first, std::min(span.last, to_high + 1))};
+  return span.intersect({to_low, to_high + 1});
 }
 
 void sample_checked(const Image& image, const RowLine& line, const Normalization& normalization,
@@ -104,12 +101,8 @@ RMPE_AVX2 inline __m128i load_two(const uint8_t* first, const uint8_t* second) {
 RMPE_AVX2 inline __m256i load_taps(const uint8_t* pixels, const int32_t* offset) {
   const __m128i low = load_two(pixels + offset[0], pixels + offset[1]);
   const __m128i high = load_two(pixels + offset[4], pixels + offset[5]);
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  return join(low, high);
 }
-
-// Of two vectors of shuffled pairs, what comes first, for eight columns in order; and what second.
-RMPE_AVX2 inline __m256 firsts(__m256 a, __m256 b) { return _mm256_shuffle_ps(a, b, 0x44); }
-RMPE_AVX2 inline __m256 seconds(__m256 a, __m256 b) { return _mm256_shuffle_ps(a, b, 0xee); }
 
 // How far eight columns lie behind the first, in fixed point: columns 0, 1, 4, 5 and 2, 3, 6, 7.
 struct EightSteps {
@@ -144,10 +137,10 @@ void sample_avx2(const Image& image, const RowLine& line, const Normalization& n
   const EightSteps steps_x = eight_steps(line.step_x), steps_y = eight_steps(line.step_y);
   const __m256 one = _mm256_set1_ps(1.0f);
   // A half of a vector of taps becomes the first channel of two left taps, then of two right ones.
-  const int32_t right = int32_t(image.pixel_stride), zeros = int32_t(0x80808000u);
+  const int32_t right = int32_t(image.pixel_stride);
   const __m256i first_channel =
       _mm256_add_epi32(_mm256_setr_epi32(0, 8, right, right + 8, 0, 8, right, right + 8),
-                       _mm256_set1_epi32(zeros));
+                       _mm256_set1_epi32(kLowByteOnly));
   int64_t x = span.first;
   while (true) {
     __m256i column, image_row;
@@ -197,22 +190,22 @@ void sample_row(const Image& image, const RowLine& line, const Normalization& no
     return clip(clip({0, width}, line.start_x, line.step_x, image_width), line.start_y,
                 line.step_y, image.height);
   };
-  Span inside = columns_inside(image.width);
+  Span done{0, 0};
 #if RMPE_X86
   if (best >= Instructions::kAvx2) {
     // The right tap of the last of n readable pixels is readable too.
-    const Span readable = columns_inside(std::min(readable_columns(image) + 1, image.width));
-    if (readable.last - readable.first >= 8) {
-      sample_avx2(image, line, normalization, readable, row);
-      sample_checked(image, line, normalization, {0, readable.first}, row);
-      sample_checked(image, line, normalization, {readable.last, width}, row);
-      return;
-    }
+    done = columns_inside(std::min(readable_columns(image) + 1, image.width));
   }
+  if (done.last - done.first >= 8) {
+    sample_avx2(image, line, normalization, done, row);
+  } else
 #endif
-  sample_checked(image, line, normalization, {0, inside.first}, row);
-  inside.first = sample_portable(image, line, normalization, inside, row);
-  sample_checked(image, line, normalization, {inside.first, width}, row);
+  {
+    done = columns_inside(image.width);
+    done.last = sample_portable(image, line, normalization, done, row);
+  }
+  sample_checked(image, line, normalization, {0, done.first}, row);
+  sample_checked(image, line, normalization, {done.last, width}, row);
 }
 
 }  // namespace rmpe::cpu
