@@ -87,9 +87,7 @@ def poses(
     return *arrays, torch.from_numpy(person * images // persons)
 
 
-def boxes_to_suppress(
-    count: int, images: int
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def boxes_to_suppress(count: int, images: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Boxes (count, 4) that overlap, their scores, and which image they are in."""
     rng = np.random.default_rng(count)
     corner, size = rng.uniform(0, 500, (count, 2)), rng.uniform(20, 150, (count, 2))

@@ -1,6 +1,6 @@
 """docs/benchmarks.md and docs/benchmarks.png, from the committed results.
 
-    python -m bench.report
+python -m bench.report
 """
 
 from __future__ import annotations

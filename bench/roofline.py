@@ -160,17 +160,13 @@ def measure(device: str, case: Case, bandwidth: float) -> dict[str, Any]:
     rotation = [one] + [case.inputs() for _ in range(min(64, COLD_BYTES // size))]
     seconds = {
         "warm": median_seconds(device, lambda _: case.call(rmpe_ext, *one)),
-        "cold": median_seconds(
-            device, lambda i: case.call(rmpe_ext, *rotation[i % len(rotation)])
-        ),
+        "cold": median_seconds(device, lambda i: case.call(rmpe_ext, *rotation[i % len(rotation)])),
     }
     if device == "cuda":
         graph = graph_of(lambda: case.call(rmpe_ext, *one))
         seconds["graph"] = median_seconds(device, lambda _: graph.replay())
     rounds = 3 if case.slow else ROUNDS
-    seconds["reference"] = median_seconds(
-        device, lambda _: case.call(reference, *one), rounds
-    )
+    seconds["reference"] = median_seconds(device, lambda _: case.call(reference, *one), rounds)
     compiled = torch.compile(lambda *inputs: case.call(reference, *inputs))
     try:
         seconds["compiled"] = median_seconds(device, lambda _: compiled(*one), rounds)

@@ -16,8 +16,7 @@ def native(module, keypoints, scores, boxes, image_index):
 # The compiled reference unrolls its loop over the poses of an image, so it is left to few.
 def one_image(count, *, joints=17, compiled=False):
     return Group(
-        f"pose_nms, {count} poses of one image"
-        + f", {joints} joints" * (joints != 17),
+        f"pose_nms, {count} poses of one image" + f", {joints} joints" * (joints != 17),
         lambda: poses(count, joints=joints),
         {**ours(native, compiled=compiled), **(RIVALS if joints == 17 else {})},
     )

@@ -99,9 +99,7 @@ class PoseNMSPreset:
 
 PRESETS: dict[str, PoseNMSPreset] = {
     # The paper's form. Its values were never published; these were chosen by us.
-    "paper": PoseNMSPreset(
-        sigma1=0.3, sigma2=100.0, lam=1.0, eta=8.0, squared=True, match_box=0.1
-    ),
+    "paper": PoseNMSPreset(sigma1=0.3, sigma2=100.0, lam=1.0, eta=8.0, squared=True, match_box=0.1),
     # The authors' first release, for the 16 joints of MPII.
     "rmpe": PoseNMSPreset(
         sigma1=0.01, sigma2=2.08, lam=2.08, eta=22.48, unit="box", match_radius=1.0

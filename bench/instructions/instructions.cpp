@@ -75,8 +75,8 @@ void count_crop(const char* name, double turn) {
 // 4 x 3 x 128 x 96.
 void count_affine_sample() {
   constexpr int64_t N = 4, C = 3;
-  const rmpe::SampleGeometry geometry{128, 96, 128, 96, rmpe::Interpolation::kBilinear,
-                                      rmpe::Padding::kZeros, false};
+  const rmpe::SampleGeometry geometry{
+      128, 96, 128, 96, rmpe::Interpolation::kBilinear, rmpe::Padding::kZeros, false};
   constexpr int64_t plane = 128 * 96;
   Random random;
   const std::vector<float> input = random.values(N * C * plane, -1, 1);
@@ -97,7 +97,8 @@ std::vector<float> heatmaps(int64_t count, int64_t height, int64_t width) {
   Random random;
   std::vector<float> maps = random.values(count * height * width, 0, 1e-3);
   for (int64_t i = 0; i < count; ++i) {
-    const double x = random.uniform(4, double(width) - 5), y = random.uniform(4, double(height) - 5);
+    const double x = random.uniform(4, double(width) - 5),
+                 y = random.uniform(4, double(height) - 5);
     float* map = maps.data() + i * height * width;
     for (int64_t row = 0; row < height; ++row) {
       for (int64_t column = 0; column < width; ++column) {
@@ -138,9 +139,8 @@ void count_decode_simcc() {
   batch.K = K;
   batch.split_ratio = 2.0;
   std::vector<float> keypoints(N * K * 2), scores(N * K);
-  count("decode_simcc", [&] {
-    cpu::decode_simcc(batch, 0, N * K, keypoints.data(), scores.data());
-  });
+  count("decode_simcc",
+        [&] { cpu::decode_simcc(batch, 0, N * K, keypoints.data(), scores.data()); });
 }
 
 void count_soft_argmax() {

@@ -47,8 +47,7 @@ RMPE_HD Affine sampling_map(const T* theta, const SampleGeometry& g) {
     x = double(row[0]) * pixel_ratio(input_size, g.width, g.align_corners);
     y = double(row[1]) * pixel_ratio(input_size, g.height, g.align_corners);
     origin = double(row[2]) * pixels_per_unit(input_size, g.align_corners) + center(input_size);
-    const double extent =
-        fabs(x) * double(g.width) + fabs(y) * double(g.height) + fabs(origin);
+    const double extent = fabs(x) * double(g.width) + fabs(y) * double(g.height) + fabs(origin);
     if (!(extent * 0.0 == 0.0)) {
       x = y = 0.0;
       origin = NAN;
@@ -131,7 +130,7 @@ RMPE_HD Position padded(const Line& line, int64_t x, int64_t size, const SampleG
 // output's gradient at `offset`.
 template <typename T>
 struct Corner {
-  int64_t offset;           // into the plane; -1 outside the image
+  int64_t offset;  // into the plane; -1 outside the image
   T weight;
   T weight_dx, weight_dy;  // derivatives of the weight over the padded position
 };

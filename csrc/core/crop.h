@@ -79,15 +79,13 @@ struct Image {
 
 // The images of a call: a list, each with its own place and size, or a stack of equal ones.
 struct ImageList {
-  const Image* listed;    // [listed_count]: all images, or the first of the stack
+  const Image* listed;  // [listed_count]: all images, or the first of the stack
   int64_t listed_count;
   int64_t count;
-  int64_t stack_stride;   // bytes from one image of the stack to the next; 0 in a list
+  int64_t stack_stride;  // bytes from one image of the stack to the next; 0 in a list
 
   RMPE_HD bool is_stack() const { return listed_count < count; }
-  RMPE_HD Image operator[](int64_t i) const {
-    return image_of(listed[is_stack() ? 0 : i], i);
-  }
+  RMPE_HD Image operator[](int64_t i) const { return image_of(listed[is_stack() ? 0 : i], i); }
   // Image i, from what is listed for it.
   RMPE_HD Image image_of(Image listed_image, int64_t i) const {
     // Images without pixels may have no memory.

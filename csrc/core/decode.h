@@ -162,8 +162,8 @@ RMPE_HD Step dark_udp_step(const double (&h)[3][3], int64_t height, int64_t widt
   const double dx = 0.5 * (h[1][right] - h[1][left]), dy = 0.5 * (h[down][1] - h[up][1]);
   const double dxx = h[1][right] - 2.0 * h[1][1] + h[1][left] + eps;
   const double dyy = h[down][1] - 2.0 * h[1][1] + h[up][1] + eps;
-  const double dxy = 0.5 * (h[down][right] - h[1][right] - h[down][1] + 2.0 * h[1][1] -
-                            h[1][left] - h[up][1] + h[up][left]);
+  const double dxy = 0.5 * (h[down][right] - h[1][right] - h[down][1] + 2.0 * h[1][1] - h[1][left] -
+                            h[up][1] + h[up][left]);
   return newton_step(dx, dy, dxx, dyy, dxy);
 }
 
@@ -179,8 +179,7 @@ RMPE_HD Point point_without_peak(const DecodeConvention& convention, double valu
 }
 
 RMPE_HD Point crop_point(const HeatmapGrid& grid, const Point& heatmap_point) {
-  return {grid.gain_x * heatmap_point.x + grid.offset,
-          grid.gain_y * heatmap_point.y + grid.offset};
+  return {grid.gain_x * heatmap_point.x + grid.offset, grid.gain_y * heatmap_point.y + grid.offset};
 }
 
 // The column of a map of the mirrored image that shows column x of the image. Shifting moves the

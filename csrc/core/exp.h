@@ -19,7 +19,7 @@ struct ExpTraits<float> {
   static constexpr int kDegree = 7;
   static constexpr int kMantissa = 23;
   static constexpr int kBias = 127;
-  static constexpr float kRounder = 12582912.0f;  // 1.5 * 2^23: adding it rounds to integer
+  static constexpr float kRounder = 12582912.0f;   // 1.5 * 2^23: adding it rounds to integer
   static constexpr float kLn2High = 0.693359375f;  // few bits: n * kLn2High is exact
   static constexpr float kLn2Low = -2.12194440e-4f;
   static constexpr float kLowest = -87.0f;
@@ -54,8 +54,8 @@ RMPE_HD T exp_nonpositive(T x) {
   // The low bits of shifted hold n; moved into the exponent field they are 2^n.
   typename Traits::Bits bits;
   std::memcpy(&bits, &shifted, sizeof(bits));
-  bits = static_cast<typename Traits::Bits>(
-      (static_cast<uint64_t>(bits) + Traits::kBias) << Traits::kMantissa);
+  bits = static_cast<typename Traits::Bits>((static_cast<uint64_t>(bits) + Traits::kBias)
+                                            << Traits::kMantissa);
   T power;
   std::memcpy(&power, &bits, sizeof(power));
   return x < Traits::kLowest ? T(0) : series * power;

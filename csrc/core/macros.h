@@ -12,7 +12,7 @@
 // and the loader picks the best one that the processor runs. Results do not depend on the choice,
 // because the build forbids contraction into fused multiply-adds (-ffp-contract=off).
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__gnu_linux__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                         \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                           \
     !defined(__SANITIZE_UNDEFINED__)
 #define RMPE_MULTIVERSION \
   __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))

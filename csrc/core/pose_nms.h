@@ -91,14 +91,13 @@ struct PoseSums {
 // Add one joint: (dx, dy) from the reference's to the other's, weight the product of the two
 // joint weights.
 template <typename T, bool Squared>
-RMPE_HD void add_joint(const PoseReach<T>& reach, T dx, T dy, T weight,
-                              PoseSums<T>& sums) {
+RMPE_HD void add_joint(const PoseReach<T>& reach, T dx, T dy, T weight, PoseSums<T>& sums) {
   const T distance2 = dx * dx + dy * dy;
   const T across = dx < T(0) ? -dx : dx;
   const T down = dy < T(0) ? -dy : dy;
   // & instead of &&: no branches, for vector code.
-  const bool matches = (across <= reach.half_width) & (down <= reach.half_height) &
-                       (distance2 <= reach.radius2);
+  const bool matches =
+      (across <= reach.half_width) & (down <= reach.half_height) & (distance2 <= reach.radius2);
   const T distance = Squared ? distance2 : std::sqrt(distance2);
   sums.match += matches ? weight : T(0);
   sums.closeness += exp_nonpositive(-reach.falloff * distance);
@@ -130,8 +129,7 @@ RMPE_HD T box_area(const T* box) {  // [4] x1, y1, x2, y2
 // Intersection over union of two boxes (x1, y1, x2, y2) of areas area_a and area_b. Two boxes
 // without area give 0 / 0, NaN, which exceeds no threshold.
 template <typename T>
-RMPE_HD T box_iou(T ax1, T ay1, T ax2, T ay2, T area_a,
-                         T bx1, T by1, T bx2, T by2, T area_b) {
+RMPE_HD T box_iou(T ax1, T ay1, T ax2, T ay2, T area_a, T bx1, T by1, T bx2, T by2, T area_b) {
   const T x1 = ax1 > bx1 ? ax1 : bx1;
   const T y1 = ay1 > by1 ? ay1 : by1;
   const T x2 = ax2 < bx2 ? ax2 : bx2;

@@ -48,8 +48,8 @@ inline void sample_row(const S* plane, const BilinearRow<Wide<S>>& row, const Sa
     L::load_pairs(below, row.offset.data() + x, lower_left, lower_right);
     const auto fx = L::load(row.fx.data() + x), fy = L::load(row.fy.data() + x);
     const auto ux = T(1) - fx, uy = T(1) - fy;
-    L::store(out + x, (upper_left * ux + upper_right * fx) * uy +
-                          (lower_left * ux + lower_right * fx) * fy);
+    L::store(out + x,
+             (upper_left * ux + upper_right * fx) * uy + (lower_left * ux + lower_right * fx) * fy);
   });
   std::fill(out, out + row.reach.first, T(0));
   std::fill(out + row.reach.last, out + g.width, T(0));

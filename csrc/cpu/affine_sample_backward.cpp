@@ -3,13 +3,12 @@
 //
 // Bytes and operations: beside what the forward pass reads, each output pixel adds to four input
 // pixels, as two pairs. What costs is not the arithmetic but stores that the next load depends on.
-#include "cpu/affine_sample.h"
-
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
 #include <vector>
 
+#include "cpu/affine_sample.h"
 #include "cpu/affine_sample_rows.h"
 #include "cpu/affine_sample_taps.h"
 
@@ -22,8 +21,8 @@ struct BackwardItem {
   using T = Wide<S>;
   const SampleBatch<S>& batch;
   int64_t n, c_begin, c_end;
-  const S* grad;   // [C, height, width] of image n
-  T* grad_planes;  // [c_end - c_begin, input_height, input_width], zeros, or null
+  const S* grad;             // [C, height, width] of image n
+  T* grad_planes;            // [c_end - c_begin, input_height, input_width], zeros, or null
   PositionMoments* moments;  // zeros, or null
 
   const S* grad_row(int64_t c, int64_t y) const {
@@ -162,8 +161,8 @@ inline void backward_fringe(const S* plane, const BilinearRow<Wide<S>>& row,
 }
 
 template <typename T>
-inline void add_moments(const BilinearRow<T>& row, const SampleGeometry& g, int64_t y,
-                        const T* gx, const T* gy, PositionMoments& moments) {
+inline void add_moments(const BilinearRow<T>& row, const SampleGeometry& g, int64_t y, const T* gx,
+                        const T* gy, PositionMoments& moments) {
   RowSums<T> sums{T(center(g.width))};
   for_columns<T>(row.inner, [&](auto lanes, int64_t x) {
     using L = decltype(lanes);
@@ -321,8 +320,8 @@ void affine_sample_backward(const SampleBatch<S>& batch, const S* grad, int64_t 
     if (grad_planes) std::fill(grad_planes, grad_planes + (c_end - c_begin) * plane, T(0));
     if (moments) moments[i] = {};
     const S* image_grad = grad + n * batch.channels * g.height * g.width;
-    const BackwardItem<S> item{batch,      n,           c_begin, c_end,
-                               image_grad, grad_planes, moments ? moments + i : nullptr};
+    const BackwardItem<S> item{
+        batch, n, c_begin, c_end, image_grad, grad_planes, moments ? moments + i : nullptr};
     if (g.interpolation == Interpolation::kNearest) {
       if (grad_planes) backward_nearest(item);  // positions have no gradient
     } else if (is_upright(batch.maps[n])) {

@@ -12,10 +12,10 @@ inline void fill(const Line& x, const Line& y, const Span& span, const SampleGeo
   const int32_t width = int32_t(g.input_width), height = int32_t(g.input_height);
   const int32_t first = int32_t(span.first), last = int32_t(span.last);
   for (int32_t i = first; i < last; ++i) {
-    const Position px = pad_position(x.start + x.step * (double(i) - x.center), width, padding,
-                                     g.align_corners);
-    const Position py = pad_position(y.start + y.step * (double(i) - y.center), height, padding,
-                                     g.align_corners);
+    const Position px =
+        pad_position(x.start + x.step * (double(i) - x.center), width, padding, g.align_corners);
+    const Position py =
+        pad_position(y.start + y.step * (double(i) - y.center), height, padding, g.align_corners);
     // On the last pixel the weight moves to the right, or lower, corner.
     const int32_t column = std::min(int32_t(px.at), width - 2);
     const int32_t row = std::min(int32_t(py.at), height - 2);
@@ -44,20 +44,23 @@ inline void fill(const Line& x, const Line& y, const Span& span, const SampleGeo
 
 // These depend on the width of the processor's vectors; the loops over channels, which wait for
 // loads, do not. Flattened, because a function that is called is not cloned with its caller.
-RMPE_MULTIVERSION __attribute__((flatten)) void fill_taps(
-    const Line& x, const Line& y, const Span& span, const SampleGeometry& g, int32_t* offset,
-    float* fx, float* fy, float* slope_x, float* slope_y) {
+RMPE_MULTIVERSION __attribute__((flatten)) void fill_taps(const Line& x, const Line& y,
+                                                          const Span& span, const SampleGeometry& g,
+                                                          int32_t* offset, float* fx, float* fy,
+                                                          float* slope_x, float* slope_y) {
   fill(x, y, span, g, offset, fx, fy, slope_x, slope_y);
 }
 
-RMPE_MULTIVERSION __attribute__((flatten)) void fill_taps(
-    const Line& x, const Line& y, const Span& span, const SampleGeometry& g, int32_t* offset,
-    double* fx, double* fy, double* slope_x, double* slope_y) {
+RMPE_MULTIVERSION __attribute__((flatten)) void fill_taps(const Line& x, const Line& y,
+                                                          const Span& span, const SampleGeometry& g,
+                                                          int32_t* offset, double* fx, double* fy,
+                                                          double* slope_x, double* slope_y) {
   fill(x, y, span, g, offset, fx, fy, slope_x, slope_y);
 }
 
-RMPE_MULTIVERSION __attribute__((flatten)) void fill_nearest(
-    const Affine& map, const SampleGeometry& g, int64_t y, int32_t* offset) {
+RMPE_MULTIVERSION __attribute__((flatten)) void fill_nearest(const Affine& map,
+                                                             const SampleGeometry& g, int64_t y,
+                                                             int32_t* offset) {
   const Line along_x = line_x(map, g, y), along_y = line_y(map, g, y);
   for (int64_t x = 0; x < g.width; ++x) {
     offset[x] = nearest_offset(padded(along_x, x, g.input_width, g).at,

@@ -81,8 +81,7 @@ struct BilinearRow {
     } else if (g.input_width < 2 || g.input_height < 2) {
       inner.last = 0;  // the pixel right of the last is never needed, but its place must exist
     }
-    fill_taps(x, y, inner, g, offset.data(), fx.data(), fy.data(), slope_x.data(),
-              slope_y.data());
+    fill_taps(x, y, inner, g, offset.data(), fx.data(), fy.data(), slope_x.data(), slope_y.data());
   }
 };
 

@@ -1,6 +1,6 @@
-// What the loops of a crop that are written for AVX2 have in common. They take the left and the right
-// taps of columns 0, 1, 4, 5 in one vector and those of columns 2, 3, 6, 7 in another: of each half,
-// the left taps of two columns come first, then their right ones.
+// What the loops of a crop that are written for AVX2 have in common. They take the left and the
+// right taps of columns 0, 1, 4, 5 in one vector and those of columns 2, 3, 6, 7 in another: of
+// each half, the left taps of two columns come first, then their right ones.
 #pragma once
 
 #include "cpu/instructions.h"

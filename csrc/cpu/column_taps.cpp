@@ -127,8 +127,8 @@ void ColumnTaps::interpolate_avx512(const uint8_t* row, float* __restrict planes
           all, _mm512_maskz_permutex2var_epi8(low_bytes, low, left_index, high));
       const __m512 right = _mm512_maskz_cvtepi32_ps(
           all, _mm512_maskz_permutex2var_epi8(low_bytes, low, right_index, high));
-      __m512 value = _mm512_add_ps(_mm512_mul_ps(left_weight, left),
-                                   _mm512_mul_ps(right_weight, right));
+      __m512 value =
+          _mm512_add_ps(_mm512_mul_ps(left_weight, left), _mm512_mul_ps(right_weight, right));
       if (filled_) value = _mm512_add_ps(value, fill);
       _mm512_storeu_ps(planes + c * columns_ + x, value);
       left_index = _mm512_add_epi32(left_index, _mm512_set1_epi32(1));
@@ -171,8 +171,8 @@ void ColumnTaps::interpolate_avx2(const uint8_t* row, float* __restrict planes) 
     for (int c = 0; c < 3; ++c) {
       __m256 tap[2];
       for (int i = 0; i < 2; ++i) {
-        tap[i] = _mm256_mul_ps(weight[i],
-                               _mm256_cvtepi32_ps(_mm256_shuffle_epi8(bytes[i], index[i])));
+        tap[i] =
+            _mm256_mul_ps(weight[i], _mm256_cvtepi32_ps(_mm256_shuffle_epi8(bytes[i], index[i])));
         index[i] = _mm256_add_epi32(index[i], _mm256_set1_epi32(1));
       }
       __m256 value = _mm256_add_ps(firsts(tap[0], tap[1]), seconds(tap[0], tap[1]));

@@ -109,8 +109,8 @@ void crop_rotated(const Image& image, const Affine& inverse, const Normalization
 }
 
 template <typename Stored>
-void crop_fill(const Normalization& normalization, int64_t height, int64_t width,
-               int64_t row_begin, int64_t row_end,
+void crop_fill(const Normalization& normalization, int64_t height, int64_t width, int64_t row_begin,
+               int64_t row_end,
                // outputs
                Stored* crop) {  // [3, height, width]
   for (int c = 0; c < 3; ++c) {

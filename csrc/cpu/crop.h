@@ -9,8 +9,8 @@ namespace rmpe::cpu {
 struct CropBatch {
   ImageList images;
   const int64_t* image_index;  // [N], null: the only image, or the n-th of N
-  const Affine* inverses;  // [N], crop pixel -> image pixel
-  int64_t height, width;   // of every crop
+  const Affine* inverses;      // [N], crop pixel -> image pixel
+  int64_t height, width;       // of every crop
   Normalization normalization;
 };
 

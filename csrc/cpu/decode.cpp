@@ -59,14 +59,16 @@ inline Step subpixel_step(const Refinement& refinement, const T* map,  // [heigh
 
 // Not a template, because GCC cannot compile those for several processors; flattened, so that what
 // it calls is compiled for them too.
-RMPE_MULTIVERSION __attribute__((flatten))
-Step step_below_pixel(const Refinement& refinement, const float* map, int64_t height,
-                      int64_t width, int64_t x, int64_t y) {
+RMPE_MULTIVERSION __attribute__((flatten)) Step step_below_pixel(const Refinement& refinement,
+                                                                 const float* map, int64_t height,
+                                                                 int64_t width, int64_t x,
+                                                                 int64_t y) {
   return subpixel_step(refinement, map, height, width, x, y);
 }
-RMPE_MULTIVERSION __attribute__((flatten))
-Step step_below_pixel(const Refinement& refinement, const double* map, int64_t height,
-                      int64_t width, int64_t x, int64_t y) {
+RMPE_MULTIVERSION __attribute__((flatten)) Step step_below_pixel(const Refinement& refinement,
+                                                                 const double* map, int64_t height,
+                                                                 int64_t width, int64_t x,
+                                                                 int64_t y) {
   return subpixel_step(refinement, map, height, width, x, y);
 }
 
@@ -92,8 +94,7 @@ void decode(const DecodeBatch<Stored>& batch, int64_t begin, int64_t end,
     Point point = point_without_peak(batch.convention, peak.value);
     if (has_peak(batch.convention, peak.value)) {
       const int64_t x = peak.index % width, y = peak.index / width;
-      const Step step =
-          step_below_pixel(batch.convention.refinement, map, height, width, x, y);
+      const Step step = step_below_pixel(batch.convention.refinement, map, height, width, x, y);
       point = {double(x) + step.x, double(y) + step.y};
     }
     if (batch.to_image) {

@@ -60,9 +60,10 @@ void merge_poses(const T* keypoints, const T* scores, const T* boxes, const int6
   }
 }
 
-#define RMPE_INSTANTIATE(T)                                                                   \
-  template void merge_poses(const T*, const T*, const T*, const int64_t*, int64_t, int64_t,   \
-                            const MergeParameters&, const Groups&, int64_t, int64_t, T*, T*, bool*);
+#define RMPE_INSTANTIATE(T)                                                                  \
+  template void merge_poses(const T*, const T*, const T*, const int64_t*, int64_t, int64_t,  \
+                            const MergeParameters&, const Groups&, int64_t, int64_t, T*, T*, \
+                            bool*);
 RMPE_INSTANTIATE(float)
 RMPE_INSTANTIATE(double)
 #undef RMPE_INSTANTIATE

@@ -32,8 +32,7 @@ inline void count_close(const T* block, const T* xy, int64_t K,
 }
 
 // Not a template because GCC cannot clone those.
-RMPE_MULTIVERSION void compare_block(const float* block, const float* xy, int64_t K,
-                                     float* close) {
+RMPE_MULTIVERSION void compare_block(const float* block, const float* xy, int64_t K, float* close) {
   count_close(block, xy, K, close);
 }
 RMPE_MULTIVERSION void compare_block(const double* block, const double* xy, int64_t K,

@@ -26,9 +26,9 @@ __attribute__((always_inline)) inline bool any(const Mask& mask) {
   return joined != 0;
 }
 
-// The values are compared block by block, so that only from the block of the maximum on is its first
-// occurrence searched for. Few blocks hold a new maximum, so the lanes of most are never compared
-// with each other. A sum runs along to find NaN: it is NaN wherever one of its terms is.
+// The values are compared block by block, so that only from the block of the maximum on is its
+// first occurrence searched for. Few blocks hold a new maximum, so the lanes of most are never
+// compared with each other. A sum runs along to find NaN: it is NaN wherever one of its terms is.
 // kBytes: of a vector. Wider ones than the processor's are taken apart value by value.
 template <int kBytes, typename T>
 __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_t size) {

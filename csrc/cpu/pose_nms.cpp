@@ -36,8 +36,7 @@ inline void compare_poses(const T* block, const T* xy, const T* weights, int64_t
                                block[kHalfHeight * L + l], block[kRadius2 * L + l],
                                block[kNear2 * L + l]};
       PoseSums<T> sums{match[l], closeness[l], count[l]};
-      add_joint<T, Squared>(reach, x - joint[l], y - joint[L + l], weight * joint[2 * L + l],
-                            sums);
+      add_joint<T, Squared>(reach, x - joint[l], y - joint[L + l], weight * joint[2 * L + l], sums);
       match[l] = sums.match;
       closeness[l] = sums.closeness;
       count[l] = sums.near;
@@ -55,9 +54,8 @@ RMPE_MULTIVERSION void compare_squared(const float* block, const float* xy, cons
                                        int64_t K, float lam, float* similarity, float* near) {
   compare_poses<float, true>(block, xy, weights, K, lam, similarity, near);
 }
-RMPE_MULTIVERSION void compare_squared(const double* block, const double* xy,
-                                       const double* weights, int64_t K, double lam,
-                                       double* similarity, double* near) {
+RMPE_MULTIVERSION void compare_squared(const double* block, const double* xy, const double* weights,
+                                       int64_t K, double lam, double* similarity, double* near) {
   compare_poses<double, true>(block, xy, weights, K, lam, similarity, near);
 }
 RMPE_MULTIVERSION void compare_linear(const float* block, const float* xy, const float* weights,
@@ -106,9 +104,8 @@ class Poses {
   }
 
   void compare(int64_t b, T* similarity, T* near) const {
-    const auto compare_block = parameters_.squared
-                                   ? static_cast<Compare*>(compare_squared)
-                                   : static_cast<Compare*>(compare_linear);
+    const auto compare_block = parameters_.squared ? static_cast<Compare*>(compare_squared)
+                                                   : static_cast<Compare*>(compare_linear);
     compare_block(blocks_[b], poses_.xy(current_), weights_.data(), poses_.K, T(parameters_.lam),
                   similarity, near);
   }
@@ -163,8 +160,8 @@ inline void compare_boxes(const T* block, const T* box,
   constexpr int64_t L = kLanes<T>;
   const T x1 = box[0], y1 = box[1], x2 = box[2], y2 = box[3], area = box_area(box);
   for (int64_t l = 0; l < L; ++l) {
-    iou[l] = box_iou(block[kX1 * L + l], block[kY1 * L + l], block[kX2 * L + l],
-                     block[kY2 * L + l], block[kArea * L + l], x1, y1, x2, y2, area);
+    iou[l] = box_iou(block[kX1 * L + l], block[kY1 * L + l], block[kX2 * L + l], block[kY2 * L + l],
+                     block[kArea * L + l], x1, y1, x2, y2, area);
   }
 }
 
@@ -226,8 +223,8 @@ void pose_nms(const PoseList<T>& poses, const T* boxes, const PoseNMSParameters&
 }
 
 template <typename T>
-void box_nms(const T* boxes, const T* scores, double threshold, const Groups& images,
-             int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
+void box_nms(const T* boxes, const T* scores, double threshold, const Groups& images, int64_t begin,
+             int64_t end, bool* keep, int64_t* suppressor) {
   Boxes<T> kept(boxes, scores, threshold);
   greedy_nms(images, begin, end, kept, keep, suppressor);
 }
@@ -260,12 +257,12 @@ void pose_similarity(const PoseList<T>& list, const T* boxes, int64_t N,
   }
 }
 
-#define RMPE_INSTANTIATE(T)                                                                        \
-  template void pose_nms(const PoseList<T>&, const T*, const PoseNMSParameters&, const Groups&,    \
-                         int64_t, int64_t, bool*, int64_t*);                                       \
-  template void box_nms(const T*, const T*, double, const Groups&, int64_t, int64_t, bool*,        \
-                        int64_t*);                                                                 \
-  template void pose_similarity(const PoseList<T>&, const T*, int64_t, const PoseNMSParameters&,   \
+#define RMPE_INSTANTIATE(T)                                                                      \
+  template void pose_nms(const PoseList<T>&, const T*, const PoseNMSParameters&, const Groups&,  \
+                         int64_t, int64_t, bool*, int64_t*);                                     \
+  template void box_nms(const T*, const T*, double, const Groups&, int64_t, int64_t, bool*,      \
+                        int64_t*);                                                               \
+  template void pose_similarity(const PoseList<T>&, const T*, int64_t, const PoseNMSParameters&, \
                                 int64_t, int64_t, T*);
 RMPE_INSTANTIATE(float)
 RMPE_INSTANTIATE(double)

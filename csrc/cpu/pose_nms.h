@@ -13,8 +13,7 @@ namespace rmpe::cpu {
 template <typename T>
 void pose_nms(const PoseList<T>& poses,
               const T* boxes,  // [N, 4]
-              const PoseNMSParameters& parameters, const Groups& images,
-              int64_t begin, int64_t end,
+              const PoseNMSParameters& parameters, const Groups& images, int64_t begin, int64_t end,
               // outputs
               bool* keep,            // [N]
               int64_t* suppressor);  // [N]

@@ -38,8 +38,8 @@ void sample_checked(const Image& image, const RowLine& line, const Normalization
     sample_bilinear(image, line.start_x + x * line.step_x, line.start_y + x * line.step_y,
                     normalization.fill, rgb);
     for (int c = 0; c < 3; ++c) {
-      row[c][x] = normalization.gain[c] * rgb[normalization.source_channel(c)] +
-                  normalization.bias[c];
+      row[c][x] =
+          normalization.gain[c] * rgb[normalization.source_channel(c)] + normalization.bias[c];
     }
   }
 }
@@ -58,8 +58,8 @@ inline Float4 sample_inside(const Image& image, int64_t x, int64_t y) {
 
 // Returns the end of what was written: less than four columns may be left.
 RMPE_MULTIVERSION
-int64_t sample_portable(const Image& image, const RowLine& line,
-                        const Normalization& normalization, const Span& span,
+int64_t sample_portable(const Image& image, const RowLine& line, const Normalization& normalization,
+                        const Span& span,
                         // outputs
                         float* const (&row)[3]) {
   int64_t first = span.first;
@@ -67,14 +67,14 @@ int64_t sample_portable(const Image& image, const RowLine& line,
     Float4 pixels[4], planes[3];
     for (int i = 0; i < 4; ++i) {
       const int64_t x = first + i;
-      pixels[i] = sample_inside(image, line.start_x + x * line.step_x,
-                                line.start_y + x * line.step_y);
+      pixels[i] =
+          sample_inside(image, line.start_x + x * line.step_x, line.start_y + x * line.step_y);
     }
     transpose(pixels, planes);
     for (int c = 0; c < 3; ++c) {
-      store(row[c] + first, broadcast(normalization.gain[c]) *
-                                    planes[normalization.source_channel(c)] +
-                                broadcast(normalization.bias[c]));
+      store(row[c] + first,
+            broadcast(normalization.gain[c]) * planes[normalization.source_channel(c)] +
+                broadcast(normalization.bias[c]));
     }
   }
   return first;
@@ -161,19 +161,18 @@ void sample_avx2(const Image& image, const RowLine& line, const Normalization& n
     const __m256 weights[4] = {firsts(above[0], above[1]), firsts(below[0], below[1]),
                                seconds(above[0], above[1]), seconds(below[0], below[1])};
     for (int c = 0; c < 3; ++c) {
-      const __m256i channel = _mm256_add_epi32(
-          first_channel, _mm256_set1_epi32(normalization.source_channel(c)));
+      const __m256i channel =
+          _mm256_add_epi32(first_channel, _mm256_set1_epi32(normalization.source_channel(c)));
       __m256 parts[4];
       for (int i = 0; i < 4; ++i) {
-        parts[i] = _mm256_mul_ps(
-            weights[i], _mm256_cvtepi32_ps(_mm256_shuffle_epi8(taps[i], channel)));
+        parts[i] =
+            _mm256_mul_ps(weights[i], _mm256_cvtepi32_ps(_mm256_shuffle_epi8(taps[i], channel)));
       }
       __m256 sum = _mm256_add_ps(firsts(parts[0], parts[2]), seconds(parts[0], parts[2]));
       sum = _mm256_add_ps(sum, firsts(parts[1], parts[3]));
       sum = _mm256_add_ps(sum, seconds(parts[1], parts[3]));
       const __m256 scaled = _mm256_mul_ps(_mm256_set1_ps(normalization.gain[c]), sum);
-      _mm256_storeu_ps(row[c] + x,
-                       _mm256_add_ps(scaled, _mm256_set1_ps(normalization.bias[c])));
+      _mm256_storeu_ps(row[c] + x, _mm256_add_ps(scaled, _mm256_set1_ps(normalization.bias[c])));
     }
     if (x + 8 >= span.last) return;
     x = std::min(x + 8, span.last - 8);
@@ -187,8 +186,8 @@ void sample_avx2(const Image& image, const RowLine& line, const Normalization& n
 void sample_row(const Image& image, const RowLine& line, const Normalization& normalization,
                 int64_t width, [[maybe_unused]] Instructions best, float* const (&row)[3]) {
   const auto columns_inside = [&](int64_t image_width) {
-    return clip(clip({0, width}, line.start_x, line.step_x, image_width), line.start_y,
-                line.step_y, image.height);
+    return clip(clip({0, width}, line.start_x, line.step_x, image_width), line.start_y, line.step_y,
+                image.height);
   };
   Span done{0, 0};
 #if RMPE_X86

@@ -100,9 +100,13 @@ void soft_argmax_backward(const T* grad, const Stored* heatmaps, const T* keypoi
       std::fill(out, out + height * width, Stored{});
       continue;
     }
-    const SoftArgmaxGradient<T> gradient{
-        beta, partition[item].maximum, beta / partition[item].total,
-        keypoints[2 * item], keypoints[2 * item + 1], grad[2 * item], grad[2 * item + 1]};
+    const SoftArgmaxGradient<T> gradient{beta,
+                                         partition[item].maximum,
+                                         beta / partition[item].total,
+                                         keypoints[2 * item],
+                                         keypoints[2 * item + 1],
+                                         grad[2 * item],
+                                         grad[2 * item + 1]};
     for (int64_t y = 0; y < height; ++y) {
       const T* row = reader.read(map + y * width);
       differentiate(gradient, row, width, y, writer.begin(out + y * width));
@@ -125,9 +129,8 @@ template void soft_argmax_backward(const float*, const float*, const float*,
 template void soft_argmax_backward(const double*, const double*, const double*,
                                    const Partition<double>*, int64_t, int64_t, double, int64_t,
                                    int64_t, double*);
-template void soft_argmax_backward(const float*, const Half*, const float*,
-                                   const Partition<float>*, int64_t, int64_t, float, int64_t,
-                                   int64_t, Half*);
+template void soft_argmax_backward(const float*, const Half*, const float*, const Partition<float>*,
+                                   int64_t, int64_t, float, int64_t, int64_t, Half*);
 template void soft_argmax_backward(const float*, const BFloat16*, const float*,
                                    const Partition<float>*, int64_t, int64_t, float, int64_t,
                                    int64_t, BFloat16*);

@@ -16,10 +16,10 @@ void soft_argmax(const Stored* heatmaps, int64_t height, int64_t width, T beta, 
                  Partition<T>* partition);  // [maps]
 
 template <typename Stored, typename T = typename Widened<Stored>::type>
-void soft_argmax_backward(const T* grad,                    // [maps, 2]
-                          const Stored* heatmaps,           // [maps, height, width]
-                          const T* keypoints,               // [maps, 2]
-                          const Partition<T>* partition,    // [maps]
+void soft_argmax_backward(const T* grad,                  // [maps, 2]
+                          const Stored* heatmaps,         // [maps, height, width]
+                          const T* keypoints,             // [maps, 2]
+                          const Partition<T>* partition,  // [maps]
                           int64_t height, int64_t width, T beta, int64_t begin, int64_t end,
                           // outputs
                           Stored* grad_heatmaps);  // [maps, height, width]

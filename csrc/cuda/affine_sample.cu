@@ -7,7 +7,6 @@
 // or two cache lines. Wider stores would need four neighbouring pixels in one lane, and spread
 // each of the sixteen loads before them over four lines.
 #include "cuda/affine_sample.h"
-
 #include "cuda/affine_sample_tiles.h"
 
 namespace rmpe::cuda {

@@ -7,10 +7,9 @@
 // pixels. The gradient to theta reads 19 MB of input as well, and takes 20 operations a channel.
 // Where the bits must not depend on the order, sums take 64 bits, and two passes more: one to find
 // how large the gradients are, one to round the sums.
-#include "cuda/affine_sample.h"
-
 #include <type_traits>
 
+#include "cuda/affine_sample.h"
 #include "cuda/affine_sample_sums.h"
 #include "cuda/affine_sample_tiles.h"
 #include "cuda/warp.h"
@@ -237,7 +236,6 @@ template void launch_affine_sample_backward(const SampleBatch<double>&, const do
 template void launch_affine_sample_backward(const SampleBatch<Half>&, const Half*,
                                             const BackwardScratch&, cudaStream_t, Half*, void*);
 template void launch_affine_sample_backward(const SampleBatch<BFloat16>&, const BFloat16*,
-                                            const BackwardScratch&, cudaStream_t, BFloat16*,
-                                            void*);
+                                            const BackwardScratch&, cudaStream_t, BFloat16*, void*);
 
 }  // namespace rmpe::cuda

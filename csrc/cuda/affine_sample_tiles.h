@@ -24,9 +24,7 @@ struct Tiling {
   unsigned pixel_blocks, channel_blocks;  // of an image
 
   int64_t blocks_per_image() const { return int64_t(pixel_blocks) * channel_blocks; }
-  unsigned grid(int64_t N) const {
-    return grid_size("images", N * blocks_per_image(), 1);
-  }
+  unsigned grid(int64_t N) const { return grid_size("images", N * blocks_per_image(), 1); }
 };
 
 inline int64_t ceil_divide(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -64,8 +62,8 @@ inline __device__ Tile tile_of(const Tiling& tiling) {
   if (tile.last_channel > tiling.C) tile.last_channel = tiling.C;
   tile.first_pixel = blockIdx.x % tiling.pixel_blocks * tiling.pixels_per_block;
   const unsigned left = tiling.pixels - tile.first_pixel;
-  tile.last_pixel = tile.first_pixel + (left < tiling.pixels_per_block ? left
-                                                                       : tiling.pixels_per_block);
+  tile.last_pixel =
+      tile.first_pixel + (left < tiling.pixels_per_block ? left : tiling.pixels_per_block);
   return tile;
 }
 

@@ -1,11 +1,10 @@
 // Bytes and operations: a crop of 256x192 writes 590 KB of floats and reads about 3 bytes for each
 // source pixel under it, most of them from the caches, so writing is the floor. A thread computes
 // four pixels of a row: one 16-byte store for each channel, and one test for all sixteen taps.
-#include "cuda/crop.h"
-
 #include <algorithm>
 
 #include "core/half.h"
+#include "cuda/crop.h"
 #include "cuda/grid_size.h"
 
 namespace rmpe::cuda {
@@ -13,8 +12,8 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kPixels = 4;  // of a row, for each thread
-// They travel as an argument of the kernel, of which there are 4 KB: nothing has to be copied to the
-// device first. More images take more launches, each of which serves the crops of its own.
+// They travel as an argument of the kernel, of which there are 4 KB: nothing has to be copied to
+// the device first. More images take more launches, each of which serves the crops of its own.
 constexpr int kImagesPerLaunch = 64;
 
 struct CropLaunch {
@@ -40,8 +39,8 @@ __device__ Source source_of(const CropLaunch& launch, int64_t n) {
   const int64_t only = batch.images.count == 1 ? 0 : n;
   const int64_t index = batch.image_index ? batch.image_index[n] : only;
   const bool exists = index >= 0 && index < batch.images.count;
-  source.here = exists ? index >= launch.first_image && index < launch.last_image
-                       : launch.first_image == 0;
+  source.here =
+      exists ? index >= launch.first_image && index < launch.last_image : launch.first_image == 0;
   source.empty = true;
   if (!exists || !source.here) return source;
   const int64_t place = batch.images.is_stack() ? 0 : index - launch.first_image;
@@ -65,9 +64,8 @@ __device__ bool all_inside(const Source& source, int64_t x, int64_t y) {
   const int64_t end_x = x + (kPixels - 1) * source.step_x;
   const int64_t end_y = y + (kPixels - 1) * source.step_y;
   const int64_t right = source.image.width - 1, bottom = source.image.height - 1;
-  return fixed_floor(x) >= 0 && fixed_floor(x) < right &&
-         fixed_floor(end_x) >= 0 && fixed_floor(end_x) < right &&
-         fixed_floor(y) >= 0 && fixed_floor(y) < bottom &&
+  return fixed_floor(x) >= 0 && fixed_floor(x) < right && fixed_floor(end_x) >= 0 &&
+         fixed_floor(end_x) < right && fixed_floor(y) >= 0 && fixed_floor(y) < bottom &&
          fixed_floor(end_y) >= 0 && fixed_floor(end_y) < bottom;
 }
 
@@ -181,8 +179,7 @@ void launch_crop(const CropBatch& batch, cudaStream_t stream, Stored* crops) {
   CropLaunch arguments;
   arguments.batch = batch;
   arguments.blocks_per_crop = grid_size("crops", groups, kThreads);
-  const unsigned blocks =
-      grid_size("crops", batch.N * int64_t(arguments.blocks_per_crop), 1);
+  const unsigned blocks = grid_size("crops", batch.N * int64_t(arguments.blocks_per_crop), 1);
 
   const ImageList& images = batch.images;
   const int64_t images_per_launch = images.is_stack() ? images.count : kImagesPerLaunch;

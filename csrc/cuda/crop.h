@@ -23,8 +23,8 @@ void launch_crop(const CropBatch& batch, cudaStream_t stream,
                  Stored* crops);  // [N, 3, height, width]
 
 template <typename T>
-void launch_crop_matrices(const T* boxes,           // [N, 4]
-                          const Floats& rotation,   // [N], degrees, or not given: upright
+void launch_crop_matrices(const T* boxes,          // [N, 4]
+                          const Floats& rotation,  // [N], degrees, or not given: upright
                           const CropGeometry& geometry, int64_t N, cudaStream_t stream,
                           // outputs
                           T* matrices);  // [N, 2, 3]

@@ -2,10 +2,9 @@
 // for each value; memory is the floor. A block reads one map, and as a rule asks for all of it at
 // once. What follows a peak touches cache lines that are still near: four neighbours, or the 15x15
 // pixels of which a Newton step is computed in double, some 3,000 operations of a map's 15,000.
-#include "cuda/decode.h"
-
 #include <cmath>
 
+#include "cuda/decode.h"
 #include "cuda/grid_size.h"
 #include "cuda/joints.h"
 #include "cuda/load_image_map.h"
@@ -111,9 +110,9 @@ __device__ Step subpixel_step(const Refinement& refinement, const RefinedAxes& a
     if (axes.x) step.x = quarter_step(map.at(x - 1, y), map.at(x + 1, y));
     if (axes.y) step.y = quarter_step(map.at(x, y - 1), map.at(x, y + 1));
   } else if (refinement.method == Subpixel::kDark && axes.x && axes.y) {
-    step = dark_step(*reinterpret_cast<const double(*)[5][5]>(patch));
+    step = dark_step(*reinterpret_cast<const double (*)[5][5]>(patch));
   } else if (refinement.method == Subpixel::kDarkUdp && axes.x && axes.y) {
-    step = dark_udp_step(*reinterpret_cast<const double(*)[3][3]>(patch), map.size / map.width,
+    step = dark_udp_step(*reinterpret_cast<const double (*)[3][3]>(patch), map.size / map.width,
                          map.width, x, y);
   }
   return step;
@@ -125,9 +124,9 @@ __device__ auto map_of(const DecodeLaunch<Stored, kFlip>& launch, unsigned n, un
   const int width = int(batch.width), size = int(batch.height) * width;
   const Stored* values = batch.heatmaps.map(n, launch.joints.first + k);
   if constexpr (kFlip) {
-    return AveragedMap<Stored>(values, batch.flipped.map(n, launch.joints.swapped[k]), size, width,
-                               batch.convention.flip_shift ? Order::kMirroredShifted
-                                                           : Order::kMirrored);
+    return AveragedMap<Stored>(
+        values, batch.flipped.map(n, launch.joints.swapped[k]), size, width,
+        batch.convention.flip_shift ? Order::kMirroredShifted : Order::kMirrored);
   } else {
     return PlainMap<Stored>(values, size, width);
   }

@@ -2,7 +2,6 @@
 // value; memory is the floor. A block is two warps: one reads a joint's vector along x, the other
 // that along y, as a rule all of it at once.
 #include "cuda/decode_simcc.h"
-
 #include "cuda/grid_size.h"
 #include "cuda/joints.h"
 #include "cuda/load_image_map.h"

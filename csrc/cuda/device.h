@@ -13,8 +13,8 @@
 namespace rmpe::cuda {
 
 template <typename... Parameters, typename... Arguments>
-void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
-            cudaStream_t, Arguments&&... arguments) {
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t,
+            Arguments&&... arguments) {
   cuda_on_host::run_grid(grid, block, shared_bytes, [&] { kernel(arguments...); });
 }
 
@@ -49,7 +49,7 @@ template <typename... Parameters, typename... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
             cudaStream_t stream, Arguments&&... arguments) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-  kernel<<<grid, block, shared_bytes, stream>>>(std::forward<Arguments>(arguments)...);
+  kernel<<<grid, block, shared_bytes, stream> > >(std::forward<Arguments>(arguments)...);
   check(cudaGetLastError(), "a CUDA kernel could not be launched");
 }
 

@@ -48,9 +48,9 @@ template <typename Comparison>
 __global__ void __launch_bounds__(kRankThreads)
     confidence_kernel(Comparison comparison, GreedyScratch<Comparison> scratch,
                       // outputs
-                      bool* __restrict__ keep,              // [N]
+                      bool* __restrict__ keep,             // [N]
                       int64_t* __restrict__ suppressor) {  // [N]
-  unsigned* flags = shared_memory<unsigned>();  // [kRankThreads]
+  unsigned* flags = shared_memory<unsigned>();             // [kRankThreads]
   const int64_t N = scratch.images.N;
   const int64_t first = int64_t(blockIdx.x) * kRankThreads, i = first + threadIdx.x;
   flags[threadIdx.x] = 0;
@@ -112,7 +112,7 @@ template <typename Comparison>
 __global__ void __launch_bounds__(kPairThreads, 1)
     greedy_nms_kernel(Comparison comparison, GreedyScratch<Comparison> scratch, JointRows rows,
                       // outputs
-                      bool* __restrict__ keep,              // [N]
+                      bool* __restrict__ keep,             // [N]
                       int64_t* __restrict__ suppressor) {  // [N]
   auto& shared = *shared_memory<GreedyShared<Comparison>>();
   auto* joints = reinterpret_cast<typename Comparison::Value*>(&shared + 1);

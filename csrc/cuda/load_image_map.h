@@ -41,8 +41,8 @@ __device__ inline Affine image_map(const ImageMaps& maps, const Number& number, 
   for (int i = 0; i < 12; ++i) numbers[i] = __shfl_sync(kAllLanes, value, i);
   const Affine map = maps.matrices.data ? invert(rmpe::load_affine(numbers)) : identity();
   if (!maps.theta.data) return map;
-  return compose(map, pixel_map(rmpe::load_affine(numbers + 6), maps.height, maps.width,
-                                maps.align_corners));
+  return compose(
+      map, pixel_map(rmpe::load_affine(numbers + 6), maps.height, maps.width, maps.align_corners));
 }
 
 }  // namespace rmpe::cuda

@@ -128,9 +128,8 @@ struct AveragedMap {
                    (order == Order::kSame || width % kSize == 0)) {}
 
   __device__ int other_column(int x) const {
-    return order == Order::kSame
-               ? x
-               : int(mirrored_column(x, width, order == Order::kMirroredShifted));
+    return order == Order::kSame ? x
+                                 : int(mirrored_column(x, width, order == Order::kMirroredShifted));
   }
 
   __device__ static Value average(Stored here, Stored other) {

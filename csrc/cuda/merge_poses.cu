@@ -1,12 +1,11 @@
 // Poses that one pose removed form a group, whose slot is that pose's index: no table is searched.
 // Bytes: every pose is read and written once, a kept one read twice. A warp takes a pose, a lane a
 // joint, and goes through the group in input order, so that sums equal the CPU's to the last bit.
-#include "cuda/merge_poses.h"
-
 #include <cmath>
 
 #include "cuda/grid_size.h"
 #include "cuda/groups.h"
+#include "cuda/merge_poses.h"
 #include "cuda/scratch.h"
 #include "cuda/warp.h"
 
@@ -97,10 +96,9 @@ void launch_merge_poses(const T* keypoints, const T* scores, const T* boxes,
          merged_scores, keep);
 }
 
-#define RMPE_INSTANTIATE(T)                                                                      \
-  template void launch_merge_poses(const T*, const T*, const T*, const int64_t*, int64_t,        \
-                                   int64_t, const MergeParameters&, void*, cudaStream_t, T*, T*, \
-                                   bool*);
+#define RMPE_INSTANTIATE(T)                                                                        \
+  template void launch_merge_poses(const T*, const T*, const T*, const int64_t*, int64_t, int64_t, \
+                                   const MergeParameters&, void*, cudaStream_t, T*, T*, bool*);
 RMPE_INSTANTIATE(float)
 RMPE_INSTANTIATE(double)
 #undef RMPE_INSTANTIATE

@@ -1,8 +1,7 @@
 // Operations: about 12 instructions for one pair and joint, a third of them loads; see pose_nms.cu.
-#include "cuda/nearby_joints_nms.h"
-
 #include "core/nearby_joints_nms.h"
 #include "cuda/greedy.h"
+#include "cuda/nearby_joints_nms.h"
 #include "cuda/poses.h"
 
 namespace rmpe::cuda {

@@ -2,14 +2,13 @@
 // for what that makes. Soft NMS compares every pick with all others of its image: 20 picks of 64
 // poses with 17 joints are 40 warps of pairs, but one after the other, each with a reduction and a
 // barrier, so that a block's time is that of its 20 rounds, not of its operations.
-#include "cuda/oks_nms.h"
-
 #include <cmath>
 
 #include "core/oks_nms.h"
 #include "cuda/greedy.h"
 #include "cuda/grid_size.h"
 #include "cuda/groups.h"
+#include "cuda/oks_nms.h"
 #include "cuda/poses.h"
 #include "cuda/scratch.h"
 #include "cuda/warp.h"
@@ -91,12 +90,12 @@ struct OksScratch {
 // every kSoftThreads-th after it. Nobody else reads or writes what it keeps of them.
 template <typename T>
 struct SoftScratch {
-  Groups images;         // those that take part first, all in input order
-  double* confidence;    // [N]
-  double* takes_part;    // [N], 1 or 0
-  double* left;          // [N], by place: of the confidence
-  T* joint_scales;       // [K]
-  T* joints;             // [2 K, N], by place: x and y, so that a warp reads neighbours
+  Groups images;       // those that take part first, all in input order
+  double* confidence;  // [N]
+  double* takes_part;  // [N], 1 or 0
+  double* left;        // [N], by place: of the confidence
+  T* joint_scales;     // [K]
+  T* joints;           // [2 K, N], by place: x and y, so that a warp reads neighbours
 
   SoftScratch(const int64_t* image_index, int64_t N, int64_t K, int64_t slots, Scratch& scratch)
       : images(image_index, N, slots, scratch),
@@ -153,8 +152,8 @@ __global__ void __launch_bounds__(kSoftThreads, 1)
                         const T* __restrict__ areas,  // [N]
                         double threshold, int64_t max_kept, SoftScratch<T> scratch,
                         // outputs
-                        bool* __restrict__ keep,      // [N]
-                        T* __restrict__ pose_scores,  // [N]
+                        bool* __restrict__ keep,       // [N]
+                        T* __restrict__ pose_scores,   // [N]
                         int64_t* __restrict__ rank) {  // [N]
   auto& shared = *shared_memory<SoftShared>();
   const Groups& images = scratch.images;
@@ -276,13 +275,13 @@ void launch_soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigm
          rank);
 }
 
-#define RMPE_INSTANTIATE(T)                                                                        \
-  template size_t oks_nms_scratch_bytes<T>(int64_t, int64_t, bool);                                \
-  template void launch_oks_nms(const PoseList<T>&, const T*, const T*, double, const int64_t*,     \
-                               int64_t, void*, cudaStream_t, bool*, int64_t*);                     \
-  template size_t soft_oks_nms_scratch_bytes<T>(int64_t, int64_t, bool);                           \
-  template void launch_soft_oks_nms(const PoseList<T>&, const T*, const T*, double, int64_t,       \
-                                    const int64_t*, int64_t, void*, cudaStream_t, bool*, T*,       \
+#define RMPE_INSTANTIATE(T)                                                                    \
+  template size_t oks_nms_scratch_bytes<T>(int64_t, int64_t, bool);                            \
+  template void launch_oks_nms(const PoseList<T>&, const T*, const T*, double, const int64_t*, \
+                               int64_t, void*, cudaStream_t, bool*, int64_t*);                 \
+  template size_t soft_oks_nms_scratch_bytes<T>(int64_t, int64_t, bool);                       \
+  template void launch_soft_oks_nms(const PoseList<T>&, const T*, const T*, double, int64_t,   \
+                                    const int64_t*, int64_t, void*, cudaStream_t, bool*, T*,   \
                                     int64_t*);
 RMPE_INSTANTIATE(float)
 RMPE_INSTANTIATE(double)

@@ -61,8 +61,8 @@ JointRows joint_rows(int64_t K, size_t other_bytes) {
     return {0, 0};
   } else {
     constexpr int64_t kRows = 2 * kTile * sizeof(typename Comparison::Value);
-    const int64_t most = (int64_t(kSharedBytes - other_bytes) / kRows - 1) /
-                         Comparison::kJointValues;
+    const int64_t most =
+        (int64_t(kSharedBytes - other_bytes) / kRows - 1) / Comparison::kJointValues;
     const int64_t pieces = (K + most - 1) / most;
     const int at_once = int((K + pieces - 1) / pieces);
     return {at_once, at_once * Comparison::kJointValues | 1};

@@ -15,8 +15,7 @@ struct Peak {
 
 template <typename T>
 __device__ bool precedes(const Peak<T>& a, const Peak<T>& b) {
-  return (a.value > b.value) | (a.value != a.value) |
-         ((a.value == b.value) & (a.index < b.index));
+  return (a.value > b.value) | (a.value != a.value) | ((a.value == b.value) & (a.index < b.index));
 }
 
 // Of the values that fall to one of several threads.

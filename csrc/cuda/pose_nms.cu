@@ -2,13 +2,12 @@
 // tanh is taken once for each joint of a tile, 1/32 as often. 256 images of 64 poses with 17 joints
 // are 256 * 63 warps of pairs, 14e6 instructions of a warp: 15 us on 132 multiprocessors that issue
 // four a cycle at 1.75 GHz. Bytes: 3.3 MB of poses. The rest is the cost of launching (greedy.h).
-#include "cuda/pose_nms.h"
-
 #include <limits>
 
 #include "cuda/greedy.h"
 #include "cuda/grid_size.h"
 #include "cuda/pairs.h"
+#include "cuda/pose_nms.h"
 #include "cuda/poses.h"
 
 namespace rmpe::cuda {
@@ -178,8 +177,8 @@ template <typename T>
 void launch_box_nms(const T* boxes, const T* scores, double threshold, const int64_t* image_index,
                     int64_t N, void* scratch, cudaStream_t stream, bool* keep,
                     int64_t* suppressor) {
-  launch_greedy_nms("boxes", BoxComparison<T>{boxes, scores, T(threshold)}, image_index, N,
-                    scratch, stream, keep, suppressor);
+  launch_greedy_nms("boxes", BoxComparison<T>{boxes, scores, T(threshold)}, image_index, N, scratch,
+                    stream, keep, suppressor);
 }
 
 template <typename T>
@@ -197,14 +196,14 @@ void launch_pose_similarity(const PoseList<T>& poses, const T* boxes,
   });
 }
 
-#define RMPE_INSTANTIATE(T)                                                                       \
-  template size_t pose_nms_scratch_bytes<T>(int64_t, bool);                                       \
-  template void launch_pose_nms(const PoseList<T>&, const T*, const PoseNMSParameters&,           \
-                                const int64_t*, int64_t, void*, cudaStream_t, bool*, int64_t*);   \
-  template size_t box_nms_scratch_bytes<T>(int64_t, bool);                                        \
-  template void launch_box_nms(const T*, const T*, double, const int64_t*, int64_t, void*,        \
-                               cudaStream_t, bool*, int64_t*);                                    \
-  template void launch_pose_similarity(const PoseList<T>&, const T*, const PoseNMSParameters&,    \
+#define RMPE_INSTANTIATE(T)                                                                     \
+  template size_t pose_nms_scratch_bytes<T>(int64_t, bool);                                     \
+  template void launch_pose_nms(const PoseList<T>&, const T*, const PoseNMSParameters&,         \
+                                const int64_t*, int64_t, void*, cudaStream_t, bool*, int64_t*); \
+  template size_t box_nms_scratch_bytes<T>(int64_t, bool);                                      \
+  template void launch_box_nms(const T*, const T*, double, const int64_t*, int64_t, void*,      \
+                               cudaStream_t, bool*, int64_t*);                                  \
+  template void launch_pose_similarity(const PoseList<T>&, const T*, const PoseNMSParameters&,  \
                                        int64_t, cudaStream_t, T*);
 RMPE_INSTANTIATE(float)
 RMPE_INSTANTIATE(double)

@@ -2,13 +2,12 @@
 // with about 40 instructions for each value, most of them for its exponential. By count they take
 // as long as reading float32 does on GPUs with the fastest memory, and a quarter of that on others.
 // The gradient reads a map once and writes as much, for the same exponential.
-#include "cuda/soft_argmax.h"
-
 #include <cmath>
 
 #include "cuda/grid_size.h"
 #include "cuda/maps.h"
 #include "cuda/peak.h"
+#include "cuda/soft_argmax.h"
 
 namespace rmpe::cuda {
 namespace {
@@ -65,7 +64,7 @@ __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     soft_argmax_kernel(const Stored* __restrict__ heatmaps,  // [maps, size]
                        int size, int width, T beta,
                        // outputs
-                       T* __restrict__ keypoints,              // [maps, 2]
+                       T* __restrict__ keypoints,               // [maps, 2]
                        Partition<T>* __restrict__ partition) {  // [maps]
   Shared<T>& shared = *shared_memory<Shared<T>>();
   const int64_t item = blockIdx.x;
@@ -113,9 +112,13 @@ __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
   Stored* out = grad_heatmaps + item * size;
   const Partition<T> softmax = partition[item];
   const bool has_answer = softmax.total == softmax.total;
-  const SoftArgmaxGradient<T> g{beta, softmax.maximum, beta / softmax.total,
-                                keypoints[2 * item], keypoints[2 * item + 1],
-                                grad[2 * item], grad[2 * item + 1]};
+  const SoftArgmaxGradient<T> g{beta,
+                                softmax.maximum,
+                                beta / softmax.total,
+                                keypoints[2 * item],
+                                keypoints[2 * item + 1],
+                                grad[2 * item],
+                                grad[2 * item + 1]};
   const auto gradient = [&](T value, T x, T y) {
     Stored stored;
     narrow(has_answer ? soft_argmax_gradient(g, value, x, y) : T(0), stored);

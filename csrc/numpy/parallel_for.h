@@ -1,7 +1,7 @@
 // Spreads the CPU loops over threads, as at::parallel_for does for PyTorch.
 //
-// OpenMP's threads would not survive a fork, after which GCC's runtime waits for them forever. These
-// start when first needed, sleep between calls, and start anew in a forked process.
+// OpenMP's threads would not survive a fork, after which GCC's runtime waits for them forever.
+// These start when first needed, sleep between calls, and start anew in a forked process.
 #pragma once
 
 #include <cstdint>

@@ -41,8 +41,8 @@ inline int64_t item_size(ScalarType dtype) {
   }
 }
 
-// A view of a Python array, which the caller keeps alive; or an array of its own. It holds no Python
-// object, so that ops can run without the interpreter's lock.
+// A view of a Python array, which the caller keeps alive; or an array of its own. It holds no
+// Python object, so that ops can run without the interpreter's lock.
 class Tensor {
  public:
   static constexpr int64_t kMaxDim = 4;
@@ -154,8 +154,9 @@ inline Tensor contiguous(const Tensor& tensor) {
 
 // numpy's numbers for its types, of which it has two for int64; bfloat16 comes from ml_dtypes.
 constexpr std::pair<ScalarType, int> kTypeNumbers[] = {
-    {ScalarType::Bool, 0},  {ScalarType::Byte, 2},   {ScalarType::Long, 7},    {ScalarType::Long, 9},
-    {ScalarType::Half, 23}, {ScalarType::Float, 11}, {ScalarType::Double, 12},
+    {ScalarType::Bool, 0},    {ScalarType::Byte, 2},  {ScalarType::Long, 7},
+    {ScalarType::Long, 9},    {ScalarType::Half, 23}, {ScalarType::Float, 11},
+    {ScalarType::Double, 12},
 };
 constexpr const char* kBFloat16 = "bfloat16";
 

@@ -23,8 +23,8 @@ inline Padding padding_of(const std::string& padding_mode) {
 
 inline SampleGeometry checked(const SampleGeometry& g) {
   check(g.height > 0 && g.width > 0, "size must be positive");
-  check(g.input_height > 0 && g.input_width > 0 &&
-            g.input_height <= INT32_MAX / g.input_width && g.width <= INT32_MAX,
+  check(g.input_height > 0 && g.input_width > 0 && g.input_height <= INT32_MAX / g.input_width &&
+            g.width <= INT32_MAX,
         "planes must have at least 1 and fewer than 2^31 pixels");
   return g;
 }
@@ -47,9 +47,9 @@ inline Tensor affine_sample(Tensor input, Tensor theta, int64_t height, int64_t 
                             std::string mode, std::string padding_mode, bool align_corners) {
   check_dim("input", input, 4);
   const int64_t N = input.size(0), C = input.size(1);
-  const SampleGeometry g = checked({input.size(2), input.size(3), height, width,
-                                    interpolation_of(mode), padding_of(padding_mode),
-                                    align_corners});
+  const SampleGeometry g =
+      checked({input.size(2), input.size(3), height, width, interpolation_of(mode),
+               padding_of(padding_mode), align_corners});
   const std::vector<Affine> maps = sampling_maps(theta, N, g);
   const Tensor planes = with_dense_maps(input);
   Tensor output = empty({N, C, height, width}, input.scalar_type());
@@ -58,11 +58,14 @@ inline Tensor affine_sample(Tensor input, Tensor theta, int64_t height, int64_t 
   dispatch_stored("input", input, [&](auto zero) {
     using S = decltype(zero);
     const cpu::SampleBatch<S> batch{static_cast<const S*>(planes.const_data_ptr()),
-                                    planes.stride(0), planes.stride(1), C, maps.data(), g};
+                                    planes.stride(0),
+                                    planes.stride(1),
+                                    C,
+                                    maps.data(),
+                                    g};
     S* out = static_cast<S*>(output.mutable_data_ptr());
-    parallel_for(0, C > 0 ? N * height : 0, grain, [&](int64_t begin, int64_t end) {
-      cpu::affine_sample(batch, begin, end, out);
-    });
+    parallel_for(0, C > 0 ? N * height : 0, grain,
+                 [&](int64_t begin, int64_t end) { cpu::affine_sample(batch, begin, end, out); });
   });
   return output;
 }
@@ -89,14 +92,13 @@ inline std::tuple<Tensor, Tensor> affine_sample_backward(Tensor grad, std::optio
                                                          Tensor theta, int64_t input_height,
                                                          int64_t input_width, std::string mode,
                                                          std::string padding_mode,
-                                                         bool align_corners,
-                                                         bool /*deterministic*/, bool needs_input,
-                                                         bool needs_theta) {
+                                                         bool align_corners, bool /*deterministic*/,
+                                                         bool needs_input, bool needs_theta) {
   check_dim("grad", grad, 4);
   const int64_t N = grad.size(0), C = grad.size(1);
-  const SampleGeometry g = checked({input_height, input_width, grad.size(2), grad.size(3),
-                                    interpolation_of(mode), padding_of(padding_mode),
-                                    align_corners});
+  const SampleGeometry g =
+      checked({input_height, input_width, grad.size(2), grad.size(3), interpolation_of(mode),
+               padding_of(padding_mode), align_corners});
   const bool needs_moments = needs_theta && g.interpolation == Interpolation::kBilinear;
   if (needs_moments) check_input_of_backward(input, grad, g);
   const std::vector<Affine> maps = sampling_maps(theta, N, g);
@@ -115,7 +117,11 @@ inline std::tuple<Tensor, Tensor> affine_sample_backward(Tensor grad, std::optio
     using S = decltype(zero);
     const cpu::SampleBatch<S> batch{
         needs_moments ? static_cast<const S*>(planes.const_data_ptr()) : nullptr,
-        planes.stride(0), planes.stride(1), C, maps.data(), g};
+        planes.stride(0),
+        planes.stride(1),
+        C,
+        maps.data(),
+        g};
     const S* grad_data = static_cast<const S*>(dense_grad.const_data_ptr());
     S* grad_input_data = needs_input ? static_cast<S*>(grad_input.mutable_data_ptr()) : nullptr;
     PositionMoments* moments_data = needs_moments ? moments.data() : nullptr;

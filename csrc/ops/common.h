@@ -1,5 +1,5 @@
-// What every op needs. The Python layer has checked the arguments before an op is called; the checks
-// here guard raw pointers against direct calls.
+// What every op needs. The Python layer has checked the arguments before an op is called; the
+// checks here guard raw pointers against direct calls.
 #pragma once
 
 #include <cstdint>

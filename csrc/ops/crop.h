@@ -92,8 +92,8 @@ inline Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Te
   const int64_t* indices =
       index.has_value() ? static_cast<const int64_t*>(index->const_data_ptr()) : nullptr;
   for (int64_t n = 0; indices != nullptr && n < N; ++n) {
-    check(indices[n] >= 0 && indices[n] < list.count, "image_index must be in 0..",
-          list.count - 1, ", got ", indices[n], " at position ", n);
+    check(indices[n] >= 0 && indices[n] < list.count, "image_index must be in 0..", list.count - 1,
+          ", got ", indices[n], " at position ", n);
   }
 
   const cpu::CropBatch batch{list,   indices, inverses.data(),
@@ -102,9 +102,8 @@ inline Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Te
   const int64_t grain = std::max<int64_t>(1, 16384 / width);  // rows worth a thread of their own
   dispatch_crops(dtype, [&](auto zero) {
     auto* out = static_cast<decltype(zero)*>(crops.mutable_data_ptr());
-    parallel_for(0, N * height, grain, [&](int64_t begin, int64_t end) {
-      cpu::crop(batch, begin, end, out);
-    });
+    parallel_for(0, N * height, grain,
+                 [&](int64_t begin, int64_t end) { cpu::crop(batch, begin, end, out); });
   });
   return crops;
 }

@@ -40,9 +40,10 @@ inline Refinement refinement_of(const std::string& subpixel, const std::vector<d
 
 inline DecodeConvention convention_of(const std::string& subpixel,
                                       const std::vector<double>& refinement, Grid grid,
-                                      double stride, double offset, int64_t height,
-                                      int64_t width) {
-  return {refinement_of(subpixel, refinement), refinement[7], shifts_in_mirror(grid),
+                                      double stride, double offset, int64_t height, int64_t width) {
+  return {refinement_of(subpixel, refinement),
+          refinement[7],
+          shifts_in_mirror(grid),
           {grid_gain(grid, stride, width), grid_gain(grid, stride, height), offset}};
 }
 
@@ -78,7 +79,10 @@ inline std::tuple<Tensor, Tensor> decode(Tensor heatmaps, std::optional<Tensor> 
         flipped.has_value() ? heatmaps_of<Stored>(mirrored) : Heatmaps<Stored>{nullptr, 0, 0},
         swapped_joint.has_value() ? swapped_joint->data() : nullptr,
         matrices.has_value() || theta.has_value() ? to_image.data() : nullptr,
-        K, height, width, convention};
+        K,
+        height,
+        width,
+        convention};
     T* keypoints_out = static_cast<T*>(keypoints.mutable_data_ptr());
     T* scores_out = static_cast<T*>(scores.mutable_data_ptr());
     parallel_for(0, N * K, maps_per_thread(height * width), [&](int64_t begin, int64_t end) {

@@ -12,7 +12,11 @@ template <typename Stored>
 SimccVectors<Stored> vectors_of(const Tensor& maps, const Tensor& flipped, bool has_flipped) {
   return {static_cast<const Stored*>(maps.const_data_ptr()),
           has_flipped ? static_cast<const Stored*>(flipped.const_data_ptr()) : nullptr,
-          maps.stride(0), maps.stride(1), flipped.stride(0), flipped.stride(1), maps.size(2)};
+          maps.stride(0),
+          maps.stride(1),
+          flipped.stride(0),
+          flipped.stride(1),
+          maps.size(2)};
 }
 
 inline void check_simcc_maps(const Tensor& x_maps, const Tensor& y_maps,
@@ -31,13 +35,10 @@ inline void check_simcc_maps(const Tensor& x_maps, const Tensor& y_maps,
   check_flipped("flipped_y", flipped_y, y_maps, swapped_joint);
 }
 
-inline std::tuple<Tensor, Tensor> decode_simcc(Tensor x_maps, Tensor y_maps,
-                                               std::optional<Tensor> matrices,
-                                               std::optional<Tensor> theta,
-                                               std::optional<Tensor> flipped_x,
-                                               std::optional<Tensor> flipped_y,
-                                               std::optional<std::vector<int64_t>> swapped_joint,
-                                               double split_ratio, bool align_corners) {
+inline std::tuple<Tensor, Tensor> decode_simcc(
+    Tensor x_maps, Tensor y_maps, std::optional<Tensor> matrices, std::optional<Tensor> theta,
+    std::optional<Tensor> flipped_x, std::optional<Tensor> flipped_y,
+    std::optional<std::vector<int64_t>> swapped_joint, double split_ratio, bool align_corners) {
   check_simcc_maps(x_maps, y_maps, flipped_x, flipped_y, swapped_joint);
   const int64_t N = x_maps.size(0), K = x_maps.size(1);
   x_maps = with_dense_maps(x_maps);
@@ -55,10 +56,12 @@ inline std::tuple<Tensor, Tensor> decode_simcc(Tensor x_maps, Tensor y_maps,
     using Stored = decltype(zero);
     using T = typename Widened<Stored>::type;
     const cpu::SimccBatch<Stored> batch{
-        vectors_of<Stored>(x_maps, mirrored_x, flip), vectors_of<Stored>(y_maps, mirrored_y, flip),
+        vectors_of<Stored>(x_maps, mirrored_x, flip),
+        vectors_of<Stored>(y_maps, mirrored_y, flip),
         swapped_joint.has_value() ? swapped_joint->data() : nullptr,
         matrices.has_value() || theta.has_value() ? to_image.data() : nullptr,
-        K, split_ratio};
+        K,
+        split_ratio};
     T* keypoints_out = static_cast<T*>(keypoints.mutable_data_ptr());
     T* scores_out = static_cast<T*>(scores.mutable_data_ptr());
     parallel_for(0, N * K, maps_per_thread(x_maps.size(2) + y_maps.size(2)),

@@ -26,8 +26,8 @@ inline std::tuple<Tensor, Tensor, Tensor> merge_poses(Tensor keypoints, Tensor s
     bool* keep_data = mutable_data<bool>(keep);
     for_groups(groups, poses.N, [&](int64_t begin, int64_t end) {
       cpu::merge_poses(data<T>(poses.keypoints), data<T>(poses.scores), data<T>(dense_boxes),
-                       removed_by, poses.N, poses.K, parameters, groups, begin, end,
-                       keypoint_data, score_data, keep_data);
+                       removed_by, poses.N, poses.K, parameters, groups, begin, end, keypoint_data,
+                       score_data, keep_data);
     });
   });
   return {merged_keypoints, merged_scores, keep};

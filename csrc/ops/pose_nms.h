@@ -45,10 +45,9 @@ inline std::tuple<Tensor, Tensor> pose_nms(Tensor keypoints, Tensor scores, Tens
                                            bool box_unit, double match_box, double match_radius,
                                            int64_t near_joints, double near_radius,
                                            double near_box) {
-  const PoseNMSParameters parameters{sigma1,      sigma2,      lam,
-                                     eta,         squared,     box_unit,
-                                     match_box,   match_radius, near_joints,
-                                     near_radius, near_box};
+  const PoseNMSParameters parameters{sigma1,      sigma2,      lam,       eta,
+                                     squared,     box_unit,    match_box, match_radius,
+                                     near_joints, near_radius, near_box};
   const PoseTensors poses(keypoints, scores, pose_scores);
   const Tensor dense_boxes = dense_like(keypoints, "boxes", boxes, {poses.N, 4});
   const cpu::Groups images = group_images(image_index, poses.N);
@@ -71,8 +70,8 @@ inline Tensor pose_similarity(Tensor keypoints, Tensor scores, Tensor boxes, dou
   const Tensor dense_boxes = dense_like(keypoints, "boxes", boxes, {poses.N, 4});
   Tensor similarity = empty({poses.N, poses.N}, keypoints.scalar_type());
   constexpr int64_t kJointPairsWorthAThread = 1 << 16;
-  const int64_t grain = std::max<int64_t>(
-      1, kJointPairsWorthAThread / std::max<int64_t>(1, poses.N * poses.K));
+  const int64_t grain =
+      std::max<int64_t>(1, kJointPairsWorthAThread / std::max<int64_t>(1, poses.N * poses.K));
   dispatch_floating(keypoints, [&](auto zero) {
     using T = decltype(zero);
     T* out = mutable_data<T>(similarity);

@@ -81,9 +81,8 @@ std::tuple<Tensor, Tensor> suppress(const cpu::Groups& images, int64_t N, Body&&
   Tensor keep = empty({N}, ScalarType::Bool), suppressor = empty({N}, ScalarType::Long);
   bool* keep_data = mutable_data<bool>(keep);
   int64_t* suppressor_data = mutable_data<int64_t>(suppressor);
-  for_groups(images, N, [&](int64_t begin, int64_t end) {
-    body(begin, end, keep_data, suppressor_data);
-  });
+  for_groups(images, N,
+             [&](int64_t begin, int64_t end) { body(begin, end, keep_data, suppressor_data); });
   return {keep, suppressor};
 }
 

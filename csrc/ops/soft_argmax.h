@@ -54,8 +54,8 @@ inline Tensor soft_argmax_backward(Tensor grad, Tensor heatmaps, Tensor keypoint
     const auto* partition_data = static_cast<const Partition<T>*>(partitions.const_data_ptr());
     auto* out = static_cast<Stored*>(grad_heatmaps.mutable_data_ptr());
     parallel_for(0, N * K, maps_per_thread(8 * height * width), [&](int64_t begin, int64_t end) {
-      cpu::soft_argmax_backward(grad_data, data, means_data, partition_data, height, width,
-                                T(beta), begin, end, out);
+      cpu::soft_argmax_backward(grad_data, data, means_data, partition_data, height, width, T(beta),
+                                begin, end, out);
     });
   });
   return grad_heatmaps;

@@ -20,8 +20,8 @@ using torch::stable::Tensor;
 
 // Uninitialized, contiguous, on the CPU.
 inline Tensor empty(std::initializer_list<int64_t> sizes, ScalarType dtype) {
-  return torch::stable::empty(
-      torch::headeronly::IntHeaderOnlyArrayRef(sizes.begin(), sizes.size()), dtype);
+  return torch::stable::empty(torch::headeronly::IntHeaderOnlyArrayRef(sizes.begin(), sizes.size()),
+                              dtype);
 }
 
 }  // namespace rmpe

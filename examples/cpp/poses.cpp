@@ -124,8 +124,8 @@ int main() {
   parameters.eta = 22.48 * kJoints / 17;
   parameters.match_box = -1.0;  // no such bound
   parameters.match_radius = 1.0;
-  const rmpe::PoseList<float> poses{keypoints.positions.data(), keypoints.scores.data(),
-                                         nullptr, kJoints};
+  const rmpe::PoseList<float> poses{keypoints.positions.data(), keypoints.scores.data(), nullptr,
+                                    kJoints};
   const rmpe::cpu::Groups images = rmpe::cpu::group_by(nullptr, kPeople);
   bool keep[kPeople];
   int64_t suppressor[kPeople];

@@ -408,9 +408,9 @@ def _read_input(table: Table, named: bool) -> InputSpec:
     size = table.take(
         "size",
         "[height, width], whole numbers, at least 1",
-        lambda value: isinstance(value, list)
-        and len(value) == 2
-        and all(is_integer(v, 1) for v in value),
+        lambda value: (
+            isinstance(value, list) and len(value) == 2 and all(is_integer(v, 1) for v in value)
+        ),
     )
     return InputSpec(
         name=table.text("name") if named else "",
@@ -434,10 +434,12 @@ def _read_blur(table: Table) -> tuple[float, ...]:
     weights = table.take(
         "blur",
         "an odd number of weights, symmetric, with the sum 1",
-        lambda value: isinstance(value, list)
-        and len(value) % 2 == 1
-        and all(map(is_number, value))
-        and value == value[::-1]
-        and math.isclose(sum(value), 1, abs_tol=1e-6),
+        lambda value: (
+            isinstance(value, list)
+            and len(value) % 2 == 1
+            and all(map(is_number, value))
+            and value == value[::-1]
+            and math.isclose(sum(value), 1, abs_tol=1e-6)
+        ),
     )
     return tuple(map(float, weights))

@@ -93,9 +93,11 @@ class Table:
         values = self.take(
             key,
             f"{count} numbers{rule}",
-            lambda value: isinstance(value, list)
-            and len(value) == count
-            and all(is_number(v) and valid(v) for v in value),
+            lambda value: (
+                isinstance(value, list)
+                and len(value) == count
+                and all(is_number(v) and valid(v) for v in value)
+            ),
         )
         return tuple(float(value) for value in values)
 

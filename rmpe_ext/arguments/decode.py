@@ -28,7 +28,6 @@ __all__ = [
 ]
 
 
-
 def _refinement(row: Convention) -> tuple[float, ...]:
     no_peak = math.nan if row.no_peak is None else row.no_peak
     return *row.margin, *row.cross_margin, *row.log_range, row.blur_sigma, no_peak

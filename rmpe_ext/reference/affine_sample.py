@@ -81,9 +81,7 @@ def affine_sample_backward_kernel(
     count, channels, height, width = grad.shape
     input_size, size = (input_height, input_width), (height, width)
     wide = _wide(grad).flatten(2)
-    columns, rows = _taps(
-        theta, input_size, size, mode, padding_mode, align_corners, wide.dtype
-    )
+    columns, rows = _taps(theta, input_size, size, mode, padding_mode, align_corners, wide.dtype)
     grad_input = wide.new_zeros(count, channels, input_height * input_width)
     gx, gy = (wide.new_zeros(count, 1, height * width) for _ in range(2))
     for row in rows:

@@ -94,12 +94,8 @@ def pose_similarity_kernel(
     finite = finite_poses(keypoints, scores) & torch.isfinite(boxes).all(1)
 
     def similarity(i: torch.Tensor, j: torch.Tensor) -> torch.Tensor:
-        distance2, matches = _offsets(
-            keypoints, boxes, i, j, box_unit, match_box, match_radius
-        )
-        d = _similarity(
-            distance2, matches, weights, boxes, i, j, sigma2, lam, squared, box_unit
-        )
+        distance2, matches = _offsets(keypoints, boxes, i, j, box_unit, match_box, match_radius)
+        d = _similarity(distance2, matches, weights, boxes, i, j, sigma2, lam, squared, box_unit)
         return torch.where(finite[i, None] & finite[j], d, torch.nan)
 
     everyone = torch.arange(count, device=keypoints.device).expand(count, count)
@@ -128,9 +124,7 @@ def pose_nms_kernel(
     weights = torch.tanh(scores / sigma1)
 
     def eliminates(i: torch.Tensor, j: torch.Tensor) -> torch.Tensor:
-        distance2, matches = _offsets(
-            keypoints, boxes, i, j, box_unit, match_box, match_radius
-        )
+        distance2, matches = _offsets(keypoints, boxes, i, j, box_unit, match_box, match_radius)
         too_similar = eta < _similarity(
             distance2, matches, weights, boxes, i, j, sigma2, lam, squared, box_unit
         )

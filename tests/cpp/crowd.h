@@ -71,11 +71,21 @@ struct Crowd {
       const double value = bad[random.whole(0, 2)];
       const int64_t n = random.whole(0, poses.K - 1);
       switch (random.whole(0, 4)) {
-        case 0: poses.keypoints[2 * (i * poses.K + n) + random.whole(0, 1)] = value; break;
-        case 1: poses.scores[i * poses.K + n] = value; break;
-        case 2: boxes[4 * i + random.whole(0, 3)] = value; break;
-        case 3: areas[i] = value; break;
-        case 4: if (!poses.pose_scores.empty()) poses.pose_scores[i] = value; break;
+        case 0:
+          poses.keypoints[2 * (i * poses.K + n) + random.whole(0, 1)] = value;
+          break;
+        case 1:
+          poses.scores[i * poses.K + n] = value;
+          break;
+        case 2:
+          boxes[4 * i + random.whole(0, 3)] = value;
+          break;
+        case 3:
+          areas[i] = value;
+          break;
+        case 4:
+          if (!poses.pose_scores.empty()) poses.pose_scores[i] = value;
+          break;
       }
     }
     store();

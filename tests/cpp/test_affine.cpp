@@ -1,5 +1,4 @@
 #include "core/affine.h"
-
 #include "oracles/affine_sample.h"
 #include "values.h"
 
@@ -9,9 +8,7 @@ using rmpe::Affine;
 
 std::vector<double> values_of(const Affine& m) { return {m.xx, m.xy, m.x0, m.yx, m.yy, m.y0}; }
 
-Affine random_map(Random& random) {
-  return rmpe::load_affine(random.values(6, -3.0, 3.0).data());
-}
+Affine random_map(Random& random) { return rmpe::load_affine(random.values(6, -3.0, 3.0).data()); }
 
 TEST(Affine, ComposingAppliesTheInnerMapFirst) {
   Random random(0);
@@ -60,10 +57,10 @@ TEST(Affine, PixelMapIsThetaBetweenPixels) {
     const double want_x = oracle::to_pixel(map_x(theta, nx, ny), width, align_corners);
     const double want_y = oracle::to_pixel(map_y(theta, nx, ny), height, align_corners);
     // A side of one aligned pixel has nowhere to go.
-    expect_near({map_x(map, x, y), map_y(map, x, y)},
-                {align_corners && width == 1 ? 0.0 : want_x,
-                 align_corners && height == 1 ? 0.0 : want_y},
-                1e-11);
+    expect_near(
+        {map_x(map, x, y), map_y(map, x, y)},
+        {align_corners && width == 1 ? 0.0 : want_x, align_corners && height == 1 ? 0.0 : want_y},
+        1e-11);
   }
 }
 

@@ -1,7 +1,6 @@
-#include "cpu/affine_sample.h"
-
 #include <limits>
 
+#include "cpu/affine_sample.h"
 #include "oracles/affine_sample.h"
 #include "values.h"
 
@@ -170,8 +169,7 @@ TYPED_TEST(AffineSample, ThetaOfAnySizeSamplesWhatPaddingSays) {
         theta[place] = value;
         const Sample<TypeParam> sample(random, g, 1, 1, theta);
         const auto want = oracle::affine_sample(sample.plane(0, 0).data(), theta.data(), g);
-        expect_near(sample.plane_of(sample.forward(g.height), 0, 0), want.output,
-                    this->kTolerance);
+        expect_near(sample.plane_of(sample.forward(g.height), 0, 0), want.output, this->kTolerance);
       }
     }
   }
@@ -182,8 +180,8 @@ TYPED_TEST(AffineSample, ReflectionFromAnywhereLandsInside) {
   Random random(0);
   for (const double value : {1e15, 1e30, -1e300, std::numeric_limits<double>::max()}) {
     for (int place = 0; place < 6; ++place) {
-      const SampleGeometry g{4, 7, 5, 9, Interpolation::kBilinear, Padding::kReflection,
-                             random.one_in(2)};
+      const SampleGeometry g{
+          4, 7, 5, 9, Interpolation::kBilinear, Padding::kReflection, random.one_in(2)};
       std::vector<double> theta = random_thetas(random, 1, random.one_in(2));
       theta[place] = value;
       Sample<TypeParam> sample(random, g, 1, 1, theta);
@@ -234,7 +232,7 @@ TYPED_TEST(AffineSample, NoImagesAndNoChannelsGiveNothing) {
 
 template <typename S>
 struct Gradients {
-  std::vector<S> input;  // [N, C, input_height, input_width]
+  std::vector<S> input;       // [N, C, input_height, input_width]
   std::vector<double> theta;  // [N, 2, 3]
 };
 

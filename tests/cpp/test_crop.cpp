@@ -1,8 +1,7 @@
-#include "cpu/crop.h"
-
 #include <memory>
 
 #include "core/half.h"
+#include "cpu/crop.h"
 #include "oracles/crop.h"
 #include "values.h"
 
@@ -44,34 +43,32 @@ Affine random_inverse(Random& random, bool upright) {
   return rmpe::load_affine(m.data());
 }
 
-const rmpe::Normalization kNormalization{
-    {1.0f, 2.0f, -3.0f}, {0.0f, 0.5f, -1.0f}, true, 40.0f};
+const rmpe::Normalization kNormalization{{1.0f, 2.0f, -3.0f}, {0.0f, 0.5f, -1.0f}, true, 40.0f};
 
 std::vector<double> oracle_crop(const Image& image, const Affine& inverse, int64_t height,
                                 int64_t width, const rmpe::Normalization& n) {
   const double m[6] = {inverse.xx, inverse.xy, inverse.x0, inverse.yx, inverse.yy, inverse.y0};
-  return oracle::crop(image, m, height, width,
-                      {{n.gain[0], n.gain[1], n.gain[2]}, {n.bias[0], n.bias[1], n.bias[2]},
-                       n.swap_rb, n.fill});
+  return oracle::crop(
+      image, m, height, width,
+      {{n.gain[0], n.gain[1], n.gain[2]}, {n.bias[0], n.bias[1], n.bias[2]}, n.swap_rb, n.fill});
 }
 
 // All N crops, in ranges of so many rows.
 template <typename Stored>
 std::vector<Stored> crop(const CropBatch& batch, int64_t N, int64_t rows) {
   std::vector<Stored> crops(N * 3 * batch.height * batch.width);
-  in_ranges(N * batch.height, rows, [&](int64_t begin, int64_t end) {
-    rmpe::cpu::crop(batch, begin, end, crops.data());
-  });
+  in_ranges(N * batch.height, rows,
+            [&](int64_t begin, int64_t end) { rmpe::cpu::crop(batch, begin, end, crops.data()); });
   return crops;
 }
 
 template <typename Stored>
 class Crop : public ::testing::Test {
  protected:
-  static void expect_crop(const Image& image, const Affine& inverse, int64_t height,
-                          int64_t width,
+  static void expect_crop(const Image& image, const Affine& inverse, int64_t height, int64_t width,
                           const rmpe::Normalization& normalization = kNormalization) {
-    const CropBatch batch{rmpe::image_list(&image, 1), nullptr, &inverse, height, width, normalization};
+    const CropBatch batch{
+        rmpe::image_list(&image, 1), nullptr, &inverse, height, width, normalization};
     const std::vector<double> got = widened(crop<Stored>(batch, 1, height));
     // A 24-bit fraction between bytes, and float32 arithmetic on up to three times as much.
     const double rounding = kSpacing<Stored> > kSpacing<float> ? kSpacing<Stored> : 0.0;
@@ -178,7 +175,8 @@ TYPED_TEST(Crop, EachCropIsOfItsOwnImage) {
   const rmpe::ImageList list = rmpe::image_list(images.data(), 3);
   expect({list, index.data(), inverses.data(), 7, 5, kNormalization}, index);
   expect({list, nullptr, inverses.data(), 7, 5, kNormalization}, {0, 1, 2});
-  expect({rmpe::image_list(images.data(), 1), nullptr, inverses.data(), 7, 5, kNormalization}, {0, 0, 0});
+  expect({rmpe::image_list(images.data(), 1), nullptr, inverses.data(), 7, 5, kNormalization},
+         {0, 0, 0});
 }
 
 TYPED_TEST(Crop, AStackIsReadInPlace) {
@@ -187,10 +185,10 @@ TYPED_TEST(Crop, AStackIsReadInPlace) {
   const std::vector<Affine> inverses(3, {0.9, 0.0, -0.5, 0.0, 0.7, 0.25});
   std::vector<Image> images;
   for (int i = 0; i < 3; ++i) images.push_back({stack.bytes.data() + i * 4 * 17, 4, 5, 17, 3});
-  const CropBatch listed{rmpe::image_list(images.data(), 3), nullptr, inverses.data(), 4, 6,
-                         kNormalization};
-  const CropBatch stacked{{images.data(), 1, 3, 4 * 17}, nullptr, inverses.data(), 4, 6,
-                          kNormalization};
+  const CropBatch listed{
+      rmpe::image_list(images.data(), 3), nullptr, inverses.data(), 4, 6, kNormalization};
+  const CropBatch stacked{
+      {images.data(), 1, 3, 4 * 17}, nullptr, inverses.data(), 4, 6, kNormalization};
   expect_same(crop<TypeParam>(stacked, 3, 4), crop<TypeParam>(listed, 3, 4));
 }
 
@@ -216,7 +214,8 @@ TYPED_TEST(Crop, RangesOfRowsGiveWhatOneRangeGives) {
                                        Affine{nan<double>(), 0, 0, 0, 1, 0}};
     const Image image = pixels.view();
     const int64_t height = random.whole(1, 9), width = random.whole(1, 9);
-    const CropBatch batch{rmpe::image_list(&image, 1), nullptr, inverses.data(), height, width, kNormalization};
+    const CropBatch batch{
+        rmpe::image_list(&image, 1), nullptr, inverses.data(), height, width, kNormalization};
     const std::vector<TypeParam> whole = crop<TypeParam>(batch, 3, 3 * height);
     for (const int64_t rows : {1, 2, 5}) expect_same(crop<TypeParam>(batch, 3, rows), whole);
   }
@@ -241,8 +240,7 @@ TYPED_TEST(CropMatrices, EqualTheOracle) {
       std::vector<double> boxes;
       for (int64_t n = 0; n < N; ++n) {
         const double x = random.uniform(-50, 500), y = random.uniform(-50, 500);
-        boxes.insert(boxes.end(),
-                     {x, y, x + random.uniform(1, 400), y + random.uniform(1, 400)});
+        boxes.insert(boxes.end(), {x, y, x + random.uniform(1, 400), y + random.uniform(1, 400)});
       }
       const std::vector<TypeParam> given = stored<TypeParam>(boxes);
       boxes = widened(given);

@@ -53,8 +53,7 @@ TEST(CropRows, UprightOnesAreInterpolatedAlikeByAllInstructions) {
     const int64_t width = random.whole(1, 70), pixel_stride = random.whole(3, 5);
     const int64_t image_width = random.one_in(3) ? random.whole(1, 20) : random.whole(20, 400);
     // The memory ends where the row does.
-    const std::vector<uint8_t> row =
-        random_bytes(random, (image_width - 1) * pixel_stride + 3);
+    const std::vector<uint8_t> row = random_bytes(random, (image_width - 1) * pixel_stride + 3);
     const Image image{row.data(), 1, image_width, 0, pixel_stride};
     const double step = random_step(random);
     const double start = random.uniform(-20.0, double(image_width) + 20.0);
@@ -92,8 +91,8 @@ TEST(CropRows, RotatedOnesAreSampledAlikeByAllInstructions) {
     const int64_t pixel_stride = random.whole(3, 6), width = random.whole(1, 70);
     const int64_t row_stride =
         random.one_in(5) ? 0 : (image_width - 1) * pixel_stride + random.whole(3, 9);
-    const std::vector<uint8_t> bytes = random_bytes(
-        random, (height - 1) * row_stride + (image_width - 1) * pixel_stride + 3);
+    const std::vector<uint8_t> bytes =
+        random_bytes(random, (height - 1) * row_stride + (image_width - 1) * pixel_stride + 3);
     const Image image{bytes.data(), height, image_width, row_stride, pixel_stride};
     const double x = random.uniform(-5.0, double(image_width) + 5.0);
     const double y = random.uniform(-5.0, double(height) + 5.0);
@@ -116,8 +115,8 @@ TEST(CropRows, RotatedOnesAreSampledAlikeByAllInstructions) {
           for (int64_t i = 0; i < width; ++i) {
             const double value = sample(image, x + double(i) * dx, y + double(i) * dy,
                                         normalization.fill, normalization.source_channel(c));
-            ASSERT_NEAR(got[c * width + i],
-                        normalization.gain[c] * value + normalization.bias[c], 2e-3);
+            ASSERT_NEAR(got[c * width + i], normalization.gain[c] * value + normalization.bias[c],
+                        2e-3);
           }
         }
       }

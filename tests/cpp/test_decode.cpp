@@ -1,6 +1,5 @@
-#include "cpu/decode.h"
-
 #include "conventions.h"
+#include "cpu/decode.h"
 #include "oracles/decode.h"
 #include "values.h"
 
@@ -198,10 +197,10 @@ TYPED_TEST(Decode, FlipAveragingEqualsTheOracle) {
       std::vector<double> keypoints, scores;
       for (int64_t n = 0; n < N; ++n) {
         for (int64_t k = 0; k < K; ++k) {
-          const Map average = oracle::average_flipped(
-              widened(stored<TypeParam>(maps[n * K + k])),
-              widened(stored<TypeParam>(mirrored[n * K + swapped[k]])), height, width,
-              c.flip_shift);
+          const Map average =
+              oracle::average_flipped(widened(stored<TypeParam>(maps[n * K + k])),
+                                      widened(stored<TypeParam>(mirrored[n * K + swapped[k]])),
+                                      height, width, c.flip_shift);
           const oracle::Joint joint = oracle::decode(average, height, width, convention);
           keypoints.insert(keypoints.end(), {joint.x, joint.y});
           scores.push_back(joint.score);

@@ -1,13 +1,12 @@
 #include "cpu/decode_simcc.h"
-
 #include "oracles/decode_simcc.h"
 #include "values.h"
 
 namespace {
 
 using rmpe::Affine;
-using rmpe::cpu::SimccBatch;
 using rmpe::SimccVectors;
+using rmpe::cpu::SimccBatch;
 
 // Multiples of 1/256, so that averages are exact and some values tie.
 std::vector<double> random_vector(Random& random, int64_t size) {
@@ -59,13 +58,11 @@ struct Case {
 
   SimccBatch<Stored> batch(bool flip, double split_ratio) const {
     const auto vectors = [&](const Vectors<Stored>& own, const Vectors<Stored>& flipped) {
-      return SimccVectors<Stored>{own.values.data(),
-                                  flip ? flipped.values.data() : nullptr,
-                                  own.person_stride,
-                                  own.joint_stride,
-                                  flipped.person_stride,
-                                  flipped.joint_stride,
-                                  int64_t(own.each[0].size())};
+      return SimccVectors<Stored>{
+          own.values.data(),          flip ? flipped.values.data() : nullptr,
+          own.person_stride,          own.joint_stride,
+          flipped.person_stride,      flipped.joint_stride,
+          int64_t(own.each[0].size())};
     };
     return {vectors(x, flipped_x), vectors(y, flipped_y), swapped.data(), nullptr, K, split_ratio};
   }

@@ -1,5 +1,4 @@
 #include "core/exp.h"
-
 #include "values.h"
 
 namespace {

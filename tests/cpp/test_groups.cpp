@@ -1,6 +1,6 @@
-#include "cpu/groups.h"
-
 #include <gtest/gtest.h>
+
+#include "cpu/groups.h"
 
 namespace {
 

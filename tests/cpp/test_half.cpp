@@ -1,5 +1,4 @@
 #include "core/half.h"
-
 #include "cpu/convert.h"
 #include "oracles/half.h"
 #include "values.h"

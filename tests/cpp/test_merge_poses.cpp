@@ -1,5 +1,4 @@
 #include "cpu/merge_poses.h"
-
 #include "crowd.h"
 #include "oracles/merge_poses.h"
 #include "values.h"

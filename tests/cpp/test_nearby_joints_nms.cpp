@@ -1,5 +1,4 @@
 #include "cpu/nearby_joints_nms.h"
-
 #include "crowd.h"
 #include "oracles/nearby_joints_nms.h"
 #include "values.h"

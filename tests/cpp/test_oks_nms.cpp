@@ -1,5 +1,4 @@
 #include "cpu/oks_nms.h"
-
 #include "crowd.h"
 #include "oracles/oks_nms.h"
 #include "values.h"
@@ -25,18 +24,17 @@ struct SoftKept {
 };
 
 template <typename T>
-SoftKept<T> soft_oks_nms(const Crowd<T>& crowd, double threshold, int64_t max_kept,
-                         int64_t size) {
+SoftKept<T> soft_oks_nms(const Crowd<T>& crowd, double threshold, int64_t max_kept, int64_t size) {
   const rmpe::cpu::Groups images = crowd.images();
   SoftKept<T> kept;
   kept.pose_scores.resize(crowd.poses.N);
-  const Kept ranks = suppress(
-      crowd.poses.N, images.count(), size,
-      [&](int64_t begin, int64_t end, bool* keep, int64_t* rank) {
-        rmpe::cpu::soft_oks_nms(crowd.list(), crowd.area_values.data(), crowd.sigma_values.data(),
-                                threshold, max_kept, images, begin, end, keep,
-                                kept.pose_scores.data(), rank);
-      });
+  const Kept ranks =
+      suppress(crowd.poses.N, images.count(), size,
+               [&](int64_t begin, int64_t end, bool* keep, int64_t* rank) {
+                 rmpe::cpu::soft_oks_nms(crowd.list(), crowd.area_values.data(),
+                                         crowd.sigma_values.data(), threshold, max_kept, images,
+                                         begin, end, keep, kept.pose_scores.data(), rank);
+               });
   kept.keep = ranks.keep;
   kept.rank = ranks.suppressor;
   return kept;
@@ -56,8 +54,8 @@ TYPED_TEST(OksNMS, EqualsTheOracle) {
         if (round == 3) crowd.spoil(random);
         if (round == 2) crowd.areas.assign(N, -1.0);
         crowd.store();
-        const auto want = oracle::oks_nms(crowd.poses, crowd.areas.data(), crowd.sigmas.data(),
-                                          threshold);
+        const auto want =
+            oracle::oks_nms(crowd.poses, crowd.areas.data(), crowd.sigmas.data(), threshold);
         const Kept got = oks_nms(crowd, threshold, 4);
         ++rounds;
         if (want.margin < (std::is_same_v<TypeParam, double> ? 1e-11 : 1e-4)) continue;

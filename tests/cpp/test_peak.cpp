@@ -1,7 +1,6 @@
-#include "cpu/peak.h"
-
 #include <algorithm>
 
+#include "cpu/peak.h"
 #include "values.h"
 
 namespace {

@@ -1,5 +1,4 @@
 #include "cpu/pose_nms.h"
-
 #include "crowd.h"
 #include "oracles/pose_nms.h"
 #include "values.h"
@@ -187,12 +186,12 @@ TYPED_TEST(BoxNMS, EqualsTheOracle) {
                                           crowd.poses.image_index);
         const rmpe::cpu::Groups images = crowd.images();
         for (const int64_t size : {1, 8}) {
-          const Kept got = suppress(
-              N, images.count(), size,
-              [&](int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
-                rmpe::cpu::box_nms(crowd.box_values.data(), crowd.pose_scores.data(), threshold,
-                                   images, begin, end, keep, suppressor);
-              });
+          const Kept got =
+              suppress(N, images.count(), size,
+                       [&](int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
+                         rmpe::cpu::box_nms(crowd.box_values.data(), crowd.pose_scores.data(),
+                                            threshold, images, begin, end, keep, suppressor);
+                       });
           ++rounds;
           if (want.margin < (std::is_same_v<TypeParam, double> ? 1e-12 : 1e-5)) continue;
           ++compared;

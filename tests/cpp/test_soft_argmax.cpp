@@ -1,5 +1,4 @@
 #include "cpu/soft_argmax.h"
-
 #include "oracles/soft_argmax.h"
 #include "values.h"
 

@@ -13,10 +13,13 @@ using rmpe::Padding;
 
 template <typename S>
 void sample(Input& input) {
-  const rmpe::SampleGeometry g{input.whole(1, 12), input.whole(1, 12),
-                               input.whole(1, 20), input.whole(1, 20),
+  const rmpe::SampleGeometry g{input.whole(1, 12),
+                               input.whole(1, 12),
+                               input.whole(1, 20),
+                               input.whole(1, 20),
                                input.flag() ? Interpolation::kNearest : Interpolation::kBilinear,
-                               Padding(input.whole(0, 2)), input.flag()};
+                               Padding(input.whole(0, 2)),
+                               input.flag()};
   const int64_t N = input.whole(0, 2), C = input.whole(0, 3);
   const int64_t plane = g.input_height * g.input_width, size = g.height * g.width;
   const int64_t channel_stride = plane + input.whole(0, 2);
@@ -28,11 +31,11 @@ void sample(Input& input) {
     maps.push_back(sampling_map(theta, g));
   }
   const bool empty = N * C == 0;
-  const auto image = input.values<S>(
-      empty ? 0 : (N - 1) * batch_stride + (C - 1) * channel_stride + plane);
+  const auto image =
+      input.values<S>(empty ? 0 : (N - 1) * batch_stride + (C - 1) * channel_stride + plane);
   const auto grad = input.values<S>(N * C * size);
-  const rmpe::cpu::SampleBatch<S> batch{image.data.data(), batch_stride, channel_stride,
-                                        C,                 maps.data(),  g};
+  const rmpe::cpu::SampleBatch<S> batch{
+      image.data.data(), batch_stride, channel_stride, C, maps.data(), g};
 
   std::vector<S> output(N * C * size), again(N * C * size);
   rmpe::cpu::affine_sample(batch, 0, N * g.height, output.data());
@@ -76,8 +79,8 @@ void sample(Input& input) {
     }
     for (int64_t i = 0; i < N * C * plane; ++i) {
       const int64_t n = i / (C * plane), c = i / plane % C;
-      transposed += double(rmpe::widen(batch.plane(n, c)[i % plane])) *
-                    double(rmpe::widen(grad_image[i]));
+      transposed +=
+          double(rmpe::widen(batch.plane(n, c)[i % plane])) * double(rmpe::widen(grad_image[i]));
     }
     // A pixel's gradient may add up those of all samples, and is rounded once more.
     require(std::fabs(forward - transposed) <= rounding * double(4 * N * C * size),

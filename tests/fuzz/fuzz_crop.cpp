@@ -110,14 +110,14 @@ void crop_matrices(Input& input) {
     const rmpe::Affine matrix = rmpe::load_affine(matrices.data() + 6 * n);
     require(is_finite(matrix) && is_finite(invert(matrix)), "a box has a matrix with an inverse");
     const double height = double(box[3] - box[1]);
-    const double grown = std::max(height, double(box[2] - box[0]) * double(geometry.height) /
-                                              double(geometry.width));
+    const double grown = std::max(
+        height, double(box[2] - box[0]) * double(geometry.height) / double(geometry.width));
     const double x = 0.5 * (double(box[0]) + double(box[2]));
     const double y = 0.5 * (double(box[1]) + double(box[3])) + geometry.drop * grown;
     const double half = geometry.grid == rmpe::Grid::kAsymmetric ? 0.0 : 0.5;
     // Coordinates of thousands of pixels, enlarged.
-    const double enlarged = std::fabs(matrix.xx) + std::fabs(matrix.xy) + std::fabs(matrix.yx) +
-                            std::fabs(matrix.yy);
+    const double enlarged =
+        std::fabs(matrix.xx) + std::fabs(matrix.xy) + std::fabs(matrix.yx) + std::fabs(matrix.yy);
     const double rounding = fuzz::kSpacing<T> * (1e4 * enlarged + 1e3);
     require(std::fabs(map_x(matrix, x, y) - (0.5 * double(geometry.width) - half)) <= rounding &&
                 std::fabs(map_y(matrix, x, y) - (0.5 * double(geometry.height) - half)) <= rounding,
@@ -130,11 +130,21 @@ void crop_matrices(Input& input) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(data, size);
   switch (input.whole(0, 4)) {
-    case 0: crop<float>(input); break;
-    case 1: crop<rmpe::Half>(input); break;
-    case 2: crop<rmpe::BFloat16>(input); break;
-    case 3: crop_matrices<float>(input); break;
-    case 4: crop_matrices<double>(input); break;
+    case 0:
+      crop<float>(input);
+      break;
+    case 1:
+      crop<rmpe::Half>(input);
+      break;
+    case 2:
+      crop<rmpe::BFloat16>(input);
+      break;
+    case 3:
+      crop_matrices<float>(input);
+      break;
+    case 4:
+      crop_matrices<double>(input);
+      break;
   }
   return 0;
 }

@@ -143,15 +143,20 @@ void decode_simcc(Input& input) {
   const Maps<Stored> x = maps(x_size), x_mirrored = maps(x_size);
   const Maps<Stored> y = maps(y_size), y_mirrored = maps(y_size);
   const auto vectors = [&](const Maps<Stored>& own, const Maps<Stored>& mirrored, int64_t size) {
-    return rmpe::SimccVectors<Stored>{
-        own.values.data(),      people.flip ? mirrored.values.data() : nullptr,
-        own.person_stride,      own.joint_stride,
-        mirrored.person_stride, mirrored.joint_stride,
-        size};
+    return rmpe::SimccVectors<Stored>{own.values.data(),
+                                      people.flip ? mirrored.values.data() : nullptr,
+                                      own.person_stride,
+                                      own.joint_stride,
+                                      mirrored.person_stride,
+                                      mirrored.joint_stride,
+                                      size};
   };
-  const rmpe::cpu::SimccBatch<Stored> batch{
-      vectors(x, x_mirrored, x_size), vectors(y, y_mirrored, y_size), people.swapped_joint.data(),
-      people.to_image(), people.K, input.magnitude(0.1, 10.0)};
+  const rmpe::cpu::SimccBatch<Stored> batch{vectors(x, x_mirrored, x_size),
+                                            vectors(y, y_mirrored, y_size),
+                                            people.swapped_joint.data(),
+                                            people.to_image(),
+                                            people.K,
+                                            input.magnitude(0.1, 10.0)};
   const auto [keypoints, scores] =
       decoded<T>(people.N * people.K, input.whole(0, 6),
                  [&](auto... range) { rmpe::cpu::decode_simcc(batch, range...); });

@@ -205,34 +205,36 @@ void run(Input& input) {
   if (op == kPoseNms) {
     const rmpe::PoseNMSParameters p = parameters(input);
     merge(input, crowd,
-          suppress(crowd, split,
-                   [&](int64_t i, double& score) { return list.rank(i, score) && finite_box(i); },
-                   [&](auto&&... images) { rmpe::cpu::pose_nms(list, boxes, p, images...); }));
+          suppress(
+              crowd, split,
+              [&](int64_t i, double& score) { return list.rank(i, score) && finite_box(i); },
+              [&](auto&&... images) { rmpe::cpu::pose_nms(list, boxes, p, images...); }));
   } else if (op == kBoxNms) {
     const double threshold = input.uniform(0.0, 1.0);
     const T* scores = crowd.pose_scores.data();
-    suppress(crowd, split,
-             [&](int64_t i, double& score) {
-               score = double(scores[i]);
-               return finite_box(i) && !std::isnan(score);
-             },
-             [&](auto&&... images) { rmpe::cpu::box_nms(boxes, scores, threshold, images...); });
+    suppress(
+        crowd, split,
+        [&](int64_t i, double& score) {
+          score = double(scores[i]);
+          return finite_box(i) && !std::isnan(score);
+        },
+        [&](auto&&... images) { rmpe::cpu::box_nms(boxes, scores, threshold, images...); });
   } else if (op == kOksNms) {
     const double threshold = input.uniform(0.0, 1.0);
-    suppress(crowd, split,
-             [&](int64_t i, double& score) {
-               return list.rank(i, score) && all_finite(areas + i, 1);
-             },
-             [&](auto&&... images) {
-               rmpe::cpu::oks_nms(list, areas, crowd.sigmas.data(), threshold, images...);
-             });
+    suppress(
+        crowd, split,
+        [&](int64_t i, double& score) { return list.rank(i, score) && all_finite(areas + i, 1); },
+        [&](auto&&... images) {
+          rmpe::cpu::oks_nms(list, areas, crowd.sigmas.data(), threshold, images...);
+        });
   } else if (op == kNearbyJointsNms) {
     const double distance = input.magnitude(1e-30, 1e30);
     const int64_t max_near = input.whole(0, 6);
-    suppress(crowd, split, [&](int64_t i, double& score) { return list.rank(i, score); },
-             [&](auto&&... images) {
-               rmpe::cpu::nearby_joints_nms(list, distance, max_near, images...);
-             });
+    suppress(
+        crowd, split, [&](int64_t i, double& score) { return list.rank(i, score); },
+        [&](auto&&... images) {
+          rmpe::cpu::nearby_joints_nms(list, distance, max_near, images...);
+        });
   } else if (op == kSoftOksNms) {
     soft(input, crowd);
   } else {

@@ -58,20 +58,38 @@ class Input {
   // Any double at all, the troublesome ones often.
   double number() {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    constexpr double kTroubles[] = {
-        0.0,  -0.0,   0.5, 1.0,  -1.0, 5e-324, 1e-45, 1e-38, 1e-8, 268435456.0,
-        1e10, -2.2e9, 9.3e18, -3.4028235e38, 1e300, -1.7e308, kInfinity, -kInfinity,
-        std::numeric_limits<double>::quiet_NaN()};
+    constexpr double kTroubles[] = {0.0,
+                                    -0.0,
+                                    0.5,
+                                    1.0,
+                                    -1.0,
+                                    5e-324,
+                                    1e-45,
+                                    1e-38,
+                                    1e-8,
+                                    268435456.0,
+                                    1e10,
+                                    -2.2e9,
+                                    9.3e18,
+                                    -3.4028235e38,
+                                    1e300,
+                                    -1.7e308,
+                                    kInfinity,
+                                    -kInfinity,
+                                    std::numeric_limits<double>::quiet_NaN()};
     switch (whole(0, 5)) {
-      case 0: return kTroubles[whole(0, int64_t(std::size(kTroubles)) - 1)];
+      case 0:
+        return kTroubles[whole(0, int64_t(std::size(kTroubles)) - 1)];
       case 1: {
         const uint64_t bits = data_.ConsumeIntegral<uint64_t>();
         double value;
         std::memcpy(&value, &bits, sizeof value);
         return value;
       }
-      case 2: return uniform(-1000.0, 1000.0);
-      default: return uniform(-2.0, 2.0);
+      case 2:
+        return uniform(-1000.0, 1000.0);
+      default:
+        return uniform(-2.0, 2.0);
     }
   }
 
@@ -130,10 +148,14 @@ void require_same(const std::vector<T>& a, const std::vector<T>& b, const char* 
 template <typename Body>
 void with_stored_type(Input& input, Body&& body) {
   switch (input.whole(0, 3)) {
-    case 0: return body(float{});
-    case 1: return body(double{});
-    case 2: return body(rmpe::Half{});
-    case 3: return body(rmpe::BFloat16{});
+    case 0:
+      return body(float{});
+    case 1:
+      return body(double{});
+    case 2:
+      return body(rmpe::Half{});
+    case 3:
+      return body(rmpe::BFloat16{});
   }
 }
 

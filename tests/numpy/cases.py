@@ -124,9 +124,7 @@ def make_cases(seed):
     poses = _poses(rng)
     bare = {name: poses[name] for name in ("keypoints", "scores")}
     boxed = bare | {"boxes": poses["boxes"]}
-    ordered = bare | dict(
-        pose_scores=rng.uniform(0, 1, 30), image_index=poses["image_index"]
-    )
+    ordered = bare | dict(pose_scores=rng.uniform(0, 1, 30), image_index=poses["image_index"])
     areas = rng.uniform(1e3, 6e4, 30)  # float16 ends at 65504
     for preset in PRESETS:
         add(

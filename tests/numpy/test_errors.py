@@ -113,7 +113,12 @@ def test_the_error_is_that_of_tensors(name, arguments):
 
 @pytest.mark.parametrize(
     "value, got",
-    [([[0.0]], "list"), (torch.zeros(4, 3, 2), "Tensor"), (np.float32(0), "float32"), (None, "NoneType")],
+    [
+        ([[0.0]], "list"),
+        (torch.zeros(4, 3, 2), "Tensor"),
+        (np.float32(0), "float32"),
+        (None, "NoneType"),
+    ],
 )
 def test_what_is_no_array(value, got):
     message = f"keypoints must be a numpy.ndarray, got {got}"
@@ -137,7 +142,9 @@ def test_the_other_byte_order():
 
 @pytest.mark.parametrize("dtype", ["longdouble", "complex64", "datetime64[s]", "O", "S4"])
 def test_other_dtypes(dtype):
-    with pytest.raises(TypeError, match="heatmaps must be float32, float64, float16 or bfloat16, got"):
+    with pytest.raises(
+        TypeError, match="heatmaps must be float32, float64, float16 or bfloat16, got"
+    ):
         rmpe_ext.numpy.decode(np.zeros((1, 1, 4, 4), dtype))
 
 

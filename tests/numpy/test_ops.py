@@ -33,7 +33,9 @@ def test_equals_the_tensors_on_other_numbers(seed, dtype):
 def half(case, dtype):
     """The case in a 16-bit dtype, but for matrices and rotations, which have none."""
     arrays = cast(case, dtype).arrays
-    wide = {n: a.astype(np.float32) for n, a in case.arrays.items() if n in ("matrices", "rotation")}
+    wide = {
+        n: a.astype(np.float32) for n, a in case.arrays.items() if n in ("matrices", "rotation")
+    }
     return Case(case.call, arrays | wide)
 
 

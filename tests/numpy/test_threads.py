@@ -148,7 +148,9 @@ except ValueError as error:
 
 
 def test_threads_start_when_there_is_enough_to_do():
-    code = LARGE + """
+    code = (
+        LARGE
+        + """
 rmpe_ext.numpy.set_num_threads(4)
 before = threads()
 decode(maps[:1])
@@ -161,12 +163,15 @@ rmpe_ext.numpy.set_num_threads(2)
 while threads() > before + 1:  # they leave
     os.sched_yield()
 """
+    )
     assert run(code).split() == ["0", "3", "3"]
 
 
 def test_a_forked_process_computes():
     """Also where the process forks while another of its threads is in the middle of a call."""
-    code = LARGE + """
+    code = (
+        LARGE
+        + """
 import threading, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12, for forking with threads
 rmpe_ext.numpy.set_num_threads(4)
@@ -186,4 +191,5 @@ for _ in range(20):
 stop.set()
 caller.join()
 """
+    )
     run(code)

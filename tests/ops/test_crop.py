@@ -301,7 +301,10 @@ def test_numbers_may_be_as_large_as_there_are(ops):
 @IMPLEMENTATIONS
 def test_results_have_no_gradient(ops):
     """Boxes and rotations may come out of a network that is being trained."""
-    boxes, rotation = torch.tensor([[1.0, 1, 7, 9]]).requires_grad_(), torch.ones(1).requires_grad_()
+    boxes, rotation = (
+        torch.tensor([[1.0, 1, 7, 9]]).requires_grad_(),
+        torch.ones(1).requires_grad_(),
+    )
     assert not ops.crop_matrices(boxes, (4, 4), rotation=rotation).requires_grad
 
 

@@ -121,7 +121,9 @@ def test_runs_on_the_current_stream(op):
 @LIBRARY
 def test_gradients_have_a_kernel():
     assert rmpe_ext.affine_sample
-    assert torch._C._dispatch_has_kernel_for_dispatch_key("rmpe_ext::affine_sample_backward", "CUDA")
+    assert torch._C._dispatch_has_kernel_for_dispatch_key(
+        "rmpe_ext::affine_sample_backward", "CUDA"
+    )
 
 
 @GPU

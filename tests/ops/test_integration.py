@@ -296,9 +296,7 @@ def test_meta_tensors_give_the_shapes_and_dtypes(op):
     for count in (5, 0):
         tensors = make(count, torch.float32)
         meta = [tensor.to("meta") for tensor in tensors]
-        results = zip(
-            leaves(call(rmpe_ext, *meta)), leaves(call(rmpe_ext, *tensors)), strict=True
-        )
+        results = zip(leaves(call(rmpe_ext, *meta)), leaves(call(rmpe_ext, *tensors)), strict=True)
         for have, want in results:
             assert have.is_meta
             assert (have.shape, have.dtype) == (want.shape, want.dtype)

@@ -54,9 +54,7 @@ def assert_merged(result, expected, dtype):
 )
 def test_equals_the_oracle(seed, count, joints, parameters, dtype):
     arguments = make_removed(seed, count, joints, dtype)
-    expected = oracle.merge_poses(
-        *float64(*arguments[:3]), arguments[3].tolist(), **parameters
-    )
+    expected = oracle.merge_poses(*float64(*arguments[:3]), arguments[3].tolist(), **parameters)
     assume(expected[3] > (1e-4 if dtype == torch.float32 else 1e-12))
     lengths = {"radius": "merge_radius", "box": "merge_box"}
     parameters = {lengths.get(name, name): value for name, value in parameters.items()}

@@ -270,9 +270,7 @@ def test_many_images_are_spread_over_threads():
     poses = make_poses(8, 4000, 17, people=1500, dtype=torch.float64)
     index = torch.arange(4000) % 500
     native = rmpe_ext.pose_nms(*poses, image_index=index)
-    assert torch.equal(
-        native.suppressor, reference.pose_nms(*poses, image_index=index).suppressor
-    )
+    assert torch.equal(native.suppressor, reference.pose_nms(*poses, image_index=index).suppressor)
 
 
 @settings(max_examples=30, deadline=None)
@@ -344,9 +342,7 @@ def test_the_picked_pose_gives_the_box(nms):
     d = nms.pose_similarity(keypoints, torch.ones(2, 1), boxes, sigma1=0.01, lam=0.0)
     assert d.tolist() == [[1.0, 1.0], [0.0, 1.0]]
     for scores, keep in (([[0.9], [0.8]], [True, False]), ([[0.8], [0.9]], [True, True])):
-        result = nms.pose_nms(
-            keypoints, torch.tensor(scores), boxes, sigma1=0.01, lam=0.0, eta=0.5
-        )
+        result = nms.pose_nms(keypoints, torch.tensor(scores), boxes, sigma1=0.01, lam=0.0, eta=0.5)
         assert result.keep.tolist() == keep
 
 

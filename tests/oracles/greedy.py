@@ -27,9 +27,7 @@ def order_of(pose_scores, scores, *values):
     """What orders the poses, and which of them take part."""
     usable = [finite(*pose) for pose in zip(scores, *values, strict=True)]
     if pose_scores is None:
-        means = [
-            math.fsum(s) / len(s) if ok else 0.0 for s, ok in zip(scores, usable, strict=True)
-        ]
+        means = [math.fsum(s) / len(s) if ok else 0.0 for s, ok in zip(scores, usable, strict=True)]
         return means, usable
     known = [ok and not np.isnan(s) for ok, s in zip(usable, pose_scores, strict=True)]
     return list(pose_scores), known

@@ -28,9 +28,7 @@ class Variant:
     near_box: float = 0.0
 
 
-RMPE = Variant(
-    sigma1=0.01, sigma2=2.08, lam=2.08, eta=22.48, in_box_units=True, match_radius=1.0
-)
+RMPE = Variant(sigma1=0.01, sigma2=2.08, lam=2.08, eta=22.48, in_box_units=True, match_radius=1.0)
 ALPHAPOSE = Variant(
     sigma1=1.0, sigma2=2.65, lam=1.7, eta=22.48, match_radius=1.0,
     near_joints=5, near_radius=7.0, near_box=0.1,

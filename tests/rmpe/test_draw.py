@@ -89,9 +89,7 @@ def test_sides_of_every_skeleton_follow_the_names():
 
 
 def test_sides_do_not_depend_on_the_order_within_a_pair():
-    mirrored = dataclasses.replace(
-        COCO_17, flip_pairs=tuple((b, a) for a, b in COCO_17.flip_pairs)
-    )
+    mirrored = dataclasses.replace(COCO_17, flip_pairs=tuple((b, a) for a, b in COCO_17.flip_pairs))
     assert sides_of(mirrored) == sides_of(COCO_17)
 
 

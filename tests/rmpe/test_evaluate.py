@@ -74,7 +74,9 @@ def test_command_prints_a_row_for_each_nms(models_dir, data_dir, capsys):
     assert [line.split()[0] for line in lines[1:3]] == ["none", "paper"]
     assert float(lines[1].split()[1]) >= 0.42
     assert lines[3].startswith("36 images in ")
-    assert re.fullmatch(r"batch size up to \d+, or \d+ MiB of pixels \(.* of memory free\)", lines[4])
+    assert re.fullmatch(
+        r"batch size up to \d+, or \d+ MiB of pixels \(.* of memory free\)", lines[4]
+    )
 
 
 def test_command_refuses_other_skeletons(models_dir, data_dir, capsys):

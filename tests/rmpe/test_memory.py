@@ -218,4 +218,7 @@ def test_networks_are_loaded_with_it(models_dir, free, monkeypatch, load, name, 
 
 
 def test_what_is_shown():
-    assert str(BatchLimits(5, 16 * MIB, GIB // 4)) == "up to 5, or 16 MiB of pixels (0.2 GiB of memory free)"
+    assert (
+        str(BatchLimits(5, 16 * MIB, GIB // 4))
+        == "up to 5, or 16 MiB of pixels (0.2 GiB of memory free)"
+    )

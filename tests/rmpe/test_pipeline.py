@@ -65,7 +65,9 @@ def spot(height, width, x, y):
 SPOTS = [(120, 90, 30, 70), (200, 320, 250, 40), (75, 75, 40, 40)]
 
 
-@pytest.mark.parametrize("convention, tolerance", [("hrnet", 0.5), ("dark", 0.3), ("dark_udp", 0.3)])
+@pytest.mark.parametrize(
+    "convention, tolerance", [("hrnet", 0.5), ("dark", 0.3), ("dark_udp", 0.3)]
+)
 @pytest.mark.parametrize("flip", [False, True])
 def test_a_point_comes_back_where_it_was(convention, tolerance, flip):
     """Through crop, network, decode and back; images of different sizes in one call."""
@@ -105,7 +107,11 @@ def test_one_image_in_every_form(tmp_path):
 
 def test_given_boxes():
     images = [spot(*s) for s in SPOTS]
-    boxes = [np.array([[0, 0, 90, 120, 0.25]]), np.zeros((0, 4)), [[0, 0, 75, 75], [20, 20, 60, 60]]]
+    boxes = [
+        np.array([[0, 0, 90, 120, 0.25]]),
+        np.zeros((0, 4)),
+        [[0, 0, 75, 75], [20, 20, 60, 60]],
+    ]
     people = estimator(nms=None)(images, boxes=boxes)
     assert people.image_index.tolist() == [0, 2, 2]
     assert people.box_scores.tolist() == [0.25, 1.0, 1.0]
@@ -129,7 +135,9 @@ def test_repeated_people_are_removed_and_the_best_ranked_stays():
     everybody = estimator(nms=None)(images, boxes=boxes)
     assert len(everybody) == 3
     assert estimator()(images, boxes=boxes).box_scores.tolist() == pytest.approx([0.8])
-    assert suppress(everybody, "rmpe", eta=1e9).box_scores.tolist() == pytest.approx([0.3, 0.8, 0.5])
+    assert suppress(everybody, "rmpe", eta=1e9).box_scores.tolist() == pytest.approx(
+        [0.3, 0.8, 0.5]
+    )
 
 
 def test_many_people_are_cut_in_pieces_of_bounded_memory(monkeypatch):
@@ -178,7 +186,9 @@ def test_errors_name_the_argument(images, options, error, message):
 
 def test_without_a_detector_boxes_are_needed():
     run = PoseEstimator(None, HeatmapPose(CARD, BrightestRed()))
-    with pytest.raises(ValueError, match="boxes must be given, because this estimator has no detector"):
+    with pytest.raises(
+        ValueError, match="boxes must be given, because this estimator has no detector"
+    ):
         run([spot(*SPOTS[0])])
 
 

@@ -157,8 +157,8 @@ def test_what_is_not_finite_is_never_written_as_such(tmp_path, bad):
     for writer in open_writers(tmp_path, FORMATS):
         with writer:
             writer.append(entry)
-        for line in [writer.path.read_text()] if writer.path.suffix == ".json" else open(
-            writer.path
+        for line in (
+            [writer.path.read_text()] if writer.path.suffix == ".json" else open(writer.path)
         ):
             json.loads(line, parse_constant=refuse)
     assert entry["people"][0]["keypoints"][0][0] is None
@@ -217,9 +217,7 @@ def test_unwritable_folder(tmp_path):
 
 def test_records_are_read_back(tmp_path):
     path = tmp_path / "r.jsonl"
-    entries = [
-        record(ImageLabel(f"{n}.jpg", f"{n}.jpg", n), make_people(n)) for n in range(3)
-    ]
+    entries = [record(ImageLabel(f"{n}.jpg", f"{n}.jpg", n), make_people(n)) for n in range(3)]
     write(JSONLinesWriter, path, *entries)
     assert read_records(path) == entries
     assert read_records(tmp_path / "none.jsonl") == []

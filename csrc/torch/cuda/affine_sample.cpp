@@ -17,8 +17,13 @@ cuda::SampleBatch<S> batch_of(const Tensor* planes, const std::optional<Tensor>&
                               int64_t C, const SampleGeometry& g) {
   const cuda::Floats theta = floats_of(rows);
   if (!planes) return {nullptr, 0, 0, theta, N, C, g};
-  return {static_cast<const S*>(planes->const_data_ptr()), planes->stride(0), planes->stride(1),
-          theta, N, C, g};
+  return {static_cast<const S*>(planes->const_data_ptr()),
+          planes->stride(0),
+          planes->stride(1),
+          theta,
+          N,
+          C,
+          g};
 }
 
 Tensor affine_sample_cuda(Tensor input, Tensor theta, int64_t height, int64_t width,
@@ -26,9 +31,9 @@ Tensor affine_sample_cuda(Tensor input, Tensor theta, int64_t height, int64_t wi
   check_dim("input", input, 4);
   const OnDeviceOf device(input);
   const int64_t N = input.size(0), C = input.size(1);
-  const SampleGeometry g = checked_on_cuda({input.size(2), input.size(3), height, width,
-                                            interpolation_of(mode), padding_of(padding_mode),
-                                            align_corners});
+  const SampleGeometry g =
+      checked_on_cuda({input.size(2), input.size(3), height, width, interpolation_of(mode),
+                       padding_of(padding_mode), align_corners});
   const std::optional<Tensor> rows = dense_affines("theta", theta, N, input);
   const Tensor planes = with_dense_maps(input);
   Tensor output = empty_beside(input, {N, C, height, width}, input.scalar_type());
@@ -40,16 +45,18 @@ Tensor affine_sample_cuda(Tensor input, Tensor theta, int64_t height, int64_t wi
   return output;
 }
 
-std::tuple<Tensor, Tensor> affine_sample_backward_cuda(
-    Tensor grad, std::optional<Tensor> input, Tensor theta, int64_t input_height,
-    int64_t input_width, std::string mode, std::string padding_mode, bool align_corners,
-    bool deterministic, bool needs_input, bool needs_theta) {
+std::tuple<Tensor, Tensor> affine_sample_backward_cuda(Tensor grad, std::optional<Tensor> input,
+                                                       Tensor theta, int64_t input_height,
+                                                       int64_t input_width, std::string mode,
+                                                       std::string padding_mode, bool align_corners,
+                                                       bool deterministic, bool needs_input,
+                                                       bool needs_theta) {
   check_dim("grad", grad, 4);
   const OnDeviceOf device(grad);
   const int64_t N = grad.size(0), C = grad.size(1);
-  const SampleGeometry g = checked_on_cuda({input_height, input_width, grad.size(2), grad.size(3),
-                                            interpolation_of(mode), padding_of(padding_mode),
-                                            align_corners});
+  const SampleGeometry g =
+      checked_on_cuda({input_height, input_width, grad.size(2), grad.size(3),
+                       interpolation_of(mode), padding_of(padding_mode), align_corners});
   const bool needs_moments = needs_theta && g.interpolation == Interpolation::kBilinear;
   std::optional<Tensor> planes;
   if (needs_moments) {
@@ -68,8 +75,8 @@ std::tuple<Tensor, Tensor> affine_sample_backward_cuda(
   Tensor grad_theta = room(needs_theta, {N, 2, 3}, theta.scalar_type());
   const bool fixed = needs_input && deterministic;
   Tensor moments = room(needs_moments, {cuda::moment_count(N, C, g), 6}, ScalarType::Double);
-  Tensor sums = room(needs_input && !fixed && wide != stored,
-                     {N, C, input_height, input_width}, ScalarType::Float);
+  Tensor sums = room(needs_input && !fixed && wide != stored, {N, C, input_height, input_width},
+                     ScalarType::Float);
   Tensor fixed_sums = room(fixed, {N, C, input_height, input_width}, ScalarType::Long);
   Tensor exponents = room(fixed, {N, C}, ScalarType::Int);
   const cuda::BackwardScratch scratch{

@@ -17,8 +17,7 @@ namespace rmpe::ops {
 // Makes the device of a tensor the current one while it lives.
 class OnDeviceOf {
  public:
-  explicit OnDeviceOf(const Tensor& tensor)
-      : index_(tensor.get_device_index()), guard_(index_) {}
+  explicit OnDeviceOf(const Tensor& tensor) : index_(tensor.get_device_index()), guard_(index_) {}
 
   // The one that PyTorch uses here and now.
   cudaStream_t stream() const {

@@ -8,8 +8,8 @@ namespace {
 
 // Whether an index names an image is known on the device alone: a crop of none is all fill.
 Tensor crop_cuda(std::vector<Tensor> images, Tensor matrices, std::optional<Tensor> image_index,
-                 int64_t height, int64_t width, std::vector<double> gain,
-                 std::vector<double> bias, bool swap_rb, ScalarType dtype, double fill) {
+                 int64_t height, int64_t width, std::vector<double> gain, std::vector<double> bias,
+                 bool swap_rb, ScalarType dtype, double fill) {
   const OnDeviceOf device(matrices);
   const int64_t N = matrices.size(0);
   for (const Tensor& image : images) check_beside("images", image, matrices);
@@ -22,7 +22,11 @@ Tensor crop_cuda(std::vector<Tensor> images, Tensor matrices, std::optional<Tens
   const cuda::CropBatch batch{
       tensors.list(),
       index.has_value() ? static_cast<const int64_t*>(index->const_data_ptr()) : nullptr,
-      floats_of(rows), N, height, width, normalization_of(gain, bias, swap_rb, fill)};
+      floats_of(rows),
+      N,
+      height,
+      width,
+      normalization_of(gain, bias, swap_rb, fill)};
   Tensor crops = empty_beside(matrices, {N, 3, height, width}, dtype);
   dispatch_crops(dtype, [&](auto zero) {
     cuda::launch_crop(batch, device.stream(),

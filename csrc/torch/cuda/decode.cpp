@@ -37,7 +37,12 @@ std::tuple<Tensor, Tensor> decode_cuda(Tensor heatmaps, std::optional<Tensor> ma
         heatmaps_of<Stored>(heatmaps),
         flipped.has_value() ? heatmaps_of<Stored>(mirrored) : Heatmaps<Stored>{nullptr, 0, 0},
         swapped_joint.has_value() ? swapped_joint->data() : nullptr,
-        to_image, N, K, height, width, convention};
+        to_image,
+        N,
+        K,
+        height,
+        width,
+        convention};
     cuda::launch_decode(batch, device.stream(), static_cast<T*>(keypoints.mutable_data_ptr()),
                         static_cast<T*>(scores.mutable_data_ptr()));
   });

@@ -6,13 +6,10 @@
 namespace rmpe::ops {
 namespace {
 
-std::tuple<Tensor, Tensor> decode_simcc_cuda(Tensor x_maps, Tensor y_maps,
-                                             std::optional<Tensor> matrices,
-                                             std::optional<Tensor> theta,
-                                             std::optional<Tensor> flipped_x,
-                                             std::optional<Tensor> flipped_y,
-                                             std::optional<std::vector<int64_t>> swapped_joint,
-                                             double split_ratio, bool align_corners) {
+std::tuple<Tensor, Tensor> decode_simcc_cuda(
+    Tensor x_maps, Tensor y_maps, std::optional<Tensor> matrices, std::optional<Tensor> theta,
+    std::optional<Tensor> flipped_x, std::optional<Tensor> flipped_y,
+    std::optional<std::vector<int64_t>> swapped_joint, double split_ratio, bool align_corners) {
   const OnDeviceOf device(x_maps);
   check_simcc_maps(x_maps, y_maps, flipped_x, flipped_y, swapped_joint);
   check_beside("y_maps", y_maps, x_maps);
@@ -37,11 +34,14 @@ std::tuple<Tensor, Tensor> decode_simcc_cuda(Tensor x_maps, Tensor y_maps,
     using Stored = decltype(zero);
     using T = typename Widened<Stored>::type;
     const cuda::SimccBatch<Stored> batch{
-        vectors_of<Stored>(x_maps, mirrored_x, flip), vectors_of<Stored>(y_maps, mirrored_y, flip),
+        vectors_of<Stored>(x_maps, mirrored_x, flip),
+        vectors_of<Stored>(y_maps, mirrored_y, flip),
         swapped_joint.has_value() ? swapped_joint->data() : nullptr,
-        to_image, N, K, split_ratio};
-    cuda::launch_decode_simcc(batch, device.stream(),
-                              static_cast<T*>(keypoints.mutable_data_ptr()),
+        to_image,
+        N,
+        K,
+        split_ratio};
+    cuda::launch_decode_simcc(batch, device.stream(), static_cast<T*>(keypoints.mutable_data_ptr()),
                               static_cast<T*>(scores.mutable_data_ptr()));
   });
   return {keypoints, scores};

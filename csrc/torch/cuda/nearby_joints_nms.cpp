@@ -17,12 +17,11 @@ std::tuple<Tensor, Tensor> nearby_joints_nms_cuda(Tensor keypoints, Tensor score
   return dispatch_floating(keypoints, [&](auto zero) {
     using T = decltype(zero);
     const size_t bytes = cuda::nearby_joints_nms_scratch_bytes<T>(poses.N, images.many_images());
-    return suppress_beside(keypoints, poses.N, bytes,
-                           [&](void* scratch, bool* keep, int64_t* suppressor) {
-                             cuda::launch_nearby_joints_nms(poses.list<T>(), distance, max_near,
-                                                            images.data(), poses.N, scratch,
-                                                            device.stream(), keep, suppressor);
-                           });
+    return suppress_beside(
+        keypoints, poses.N, bytes, [&](void* scratch, bool* keep, int64_t* suppressor) {
+          cuda::launch_nearby_joints_nms(poses.list<T>(), distance, max_near, images.data(),
+                                         poses.N, scratch, device.stream(), keep, suppressor);
+        });
   });
 }
 

@@ -18,13 +18,12 @@ std::tuple<Tensor, Tensor> oks_nms_cuda(Tensor keypoints, Tensor scores, Tensor 
   return dispatch_floating(keypoints, [&](auto zero) {
     using T = decltype(zero);
     const size_t bytes = cuda::oks_nms_scratch_bytes<T>(poses.N, poses.K, images.many_images());
-    return suppress_beside(keypoints, poses.N, bytes,
-                           [&](void* scratch, bool* keep, int64_t* suppressor) {
-                             cuda::launch_oks_nms(poses.list<T>(), data<T>(dense_areas),
-                                                  data<T>(dense_sigmas), threshold, images.data(),
-                                                  poses.N, scratch, device.stream(), keep,
-                                                  suppressor);
-                           });
+    return suppress_beside(
+        keypoints, poses.N, bytes, [&](void* scratch, bool* keep, int64_t* suppressor) {
+          cuda::launch_oks_nms(poses.list<T>(), data<T>(dense_areas), data<T>(dense_sigmas),
+                               threshold, images.data(), poses.N, scratch, device.stream(), keep,
+                               suppressor);
+        });
   });
 }
 
@@ -45,13 +44,11 @@ std::tuple<Tensor, Tensor, Tensor> soft_oks_nms_cuda(Tensor keypoints, Tensor sc
   dispatch_floating(keypoints, [&](auto zero) {
     using T = decltype(zero);
     Tensor scratch = scratch_beside(
-        keypoints,
-        cuda::soft_oks_nms_scratch_bytes<T>(poses.N, poses.K, images.many_images()));
+        keypoints, cuda::soft_oks_nms_scratch_bytes<T>(poses.N, poses.K, images.many_images()));
     cuda::launch_soft_oks_nms(poses.list<T>(), data<T>(dense_areas), data<T>(dense_sigmas),
                               threshold, max_kept, images.data(), poses.N,
-                              scratch.mutable_data_ptr(), device.stream(),
-                              mutable_data<bool>(keep), mutable_data<T>(decayed),
-                              mutable_data<int64_t>(rank));
+                              scratch.mutable_data_ptr(), device.stream(), mutable_data<bool>(keep),
+                              mutable_data<T>(decayed), mutable_data<int64_t>(rank));
   });
   return {keep, decayed, rank};
 }

@@ -11,13 +11,11 @@ std::tuple<Tensor, Tensor> pose_nms_cuda(Tensor keypoints, Tensor scores, Tensor
                                          std::optional<Tensor> image_index, double sigma1,
                                          double sigma2, double lam, double eta, bool squared,
                                          bool box_unit, double match_box, double match_radius,
-                                         int64_t near_joints, double near_radius,
-                                         double near_box) {
+                                         int64_t near_joints, double near_radius, double near_box) {
   const OnDeviceOf device(keypoints);
-  const PoseNMSParameters parameters{sigma1,      sigma2,       lam,
-                                     eta,         squared,      box_unit,
-                                     match_box,   match_radius, near_joints,
-                                     near_radius, near_box};
+  const PoseNMSParameters parameters{sigma1,      sigma2,      lam,       eta,
+                                     squared,     box_unit,    match_box, match_radius,
+                                     near_joints, near_radius, near_box};
   const PoseTensors poses(keypoints, scores, pose_scores);
   check_beside(poses);
   const Tensor dense_boxes = dense_beside(keypoints, "boxes", boxes, {poses.N, 4});
@@ -25,12 +23,11 @@ std::tuple<Tensor, Tensor> pose_nms_cuda(Tensor keypoints, Tensor scores, Tensor
   return dispatch_floating(keypoints, [&](auto zero) {
     using T = decltype(zero);
     const size_t bytes = cuda::pose_nms_scratch_bytes<T>(poses.N, images.many_images());
-    return suppress_beside(keypoints, poses.N, bytes,
-                           [&](void* scratch, bool* keep, int64_t* suppressor) {
-                             cuda::launch_pose_nms(poses.list<T>(), data<T>(dense_boxes),
-                                                   parameters, images.data(), poses.N, scratch,
-                                                   device.stream(), keep, suppressor);
-                           });
+    return suppress_beside(
+        keypoints, poses.N, bytes, [&](void* scratch, bool* keep, int64_t* suppressor) {
+          cuda::launch_pose_nms(poses.list<T>(), data<T>(dense_boxes), parameters, images.data(),
+                                poses.N, scratch, device.stream(), keep, suppressor);
+        });
   });
 }
 
@@ -61,12 +58,11 @@ std::tuple<Tensor, Tensor> box_nms_cuda(Tensor boxes, Tensor scores, double thre
   return dispatch_floating(boxes, [&](auto zero) {
     using T = decltype(zero);
     const size_t bytes = cuda::box_nms_scratch_bytes<T>(scored.N, images.many_images());
-    return suppress_beside(boxes, scored.N, bytes,
-                           [&](void* scratch, bool* keep, int64_t* suppressor) {
-                             cuda::launch_box_nms(data<T>(scored.boxes), data<T>(scored.scores),
-                                                  threshold, images.data(), scored.N, scratch,
-                                                  device.stream(), keep, suppressor);
-                           });
+    return suppress_beside(
+        boxes, scored.N, bytes, [&](void* scratch, bool* keep, int64_t* suppressor) {
+          cuda::launch_box_nms(data<T>(scored.boxes), data<T>(scored.scores), threshold,
+                               images.data(), scored.N, scratch, device.stream(), keep, suppressor);
+        });
   });
 }
 

@@ -37,9 +37,7 @@ class ImageIndex {
   bool many_images() const { return dense_.has_value(); }
 
   // [N], null: one image
-  const int64_t* data() const {
-    return dense_.has_value() ? ops::data<int64_t>(*dense_) : nullptr;
-  }
+  const int64_t* data() const { return dense_.has_value() ? ops::data<int64_t>(*dense_) : nullptr; }
 
  private:
   std::optional<Tensor> dense_;

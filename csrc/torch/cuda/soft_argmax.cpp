@@ -42,12 +42,12 @@ Tensor soft_argmax_backward_cuda(Tensor grad, Tensor heatmaps, Tensor keypoints,
   dispatch_stored("heatmaps", maps, [&](auto zero) {
     using Stored = decltype(zero);
     using T = typename Widened<Stored>::type;
-    cuda::launch_soft_argmax_backward(
-        static_cast<const T*>(gradients.const_data_ptr()),
-        static_cast<const Stored*>(maps.const_data_ptr()),
-        static_cast<const T*>(means.const_data_ptr()),
-        static_cast<const Partition<T>*>(partitions.const_data_ptr()), N * K, height, width,
-        T(beta), device.stream(), static_cast<Stored*>(grad_heatmaps.mutable_data_ptr()));
+    cuda::launch_soft_argmax_backward(static_cast<const T*>(gradients.const_data_ptr()),
+                                      static_cast<const Stored*>(maps.const_data_ptr()),
+                                      static_cast<const T*>(means.const_data_ptr()),
+                                      static_cast<const Partition<T>*>(partitions.const_data_ptr()),
+                                      N * K, height, width, T(beta), device.stream(),
+                                      static_cast<Stored*>(grad_heatmaps.mutable_data_ptr()));
   });
   return grad_heatmaps;
 }

@@ -202,9 +202,7 @@ def _find(arguments: argparse.Namespace) -> tuple[list[Path], list[str]]:
 
     missing: list[str] = []
     try:
-        found = find_images(
-            arguments.inputs, recursive=arguments.recursive, report=missing.append
-        )
+        found = find_images(arguments.inputs, recursive=arguments.recursive, report=missing.append)
     except ImageError as error:
         raise CommandError(str(error)) from None
     drawings = Path(os.path.realpath(arguments.out / DRAWINGS))

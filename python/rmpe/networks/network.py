@@ -94,8 +94,7 @@ def check_shapes(source: str, found: Sequence[Shape], expected: Sequence[Shape])
         Of one item of each output.
     """
     fits = len(found) == len(expected) and all(
-        len(have) == len(want)
-        and all(w is None or h == w for h, w in zip(have, want, strict=True))
+        len(have) == len(want) and all(w is None or h == w for h, w in zip(have, want, strict=True))
         for have, want in zip(found, expected, strict=True)
     )
     if not fits:

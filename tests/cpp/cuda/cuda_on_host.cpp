@@ -54,7 +54,7 @@ struct Grid {
   size_t current = 0;
   void* shared = nullptr;
   MeetingPoint block;
-  int block_count = 0;  // of the predicates at the last barrier
+  int block_count = 0;          // of the predicates at the last barrier
   const char* fault = nullptr;  // what the kernel did wrong
 };
 
@@ -160,8 +160,8 @@ bool release_warps() {
       bool complete = true;
       for (size_t j = 0; j < size; ++j) {
         const Fiber& other = fibers[first + j];
-        complete &= !(mask >> j & 1u) ||
-                    (other.state == State::kWaitsForWarp && other.mask == mask);
+        complete &=
+            !(mask >> j & 1u) || (other.state == State::kWaitsForWarp && other.mask == mask);
       }
       if (!complete) continue;
       uint64_t posted[32] = {};

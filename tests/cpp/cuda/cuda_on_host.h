@@ -3,9 +3,9 @@
 // speed.
 //
 // A block's threads are fibers on one thread of the system. Each runs until it waits (for the
-// block's barrier, or for the lanes of a warp operation), and then the next one runs, so between two
-// barriers every thread either ran wholly before another or wholly after it. Which of the two is a
-// matter of the schedule: a kernel whose result depends on it lacks a barrier. Under
+// block's barrier, or for the lanes of a warp operation), and then the next one runs, so between
+// two barriers every thread either ran wholly before another or wholly after it. Which of the two
+// is a matter of the schedule: a kernel whose result depends on it lacks a barrier. Under
 // ThreadSanitizer fibers are threads, only barriers, warp operations and atomics order them, and
 // what lacks a barrier is reported as a data race.
 #pragma once
@@ -91,7 +91,9 @@ T shuffle(unsigned mask, T value, unsigned source) {
 inline void __syncthreads() { cuda_on_host::wait_for_block(); }
 inline int __syncthreads_count(int predicate) { return cuda_on_host::count_in_block(predicate); }
 inline int __syncthreads_or(int predicate) { return cuda_on_host::count_in_block(predicate) > 0; }
-inline int __syncthreads_and(int predicate) { return cuda_on_host::count_in_block(!predicate) == 0; }
+inline int __syncthreads_and(int predicate) {
+  return cuda_on_host::count_in_block(!predicate) == 0;
+}
 inline void __syncwarp(unsigned mask = 0xffffffffu) { cuda_on_host::exchange_in_warp(mask, 0); }
 
 template <typename T>
@@ -162,8 +164,8 @@ T atomic_update(T* address, Update&& update) {
   __atomic_load(address, &old, __ATOMIC_RELAXED);
   do {
     next = update(old);
-  } while (!__atomic_compare_exchange(address, &old, &next, false, __ATOMIC_RELAXED,
-                                      __ATOMIC_RELAXED));
+  } while (
+      !__atomic_compare_exchange(address, &old, &next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
   return old;
 }
 

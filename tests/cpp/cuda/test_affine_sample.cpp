@@ -90,8 +90,8 @@ Values<T> scratch(int64_t size) {
 }
 
 template <typename S>
-void run_backward(const rmpe::cuda::SampleBatch<S>& batch, const S* grad, Sums sums,
-                  S* grad_input, void* grad_theta) {
+void run_backward(const rmpe::cuda::SampleBatch<S>& batch, const S* grad, Sums sums, S* grad_input,
+                  void* grad_theta) {
   const SampleGeometry& g = batch.geometry;
   const int64_t planes = batch.N * batch.C, pixels = planes * g.input_height * g.input_width;
   const bool fixed = grad_input && sums == Sums::kFixed;
@@ -101,9 +101,8 @@ void run_backward(const rmpe::cuda::SampleBatch<S>& batch, const S* grad, Sums s
   const auto integers = scratch<unsigned long long>(fixed ? pixels : 0);
   const auto exponents = scratch<unsigned>(fixed ? planes : 0);
   rmpe::cuda::launch_affine_sample_backward(
-      batch, grad,
-      {moments.get(), floats.get(), fixed ? integers.get() : nullptr, exponents.get()}, nullptr,
-      grad_input, grad_theta);
+      batch, grad, {moments.get(), floats.get(), fixed ? integers.get() : nullptr, exponents.get()},
+      nullptr, grad_input, grad_theta);
 }
 
 // One call of the op: images with dense planes, and one map for each.
@@ -183,8 +182,7 @@ void expect_equal(const Call<S>& call, const Expected& want) {
   for (int64_t n = 0; n < call.N; ++n) {
     for (int64_t i = 0; want.margin[n] > kMargin && i < call.C * call.size(); ++i) {
       const int64_t at = n * call.C * call.size() + i;
-      ASSERT_NEAR(rmpe::widen(call.output[at]), want.output[at],
-                  tolerance<S>(want.output[at], 2.0))
+      ASSERT_NEAR(rmpe::widen(call.output[at]), want.output[at], tolerance<S>(want.output[at], 2.0))
           << "image " << n << ", value " << i;
     }
     const bool compares = !nearest || want.grad_margin[n] > kMargin;
@@ -219,19 +217,19 @@ std::vector<double> usual_maps() {
            {1, 0, 0, 0, 1, 0},
            rotation(0, 0.9, 0.05, -0.03),
            rotation(0, 2.3, 0.05, -0.03),
-           rotation(0, 0.2, -0.7, -0.03),    // one input pixel goes to many output pixels
-           rotation(0, 0.02, 0.3, 0.1),      // to most of them
+           rotation(0, 0.2, -0.7, -0.03),  // one input pixel goes to many output pixels
+           rotation(0, 0.02, 0.3, 0.1),    // to most of them
            rotation(17, 0.9, 0.05, -0.03),
            rotation(-50, 1.9, 0.05, -0.03),
            rotation(90, 1.0, 0.05, -0.03),
            {-1, 0, 0.1, 0, 0.8, 0},
            {0.9, 0.4, 0.3, 0.2, -1.1, 0.4},
-           {0.5, 0.49, 0.1, 0.5, 0.51, 0},   // close to singular
-           {0.5, 0, 0.3, 0.5, 0, 0},         // singular
+           {0.5, 0.49, 0.1, 0.5, 0.51, 0},  // close to singular
+           {0.5, 0, 0.3, 0.5, 0, 0},        // singular
            {0, 0.5, 0.3, 0, 0.5, 0},
            {0.3, 0.3, 0.1, -0.4, -0.4, 0.2},
-           {0, 0, 0.21, 0, 0, -0.4},         // one point
-           {1, 0, 5, 0, 1, 0},               // far outside
+           {0, 0, 0.21, 0, 0, -0.4},  // one point
+           {1, 0, 5, 0, 1, 0},        // far outside
            {0.3, 0.2, -40, -0.2, 0.3, 0},
            {kNan, 0, 0, 0, 1, 0},
            {0.9, 0.1, 0.05, 0.1, kInfinity, 0.3}}) {
@@ -322,8 +320,8 @@ void expect_transposed(const SampleGeometry& g, const std::vector<double>& theta
 TEST_P(CudaAffineSample, BackwardIsTheTransposeOfForwardForAnyMap) {
   std::mt19937 random(7);
   std::normal_distribution<double> normal;
-  const double special[] = {0.0, 1.0, -0.5, 30.0, 1e3, 1e6, 1e12, -1e30, 1e300, 1e-30, 1e-300,
-                            kNan, kInfinity};
+  const double special[] = {0.0,   1.0,   -0.5,  30.0,   1e3,  1e6,      1e12,
+                            -1e30, 1e300, 1e-30, 1e-300, kNan, kInfinity};
   for (int round = 0; round < 10; ++round) {
     std::vector<double> theta;
     for (int n = 0; n < 16; ++n) {
@@ -389,9 +387,9 @@ TEST_P(CudaAffineSample, TheIdentityIsExact) {
 const Options kBilinearZeros{Interpolation::kBilinear, Padding::kZeros, true};
 
 TEST(CudaAffineSampleValues, HaveTheSameBitsInWhateverOrderThreadsRun) {
-  for (const Options& o : {kBilinearZeros,
-                           Options{Interpolation::kBilinear, Padding::kReflection, false},
-                           Options{Interpolation::kNearest, Padding::kBorder, false}}) {
+  for (const Options& o :
+       {kBilinearZeros, Options{Interpolation::kBilinear, Padding::kReflection, false},
+        Options{Interpolation::kNearest, Padding::kBorder, false}}) {
     Call<float> first(geometry(13, 11, 24, 13, o), 2, usual_maps());
     first.run(Sums::kFixed);
     for (const Sums sums : {Sums::kFloat, Sums::kFixed}) {

@@ -28,8 +28,8 @@ struct Photograph {
   }
 };
 
-const rmpe::Normalization kNormalization{{1 / 58.4f, 1 / 57.1f, 1 / 57.4f}, {-2.1f, -2.0f, -1.8f},
-                                         true, 114.0f};
+const rmpe::Normalization kNormalization{
+    {1 / 58.4f, 1 / 57.1f, 1 / 57.4f}, {-2.1f, -2.0f, -1.8f}, true, 114.0f};
 
 // The crop of `image` by the inverse of `matrix`, all in double.
 std::vector<double> expected_crop(const Image& image, const double* matrix, int64_t height,
@@ -44,11 +44,12 @@ std::vector<double> expected_crop(const Image& image, const double* matrix, int6
   return oracle::crop(image, inverse, height, width, scaling);
 }
 
-// upright and inside; rotated across the border; far outside; mirrored; without an inverse; with NaN.
-const std::vector<double> kMatrices = {
-    0.9, 0.0,  -2.25, 0.0, 1.1, -1.5,  0.7, 0.4, -1.0, -0.4, 0.7, 3.0,  1.0, 0.0, 900.0,
-    0.0, 1.0,  900.0, -1.3, 0.0, 20.0, 0.0, 1.3, 0.0,  0.0,  0.0, 0.0,  0.0, 0.0, 0.0,
-    1.0, NAN,  0.0,   0.0, 1.0, 0.0};
+// upright and inside; rotated across the border; far outside; mirrored; without an inverse; with
+// NaN.
+const std::vector<double> kMatrices = {0.9,  0.0, -2.25, 0.0, 1.1, -1.5,  0.7, 0.4, -1.0,
+                                       -0.4, 0.7, 3.0,   1.0, 0.0, 900.0, 0.0, 1.0, 900.0,
+                                       -1.3, 0.0, 20.0,  0.0, 1.3, 0.0,   0.0, 0.0, 0.0,
+                                       0.0,  0.0, 0.0,   1.0, NAN, 0.0,   0.0, 1.0, 0.0};
 
 template <typename Stored>
 void expect_crops(const std::vector<const Image*>& image_of, const rmpe::cuda::CropBatch& batch,
@@ -76,8 +77,8 @@ TEST_P(CudaCrop, EqualsTheOracle) {
   const std::vector<int64_t> index = {0, 1, 0, 1, 0, 1};
   std::vector<const Image*> image_of;
   for (const int64_t i : index) image_of.push_back(&list[i]);
-  const rmpe::cuda::CropBatch batch{{list, 2, 2, 0}, index.data(), {kMatrices.data(), true}, 6,
-                                    height, width, kNormalization};
+  const rmpe::cuda::CropBatch batch{
+      {list, 2, 2, 0}, index.data(), {kMatrices.data(), true}, 6, height, width, kNormalization};
   for_each_schedule([&] {
     expect_crops<float>(image_of, batch, kMatrices, 1e-4);
     expect_crops<rmpe::Half>(image_of, batch, kMatrices, 4e-3);
@@ -96,8 +97,8 @@ TEST(CudaCropImages, AStackIsReadInPlace) {
   std::vector<const Image*> image_of;
   for (int i = 0; i < 3; ++i) images.push_back({stack.bytes.data() + i * 11 * 39, 11, 13, 39, 3});
   for (const Image& image : images) image_of.push_back(&image);
-  const rmpe::cuda::CropBatch batch{{images.data(), 1, 3, 11 * 39}, nullptr,
-                                    {kMatrices.data(), true}, 3, 8, 12, kNormalization};
+  const rmpe::cuda::CropBatch batch{
+      {images.data(), 1, 3, 11 * 39}, nullptr, {kMatrices.data(), true}, 3, 8, 12, kNormalization};
   expect_crops<float>(image_of, batch, kMatrices, 1e-4);
 }
 
@@ -113,8 +114,13 @@ TEST(CudaCropImages, ManyOfDifferentSizesTakeSeveralLaunches) {
   }
   for (const Photograph& photograph : photographs) list.push_back(photograph.view);
   for (const Image& image : list) image_of.push_back(&image);
-  const rmpe::cuda::CropBatch batch{{list.data(), kImages, kImages, 0}, nullptr,
-                                    {matrices.data(), true}, kImages, 4, 4, kNormalization};
+  const rmpe::cuda::CropBatch batch{{list.data(), kImages, kImages, 0},
+                                    nullptr,
+                                    {matrices.data(), true},
+                                    kImages,
+                                    4,
+                                    4,
+                                    kNormalization};
   expect_crops<float>(image_of, batch, matrices, 1e-4);
 }
 
@@ -122,15 +128,15 @@ TEST(CudaCropImages, AnIndexOfNoImageGivesFill) {
   const Photograph photograph(5, 6, 3, 4);
   const std::vector<int64_t> index = {-1, 0, 1};
   const std::vector<const Image*> image_of = {nullptr, &photograph.view, nullptr};
-  const rmpe::cuda::CropBatch batch{{&photograph.view, 1, 1, 0}, index.data(),
-                                    {kMatrices.data(), true}, 3, 4, 4, kNormalization};
+  const rmpe::cuda::CropBatch batch{
+      {&photograph.view, 1, 1, 0}, index.data(), {kMatrices.data(), true}, 3, 4, 4, kNormalization};
   expect_crops<float>(image_of, batch, kMatrices, 1e-4);
 }
 
 TEST(CudaCropImages, NoImagesGiveFill) {
   const std::vector<int64_t> index = {0, 0};
-  const rmpe::cuda::CropBatch batch{{nullptr, 0, 0, 0}, index.data(), {kMatrices.data(), true}, 2,
-                                    4, 4, kNormalization};
+  const rmpe::cuda::CropBatch batch{
+      {nullptr, 0, 0, 0}, index.data(), {kMatrices.data(), true}, 2, 4, 4, kNormalization};
   expect_crops<float>({nullptr, nullptr}, batch, kMatrices, 1e-4);
 }
 
@@ -138,8 +144,8 @@ TEST(CudaCropImages, SinglePrecisionMatricesAreRead) {
   const Photograph photograph(9, 9, 3, 5);
   const std::vector<float> matrix = {1.5f, 0.25f, -1.0f, -0.25f, 1.5f, 0.5f};
   const std::vector<double> same(matrix.begin(), matrix.end());
-  const rmpe::cuda::CropBatch batch{{&photograph.view, 1, 1, 0}, nullptr, {matrix.data(), false},
-                                    1, 8, 8, kNormalization};
+  const rmpe::cuda::CropBatch batch{
+      {&photograph.view, 1, 1, 0}, nullptr, {matrix.data(), false}, 1, 8, 8, kNormalization};
   expect_crops<float>({&photograph.view}, batch, same, 1e-4);
 }
 
@@ -159,10 +165,9 @@ TEST(CudaCropMatrices, EqualTheOracle) {
     for (const bool turned : {false, true}) {
       const rmpe::CropGeometry geometry{64, 48, 0.25, 0.075, grid};
       std::vector<double> matrices(6 * kBoxes);
-      rmpe::cuda::launch_crop_matrices(boxes.data(),
-                                       turned ? rmpe::cuda::Floats{degrees.data(), true}
-                                              : rmpe::cuda::Floats{},
-                                       geometry, kBoxes, nullptr, matrices.data());
+      rmpe::cuda::launch_crop_matrices(
+          boxes.data(), turned ? rmpe::cuda::Floats{degrees.data(), true} : rmpe::cuda::Floats{},
+          geometry, kBoxes, nullptr, matrices.data());
       for (int64_t n = 0; n < kBoxes; ++n) {
         const double radians = turned ? degrees[n] * std::acos(-1.0) / 180.0 : 0.0;
         const auto expected = oracle::crop_matrix(&boxes[4 * n], radians, geometry);

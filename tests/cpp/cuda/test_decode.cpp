@@ -1,7 +1,6 @@
-#include "cuda/decode.h"
-
 #include "conventions.h"
 #include "cpu/decode.h"
+#include "cuda/decode.h"
 #include "oracles/decode.h"
 #include "schedules.h"
 #include "values.h"
@@ -91,8 +90,11 @@ Result<T> decode_by_kernel(const Maps<Stored>& maps, const DecodeConvention& con
                            const std::vector<int64_t>& swapped = {},
                            const cuda::ImageMaps& to_image = {}) {
   const cuda::DecodeBatch<Stored> batch{
-      maps.view(), flipped ? flipped->view() : Heatmaps<Stored>{nullptr, 0, 0}, swapped.data(),
-      to_image, maps.N, maps.K, maps.height, maps.width, convention};
+      maps.view(),    flipped ? flipped->view() : Heatmaps<Stored>{nullptr, 0, 0},
+      swapped.data(), to_image,
+      maps.N,         maps.K,
+      maps.height,    maps.width,
+      convention};
   Result<T> result(maps.N * maps.K);
   cuda::launch_decode(batch, nullptr, result.keypoints.data(), result.scores.data());
   return result;
@@ -103,8 +105,10 @@ Result<T> decode_by_loops(const Maps<Stored>& maps, const DecodeConvention& conv
                           Flipped<Stored> flipped = nullptr,
                           const std::vector<int64_t>& swapped = {}) {
   const cpu::DecodeBatch<Stored> batch{
-      maps.view(), flipped ? flipped->view() : Heatmaps<Stored>{nullptr, 0, 0}, swapped.data(),
-      nullptr, maps.K, maps.height, maps.width, convention};
+      maps.view(),    flipped ? flipped->view() : Heatmaps<Stored>{nullptr, 0, 0},
+      swapped.data(), nullptr,
+      maps.K,         maps.height,
+      maps.width,     convention};
   Result<T> result(maps.N * maps.K);
   cpu::decode(batch, 0, maps.N * maps.K, result.keypoints.data(), result.scores.data());
   return result;
@@ -298,7 +302,14 @@ TEST(CudaDecodeMaps, AtAnyDistance) {
   const DecodeConvention row = decode_convention(oracle::Convention::kHrnet);
   const auto all = decode_by_kernel(maps, row);
   cuda::DecodeBatch<float> batch{{maps.view().map(1, 2), 2 * maps.person_stride(), -maps.size()},
-                                 {nullptr, 0, 0}, nullptr, {}, 2, 3, 8, 12, row};
+                                 {nullptr, 0, 0},
+                                 nullptr,
+                                 {},
+                                 2,
+                                 3,
+                                 8,
+                                 12,
+                                 row};
   Result<float> got(6);
   cuda::launch_decode(batch, nullptr, got.keypoints.data(), got.scores.data());
   for (int64_t n = 0; n < 2; ++n) {
@@ -312,12 +323,33 @@ TEST(CudaDecodeMaps, AtAnyDistance) {
 }
 
 // Matrices and thetas of four persons: a turn, a mirror, one without an inverse, one with NaN.
-const std::vector<double> kMatrices = {0.9, 0.2, -2.25, -0.3, 1.1, 5.5,  -1.5, 0.0, 30.0,
-                                       0.0, 2.0, 1.0,   1.0,  2.0, 0.0,  2.0,  4.0, 0.0,
-                                       1.0, NAN, 0.0,   0.0,  1.0, 0.0};
-const std::vector<double> kThetas = {0.9, 0.1, 0.25, -0.2, 0.8, -0.125, 1.0, 0.0, 0.0,
-                                     0.0, 1.0, 0.0,  1.0,  0.0, 0.0,    0.0, 1.0, 0.0,
-                                     0.5, 0.0, 0.0,  0.0,  infinity<double>(), 0.0};
+const std::vector<double> kMatrices = {0.9,  0.2, -2.25, -0.3, 1.1, 5.5, -1.5, 0.0,
+                                       30.0, 0.0, 2.0,   1.0,  1.0, 2.0, 0.0,  2.0,
+                                       4.0,  0.0, 1.0,   NAN,  0.0, 0.0, 1.0,  0.0};
+const std::vector<double> kThetas = {0.9,
+                                     0.1,
+                                     0.25,
+                                     -0.2,
+                                     0.8,
+                                     -0.125,
+                                     1.0,
+                                     0.0,
+                                     0.0,
+                                     0.0,
+                                     1.0,
+                                     0.0,
+                                     1.0,
+                                     0.0,
+                                     0.0,
+                                     0.0,
+                                     1.0,
+                                     0.0,
+                                     0.5,
+                                     0.0,
+                                     0.0,
+                                     0.0,
+                                     infinity<double>(),
+                                     0.0};
 
 // A point through the matrix's inverse, solved by Cramer's rule.
 Point through_inverse(const double* m, const Point& point) {
@@ -382,15 +414,21 @@ TEST(CudaDecodeMaps, NoneAreFine) {
   const DecodeConvention row = decode_convention(oracle::Convention::kDark);
   const std::pair<int64_t, int64_t> counts[] = {{0, 17}, {3, 0}, {0, 0}};
   for (const auto& [N, K] : counts) {
-    const cuda::DecodeBatch<float> batch{{nullptr, 0, 0}, {nullptr, 0, 0}, nullptr, {}, N, K, 64,
-                                         48, row};
+    const cuda::DecodeBatch<float> batch{
+        {nullptr, 0, 0}, {nullptr, 0, 0}, nullptr, {}, N, K, 64, 48, row};
     cuda::launch_decode<float>(batch, nullptr, nullptr, nullptr);
   }
 }
 
 TEST(CudaDecodeMaps, TooLargeOnesAreRefused) {
-  const cuda::DecodeBatch<float> batch{{nullptr, 0, 0}, {nullptr, 0, 0}, nullptr, {}, 1, 1,
-                                       1 << 20, 1 << 20,
+  const cuda::DecodeBatch<float> batch{{nullptr, 0, 0},
+                                       {nullptr, 0, 0},
+                                       nullptr,
+                                       {},
+                                       1,
+                                       1,
+                                       1 << 20,
+                                       1 << 20,
                                        decode_convention(oracle::Convention::kArgmax)};
   EXPECT_THROW(cuda::launch_decode<float>(batch, nullptr, nullptr, nullptr), std::runtime_error);
 }

@@ -1,6 +1,5 @@
-#include "cuda/decode_simcc.h"
-
 #include "cpu/decode_simcc.h"
+#include "cuda/decode_simcc.h"
 #include "oracles/decode_simcc.h"
 #include "schedules.h"
 #include "values.h"
@@ -72,8 +71,12 @@ struct Joints {
   Decoded<Stored> by_kernel(bool flip, double split_ratio, const ImageMaps& to_image = {}) const {
     Decoded<Stored> decoded(N * K);
     const rmpe::cuda::SimccBatch<Stored> batch{x.view(flip ? &flipped_x : nullptr),
-                                               y.view(flip ? &flipped_y : nullptr), swapped.data(),
-                                               to_image, N, K, split_ratio};
+                                               y.view(flip ? &flipped_y : nullptr),
+                                               swapped.data(),
+                                               to_image,
+                                               N,
+                                               K,
+                                               split_ratio};
     rmpe::cuda::launch_decode_simcc(batch, nullptr, decoded.keypoints.data(),
                                     decoded.scores.data());
     return decoded;
@@ -82,8 +85,11 @@ struct Joints {
   Decoded<Stored> by_loops(bool flip, double split_ratio, const Affine* to_image = nullptr) const {
     Decoded<Stored> decoded(N * K);
     const rmpe::cpu::SimccBatch<Stored> batch{x.view(flip ? &flipped_x : nullptr),
-                                              y.view(flip ? &flipped_y : nullptr), swapped.data(),
-                                              to_image, K, split_ratio};
+                                              y.view(flip ? &flipped_y : nullptr),
+                                              swapped.data(),
+                                              to_image,
+                                              K,
+                                              split_ratio};
     rmpe::cpu::decode_simcc(batch, 0, N * K, decoded.keypoints.data(), decoded.scores.data());
     return decoded;
   }
@@ -107,8 +113,7 @@ TYPED_TEST(CudaDecodeSimcc, JointsEqualTheOracle) {
   const Decoded<TypeParam> got = joints.by_kernel(false, 2.0);
   std::vector<double> keypoints, scores;
   for (int64_t i = 0; i < 6; ++i) {
-    const oracle::Joint joint =
-        oracle::decode_simcc(joints.x.vector(i), joints.y.vector(i), 2.0);
+    const oracle::Joint joint = oracle::decode_simcc(joints.x.vector(i), joints.y.vector(i), 2.0);
     keypoints.insert(keypoints.end(), {joint.x, joint.y});
     scores.push_back(joint.score);
   }
@@ -194,7 +199,7 @@ TYPED_TEST(CudaDecodeSimcc, KeypointsGoIntoTheImage) {
   const Joints<TypeParam> joints(random, 3, 2, 64, 96);
   const std::vector<double> matrices{2, 0.5, -3, 0.25, 4, 7,  // and one without an inverse
                                      1, 2,   0,  2,    4, 0, -1, 0, 30, 0, 2, 1};
-  const std::vector<double> thetas{0.9, 0.1, 0.25, -0.2,         0.8, -0.125, 1, 0, 0,
+  const std::vector<double> thetas{0.9, 0.1, 0.25, -0.2,          0.8, -0.125, 1, 0, 0,
                                    0,   1,   0,    nan<double>(), 0,   0,      0, 1, 0};
   const ImageMaps by_matrices{{matrices.data(), true}, {}, 48, 32, false};
   const ImageMaps by_both{{matrices.data(), true}, {thetas.data(), true}, 48, 32, true};

@@ -1,6 +1,5 @@
-#include "cuda/merge_poses.h"
-
 #include "cpu/merge_poses.h"
+#include "cuda/merge_poses.h"
 #include "oracles/merge_poses.h"
 #include "schedules.h"
 #include "suppression.h"

@@ -1,6 +1,5 @@
-#include "cuda/nearby_joints_nms.h"
-
 #include "cpu/nearby_joints_nms.h"
+#include "cuda/nearby_joints_nms.h"
 #include "oracles/nearby_joints_nms.h"
 #include "schedules.h"
 #include "suppression.h"

@@ -1,6 +1,5 @@
-#include "cuda/oks_nms.h"
-
 #include "cpu/oks_nms.h"
+#include "cuda/oks_nms.h"
 #include "oracles/oks_nms.h"
 #include "schedules.h"
 #include "suppression.h"
@@ -35,9 +34,9 @@ void soft_oks_nms(const Crowd<T>& crowd, double threshold, int64_t max_kept,
   const int64_t N = crowd.poses.N;
   const ScratchMemory scratch(
       rmpe::cuda::soft_oks_nms_scratch_bytes<T>(N, crowd.poses.K, image_index != nullptr));
-  rmpe::cuda::launch_soft_oks_nms(crowd.list(), crowd.area_values.data(),
-                                  crowd.sigma_values.data(), threshold, max_kept, image_index, N,
-                                  scratch.data.get(), nullptr, keep, pose_scores, rank);
+  rmpe::cuda::launch_soft_oks_nms(crowd.list(), crowd.area_values.data(), crowd.sigma_values.data(),
+                                  threshold, max_kept, image_index, N, scratch.data.get(), nullptr,
+                                  keep, pose_scores, rank);
 }
 
 template <typename T>

@@ -1,6 +1,5 @@
-#include "cuda/soft_argmax.h"
-
 #include "cpu/soft_argmax.h"
+#include "cuda/soft_argmax.h"
 #include "oracles/soft_argmax.h"
 #include "schedules.h"
 #include "values.h"

@@ -76,8 +76,8 @@ inline SamplePoint sample_point(const double* theta, const SampleGeometry& g, in
 
 // The pixel at a whole coordinate; -1 outside.
 inline int64_t pixel_offset(double x, double y, const SampleGeometry& g) {
-  const bool inside = x >= 0.0 && x < double(g.input_width) && y >= 0.0 &&
-                      y < double(g.input_height);
+  const bool inside =
+      x >= 0.0 && x < double(g.input_width) && y >= 0.0 && y < double(g.input_height);
   return inside ? int64_t(y) * g.input_width + int64_t(x) : -1;
 }
 
@@ -106,8 +106,8 @@ inline Sampled affine_sample(const double* input, const double* theta, const Sam
       const double x = p.x.at, y = p.y.at;
       if (g.interpolation == Interpolation::kNearest) {
         result.output.push_back(tap(std::nearbyint(x), std::nearbyint(y)));
-        result.margin = std::min({result.margin, distance_to_step(p.raw_x, true),
-                                  distance_to_step(p.raw_y, true)});
+        result.margin = std::min(
+            {result.margin, distance_to_step(p.raw_x, true), distance_to_step(p.raw_y, true)});
         continue;
       }
       if (std::isnan(x) || std::isnan(y)) {  // no pixel is there
@@ -115,8 +115,7 @@ inline Sampled affine_sample(const double* input, const double* theta, const Sam
         continue;
       }
       const double x0 = std::floor(x), y0 = std::floor(y), fx = x - x0, fy = y - y0;
-      result.output.push_back((1 - fx) * (1 - fy) * tap(x0, y0) +
-                              fx * (1 - fy) * tap(x0 + 1, y0) +
+      result.output.push_back((1 - fx) * (1 - fy) * tap(x0, y0) + fx * (1 - fy) * tap(x0 + 1, y0) +
                               (1 - fx) * fy * tap(x0, y0 + 1) + fx * fy * tap(x0 + 1, y0 + 1));
     }
   }
@@ -136,16 +135,16 @@ inline SampleGradients affine_sample_backward(const double* input, const double*
                          std::vector<double>(6), std::numeric_limits<double>::infinity()};
   const bool nearest = g.interpolation == Interpolation::kNearest;
   // Input pixels for one unit of normalized coordinates.
-  const double unit_x = to_pixel(1.0, g.input_width, g.align_corners) -
-                        to_pixel(0.0, g.input_width, g.align_corners);
+  const double unit_x =
+      to_pixel(1.0, g.input_width, g.align_corners) - to_pixel(0.0, g.input_width, g.align_corners);
   const double unit_y = to_pixel(1.0, g.input_height, g.align_corners) -
                         to_pixel(0.0, g.input_height, g.align_corners);
   for (int64_t row = 0; row < g.height; ++row) {
     for (int64_t column = 0; column < g.width; ++column) {
       const double value = grad[row * g.width + column];
       const SamplePoint p = sample_point(theta, g, row, column);
-      result.margin = std::min({result.margin, distance_to_step(p.raw_x, nearest),
-                                distance_to_step(p.raw_y, nearest)});
+      result.margin = std::min(
+          {result.margin, distance_to_step(p.raw_x, nearest), distance_to_step(p.raw_y, nearest)});
       if (nearest) {
         const int64_t offset = pixel_offset(std::nearbyint(p.x.at), std::nearbyint(p.y.at), g);
         if (offset >= 0) result.input[offset] += value;

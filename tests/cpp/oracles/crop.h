@@ -34,8 +34,8 @@ inline std::array<double, 6> crop_matrix(const double* box, double radians,
 // The three channels of one 8-bit image at (x, y), as they lie in it; `fill` outside.
 inline std::array<double, 3> sample(const rmpe::Image& image, double x, double y, double fill) {
   const auto tap = [&](double column, double row, int c) {
-    const bool inside = column >= 0.0 && column < double(image.width) && row >= 0.0 &&
-                        row < double(image.height);
+    const bool inside =
+        column >= 0.0 && column < double(image.width) && row >= 0.0 && row < double(image.height);
     return inside ? double(image.data[int64_t(row) * image.row_stride +
                                       int64_t(column) * image.pixel_stride + c])
                   : fill;

@@ -26,8 +26,7 @@ inline Map average_flipped(const Map& map, const Map& flipped, int64_t height, i
   for (int64_t y = 0; y < height; ++y) {
     for (int64_t x = 0; x < width; ++x) {
       const int64_t source = shift && x > 0 ? x - 1 : x;
-      average[y * width + x] =
-          (map[y * width + x] + flipped[y * width + (width - 1 - source)]) / 2;
+      average[y * width + x] = (map[y * width + x] + flipped[y * width + (width - 1 - source)]) / 2;
     }
   }
   return average;
@@ -57,8 +56,8 @@ inline Map blur(const Map& map, int64_t height, int64_t width) {
 inline Map log_blurred(const Map& map, int64_t height, int64_t width, double floor,
                        double ceiling) {
   Map log = blur(map, height, width);
-  const double scale = *std::max_element(map.begin(), map.end()) /
-                       *std::max_element(log.begin(), log.end());
+  const double scale =
+      *std::max_element(map.begin(), map.end()) / *std::max_element(log.begin(), log.end());
   for (double& value : log) value = std::log(std::min(std::max(scale * value, floor), ceiling));
   return log;
 }
@@ -75,11 +74,10 @@ inline std::pair<double, double> newton_step(double dx, double dy, double dxx, d
 
 // Differences over two pixels. No step within two pixels of the border, or where the curvature is
 // what rounding leaves of none.
-inline std::pair<double, double> dark_step(const Map& map, int64_t height, int64_t width,
-                                           int64_t x, int64_t y) {
+inline std::pair<double, double> dark_step(const Map& map, int64_t height, int64_t width, int64_t x,
+                                           int64_t y) {
   if (!(1 < x && x < width - 2 && 1 < y && y < height - 2)) return {0.0, 0.0};
-  const Map log =
-      log_blurred(map, height, width, 1e-10, std::numeric_limits<double>::infinity());
+  const Map log = log_blurred(map, height, width, 1e-10, std::numeric_limits<double>::infinity());
   const auto h = [&](int64_t i, int64_t j) { return log[(y + j) * width + x + i]; };
   const double dx = (h(1, 0) - h(-1, 0)) / 2, dy = (h(0, 1) - h(0, -1)) / 2;
   const double dxx = (h(2, 0) - 2 * h(0, 0) + h(-2, 0)) / 4;
@@ -105,8 +103,8 @@ inline std::pair<double, double> dark_udp_step(const Map& map, int64_t height, i
   const double dx = (h(1, 0) - h(-1, 0)) / 2, dy = (h(0, 1) - h(0, -1)) / 2;
   const double dxx = h(1, 0) - 2 * h(0, 0) + h(-1, 0) + eps;
   const double dyy = h(0, 1) - 2 * h(0, 0) + h(0, -1) + eps;
-  const double dxy = (h(1, 1) - h(1, 0) - h(0, 1) + 2 * h(0, 0) - h(-1, 0) - h(0, -1) +
-                      h(-1, -1)) / 2;
+  const double dxy =
+      (h(1, 1) - h(1, 0) - h(0, 1) + 2 * h(0, 0) - h(-1, 0) - h(0, -1) + h(-1, -1)) / 2;
   return newton_step(dx, dy, dxx, dyy, dxy);
 }
 

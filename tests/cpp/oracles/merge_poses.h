@@ -36,8 +36,8 @@ inline Merged merge_poses(const Poses& poses, const double* boxes, const int64_t
       double weights = 0.0, x = 0.0, y = 0.0, squares = 0.0;
       for (int64_t j = 0; j < poses.N; ++j) {
         const double* joint = poses.joint(j, n);
-        const double length = std::hypot(joint[0] - poses.joint(i, n)[0],
-                                         joint[1] - poses.joint(i, n)[1]);
+        const double length =
+            std::hypot(joint[0] - poses.joint(i, n)[0], joint[1] - poses.joint(i, n)[1]);
         const double score = poses.score(j, n);
         if (suppressor[j] != i || !std::isfinite(length) || !std::isfinite(score)) continue;
         if (length > 0.0) result.margin = std::min(result.margin, std::fabs(length - reach));

@@ -75,9 +75,8 @@ inline SoftSuppression soft_oks_nms(const Poses& poses, const double* areas, con
       result.rank[i] = kept++;
     };
     while (!left.empty() && kept < max_kept) {
-      const auto best = std::max_element(left.begin(), left.end(), [&](int64_t a, int64_t b) {
-        return current[a] < current[b];
-      });
+      const auto best = std::max_element(
+          left.begin(), left.end(), [&](int64_t a, int64_t b) { return current[a] < current[b]; });
       const int64_t picked = *best;
       left.erase(best);
       for (const int64_t j : left) {

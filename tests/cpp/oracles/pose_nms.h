@@ -22,8 +22,8 @@ struct PoseSimilarity {
 };
 
 // d(i, j), i being the reference; boxes: [N, 4].
-inline PoseSimilarity pose_similarity(const Poses& poses, const double* boxes, int64_t i,
-                                      int64_t j, const rmpe::PoseNMSParameters& p) {
+inline PoseSimilarity pose_similarity(const Poses& poses, const double* boxes, int64_t i, int64_t j,
+                                      const rmpe::PoseNMSParameters& p) {
   const double* box = boxes + 4 * i;
   const double longer = std::max(width_of(box), height_of(box));
   const double unit = p.box_unit ? 0.1 * longer : 1.0;

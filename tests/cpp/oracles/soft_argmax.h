@@ -42,8 +42,8 @@ inline std::vector<double> soft_argmax_backward(const std::vector<double>& map, 
   const MeanPosition mean = soft_argmax(map, width, beta);
   std::vector<double> gradient;
   for (int64_t i = 0; i < int64_t(map.size()); ++i) {
-    gradient.push_back(beta * weights[i] * (gx * (double(i % width) - mean.x) +
-                                            gy * (double(i / width) - mean.y)));
+    gradient.push_back(beta * weights[i] *
+                       (gx * (double(i % width) - mean.x) + gy * (double(i / width) - mean.y)));
   }
   return gradient;
 }
