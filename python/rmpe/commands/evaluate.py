@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_kernels()
 
-    from ..evaluate import evaluate, load_dataset
+    from ..datasets import load_dataset
+    from ..evaluation import evaluate
 
     try:
         dataset = load_dataset(arguments.annotations, arguments.images)

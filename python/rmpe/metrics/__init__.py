@@ -1,0 +1,1 @@
+"""Metrics: what a data set and the rows of results are worth in numbers, one module each."""

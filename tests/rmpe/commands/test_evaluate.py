@@ -1,0 +1,51 @@
+"""``rmpe evaluate``: its table, and what it refuses."""
+
+import re
+
+import pytest
+
+from rmpe.cli import main
+
+
+def test_command_prints_a_row_for_each_nms(models_dir, data_dir, capsys):
+    folder = data_dir / "coco-mini"
+    status = main(
+        ["evaluate", str(folder / "person_keypoints.json"), str(folder / "images"),
+         "--boxes", "true", "--nms", "none, paper,none", "--models", str(models_dir)]
+    )  # fmt: skip
+    lines = capsys.readouterr().out.splitlines()
+    assert status == 0
+    assert lines[0].split()[-5:] == ["AP", "AP50", "AP75", "AR", "people"]
+    assert [line.split()[0] for line in lines[1:3]] == ["none", "paper"]
+    assert float(lines[1].split()[1]) >= 0.42
+    assert lines[3].startswith("36 images in ")
+    assert re.fullmatch(
+        r"batch size up to \d+, or \d+ MiB of pixels \(.* of memory free\)", lines[4]
+    )
+
+
+def test_command_refuses_other_skeletons(models_dir, data_dir, capsys):
+    folder = data_dir / "coco-mini"
+    arguments = [str(folder / "person_keypoints.json"), str(folder / "images")]
+    options = ["--models", str(models_dir), "--pose", "hourglass_aic14"]
+    assert main(["evaluate", *arguments, *options]) == 2
+    assert "must have the keypoints of coco_17" in capsys.readouterr().err
+
+
+def test_command_refuses_unknown_nms(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["evaluate", "a.json", "images", "--nms", "none,soft"])
+    assert caught.value.code == 2
+    message = "--nms: must be among none, paper, rmpe, alphapose, got soft"
+    assert message in capsys.readouterr().err
+
+
+def test_command_without_the_kernels_that_are_demanded(monkeypatch, capsys):
+    def fail():
+        raise ImportError("RMPE_EXT_BACKEND=native, but there is no library")
+
+    monkeypatch.setattr("rmpe_ext.backend", fail, raising=False)
+    assert main(["evaluate", "a.json", "images"]) == 2
+    assert capsys.readouterr().err == (
+        "rmpe evaluate: error: RMPE_EXT_BACKEND=native, but there is no library\n"
+    )
