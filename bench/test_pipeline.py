@@ -8,7 +8,7 @@ import pytest
 
 from bench.group import threads
 from rmpe import PoseEstimator
-from rmpe.images import find_images
+from rmpe.inputs.find import find_images
 from rmpe.results import label_images, open_writers, record
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .card import DetectorCard, ModelError, PoseCard, known_cards, load_card
-    from .images import ImageError, find_images, read_image, read_images
+    from .inputs.find import find_images
+    from .inputs.images import ImageError, read_image
+    from .inputs.prefetch import read_images
     from .people import People
     from .pipeline import PoseEstimator, suppress
     from .skeleton import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "card": ("DetectorCard", "ModelError", "PoseCard", "known_cards", "load_card"),
-    "images": ("ImageError", "find_images", "read_image", "read_images"),
+    "inputs.find": ("find_images",),
+    "inputs.images": ("ImageError", "read_image"),
+    "inputs.prefetch": ("read_images",),
     "people": ("People",),
     "pipeline": ("PoseEstimator", "suppress"),
     "skeleton": ("AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from .datasets.coco import PERSON
 from .datasets.dataset import Dataset
-from .images import READ_BYTES, read_batches
+from .inputs.prefetch import READ_BYTES, read_batches
 from .metrics.keypoint_ap import AveragePrecision, average_precision
 from .people import People
 from .pipeline import PoseEstimator, suppress
@@ -42,7 +42,7 @@ def evaluate(
         Give the annotated boxes to the pose network in place of detected ones.
     batch_size, batch_bytes : int
         Limits of the images in one call of the estimator; see
-        :func:`rmpe.images.read_batches`.
+        :func:`rmpe.inputs.prefetch.read_batches`.
     progress : callable, optional
         Called with the number of images just finished.
 
@@ -55,7 +55,7 @@ def evaluate(
     ------
     ValueError
         If the pose network has other keypoints than COCO's 17, which the measure is defined for.
-    rmpe.images.ImageError
+    rmpe.inputs.images.ImageError
         If an image of the data set cannot be read: a measure on part of a set means nothing.
     """
     card = estimator.pose.card

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .images import READ_BYTES
+from .inputs.prefetch import READ_BYTES
 
 if TYPE_CHECKING:
     from .card import DetectorCard, PoseCard

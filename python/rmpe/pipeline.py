@@ -14,7 +14,7 @@ from rmpe_ext import crop, crop_matrices, decode, pose_nms
 from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
 from rmpe_ext.presets import resolve_preset
 
-from .images import read_image
+from .inputs.images import read_image
 from .networks import Detections, HeatmapPose, SSDDetector, load_detector, load_pose
 from .people import People
 from .timing import StageTimer
@@ -134,7 +134,7 @@ class PoseEstimator:
 
         Raises
         ------
-        rmpe.images.ImageError
+        rmpe.inputs.images.ImageError
             If a file cannot be read.
         ValueError, TypeError
             If an argument has the wrong shape or type.

@@ -15,9 +15,11 @@ import pytest
 import torch
 from PIL import Image
 
-from rmpe import cli, images, results
+from rmpe import cli, results
 from rmpe.card import ModelError
 from rmpe.commands import _inference, _options
+from rmpe.inputs import prefetch
+from rmpe.inputs.images import read_image
 from rmpe.people import People
 from rmpe.skeleton import COCO_17
 from rmpe.timing import StageTimer
@@ -153,15 +155,15 @@ def test_boxes_are_drawn_unless_refused(folder, estimators):
     torch.manual_seed(0)
     assert infer("photos", "--out", "with", "--min-keypoint-score", "1") == 0
     assert infer("photos", "--out", "without", "--min-keypoint-score", "1", "--no-boxes") == 0
-    photo = images.read_image("photos/street.png")
-    assert (images.read_image("with/drawings/street.png") != photo).any()
-    np.testing.assert_array_equal(images.read_image("without/drawings/street.png"), photo)
+    photo = read_image("photos/street.png")
+    assert (read_image("with/drawings/street.png") != photo).any()
+    np.testing.assert_array_equal(read_image("without/drawings/street.png"), photo)
 
 
 def test_unsure_people_are_written_but_not_drawn(folder, estimators):
     assert infer("photos/street.png", "--min-person-score", "0.81") == 0
-    photo = images.read_image("photos/street.png")
-    drawing = images.read_image("rmpe-results/drawings/street.png")
+    photo = read_image("photos/street.png")
+    drawing = read_image("rmpe-results/drawings/street.png")
     np.testing.assert_array_equal(drawing, photo)
     assert len(lines()[0]["people"]) == 1
 
@@ -213,7 +215,7 @@ def test_strange_but_good_images(folder, estimators):
     assert sizes["turned"] == (9, 8)
     assert sizes["grey"] == (8, 9)
     for line in lines():
-        drawn = images.read_image(Path("rmpe-results/drawings", line["name"]))
+        drawn = read_image(Path("rmpe-results/drawings", line["name"]))
         assert drawn.shape == (line["height"], line["width"], 3)
 
 
@@ -252,7 +254,7 @@ def test_equal_names_in_different_folders(folder, estimators):
     assert names == ["x.png", "b_x.png", "outside.png"]
     assert sorted(path.name for path in Path("r/drawings").iterdir()) == sorted(names)
     assert len({line["image_id"] for line in lines("r/results.jsonl")}) == 3
-    corner = images.read_image("r/drawings/b_x.png")[-1, -1]
+    corner = read_image("r/drawings/b_x.png")[-1, -1]
     np.testing.assert_array_equal(corner, (80, 80, 80))
 
 
@@ -585,7 +587,7 @@ def test_networks_run_while_files_are_read_drawn_and_written(folder, estimators,
     for index in range(3):
         save(f"three/{index}.png", 50 + index)
     results, missed, begun, read = Path("rmpe-results"), [], set(), set()
-    read_image, draw, call = images.read_image, _inference.draw, FakeEstimator.__call__
+    draw, call = _inference.draw, FakeEstimator.__call__
 
     def wait_until(what, is_so):
         deadline = time.monotonic() + 10
@@ -618,7 +620,7 @@ def test_networks_run_while_files_are_read_drawn_and_written(folder, estimators,
             wait_until(f"{name} written", lambda: name in lines.read_text())
         return call(self, batch)
 
-    monkeypatch.setattr(images, "read_image", slow_read)
+    monkeypatch.setattr(prefetch, "read_image", slow_read)
     monkeypatch.setattr(_inference, "draw", slow_draw)
     monkeypatch.setattr(FakeEstimator, "__call__", slow_call)
     assert infer("three", "--batch-size", "1") == 0

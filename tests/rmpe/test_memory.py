@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rmpe import memory
 from rmpe.card import ModelError, load_card
-from rmpe.images import READ_BYTES
+from rmpe.inputs.prefetch import READ_BYTES
 from rmpe.memory import BatchLimits, choose_batch, choose_call, free_memory
 from rmpe.networks import load_detector, load_pose
 

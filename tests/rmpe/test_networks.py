@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from torch import nn
 
 from rmpe.card import _CARDS, DetectorCard, ModelError, load_card, locate
-from rmpe.images import read_image
+from rmpe.inputs.images import read_image
 from rmpe.networks import (
     HeatmapPose,
     OnnxNetwork,

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from rmpe import PoseEstimator
 from rmpe.card import load_card
-from rmpe.images import ImageError
+from rmpe.inputs.images import ImageError
 from rmpe.networks import Detections, HeatmapPose
 from rmpe.pipeline import _CROP_BYTES, suppress
 from rmpe.skeleton import COCO_17

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..draw import draw
-from ..images import ImageError, read_batches
+from ..inputs.images import ImageError
+from ..inputs.prefetch import read_batches
 from ..results import drawing_name, error_record, partial_path, record
 
 if TYPE_CHECKING:

@@ -197,7 +197,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _find(arguments: argparse.Namespace) -> tuple[list[Path], list[str]]:
     """List the images, and say which inputs gave none."""
-    from ..images import ImageError, find_images
+    from ..inputs.find import find_images
+    from ..inputs.images import ImageError
     from ._output import DRAWINGS
 
     missing: list[str] = []
