@@ -9,7 +9,9 @@ import pytest
 from bench.group import threads
 from rmpe import PoseEstimator
 from rmpe.inputs.find import find_images
-from rmpe.results import label_images, open_writers, record
+from rmpe.outputs.folder import open_writers
+from rmpe.outputs.labels import label_images
+from rmpe.outputs.records import record
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MODELS = Path(os.environ.get("RMPE_MODELS") or SHARED / "models")

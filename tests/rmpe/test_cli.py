@@ -15,11 +15,12 @@ import pytest
 import torch
 from PIL import Image
 
-from rmpe import cli, results
+from rmpe import cli, run
 from rmpe.card import ModelError
-from rmpe.commands import _inference, _options
+from rmpe.commands import _options
 from rmpe.inputs import prefetch
 from rmpe.inputs.images import read_image
+from rmpe.outputs.coco import COCOWriter
 from rmpe.people import People
 from rmpe.skeleton import COCO_17
 from rmpe.timing import StageTimer
@@ -419,7 +420,7 @@ def full_disk(*arguments):
 
 @pytest.mark.parametrize("method", ["append", "flush", "close"])
 def test_disk_that_fills_up_after_the_start(folder, estimators, monkeypatch, capsys, method):
-    monkeypatch.setattr(results.COCOWriter, method, full_disk)
+    monkeypatch.setattr(COCOWriter, method, full_disk)
     assert infer("photos") == 1
     error = capsys.readouterr().err
     assert error == (
@@ -430,7 +431,7 @@ def test_disk_that_fills_up_after_the_start(folder, estimators, monkeypatch, cap
 
 
 def test_disk_that_is_full_before_the_start(folder, estimators, monkeypatch, capsys):
-    monkeypatch.setattr(results.COCOWriter, "__init__", full_disk)
+    monkeypatch.setattr(COCOWriter, "__init__", full_disk)
     assert infer("photos") == 2
     assert "cannot write to rmpe-results: No space left" in capsys.readouterr().err
 
@@ -442,7 +443,7 @@ def test_folder_is_tried_before_networks_are_loaded(folder, estimators, monkeypa
 
 
 def test_errors_of_the_program_are_not_taken_for_a_full_disk(folder, estimators, monkeypatch):
-    monkeypatch.setattr("rmpe.commands._inference.record", full_disk)
+    monkeypatch.setattr("rmpe.run.record", full_disk)
     with pytest.raises(OSError, match="No space"):
         infer("photos")
 
@@ -587,7 +588,7 @@ def test_networks_run_while_files_are_read_drawn_and_written(folder, estimators,
     for index in range(3):
         save(f"three/{index}.png", 50 + index)
     results, missed, begun, read = Path("rmpe-results"), [], set(), set()
-    draw, call = _inference.draw, FakeEstimator.__call__
+    draw, call = run.draw, FakeEstimator.__call__
 
     def wait_until(what, is_so):
         deadline = time.monotonic() + 10
@@ -621,7 +622,7 @@ def test_networks_run_while_files_are_read_drawn_and_written(folder, estimators,
         return call(self, batch)
 
     monkeypatch.setattr(prefetch, "read_image", slow_read)
-    monkeypatch.setattr(_inference, "draw", slow_draw)
+    monkeypatch.setattr(run, "draw", slow_draw)
     monkeypatch.setattr(FakeEstimator, "__call__", slow_call)
     assert infer("three", "--batch-size", "1") == 0
     assert missed == []

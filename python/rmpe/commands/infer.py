@@ -24,9 +24,10 @@ from ._options import (
 
 if TYPE_CHECKING:
     from ..memory import BatchLimits
+    from ..outputs.labels import ImageLabel
+    from ..outputs.records import Record
     from ..pipeline import PoseEstimator
-    from ..results import ImageLabel, Record
-    from ._inference import Tally
+    from ..run import Tally
 
 SUMMARY = "find people and their keypoints in photographs"
 
@@ -71,7 +72,7 @@ _SETTINGS = ("detector", "pose", "threshold", "nms", "flip", "convention")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
-    from ..results import FORMATS
+    from ..outputs import RESULT_FORMATS
 
     parser.description = DESCRIPTION
     parser.epilog = RESULTS_HELP
@@ -102,10 +103,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     output.add_argument(
         "--formats",
-        type=names_among(FORMATS),
-        default=list(FORMATS),
+        type=names_among(RESULT_FORMATS),
+        default=list(RESULT_FORMATS),
         metavar="LIST",
-        help=f"result files, separated by commas, of: {', '.join(FORMATS)} (default: all)",
+        help=f"result files, separated by commas, of: {', '.join(RESULT_FORMATS)} (default: all)",
     )
     output.add_argument("--no-draw", action="store_true", help="write no drawings")
     output.add_argument("--no-boxes", action="store_true", help="draw no boxes around people")
@@ -150,8 +151,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do the work and return the exit status."""
-    from ..results import FORMATS, label_images, label_of, read_records
-    from ._output import check_output
+    from ..outputs.folder import OutputError, OutputLostError
+
+    try:
+        return _run(arguments)
+    except OutputLostError as error:
+        raise CommandError(str(error), status=1) from None
+    except OutputError as error:
+        raise CommandError(str(error)) from None
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..outputs.folder import check_output
+    from ..outputs.jsonl import JSONLinesWriter
+    from ..outputs.labels import label_images
+    from ..outputs.records import label_of, read_records
 
     paths, missing = _find(arguments)
     settings = {name: getattr(arguments, name) for name in _SETTINGS}
@@ -166,7 +180,7 @@ def run(arguments: argparse.Namespace) -> int:
     earlier: list[Record] = []
     if arguments.resume:
         try:
-            earlier = read_records(arguments.out / FORMATS["jsonl"][0])
+            earlier = read_records(arguments.out / JSONLinesWriter.file_name)
         except (OSError, ValueError) as error:
             raise CommandError(f"cannot resume: {error}") from None
     labels = label_images(paths, map(label_of, earlier))
@@ -199,7 +213,7 @@ def _find(arguments: argparse.Namespace) -> tuple[list[Path], list[str]]:
     """List the images, and say which inputs gave none."""
     from ..inputs.find import find_images
     from ..inputs.images import ImageError
-    from ._output import DRAWINGS
+    from ..outputs.folder import DRAWINGS
 
     missing: list[str] = []
     try:
@@ -226,8 +240,8 @@ def _infer(
     from tqdm import tqdm
 
     from .. import __version__
-    from ._inference import Drawings, Inference, Tally, print_traceback
-    from ._output import DRAWINGS, open_output
+    from ..outputs.folder import DRAWINGS, open_output
+    from ..run import Drawings, Inference, Tally, print_traceback
 
     def report(message: str, error: BaseException) -> None:
         tqdm.write(f"rmpe infer: {message}", file=sys.stderr)

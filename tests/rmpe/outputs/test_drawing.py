@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from rmpe.draw import COLORS, draw, sides_of
+from rmpe.outputs.drawing import COLORS, draw, sides_of
 from rmpe.people import People
 from rmpe.skeleton import AIC_14, COCO_17, MPII_16
 

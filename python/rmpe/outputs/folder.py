@@ -1,4 +1,4 @@
-"""The output folder of ``rmpe infer``: what it may hold before a run, and what a run does to it."""
+"""The folder of results: what it may hold before a run, and what a run does to it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,27 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..results import FORMATS, IMAGE_LIST, drawing_name, names_in, open_writers, partial_path
-from . import CommandError
+from . import RESULT_FORMATS
+from .files import ResultWriter, partial_path
+from .image_list import ImageListWriter
+from .jsonl import JSONLinesWriter
+from .labels import drawing_name
 
 if TYPE_CHECKING:
-    from ..results import Record
+    from .records import Record
 
 DRAWINGS = "drawings"
 RUN_FILE = "run.json"
 
-_RESULT_FILES = (*(file for file, _ in FORMATS.values()), IMAGE_LIST)
+_RESULT_FILES = [writer.file_name for writer in (*RESULT_FORMATS.values(), ImageListWriter)]
+
+
+class OutputError(Exception):
+    """An output folder cannot take the results; nothing was done."""
+
+
+class OutputLostError(OutputError):
+    """An output folder could not take any more results after some had been written."""
 
 
 class ResultFiles:
@@ -30,14 +41,14 @@ class ResultFiles:
     folder : Path
         Where they are.
     formats : sequence of str
-        Keys of `rmpe.results.FORMATS`.
+        Keys of `rmpe.outputs.RESULT_FORMATS`.
 
     Raises
     ------
     OSError
         The folder cannot be written to.
-    CommandError
-        From the methods, with the status of a run that had begun.
+    OutputLostError
+        From the methods.
     """
 
     def __init__(self, folder: Path, formats: Sequence[str]) -> None:
@@ -67,10 +78,9 @@ class ResultFiles:
         try:
             yield
         except OSError as error:
-            raise CommandError(
+            raise OutputLostError(
                 f"stopped, because {self._folder} cannot be written to: {_reason(error)}; "
-                "--resume goes on",
-                status=1,
+                "--resume goes on"
             ) from None
 
 
@@ -88,33 +98,33 @@ def check_output(
 
     Raises
     ------
-    CommandError
+    OutputError
         The message says what to do.
     """
     # Unlike Path.exists, os.path.exists takes folders that may not be looked into.
     if os.path.exists(folder) and not os.path.isdir(folder):
-        raise CommandError(f"--out must be a folder, {folder} is a file")
+        raise OutputError(f"--out must be a folder, {folder} is a file")
     if resume and "jsonl" not in formats:
-        raise CommandError("--resume needs jsonl among --formats: it reads results.jsonl")
+        raise OutputError("--resume needs jsonl among --formats: it reads results.jsonl")
     _try_writing(folder)
     if overwrite or not any((folder / name).exists() for name in (RUN_FILE, *_RESULT_FILES)):
         return
     if not resume:
-        raise CommandError(
+        raise OutputError(
             f"{folder} holds the results of an earlier run: choose --resume to go on with it, "
             "--overwrite to replace it, or another folder with --out"
         )
     try:
         before = dict(json.loads((folder / RUN_FILE).read_bytes())["settings"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise CommandError(f"cannot resume: {folder / RUN_FILE} is missing or damaged") from None
+        raise OutputError(f"cannot resume: {folder / RUN_FILE} is missing or damaged") from None
     differences = [
         f"--{name} was {before.get(name)}, now {value}"
         for name, value in settings.items()
         if before.get(name) != value
     ]
     if differences:
-        raise CommandError(f"cannot resume {folder} with other settings: {'; '.join(differences)}")
+        raise OutputError(f"cannot resume {folder} with other settings: {'; '.join(differences)}")
 
 
 def open_output(
@@ -133,7 +143,7 @@ def open_output(
     folder : Path
         Where to; one that `check_output` passed.
     formats : sequence of str
-        Keys of `rmpe.results.FORMATS`; a resumed run goes on with all that are there, too.
+        Keys of `rmpe.outputs.RESULT_FORMATS`; a resumed run goes on with all that are there, too.
     about : mapping
         What is written to ``run.json``.
     draw : bool
@@ -143,7 +153,7 @@ def open_output(
 
     Raises
     ------
-    CommandError
+    OutputError
         The folder cannot be written to.
     """
     try:
@@ -157,11 +167,49 @@ def open_output(
         os.replace(partial, folder / RUN_FILE)
         if resume:
             # An old file beside the new ones would tell of other images.
-            there = [name for name, (file, _) in FORMATS.items() if _exists(folder / file)]
+            there = [
+                name
+                for name, writer in RESULT_FORMATS.items()
+                if _exists(folder / writer.file_name)
+            ]
             formats = list(dict.fromkeys([*formats, *there]))
         return ResultFiles(folder, formats)
     except OSError as error:
-        raise CommandError(f"cannot write to {folder}: {_reason(error)}") from None
+        raise OutputError(f"cannot write to {folder}: {_reason(error)}") from None
+
+
+def names_in(folder: str | os.PathLike[str]) -> set[str]:
+    """Collect the names of the images that the results in a folder tell of, skipped ones left out.
+
+    Reads JSON Lines and the list of images, complete or not, as far as they can be read.
+    """
+    names = set()
+    for file in (JSONLinesWriter.file_name, ImageListWriter.file_name):
+        for path in (Path(folder, file), partial_path(Path(folder, file))):
+            if not path.is_file():
+                continue
+            # Both hold one image on each line.
+            for line in path.read_bytes().splitlines():
+                try:
+                    entry = json.loads(line.rstrip(b","))
+                except ValueError:
+                    continue
+                if isinstance(entry, dict) and "error" not in entry:
+                    names.add(entry.get("name", entry.get("file_name")))
+    # A file that was tampered with must not lead out of the folder.
+    return {name for name in names if isinstance(name, str) and Path(name).name == name}
+
+
+def open_writers(folder: str | os.PathLike[str], formats: Sequence[str]) -> list[ResultWriter]:
+    """Open the writer of each of `formats` (keys of `RESULT_FORMATS`), and of the list of images.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written to.
+    """
+    chosen = [*(RESULT_FORMATS[name] for name in formats), ImageListWriter]
+    return [writer(Path(folder, writer.file_name)) for writer in chosen]
 
 
 def _try_writing(folder: Path) -> None:
@@ -171,7 +219,7 @@ def _try_writing(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
-        raise CommandError(f"cannot write to {folder}: {_reason(error)}") from None
+        raise OutputError(f"cannot write to {folder}: {_reason(error)}") from None
 
 
 def _remove_earlier(folder: Path) -> None:

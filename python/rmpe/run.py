@@ -1,4 +1,4 @@
-"""The loop of ``rmpe infer``: read, find people, draw and write, batch after batch.
+"""From images to results: read, find people, draw and write, batch after batch.
 
 Files are read, drawings made and records written in background threads while the networks run. An
 image's record is written after its drawing, so that whatever the result files list is done
@@ -22,17 +22,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..draw import draw
-from ..inputs.images import ImageError
-from ..inputs.prefetch import read_batches
-from ..results import drawing_name, error_record, partial_path, record
+from .inputs.images import ImageError
+from .inputs.prefetch import read_batches
+from .outputs.drawing import draw
+from .outputs.files import partial_path
+from .outputs.labels import drawing_name
+from .outputs.records import error_record, record
 
 if TYPE_CHECKING:
-    from ..memory import BatchLimits
-    from ..people import People
-    from ..results import ImageLabel, Record
-    from ..timing import StageTimer
-    from ._output import ResultFiles
+    from .memory import BatchLimits
+    from .outputs.folder import ResultFiles
+    from .outputs.labels import ImageLabel
+    from .outputs.records import Record
+    from .people import People
+    from .timing import StageTimer
 
     Estimator = Callable[[Sequence[np.ndarray]], People]
     Batches = Iterator[list[tuple[Path, np.ndarray | ImageError]]]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .people import People
-    from .skeleton import Skeleton
+    from ..people import People
+    from ..skeleton import Skeleton
 
 # RGB. Orange and blue stay apart for color-blind readers and on skin, grass, sky and snow.
 COLORS = {"left": (255, 140, 0), "right": (0, 158, 255), "middle": (178, 232, 92)}

@@ -1,0 +1,20 @@
+"""Results in AlphaPose's layout."""
+
+import pytest
+
+from rmpe.outputs.alphapose import AlphaPoseWriter
+from rmpe.outputs.records import error_record, record
+
+from .material import LABEL, make_people, write
+
+
+def test_alphapose(tmp_path):
+    entry = record(LABEL, make_people(2))
+    written = write(AlphaPoseWriter, tmp_path / "r.json", entry, error_record(LABEL, "gone"))
+    assert [item["idx"] for item in written] == [0, 1]
+    item, person = written[0], entry["people"][0]
+    assert (item["image_id"], item["category_id"]) == ("b_x.jpg", 1)
+    assert item["box"] == [1.0, 2.0, 30.5, 20.25]
+    scores = person["keypoint_scores"]
+    assert item["score"] == pytest.approx(sum(scores) / 17 + 0.75 + 1.25 * max(scores), abs=1e-6)
+    assert item["keypoints"][:3] == [*person["keypoints"][0], scores[0]]
