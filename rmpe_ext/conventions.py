@@ -7,7 +7,7 @@ the decode half how a heatmap becomes a coordinate; both agree on the grid.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 __all__ = ["CONVENTIONS", "DECODE_CONVENTIONS", "GRIDS", "Convention"]
 
@@ -54,6 +54,8 @@ class Convention:
     no_peak
         Both coordinates, in heatmap pixels, where no value is above 0. None: the largest is taken
         whatever its sign.
+    summary
+        The row in a few words, for ``--help``.
     """
 
     padding: float = 0.25
@@ -65,29 +67,54 @@ class Convention:
     blur_sigma: float = 2.0
     log_range: tuple[float, float] = (1e-10, math.inf)
     no_peak: float | None = 0.0
+    summary: str = field(default="", compare=False)
 
 
-_QUARTER = dict(subpixel="quarter", margin=(2, 1))
-_DARK_UDP = dict(grid="align_corners", subpixel="dark_udp", log_range=(1e-3, 50.0))
+_QUARTER = Convention(subpixel="quarter", margin=(2, 1))
+_UDP = Convention(
+    grid="align_corners",
+    subpixel="dark_udp",
+    log_range=(1e-3, 50.0),
+    summary="Newton step at every pixel, on a grid of aligned corners",
+)
 
 CONVENTIONS: dict[str, Convention] = {
     # Sun et al., "Deep high-resolution representation learning", CVPR 2019.
-    "hrnet": Convention(**_QUARTER, cross_margin=(2, 1)),
+    "hrnet": replace(
+        _QUARTER,
+        cross_margin=(2, 1),
+        summary="maximum, moved a quarter pixel toward the larger neighbor",
+    ),
     # OpenMMLab's MMPose: a joint without a peak is marked, and each axis has its own gate.
-    "mmpose": Convention(**_QUARTER, cross_margin=(1, 0), no_peak=-1.0),
+    "mmpose": replace(
+        _QUARTER,
+        cross_margin=(1, 0),
+        no_peak=-1.0,
+        summary="like hrnet, nearer to the border too; (-1, -1) where there is no peak",
+    ),
     # Zhang et al., "Distribution-aware coordinate representation", CVPR 2020.
-    "dark": Convention(subpixel="dark", margin=(2, 2), cross_margin=(2, 2)),
+    "dark": Convention(
+        subpixel="dark",
+        margin=(2, 2),
+        cross_margin=(2, 2),
+        summary="Newton step on the logarithm of the blurred heatmap, not near the border",
+    ),
     # Huang et al., "The devil is in the details: unbiased data processing", CVPR 2020, which reads
     # heatmaps by DARK on its own grid.
-    "udp": Convention(**_DARK_UDP),
-    "dark_udp": Convention(**_DARK_UDP),
+    "udp": _UDP,
+    "dark_udp": replace(_UDP, summary="another name of udp"),
     # Newell et al., "Stacked hourglass networks", ECCV 2016, as trained on MPII: a box of side
-    # 200 s, whose centre moves down by 15 s.
+    # 200 s, whose center moves down by 15 s.
     "hourglass": Convention(
-        drop=15 / 200, grid="half_pixel", subpixel="quarter", margin=(1, 1), cross_margin=(1, 1),
+        drop=15 / 200,
+        grid="half_pixel",
+        subpixel="quarter",
+        margin=(1, 1),
+        cross_margin=(1, 1),
         no_peak=-1.0,
+        summary="like hrnet, nearer to the border too, on a grid of half-pixel centers",
     ),
-    "argmax": Convention(no_peak=None),
-}  # fmt: skip
+    "argmax": Convention(no_peak=None, summary="maximum, without a step below one pixel"),
+}
 
 DECODE_CONVENTIONS: tuple[str, ...] = tuple(CONVENTIONS)

@@ -12,7 +12,7 @@ import torch
 
 from rmpe_ext import crop, crop_matrices, decode, pose_nms
 from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
-from rmpe_ext.presets import resolve_preset
+from rmpe_ext.presets import DEFAULT_PRESET, resolve_preset
 
 from .inputs.images import read_image
 from .networks import Detections, HeatmapPose, SSDDetector, load_detector, load_pose
@@ -80,7 +80,7 @@ class PoseEstimator:
         *,
         device: str | torch.device = "cpu",
         models_dir: str | os.PathLike | None = None,
-        nms: str | None = "alphapose",
+        nms: str | None = DEFAULT_PRESET,
         nms_parameters: Mapping[str, Any] | None = None,
         flip: bool = False,
         convention: str | None = None,
@@ -255,7 +255,7 @@ class PoseEstimator:
             )
 
 
-def suppress(people: People, preset: str = "alphapose", **parameters: Any) -> People:
+def suppress(people: People, preset: str = DEFAULT_PRESET, **parameters: Any) -> People:
     """Remove the poses that show the same person twice, with parametric pose NMS.
 
     The person of the highest ``scores`` is picked first, so that of several poses of one person

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arguments import ndarrays
 from ..arguments.merge_poses import merge_poses_arguments
-from ..presets import PoseNMSPreset
+from ..presets import DEFAULT_PRESET, PoseNMSPreset
 from ..results import MergedPoses
 from ._library import library
 
@@ -21,7 +21,7 @@ def merge_poses(
     boxes: np.ndarray,
     suppressor: np.ndarray,
     *,
-    preset: str | PoseNMSPreset = "alphapose",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
 ) -> MergedPoses[np.ndarray]:
     """As :func:`rmpe_ext.merge_poses`, on arrays.

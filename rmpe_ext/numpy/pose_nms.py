@@ -12,7 +12,7 @@ from ..arguments.pose_nms import (
     pose_nms_arguments,
     pose_similarity_arguments,
 )
-from ..presets import PoseNMSPreset
+from ..presets import DEFAULT_PRESET, PoseNMSPreset
 from ..results import NMSResult
 from ._library import library
 
@@ -24,7 +24,7 @@ def pose_similarity(
     scores: np.ndarray,
     boxes: np.ndarray,
     *,
-    preset: str | PoseNMSPreset = "paper",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
 ) -> np.ndarray:
     """As :func:`rmpe_ext.pose_similarity`, on arrays.
@@ -51,7 +51,7 @@ def pose_similarity(
     >>> import numpy as np, rmpe_ext.numpy
     >>> keypoints = np.float64([[[10, 10], [40, 90]], [[10, 10], [60, 90]]])
     >>> scores, boxes = np.ones((2, 2)), np.float64([[0, 0, 50, 100]] * 2)
-    >>> d = rmpe_ext.numpy.pose_similarity(keypoints, scores, boxes, sigma1=0.1, sigma2=1.0)
+    >>> d = rmpe_ext.numpy.pose_similarity(keypoints, scores, boxes, sigma1=0.1, sigma2=1, lam=1)
     >>> d.round(4).tolist()
     [[4.0, 2.0], [2.0, 4.0]]
     """
@@ -65,7 +65,7 @@ def pose_nms(
     scores: np.ndarray,
     boxes: np.ndarray,
     *,
-    preset: str | PoseNMSPreset = "paper",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     pose_scores: np.ndarray | None = None,
     image_index: np.ndarray | None = None,
     **parameters: Any,

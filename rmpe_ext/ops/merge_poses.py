@@ -9,7 +9,7 @@ import torch
 from .._native import define
 from ..arguments import tensors
 from ..arguments.merge_poses import merge_poses_arguments
-from ..presets import PoseNMSPreset
+from ..presets import DEFAULT_PRESET, PoseNMSPreset
 from ..reference.merge_poses import merge_poses_kernel
 from ..results import MergedPoses
 
@@ -39,7 +39,7 @@ def merge_poses(
     boxes: torch.Tensor,
     suppressor: torch.Tensor,
     *,
-    preset: str | PoseNMSPreset = "alphapose",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
 ) -> MergedPoses[torch.Tensor]:
     """Make each kept pose the confidence-weighted mean of itself and what it suppressed.

@@ -13,7 +13,7 @@ from ..arguments.pose_nms import (
     pose_nms_arguments,
     pose_similarity_arguments,
 )
-from ..presets import PoseNMSPreset
+from ..presets import DEFAULT_PRESET, PoseNMSPreset
 from ..reference.pose_nms import (
     box_nms_kernel,
     pose_nms_kernel,
@@ -65,7 +65,7 @@ def pose_similarity(
     scores: torch.Tensor,
     boxes: torch.Tensor,
     *,
-    preset: str | PoseNMSPreset = "paper",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
 ) -> torch.Tensor:
     """How similar each pose is to each other pose: the ``d`` that pose NMS compares with ``eta``.
@@ -115,7 +115,7 @@ def pose_nms(
     scores: torch.Tensor,
     boxes: torch.Tensor,
     *,
-    preset: str | PoseNMSPreset = "paper",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
     **parameters: Any,
@@ -144,11 +144,12 @@ def pose_nms(
         ``x1, y1, x2, y2`` of the people, in image pixels. Only the picked pose's box matters. Where
         a box without width or height sets a tolerance, only what coincides is within it.
     preset : str or PoseNMSPreset
-        ``"paper"``: the squared distance, joints match inside a tenth of the box; its values were
-        never published, these are chosen by us. ``"rmpe"``: the authors' first release, distances
-        in units of the box. ``"alphapose"``: the authors' PyTorch release, distances in pixels, and
-        a second rule that drops a pose with at least 5 joints near the picked one's. Presets
-        belong to skeletons of about 16 joints, for ``d`` grows with their number.
+        ``"alphapose"``, the default: the constants of the authors' PyTorch release, distances in
+        pixels, and a second rule that drops a pose with at least 5 joints near the picked one's.
+        ``"rmpe"``: those of their first release, distances in units of the box. ``"paper"``: the
+        squared distance, joints match inside a tenth of the box; its constants were never
+        published, these were chosen here. A preset belongs to skeletons of about 16 joints,
+        because ``d`` grows with their number.
     pose_scores : Tensor (N,), optional
         What makes a pose the most confident: the mean of its joint scores unless given. Results
         that are ranked by another score, such as one that includes the detector's, are best

@@ -8,7 +8,7 @@ import torch
 
 from ..arguments import tensors
 from ..arguments.merge_poses import merge_poses_arguments
-from ..presets import PoseNMSPreset
+from ..presets import DEFAULT_PRESET, PoseNMSPreset
 from ..results import MergedPoses
 
 __all__ = ["merge_poses", "merge_poses_kernel"]
@@ -20,7 +20,7 @@ def merge_poses(
     boxes: torch.Tensor,
     suppressor: torch.Tensor,
     *,
-    preset: str | PoseNMSPreset = "alphapose",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
 ) -> MergedPoses[torch.Tensor]:
     """The reference of :func:`rmpe_ext.merge_poses`: same arguments, same results."""

@@ -12,7 +12,7 @@ from ..arguments.pose_nms import (
     pose_nms_arguments,
     pose_similarity_arguments,
 )
-from ..presets import PoseNMSPreset
+from ..presets import DEFAULT_PRESET, PoseNMSPreset
 from ..results import NMSResult
 from ._greedy import confidence, finite_poses, over_pairs, suppress
 
@@ -34,7 +34,7 @@ def pose_similarity(
     scores: torch.Tensor,
     boxes: torch.Tensor,
     *,
-    preset: str | PoseNMSPreset = "paper",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
 ) -> torch.Tensor:
     """The reference of :func:`rmpe_ext.pose_similarity`: same arguments, same results."""
@@ -48,7 +48,7 @@ def pose_nms(
     scores: torch.Tensor,
     boxes: torch.Tensor,
     *,
-    preset: str | PoseNMSPreset = "paper",
+    preset: str | PoseNMSPreset = DEFAULT_PRESET,
     pose_scores: torch.Tensor | None = None,
     image_index: torch.Tensor | None = None,
     **parameters: Any,

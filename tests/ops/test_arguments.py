@@ -8,6 +8,8 @@ import torch
 
 import rmpe_ext
 from rmpe_ext import reference
+from rmpe_ext.conventions import CONVENTIONS
+from rmpe_ext.presets import DEFAULT_PRESET, PRESETS
 from tests.ops.cases import CASES, boxes, heatmaps, image_index, images, maps, noise
 from tests.ops.poses import make_poses
 
@@ -114,3 +116,21 @@ def test_types(ops, op, name, wrong, message):
 def test_choices(ops, op, name, wrong):
     with pytest.raises(ValueError, match=f"{name} must be one of .*, got {re.escape(repr(wrong))}"):
         getattr(ops, op)(**{**GOOD[op], name: wrong})
+
+
+@pytest.mark.parametrize("table", [PRESETS, CONVENTIONS], ids=["presets", "conventions"])
+def test_every_row_says_what_it_is(table):
+    summaries = [row.summary for row in table.values()]
+    assert all(0 < len(summary) <= 80 and summary[-1] != "." for summary in summaries)
+    assert len(set(summaries)) == len(table)
+
+
+@pytest.mark.parametrize("op", ["pose_nms", "pose_similarity", "merge_poses"])
+def test_one_preset_is_the_default_everywhere(op):
+    default = inspect.signature(getattr(rmpe_ext, op)).parameters["preset"].default
+    assert default == DEFAULT_PRESET == "alphapose"
+
+
+def test_a_summary_is_not_a_parameter_of_pose_nms():
+    with pytest.raises(TypeError, match="'summary' is no parameter of pose NMS"):
+        rmpe_ext.pose_nms(**_POSES, summary="mine")

@@ -339,10 +339,14 @@ def test_similarity_equal_to_eta_is_kept(nms):
 def test_the_picked_pose_gives_the_box(nms):
     keypoints = torch.tensor([[[0.0, 0.0]], [[4.0, 0.0]]])
     boxes = torch.tensor([[0.0, 0, 100, 100], [0, 0, 10, 10]])  # a match reaches 5 and 0.5 px
-    d = nms.pose_similarity(keypoints, torch.ones(2, 1), boxes, sigma1=0.01, lam=0.0)
+    d = nms.pose_similarity(
+        keypoints, torch.ones(2, 1), boxes, sigma1=0.01, lam=0.0, preset="paper"
+    )
     assert d.tolist() == [[1.0, 1.0], [0.0, 1.0]]
     for scores, keep in (([[0.9], [0.8]], [True, False]), ([[0.8], [0.9]], [True, True])):
-        result = nms.pose_nms(keypoints, torch.tensor(scores), boxes, sigma1=0.01, lam=0.0, eta=0.5)
+        result = nms.pose_nms(
+            keypoints, torch.tensor(scores), boxes, sigma1=0.01, lam=0.0, preset="paper", eta=0.5
+        )
         assert result.keep.tolist() == keep
 
 
