@@ -16,23 +16,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .card import DetectorCard, ModelError, PoseCard, known_cards, load_card
+    from .errors import ModelError
     from .inputs.find import find_images
     from .inputs.images import ImageError, read_image
     from .inputs.prefetch import read_images
+    from .models.card import DetectorCard, PoseCard
+    from .models.read import known_cards, load_card
     from .people import People
     from .pipeline import PoseEstimator, suppress
-    from .skeleton import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
+    from .skeletons import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
     from .timing import StageTimer
 
 _MODULES = {
-    "card": ("DetectorCard", "ModelError", "PoseCard", "known_cards", "load_card"),
+    "errors": ("ModelError",),
     "inputs.find": ("find_images",),
     "inputs.images": ("ImageError", "read_image"),
     "inputs.prefetch": ("read_images",),
+    "models.card": ("DetectorCard", "PoseCard"),
+    "models.read": ("known_cards", "load_card"),
     "people": ("People",),
     "pipeline": ("PoseEstimator", "suppress"),
-    "skeleton": ("AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"),
+    "skeletons": ("AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"),
     "timing": ("StageTimer",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

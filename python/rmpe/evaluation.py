@@ -14,7 +14,7 @@ from .inputs.prefetch import READ_BYTES, read_batches
 from .metrics.keypoint_ap import AveragePrecision, average_precision
 from .people import People
 from .pipeline import PoseEstimator, suppress
-from .skeleton import COCO_17
+from .skeletons import COCO_17
 
 __all__ = ["evaluate"]
 

@@ -14,7 +14,7 @@ import torch
 from .inputs.prefetch import READ_BYTES
 
 if TYPE_CHECKING:
-    from .card import DetectorCard, PoseCard
+    from .models.card import DetectorCard, PoseCard
 
 __all__ = ["BatchLimits", "choose_batch", "choose_call", "free_memory"]
 

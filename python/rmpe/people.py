@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 
-from .skeleton import Skeleton
+from .skeletons import Skeleton
 
 __all__ = ["People"]
 
@@ -42,7 +42,7 @@ class People:
     Examples
     --------
     >>> import torch
-    >>> from rmpe.skeleton import COCO_17
+    >>> from rmpe.skeletons import COCO_17
     >>> people = People(
     ...     keypoints=torch.zeros(3, 17, 2), keypoint_scores=torch.ones(3, 17),
     ...     boxes=torch.zeros(3, 4), box_scores=torch.ones(3), scores=torch.ones(3),

@@ -14,8 +14,11 @@ from rmpe_ext import crop, crop_matrices, decode, pose_nms
 from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
 from rmpe_ext.presets import DEFAULT_PRESET, resolve_preset
 
+from .detectors.detections import Detections
+from .detectors.ssd import SSDDetector
+from .heads.heatmap import HeatmapPose
 from .inputs.images import read_image
-from .networks import Detections, HeatmapPose, SSDDetector, load_detector, load_pose
+from .models.build import load_detector, load_pose
 from .people import People
 from .timing import StageTimer
 
@@ -44,7 +47,7 @@ class PoseEstimator:
     device : str or torch.device
         Where tensors live and networks run.
     models_dir : path, optional
-        Folder of the networks' files; see :func:`rmpe.card.locate`.
+        Folder of the networks' files; see :func:`rmpe.models.store.locate`.
     nms : str or None
         Preset of :func:`rmpe_ext.pose_nms` that removes repeated people; None keeps them all.
     nms_parameters : mapping, optional
@@ -60,7 +63,7 @@ class PoseEstimator:
 
     Raises
     ------
-    rmpe.card.ModelError
+    rmpe.ModelError
         If a network is unknown, its files are missing, or they are not what the card says.
     ValueError, TypeError
         If there is no such preset, parameter or convention.

@@ -16,13 +16,13 @@ import torch
 from PIL import Image
 
 from rmpe import cli, run
-from rmpe.card import ModelError
 from rmpe.commands import _options
+from rmpe.errors import ModelError
 from rmpe.inputs import prefetch
 from rmpe.inputs.images import read_image
 from rmpe.outputs.coco import COCOWriter
 from rmpe.people import People
-from rmpe.skeleton import COCO_17
+from rmpe.skeletons import COCO_17
 from rmpe.timing import StageTimer
 from rmpe_ext.conventions import DECODE_CONVENTIONS
 from rmpe_ext.presets import PRESETS
@@ -671,7 +671,7 @@ def test_auto_is_cuda_where_every_network_can_use_it(folder, estimators, cuda, c
 
 def test_auto_needs_no_onnxruntime_for_other_networks(folder, estimators, cuda, capsys):
     cuda("CPUExecutionProvider")
-    card = (Path(cli.__file__).parent / "cards" / "hourglass_aic14.toml").read_text()
+    card = (Path(cli.__file__).parent / "models" / "cards" / "hourglass_aic14.toml").read_text()
     card = card.replace('"onnx"', '"stacked_hourglass"').replace('name = "image"\n', "")
     shape = "[hourglass]\nstacks = 1\nblocks = 1\nfeatures = 8"
     card = card.replace('[output]\nheatmaps = "heatmaps"', shape)

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmpe import memory
-from rmpe.card import ModelError, load_card
+from rmpe.errors import ModelError
 from rmpe.inputs.prefetch import READ_BYTES
 from rmpe.memory import BatchLimits, choose_batch, choose_call, free_memory
-from rmpe.networks import load_detector, load_pose
+from rmpe.models.build import load_detector, load_pose
+from rmpe.models.read import load_card
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -196,20 +197,20 @@ def test_a_network_call_on_a_cpu_is_as_the_card_says(free):
 
 
 @pytest.mark.parametrize(
-    ("load", "name", "network", "items"),
+    ("load", "name", "items"),
     [
-        (load_pose, "simplepose_coco17", "pose.OnnxNetwork", 7),
-        (load_detector, "ssd_mobilenet_v1_coco", "ssd.OnnxNetwork", 3),
+        (load_pose, "simplepose_coco17", 7),
+        (load_detector, "ssd_mobilenet_v1_coco", 3),
     ],
 )
-def test_networks_are_loaded_with_it(models_dir, free, monkeypatch, load, name, network, items):
+def test_networks_are_loaded_with_it(models_dir, free, monkeypatch, load, name, items):
     asked = {}
 
     def stop(*arguments, **options):
         asked.update(options)
         raise ModelError("no such device")
 
-    monkeypatch.setattr(f"rmpe.networks.{network}", stop)
+    monkeypatch.setattr("rmpe.models.build.OnnxNetwork", stop)
     free(GIB)
     for device, batch_size in [("cpu", 1), ("cuda", items)]:
         with pytest.raises(ModelError):

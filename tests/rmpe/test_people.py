@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmpe.people import People
-from rmpe.skeleton import COCO_17
+from rmpe.skeletons import COCO_17
 
 
 def make_people(image_index, images=3):

@@ -10,11 +10,12 @@ import torch
 from torch.nn import functional as F
 
 from rmpe import PoseEstimator
-from rmpe.card import load_card
+from rmpe.detectors.detections import Detections
+from rmpe.heads.heatmap import HeatmapPose
 from rmpe.inputs.images import ImageError
-from rmpe.networks import Detections, HeatmapPose
+from rmpe.models.read import load_card
 from rmpe.pipeline import _CROP_BYTES, suppress
-from rmpe.skeleton import COCO_17
+from rmpe.skeletons import COCO_17
 from rmpe.timing import StageTimer
 
 CARD = dataclasses.replace(

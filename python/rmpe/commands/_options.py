@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from . import CommandError
 
 if TYPE_CHECKING:
-    from ..card import DetectorCard, PoseCard
     from ..memory import BatchLimits
+    from ..models.card import DetectorCard, PoseCard
     from ..pipeline import PoseEstimator
 
 # What the presets and conventions of rmpe_ext are, in a line each. Written out, because looking

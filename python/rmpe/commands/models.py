@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import CommandError
 
 if TYPE_CHECKING:
-    from ..card import DetectorCard, PoseCard
+    from ..models.card import DetectorCard, PoseCard
 
 SUMMARY = "list the networks, and whether their files are here"
 
@@ -34,7 +34,7 @@ examples:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the table."""
-    from ..card import known_cards
+    from ..models.read import known_cards
 
     rows = [_describe(card, arguments.models) for card in known_cards().values()]
     print(json.dumps(rows, indent=2) if arguments.json else _table(rows))
@@ -49,7 +49,8 @@ def find_card(name: str, task: str) -> DetectorCard | PoseCard:
     CommandError
         There is none; the message lists those there are, and what may have been meant.
     """
-    from ..card import ModelError, known_cards, load_card
+    from ..errors import ModelError
+    from ..models.read import known_cards, load_card
 
     fitting = [known for known, card in known_cards().items() if _task(card) == task]
     advice = f"choose one of {', '.join(fitting)}, or give the path of a .toml card"
@@ -71,7 +72,8 @@ def _task(card: DetectorCard | PoseCard) -> str:
 
 
 def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str, Any]:
-    from ..card import ModelError, locate
+    from ..errors import ModelError
+    from ..models.store import locate
 
     task = _task(card)
     row = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..skeleton import COCO_17
+from ..skeletons import COCO_17
 from .dataset import Dataset
 
 __all__ = ["PERSON", "read"]

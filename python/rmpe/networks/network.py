@@ -1,4 +1,4 @@
-"""What `SSDDetector` and `HeatmapPose` expect of a network, whichever library runs it."""
+"""What detectors and heads expect of a network, whichever library runs it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 import torch
 
-from ..card import ModelError
+from ..errors import ModelError
 
 __all__ = ["Network", "Shape", "check_batch", "check_shapes", "run_in_calls"]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from ..people import People
-    from ..skeleton import Skeleton
+    from ..skeletons import Skeleton
 
 # RGB. Orange and blue stay apart for color-blind readers and on skin, grass, sky and snow.
 COLORS = {"left": (255, 140, 0), "right": (0, 158, 255), "middle": (178, 232, 92)}
@@ -85,7 +85,7 @@ def sides_of(skeleton: Skeleton) -> list[str]:
 
     Examples
     --------
-    >>> from rmpe.skeleton import COCO_17
+    >>> from rmpe.skeletons import COCO_17
     >>> sides_of(COCO_17)[:3]
     ['middle', 'left', 'right']
     """

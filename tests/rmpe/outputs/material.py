@@ -6,7 +6,7 @@ import torch
 
 from rmpe.outputs.labels import ImageLabel
 from rmpe.people import People
-from rmpe.skeleton import COCO_17
+from rmpe.skeletons import COCO_17
 
 LABEL = ImageLabel("photos/b/x.jpg", "b_x.jpg", 42)
 

@@ -9,7 +9,7 @@ import torch
 
 from rmpe.outputs.drawing import COLORS, draw, sides_of
 from rmpe.people import People
-from rmpe.skeleton import AIC_14, COCO_17, MPII_16
+from rmpe.skeletons import AIC_14, COCO_17, MPII_16
 
 # A standing figure, facing the camera, in a unit square.
 FIGURE = np.array([

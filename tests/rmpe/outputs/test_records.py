@@ -8,7 +8,7 @@ import torch
 from rmpe.outputs.jsonl import JSONLinesWriter
 from rmpe.outputs.labels import ImageLabel
 from rmpe.outputs.records import error_record, read_records, record
-from rmpe.skeleton import COCO_17
+from rmpe.skeletons import COCO_17
 
 from .material import LABEL, make_people, write
 

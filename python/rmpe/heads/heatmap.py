@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
-from ..card import ModelError, PoseCard, load_card, locate
-from ..memory import choose_call
-from .hourglass import StackedHourglass
-from .network import Network
-from .onnx import OnnxNetwork
-from .torch import TorchNetwork, load_weights
+from ..errors import ModelError
+from ..models.card import PoseCard
+from ..networks.network import Network
 
-__all__ = ["HeatmapPose", "load_pose"]
+__all__ = ["HeatmapPose"]
 
 
 class HeatmapPose:
@@ -28,7 +23,7 @@ class HeatmapPose:
 
     Raises
     ------
-    rmpe.card.ModelError
+    rmpe.ModelError
         Where the heatmaps are not as many as the keypoints of the card's skeleton.
     """
 
@@ -78,66 +73,6 @@ class HeatmapPose:
             rows, columns = self._blur
             heatmaps = rows @ heatmaps @ columns.T
         return heatmaps
-
-
-def load_pose(
-    name_or_path: str | os.PathLike,
-    *,
-    device: str | torch.device = "cpu",
-    models_dir: str | os.PathLike | None = None,
-) -> HeatmapPose:
-    """Build the pose estimator of a model card.
-
-    Parameters
-    ----------
-    name_or_path : str or path
-        A name of :func:`rmpe.card.known_cards`, or a ``.toml`` file.
-    device : str or torch.device
-        Where it runs.
-    models_dir : path, optional
-        Folder of the model files; see :func:`rmpe.card.locate`.
-
-    Raises
-    ------
-    rmpe.card.ModelError
-        Where the card, its file or the device cannot be used.
-
-    Examples
-    --------
-    >>> pose = load_pose("simplepose_coco17", models_dir="models")  # doctest: +SKIP
-    >>> pose(torch.zeros(2, 3, 256, 192)).shape  # doctest: +SKIP
-    torch.Size([2, 17, 64, 48])
-    """
-    card = load_card(name_or_path)
-    if not isinstance(card, PoseCard):
-        raise ModelError(f"model {card.name} is a detector; a pose network is needed here")
-    path = locate(card.network, models_dir)
-    height, width = card.input.size
-    heatmaps = (len(card.skeleton), height // card.stride, width // card.stride)
-    if card.runtime == "onnx":
-        network: Network = OnnxNetwork(
-            path,
-            input_name=card.input.name,
-            input_shape=(3, height, width),
-            output_names=[card.heatmaps_output],
-            output_shapes=[heatmaps],
-            device=device,
-            batch_size=choose_call(card, device),
-        )
-    else:
-        with torch.device("meta"):
-            module = StackedHourglass(
-                len(card.skeleton), stacks=card.stacks, blocks=card.blocks, features=card.features
-            )
-        load_weights(module, path)
-        network = TorchNetwork(
-            module,
-            input_shape=(3, height, width),
-            output_shapes=[(card.stacks, *heatmaps)],
-            device=device,
-            batch_size=choose_call(card, device),
-        )
-    return HeatmapPose(card, network)
 
 
 def _blur_matrix(size: int, weights: tuple[float, ...]) -> torch.Tensor:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from rmpe.skeleton import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
+from rmpe.skeletons import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
 
 
 def test_skeletons_are_found_by_name():

@@ -5,50 +5,18 @@ Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016 (arXiv 1512.02325).
 
 from __future__ import annotations
 
-import os
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import torch
-from torch import nn
 
 from rmpe_ext import box_nms, crop
 
-from ..card import ENCODINGS, Anchors, DetectorCard, ModelError, load_card, locate
-from ..memory import choose_call
-from .network import Network
-from .onnx import OnnxNetwork
-from .torch import TorchNetwork, load_weights
+from ..errors import ModelError
+from ..models.card import ENCODINGS, DetectorCard
+from ..networks.network import Network
+from .detections import Detections
 
-__all__ = ["Detections", "SSDDetector", "TorchvisionSSD", "load_detector"]
-
-_TORCHVISION = ("ssd300_vgg16", "ssdlite320_mobilenet_v3_large")
-
-
-@dataclass(frozen=True, eq=False)
-class Detections:
-    """M boxes of people in a batch of images.
-
-    Attributes
-    ----------
-    boxes
-        (M, 4) float32: ``x1, y1, x2, y2`` in image pixels, edges, so that a whole image is
-        ``0, 0, width, height``.
-    scores
-        (M,) float32, 0..1.
-    image_index
-        (M,) int64: the image that each box is in.
-    """
-
-    boxes: torch.Tensor
-    scores: torch.Tensor
-    image_index: torch.Tensor
-
-    def __len__(self) -> int:
-        """Return the number of boxes, M."""
-        return self.boxes.shape[0]
+__all__ = ["SSDDetector"]
 
 
 class SSDDetector:
@@ -67,7 +35,7 @@ class SSDDetector:
 
     Raises
     ------
-    rmpe.card.ModelError
+    rmpe.ModelError
         Where network, anchors and card disagree.
     """
 
@@ -164,119 +132,6 @@ class SSDDetector:
         centers = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
         halves = offsets[:, 2:].exp() * anchors[:, 2:] / 2
         return torch.cat([centers - halves, centers + halves], dim=1)
-
-
-class TorchvisionSSD(nn.Module):
-    """An SSD of torchvision without what it does before and after: images in, raw heads out.
-
-    Parameters
-    ----------
-    architecture : str
-        ``"ssd300_vgg16"`` or ``"ssdlite320_mobilenet_v3_large"``. Weights are random; nothing is
-        downloaded.
-    """
-
-    def __init__(self, architecture: str) -> None:
-        super().__init__()
-        from torchvision.models import detection
-
-        if architecture not in _TORCHVISION:
-            raise ModelError(
-                f"architecture must be one of {', '.join(_TORCHVISION)}, got {architecture!r}"
-            )
-        self.ssd = getattr(detection, architecture)(weights=None, weights_backbone=None)
-
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(N, 3, h, w) -> encoded boxes (N, A, 4) and logits (N, A, classes)."""
-        heads = self.ssd.head(list(self.ssd.backbone(images).values()))
-        return heads["bbox_regression"], heads["cls_logits"]
-
-    @torch.no_grad()
-    def anchors(self, size: tuple[int, int]) -> torch.Tensor:
-        """(A, 4) ``x1, y1, x2, y2`` in fractions of an input of ``size``, height and width."""
-        from torchvision.models.detection.image_list import ImageList
-
-        was_training = self.training
-        device = next(self.parameters()).device
-        images = torch.zeros(1, 3, *size, device=device)
-        features = list(self.eval().ssd.backbone(images).values())
-        self.train(was_training)
-        boxes = self.ssd.anchor_generator(ImageList(images, [size]), features)[0]
-        return boxes / torch.tensor(size[::-1], device=device).repeat(2)
-
-
-def load_detector(
-    name_or_path: str | os.PathLike,
-    *,
-    device: str | torch.device = "cpu",
-    models_dir: str | os.PathLike | None = None,
-) -> SSDDetector:
-    """Build the detector of a model card.
-
-    Parameters
-    ----------
-    name_or_path : str or path
-        A name of :func:`rmpe.card.known_cards`, or a ``.toml`` file.
-    device : str or torch.device
-        Where it runs.
-    models_dir : path, optional
-        Folder of the model files; see :func:`rmpe.card.locate`.
-
-    Raises
-    ------
-    rmpe.card.ModelError
-        Where the card, its files or the device cannot be used.
-
-    Examples
-    --------
-    >>> detector = load_detector("ssd_mobilenet_v1_coco", models_dir="models")  # doctest: +SKIP
-    >>> detector([image]).boxes.shape  # doctest: +SKIP
-    torch.Size([3, 4])
-    """
-    card = load_card(name_or_path)
-    if not isinstance(card, DetectorCard):
-        raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
-    path = locate(card.network, models_dir)
-    input_shape = (3, *card.input.size)
-    if card.anchors is not None:
-        anchors, anchor_format = _read_anchors(card.anchors, models_dir), card.anchors.format
-        network: Network = OnnxNetwork(
-            path,
-            input_name=card.input.name,
-            input_shape=input_shape,
-            output_names=[card.boxes_output, card.scores_output],
-            output_shapes=[(len(anchors), 4), (len(anchors), None)],
-            device=device,
-            batch_size=choose_call(card, device),
-        )
-    else:
-        # Built without memory for weights: those that would be drawn here are thrown away.
-        with torch.device("meta"):
-            module = TorchvisionSSD(card.architecture)
-        load_weights(module.ssd, path)
-        anchors, anchor_format = module.anchors(card.input.size), "xyxy"
-        network = TorchNetwork(
-            module,
-            input_shape=input_shape,
-            output_shapes=[(len(anchors), 4), (len(anchors), None)],
-            device=device,
-            batch_size=choose_call(card, device),
-        )
-    return SSDDetector(card, network, anchors, anchor_format)
-
-
-def _read_anchors(anchors: Anchors, models_dir: str | os.PathLike | None) -> torch.Tensor:
-    path = locate(anchors.file, models_dir)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            values = torch.from_numpy(archive[anchors.key])
-    except (KeyError, OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise ModelError(f"cannot read the anchors {anchors.key} from {path}: {error}") from error
-    if values.dim() != 2 or values.shape[1] != 4:
-        raise ModelError(
-            f"{path}: the anchors {anchors.key} must be (A, 4), got {tuple(values.shape)}"
-        )
-    return values
 
 
 def _centers_and_sizes(anchors: torch.Tensor, order: str) -> torch.Tensor:

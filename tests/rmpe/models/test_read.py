@@ -1,21 +1,12 @@
-"""Model cards: what is read, what is refused, and where files are looked for."""
-
-import hashlib
+"""Model cards: what is read and what is refused."""
 
 import pytest
 
-from rmpe import card as cards
-from rmpe.card import DetectorCard, ModelError, ModelFile, PoseCard, known_cards, load_card, locate
-
-FOLDER = cards._CARDS
-
-
-@pytest.fixture
-def elsewhere(monkeypatch, tmp_path):
-    """No folder of model files is set, and the cache is empty."""
-    monkeypatch.delenv("RMPE_MODELS", raising=False)
-    monkeypatch.setattr(cards, "_CACHE", tmp_path / "cache")
-    return tmp_path
+from rmpe.errors import ModelError
+from rmpe.models.card import DetectorCard, InputSpec, PoseCard
+from rmpe.models.read import _CARDS as FOLDER
+from rmpe.models.read import known_cards, load_card
+from rmpe.models.store import locate
 
 
 def edit(tmp_path, name, old, new):
@@ -46,7 +37,7 @@ def test_a_detector_card():
     card = load_card("ssd_mobilenet_v1_coco")
     assert isinstance(card, DetectorCard)
     assert (card.runtime, card.person, card.encoding) == ("onnx", 1, "tytxthtw")
-    assert card.input == cards.InputSpec("image", (300, 300), "rgb", 1, (128,) * 3, (128,) * 3)
+    assert card.input == InputSpec("image", (300, 300), "rgb", 1, (128,) * 3, (128,) * 3)
     assert [file.name for file in card.files] == [
         "ssd_mobilenet_v1_coco.onnx",
         "ssd_mobilenet_v1_coco_anchors.npz",
@@ -153,52 +144,3 @@ def test_a_card_cannot_reach_out_of_the_folders_that_are_searched(tmp_path, name
     path = edit(tmp_path, "simplepose_coco17", '"simplepose_coco17.onnx"', f'"{name}"')
     with pytest.raises(ModelError, match="network.file must be the name of a file, without a fol"):
         load_card(path)
-
-
-def make_file(folder, content=b"weights", digits=64):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "net.onnx").write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()[:digits]
-    return ModelFile("net.onnx", digest, "https://example.org/net.onnx")
-
-
-def test_files_are_looked_for_in_order(elsewhere, monkeypatch):
-    folders = [elsewhere / name for name in ("card", "models", "environment", "cache")]
-    for folder in folders:
-        file = make_file(folder)
-    file = ModelFile(file.name, file.sha256, file.origin, folder=folders[0])
-    monkeypatch.setenv("RMPE_MODELS", str(folders[2]))
-    for folder in folders:
-        assert locate(file, folders[1]) == folder / "net.onnx"
-        (folder / "net.onnx").unlink()
-    with pytest.raises(ModelError, match="was not found"):
-        locate(file, folders[1])
-
-
-def test_the_first_digits_of_a_hash_are_enough(elsewhere):
-    file = make_file(elsewhere, digits=8)
-    assert locate(file, elsewhere) == elsewhere / "net.onnx"
-
-
-def test_a_missing_file_says_where_it_was_looked_for_and_what_to_do(elsewhere):
-    file = ModelFile("net.onnx", "0" * 64, "https://example.org/net.onnx")
-    with pytest.raises(ModelError) as caught:
-        locate(file, elsewhere / "models")
-    message = str(caught.value)
-    for text in (
-        "model file net.onnx",
-        str(elsewhere / "models"),
-        str(elsewhere / "cache"),
-        "https://example.org/net.onnx",
-        "--models DIR",
-        "RMPE_MODELS",
-    ):
-        assert text in message
-
-
-def test_another_hash_says_both(elsewhere):
-    file = make_file(elsewhere)
-    (elsewhere / "net.onnx").write_bytes(b"other")
-    found = hashlib.sha256(b"other").hexdigest()
-    with pytest.raises(ModelError, match=f"must be {file.sha256}, got {found}"):
-        locate(file, elsewhere)

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ModelError", "Table", "is_integer", "is_number"]
+from .errors import ModelError
 
-
-class ModelError(ValueError):
-    """A model card, or a file that it names, cannot be used; the message says why."""
+__all__ = ["Table", "is_integer", "is_number"]
 
 
 class Table:
@@ -31,7 +29,7 @@ class Table:
     >>> table = Table(Path("my.toml"), "decode.", {"stride": 0})
     >>> table.integer("stride", least=1)
     Traceback (most recent call last):
-    rmpe.card_table.ModelError: my.toml: decode.stride must be a whole number, at least 1, got 0
+    rmpe.errors.ModelError: my.toml: decode.stride must be a whole number, at least 1, got 0
     """
 
     def __init__(self, path: Path, name: str, values: dict[str, Any]) -> None:

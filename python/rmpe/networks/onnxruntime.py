@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ..card import ModelError
+from ..errors import ModelError
 from .network import Shape, check_batch, check_shapes, run_in_calls
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class OnnxNetwork:
 
     Raises
     ------
-    rmpe.card.ModelError
+    rmpe.ModelError
         Where the file cannot be read, or has other inputs and outputs, or the device is not there.
     """
 

@@ -1,15 +1,11 @@
 """The stacked hourglass: its published layout, its shapes and its gradients."""
 
-import hashlib
 import re
 
-import numpy as np
 import pytest
 import torch
 
-from rmpe.card import ModelError
-from rmpe.networks import StackedHourglass, load_pose
-from rmpe.networks.torch import load_weights, read_weights
+from rmpe.networks.architectures.hourglass import StackedHourglass
 
 # Names and shapes of the published checkpoints, as their documentation gives them.
 NORM = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
@@ -138,117 +134,3 @@ def test_other_sizes_are_refused(shape):
 def test_impossible_shapes_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         StackedHourglass(**{"joints": 16, **options})
-
-
-@pytest.mark.parametrize("wrapped", [False, True])
-@pytest.mark.parametrize("prefix", ["", "module."])
-def test_published_forms_of_a_checkpoint_load(tmp_path, prefix, wrapped):
-    module = small()
-    weights = {prefix + name: value for name, value in module.state_dict().items()}
-    checkpoint = weights
-    if wrapped:
-        best = np.float64(88.1)
-        checkpoint = {"epoch": 3, "arch": "hg", "state_dict": weights, "best_acc": best,
-                      "optimizer": {"state": {}, "param_groups": [{"lr": 1e-4}]}}  # fmt: skip
-    torch.save(checkpoint, tmp_path / "net.pth")
-    with torch.device("meta"):
-        loaded = StackedHourglass(5, stacks=2, features=16)
-    load_weights(loaded, tmp_path / "net.pth")
-    image = torch.randn(1, 3, 64, 64)
-    with torch.no_grad():
-        torch.testing.assert_close(loaded.eval()(image), module.eval()(image))
-
-
-def test_checkpoints_from_before_batch_norms_counted_load(tmp_path):
-    weights = {k: v for k, v in small().state_dict().items() if "num_batches" not in k}
-    torch.save(weights, tmp_path / "net.pth")
-    with torch.device("meta"):
-        loaded = StackedHourglass(5, stacks=2, features=16)
-    load_weights(loaded, tmp_path / "net.pth")
-    assert not any(value.is_meta for value in loaded.state_dict().values())
-
-
-def test_safetensors_load(tmp_path):
-    from safetensors.torch import save_file
-
-    save_file({"module.weight": torch.ones(2)}, tmp_path / "net.safetensors")
-    assert read_weights(tmp_path / "net.safetensors")["weight"].tolist() == [1, 1]
-
-
-class Harmful:
-    """What runs code when it is unpickled."""
-
-    def __reduce__(self):
-        return (print, ("it ran",))
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (Harmful(), "cannot read weights from .*net.pth"),
-        ({"weight": 3}, "net.pth must hold a state dict: names and their tensors"),
-        ([torch.zeros(1)], "net.pth must hold a state dict"),
-        ({"weight": torch.zeros(1)}, "net.pth does not fit StackedHourglass: .*conv1.weight"),
-    ],
-)
-def test_other_files_are_refused(tmp_path, capsys, content, message):
-    torch.save(content, tmp_path / "net.pth")
-    with pytest.raises(ModelError, match=message) as caught:
-        load_weights(small(), tmp_path / "net.pth")
-    assert "it ran" not in capsys.readouterr().out
-    assert len(str(caught.value)) < 1500
-
-
-@pytest.mark.parametrize("name", ["net.pth", "net.safetensors"])
-def test_a_damaged_file_is_refused(tmp_path, name):
-    (tmp_path / name).write_bytes(b"not weights")
-    with pytest.raises(ModelError, match=f"cannot read weights from .*{name}"):
-        read_weights(tmp_path / name)
-
-
-CARD = """
-kind = "pose"
-title = "Two small hourglasses"
-licence = "none"
-origin = "a test"
-runtime = "stacked_hourglass"
-skeleton = "mpii_16"
-batch_size = 2
-
-[network]
-file = "net.pth"
-sha256 = "{sha256}"
-
-[hourglass]
-stacks = 2
-blocks = 1
-features = 16
-
-[input]
-size = [64, 128]
-channels = "rgb"
-scale = 0.00392156862745098
-mean = [0.4404, 0.4440, 0.4327]
-std = [1, 1, 1]
-
-[crop]
-convention = "hrnet"
-padding = 0.25
-
-[decode]
-convention = "hrnet"
-stride = 4
-offset = 0.5
-"""
-
-
-def test_a_card_brings_weights_to_heatmaps(tmp_path):
-    module = StackedHourglass(16, stacks=2, features=16).eval()
-    torch.save(module.state_dict(), tmp_path / "net.pth")
-    sha256 = hashlib.sha256((tmp_path / "net.pth").read_bytes()).hexdigest()
-    (tmp_path / "tiny.toml").write_text(CARD.format(sha256=sha256))
-    pose = load_pose(tmp_path / "tiny.toml")
-    crops = torch.randn(5, 3, 64, 128)
-    with torch.no_grad():
-        torch.testing.assert_close(pose(crops), module(crops)[:, -1])
-    assert pose(crops[:0]).shape == (0, 16, 16, 32)

@@ -1,0 +1,1 @@
+"""Detectors: what the outputs of a network say about where people are."""

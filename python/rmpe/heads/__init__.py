@@ -1,0 +1,1 @@
+"""Heads: what the outputs of a pose network say about where keypoints are."""

@@ -1,0 +1,1 @@
+"""Pretrained models: their cards (`card`, `read`), their files (`store`), building (`build`)."""

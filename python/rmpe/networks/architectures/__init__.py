@@ -1,0 +1,1 @@
+"""PyTorch modules, one architecture a file."""

@@ -1,0 +1,1 @@
+"""Layouts of checkpoints that other projects publish, one a file: state dict -> state dict."""

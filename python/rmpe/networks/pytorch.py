@@ -1,0 +1,79 @@
+"""PyTorch networks behind the interface of `Network`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from .network import Shape, check_batch, check_shapes, run_in_calls
+
+__all__ = ["TorchNetwork"]
+
+
+class TorchNetwork:
+    """A module, in evaluation mode and without gradients, for batches of any size.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Takes (N, 3, h, w) and returns a tensor or a tuple of tensors, N in front. It is moved to
+        the device, set to evaluation, and run once on a black image to learn its outputs' shapes.
+    input_shape : tuple of int
+        Of one item: channels, height, width.
+    output_shapes : sequence of tuples
+        Of one item of each output; None where any size will do.
+    device : str or torch.device
+        Where it runs.
+    batch_size : int
+        Most items of one call; more are cut into several. It shrinks where a GPU's memory is short.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where the outputs have other shapes.
+
+    Examples
+    --------
+    >>> network = TorchNetwork(
+    ...     nn.Conv2d(3, 17, 4, stride=4), input_shape=(3, 64, 48), output_shapes=[(17, 16, 12)])
+    >>> [output.shape for output in network(torch.zeros(5, 3, 64, 48))]
+    [torch.Size([5, 17, 16, 12])]
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        input_shape: tuple[int, ...],
+        output_shapes: Sequence[Shape],
+        device: str | torch.device = "cpu",
+        batch_size: int = 4,
+    ) -> None:
+        self.device = torch.device(device)
+        self.input_shape = tuple(input_shape)
+        self._module = module.to(self.device, torch.float32).eval()
+        self._batch_size = batch_size
+        outputs = self._run(torch.zeros(1, *self.input_shape, device=self.device))
+        self.output_shapes = tuple(tuple(output.shape[1:]) for output in outputs)
+        check_shapes(type(module).__name__, self.output_shapes, output_shapes)
+
+    def __call__(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Run float32 (N, 3, h, w); see `Network`."""
+        check_batch(batch, self.input_shape, self.device)
+        outputs = tuple(batch.new_empty((len(batch), *shape)) for shape in self.output_shapes)
+
+        def run(part: slice) -> None:
+            for output, values in zip(outputs, self._run(batch[part]), strict=True):
+                output[part] = values
+
+        self._batch_size = run_in_calls(
+            run, len(batch), self._batch_size, torch.cuda.OutOfMemoryError
+        )
+        return outputs
+
+    def _run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        with torch.inference_mode():
+            outputs = self._module(batch)
+        return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)

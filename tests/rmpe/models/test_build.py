@@ -1,0 +1,103 @@
+"""From a card and its files to a detector or a pose estimator."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+
+from rmpe.errors import ModelError
+from rmpe.models.build import load_detector, load_pose
+from rmpe.models.read import _CARDS, load_card
+from rmpe.networks.architectures.hourglass import StackedHourglass
+
+from ..networks.architectures.test_ssd import with_random_weights
+
+
+def test_a_torchvision_card_is_loaded_with_its_weights(tmp_path):
+    module = with_random_weights(load_card("ssdlite320_mobilenet_v3_large"))
+    torch.save(module.ssd.state_dict(), tmp_path / "net.pth")
+    digest = hashlib.sha256((tmp_path / "net.pth").read_bytes()).hexdigest()
+    text = (_CARDS / "ssdlite320_mobilenet_v3_large.toml").read_text()
+    text = text.replace('"ssdlite320_mobilenet_v3_large_coco-a79551df.pth"', '"net.pth"')
+    text = text.replace('"a79551df"', f'"{digest[:8]}"')
+    (tmp_path / "mine.toml").write_text(text)
+    detector = load_detector(tmp_path / "mine.toml")
+    batch = torch.randn(1, 3, 320, 320)
+    with torch.no_grad():
+        torch.testing.assert_close(detector.network(batch), module(batch))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"other": np.zeros((1917, 4))}, "cannot read the anchors anchors_ycxchw from .*a.npz"),
+        ({"anchors_ycxchw": np.zeros(4)}, r"anchors_ycxchw must be \(A, 4\), got \(4,\)"),
+        ({"anchors_ycxchw": np.array([None])}, "cannot read the anchors"),
+        ({"anchors_ycxchw": np.zeros((7, 4), np.float32)}, r"outputs must be \(N, 7, 4\)"),
+    ],
+)
+def test_wrong_anchors(models_dir, tmp_path, values, message):
+    np.savez(tmp_path / "a.npz", **values)
+    card = load_card("ssd_mobilenet_v1_coco")
+    digest = hashlib.sha256((tmp_path / "a.npz").read_bytes()).hexdigest()
+    text = (_CARDS / "ssd_mobilenet_v1_coco.toml").read_text()
+    text = text.replace(card.anchors.file.name, "a.npz").replace(card.anchors.file.sha256, digest)
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(ModelError, match=message):
+        load_detector(tmp_path / "mine.toml", models_dir=models_dir)
+
+
+CARD = """
+kind = "pose"
+title = "Two small hourglasses"
+licence = "none"
+origin = "a test"
+runtime = "stacked_hourglass"
+skeleton = "mpii_16"
+batch_size = 2
+
+[network]
+file = "net.pth"
+sha256 = "{sha256}"
+
+[hourglass]
+stacks = 2
+blocks = 1
+features = 16
+
+[input]
+size = [64, 128]
+channels = "rgb"
+scale = 0.00392156862745098
+mean = [0.4404, 0.4440, 0.4327]
+std = [1, 1, 1]
+
+[crop]
+convention = "hrnet"
+padding = 0.25
+
+[decode]
+convention = "hrnet"
+stride = 4
+offset = 0.5
+"""
+
+
+def test_a_card_brings_weights_to_heatmaps(tmp_path):
+    module = StackedHourglass(16, stacks=2, features=16).eval()
+    torch.save(module.state_dict(), tmp_path / "net.pth")
+    sha256 = hashlib.sha256((tmp_path / "net.pth").read_bytes()).hexdigest()
+    (tmp_path / "tiny.toml").write_text(CARD.format(sha256=sha256))
+    pose = load_pose(tmp_path / "tiny.toml")
+    crops = torch.randn(5, 3, 64, 128)
+    with torch.no_grad():
+        torch.testing.assert_close(pose(crops), module(crops)[:, -1])
+    assert pose(crops[:0]).shape == (0, 16, 16, 32)
+
+
+def test_detectors_and_pose_networks_are_not_mixed_up():
+    with pytest.raises(ModelError, match="simplepose_coco17 is a pose network; a detector is"):
+        load_detector("simplepose_coco17")
+    with pytest.raises(ModelError, match="ssd_mobilenet_v1_coco is a detector; a pose network is"):
+        load_pose("ssd_mobilenet_v1_coco")
