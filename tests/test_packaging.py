@@ -62,11 +62,27 @@ def test_the_archive_holds_all_sources(archive):
     assert {f.parts[0] for f in held - files} == {"PKG-INFO", "rmpe_ext.egg-info", "setup.cfg"}
 
 
-def test_it_installs_and_works_without_a_compiler(archive, tmp_path):
-    """With one warning where it is used, because pip shows none of those of a build."""
+@pytest.fixture(scope="module")
+def installed(archive, tmp_path_factory):
+    """The folder into which pip installed the archive."""
+    folder = tmp_path_factory.mktemp("installed")
     options = "--no-build-isolation --no-deps --no-index --quiet --target".split()
-    python("-m", "pip", "install", *options, str(tmp_path), str(archive[0]), folder=tmp_path)
-    result = run(USE_EVERY_OP, tmp_path)
+    python("-m", "pip", "install", *options, str(folder), str(archive[0]), folder=folder)
+    return folder
+
+
+@pytest.mark.parametrize("package, above", [("rmpe_ext", ROOT), ("rmpe", ROOT / "python")])
+def test_every_module_and_table_of_a_package_is_installed(installed, package, above):
+    def files(folder):
+        kinds = ("*.py", "*.toml", "py.typed")
+        return {p.relative_to(folder) for kind in kinds for p in (folder / package).rglob(kind)}
+
+    assert files(installed) == files(above)
+
+
+def test_it_works_without_a_compiler(installed):
+    """With one warning where it is used, because pip shows none of those of a build."""
+    result = run(USE_EVERY_OP, installed)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("reference ")
     assert len(warnings_in(result)) == 1
