@@ -8,8 +8,10 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from .commands import CommandError
+from .terminal import printable
 
 # Each is a module of `rmpe.commands`, in the order of the help.
 COMMANDS = ("infer", "evaluate", "models", "doctor")
@@ -32,7 +34,7 @@ exit status: 0 all well; 1 something was skipped or failed, all else is done;
 
 def build_parser() -> argparse.ArgumentParser:
     """Describe the command line, without importing torch or OpenCV."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rmpe",
         description=DESCRIPTION,
         epilog=EXIT_STATUS,
@@ -78,8 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except CommandError as error:
-        for line in str(error).splitlines():
-            print(f"{arguments.prog}: error: {line}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            print(f"{arguments.prog}: error: {printable(line)}", file=sys.stderr)
         return error.status
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in ("rmpe", "rmpe_ext"):
@@ -97,6 +99,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe went away (`rmpe models | head`); keep the exit quiet too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Quote arguments in errors without their control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..terminal import printable
 from . import CommandError
 from ._options import (
     NMS,
@@ -190,7 +191,7 @@ def _run(arguments: argparse.Namespace) -> int:
     earlier = [entry for entry in earlier if entry["file"] not in again]
 
     for problem in missing:
-        print(f"rmpe infer: skipped {problem}", file=sys.stderr)
+        print(f"rmpe infer: skipped {printable(problem)}", file=sys.stderr)
     started = time.perf_counter()
     nms = None if arguments.nms == "none" else arguments.nms
     estimator = build_estimator(arguments, nms=nms) if pending else None
@@ -244,7 +245,7 @@ def _infer(
     from ..run import Drawings, Inference, Tally, print_traceback
 
     def report(message: str, error: BaseException) -> None:
-        tqdm.write(f"rmpe infer: {message}", file=sys.stderr)
+        tqdm.write(f"rmpe infer: {printable(message)}", file=sys.stderr)
         if arguments.verbose:
             print_traceback(error)
 
@@ -305,5 +306,5 @@ def _summary(
     if stages:
         parts = ", ".join(f"{name} {spent:.2f}" for name, spent in stages.items())
         rows.append(("seconds", f"{seconds:.2f} ({parts}), loading {loading:.2f}"))
-    rows.append(("results", str(arguments.out)))
+    rows.append(("results", printable(arguments.out)))
     return "\n".join(f"{name:<11}  {value}" for name, value in rows)

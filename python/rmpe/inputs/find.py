@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..terminal import printable
 from .images import SUFFIXES, ImageError
 
 
@@ -52,19 +53,20 @@ def find_images(
     if not inputs:
         raise ImageError("no input: name at least one image, folder or pattern")
     for entry in map(os.fspath, inputs):
+        name = printable(entry)
         if os.path.isdir(entry):
             paths = _images_in(entry, recursive)
-            problem = f"{entry}: this folder holds no image"
+            problem = f"{name}: this folder holds no image"
             if not recursive and not paths and _images_in(entry, True):
                 problem += " itself, but folders below it do: use --recursive"
         elif os.path.exists(entry):
             paths = [Path(entry)]
         elif glob.has_magic(entry):
             paths = [Path(p) for p in glob.glob(entry, recursive=True) if _is_image(p)]
-            problem = f"{entry}: no image matches this pattern"
+            problem = f"{name}: no image matches this pattern"
         else:
             paths = []
-            problem = f"{entry}: no such file or folder"
+            problem = f"{name}: no such file or folder"
         if not paths:
             problems.append(problem)
         for path in sorted(paths, key=_natural):
