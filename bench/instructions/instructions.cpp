@@ -10,6 +10,7 @@
 
 #include "conventions.h"
 #include "cpu/affine_sample.h"
+#include "cpu/box_nms.h"
 #include "cpu/crop.h"
 #include "cpu/decode.h"
 #include "cpu/decode_simcc.h"
@@ -18,6 +19,7 @@
 #include "cpu/oks_nms.h"
 #include "cpu/pose_nms.h"
 #include "cpu/soft_argmax.h"
+#include "cpu/soft_oks_nms.h"
 
 namespace {
 

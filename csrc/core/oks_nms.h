@@ -1,5 +1,4 @@
-// Object keypoint similarity (OKS, https://cocodataset.org/#keypoints-eval), and what it leaves of
-// a score.
+// Object keypoint similarity (OKS, https://cocodataset.org/#keypoints-eval).
 //
 //   OKS(i, j) = 1/K sum_n exp(-||k_i^n - k_j^n||^2 / (2 (2 sigma_n)^2 ((a_i + a_j) / 2 + eps)))
 //
@@ -40,13 +39,6 @@ template <typename T>
 RMPE_HD T oks_joint(T dx, T dy, T falloff, T joint_scale) {
   // Falloff first: for joints that coincide the product stays 0, however large both factors are.
   return exp_nonpositive(-((dx * dx + dy * dy) * falloff) * joint_scale);
-}
-
-// Soft NMS: the factor that a kept pose leaves of another's score (Bodla et al., "Soft-NMS", ICCV
-// 2017, equation 3, with OKS for IoU).
-template <typename T>
-RMPE_HD double soft_nms_decay(T oks, double threshold) {
-  return exp_nonpositive(-double(oks) * double(oks) / threshold);
 }
 
 }  // namespace rmpe

@@ -1,113 +1,13 @@
-// Parametric pose NMS: how similar two poses are, and when one eliminates the other
-// (Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, section 3.2).
-//
-//   d(i, j) = sum_n [joint n matches] tanh(c_i^n / sigma1) tanh(c_j^n / sigma1)
-//           + lam * sum_n exp(-distance(k_i^n, k_j^n) / sigma2)
-//
-// i is the reference pose: its box sets the reach of a match and, where asked, the unit of
-// distance. d is therefore not symmetric.
+// Parametric pose NMS: when one pose eliminates another (Fang et al., "RMPE: Regional Multi-Person
+// Pose Estimation", ICCV 2017, section 3.2).
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 
-#include "exp.h"
 #include "macros.h"
+#include "pose_similarity.h"
 
 namespace rmpe {
-
-// The parameters of d and of the decision, the same for all poses of a call. Bounds that are
-// switched off are negative.
-struct PoseNMSParameters {
-  double sigma1;
-  double sigma2;
-  double lam;
-  double eta;
-  bool squared;         // the distance in the second sum: squared, or as it is
-  bool box_unit;        // measured in kBoxUnit * longer side of the reference box, or in pixels
-  double match_box;     // sides of the match box, as a fraction of the reference box's
-  double match_radius;  // in the unit of distance
-  int64_t near_joints;  // this many near joints eliminate as well; 0: rule off
-  double near_radius;   // pixels; near: within min(near_radius, near_box * longer side)
-  double near_box;
-};
-
-constexpr double kBoxUnit = 0.1;
-// The unit of a box without extent, in pixels. Not 0, so that joints that coincide keep the
-// distance 0 (0 / 0 would be NaN), while all others are too far apart to count.
-constexpr double kSmallestUnit = 1e-12;
-// A float holds it: infinity times the distance 0 would be NaN.
-constexpr double kLargestFalloff = 1e38;
-
-// Share of a joint's confidence in d: tanh(c / sigma1).
-template <typename T>
-RMPE_HD T joint_weight(T score, T inverse_sigma1) {
-  return tanh_by_exp(score * inverse_sigma1);
-}
-
-// What a reference pose's box decides.
-template <typename T>
-struct PoseReach {
-  T falloff;     // exp(-falloff * distance), the distance in pixels or pixels^2
-  T half_width;  // a match lies within these, pixels; infinite where not asked for
-  T half_height;
-  T radius2;  // and within this, pixels^2; infinite where not asked for
-  T near2;    // pixels^2
-};
-
-template <typename T>
-RMPE_HD PoseReach<T> pose_reach(const T* box,  // [4] x1, y1, x2, y2
-                                const PoseNMSParameters& p) {
-  // A box turned inside out has no extent.
-  const double width = box[2] > box[0] ? double(box[2]) - double(box[0]) : 0.0;
-  const double height = box[3] > box[1] ? double(box[3]) - double(box[1]) : 0.0;
-  const double longer = width > height ? width : height;
-
-  double unit = p.box_unit ? kBoxUnit * longer : 1.0;
-  unit = unit > kSmallestUnit ? unit : kSmallestUnit;
-  double falloff = 1.0 / ((p.squared ? unit * unit : unit) * p.sigma2);
-  falloff = falloff < kLargestFalloff ? falloff : kLargestFalloff;
-
-  const double radius = p.match_radius * unit;
-  const double near_box = p.near_box * longer;
-  const double near = near_box < p.near_radius ? near_box : p.near_radius;
-  PoseReach<T> reach;
-  reach.falloff = T(falloff);
-  reach.half_width = T(p.match_box < 0 ? INFINITY : 0.5 * p.match_box * width);
-  reach.half_height = T(p.match_box < 0 ? INFINITY : 0.5 * p.match_box * height);
-  reach.radius2 = T(p.match_radius < 0 ? INFINITY : radius * radius);
-  reach.near2 = T(near * near);
-  return reach;
-}
-
-// What the joints of a pair of poses add up to.
-template <typename T>
-struct PoseSums {
-  T match;      // K_sim, the first sum of d
-  T closeness;  // H_sim, the second
-  T near;       // how many joints are near
-};
-
-// Add one joint: (dx, dy) from the reference's to the other's, weight the product of the two
-// joint weights.
-template <typename T, bool Squared>
-RMPE_HD void add_joint(const PoseReach<T>& reach, T dx, T dy, T weight, PoseSums<T>& sums) {
-  const T distance2 = dx * dx + dy * dy;
-  const T across = dx < T(0) ? -dx : dx;
-  const T down = dy < T(0) ? -dy : dy;
-  // & instead of &&: no branches, for vector code.
-  const bool matches =
-      (across <= reach.half_width) & (down <= reach.half_height) & (distance2 <= reach.radius2);
-  const T distance = Squared ? distance2 : std::sqrt(distance2);
-  sums.match += matches ? weight : T(0);
-  sums.closeness += exp_nonpositive(-reach.falloff * distance);
-  sums.near += distance2 <= reach.near2 ? T(1) : T(0);
-}
-
-template <typename T>
-RMPE_HD T pose_similarity(const PoseSums<T>& sums, T lam) {
-  return sums.match + lam * sums.closeness;
-}
 
 // From how many near joints on a pose is eliminated: more than there are where the rule is off.
 template <typename T>
@@ -118,26 +18,6 @@ RMPE_HD T enough_near_joints(const PoseNMSParameters& p, int64_t K) {
 template <typename T>
 RMPE_HD bool eliminates(T similarity, T near, T eta, T enough) {
   return similarity > eta || near >= enough;
-}
-
-// A box turned inside out has no area.
-template <typename T>
-RMPE_HD T box_area(const T* box) {  // [4] x1, y1, x2, y2
-  return box[2] > box[0] && box[3] > box[1] ? (box[2] - box[0]) * (box[3] - box[1]) : T(0);
-}
-
-// Intersection over union of two boxes (x1, y1, x2, y2) of areas area_a and area_b. Two boxes
-// without area give 0 / 0, NaN, which exceeds no threshold.
-template <typename T>
-RMPE_HD T box_iou(T ax1, T ay1, T ax2, T ay2, T area_a, T bx1, T by1, T bx2, T by2, T area_b) {
-  const T x1 = ax1 > bx1 ? ax1 : bx1;
-  const T y1 = ay1 > by1 ? ay1 : by1;
-  const T x2 = ax2 < bx2 ? ax2 : bx2;
-  const T y2 = ay2 < by2 ? ay2 : by2;
-  const T width = x2 > x1 ? x2 - x1 : T(0);
-  const T height = y2 > y1 ? y2 - y1 : T(0);
-  const T intersection = width * height;
-  return intersection / (area_a + area_b - intersection);
 }
 
 }  // namespace rmpe

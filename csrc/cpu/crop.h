@@ -20,11 +20,4 @@ void crop(const CropBatch& batch, int64_t begin, int64_t end,
           // outputs
           Stored* crops);  // [N, 3, height, width]
 
-template <typename T>
-void crop_matrices(const T* boxes,         // [N, 4]
-                   const double* radians,  // [N], or null for upright crops
-                   const CropGeometry& geometry, int64_t begin, int64_t end,
-                   // outputs
-                   T* matrices);  // [N, 2, 3]
-
 }  // namespace rmpe::cpu

@@ -1,4 +1,4 @@
-// OKS NMS, hard and soft, over raw pointers.
+// OKS NMS over raw pointers.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +17,5 @@ void oks_nms(const PoseList<T>& poses,
              // outputs
              bool* keep,            // [N]
              int64_t* suppressor);  // [N]
-
-// Images [begin, end).
-template <typename T>
-void soft_oks_nms(const PoseList<T>& poses,
-                  const T* areas,   // [N], pixels^2
-                  const T* sigmas,  // [K]
-                  double threshold,
-                  int64_t max_kept,  // of an image
-                  const Groups& images, int64_t begin, int64_t end,
-                  // outputs
-                  bool* keep,      // [N]
-                  T* pose_scores,  // [N]
-                  int64_t* rank);  // [N]
 
 }  // namespace rmpe::cpu

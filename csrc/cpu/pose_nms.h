@@ -1,4 +1,4 @@
-// Pose NMS and box NMS over raw pointers.
+// Pose NMS over raw pointers.
 #pragma once
 
 #include <cstdint>
@@ -17,22 +17,5 @@ void pose_nms(const PoseList<T>& poses,
               // outputs
               bool* keep,            // [N]
               int64_t* suppressor);  // [N]
-
-// Images [begin, end).
-template <typename T>
-void box_nms(const T* boxes,   // [N, 4]
-             const T* scores,  // [N]
-             double threshold, const Groups& images, int64_t begin, int64_t end,
-             // outputs
-             bool* keep,            // [N]
-             int64_t* suppressor);  // [N]
-
-// Rows [begin, end) of the similarity matrix: the reference poses.
-template <typename T>
-void pose_similarity(const PoseList<T>& poses,
-                     const T* boxes,  // [N, 4]
-                     int64_t N, const PoseNMSParameters& parameters, int64_t begin, int64_t end,
-                     // outputs
-                     T* similarity);  // [N, N]
 
 }  // namespace rmpe::cpu

@@ -22,11 +22,4 @@ void launch_crop(const CropBatch& batch, cudaStream_t stream,
                  // outputs
                  Stored* crops);  // [N, 3, height, width]
 
-template <typename T>
-void launch_crop_matrices(const T* boxes,          // [N, 4]
-                          const Floats& rotation,  // [N], degrees, or not given: upright
-                          const CropGeometry& geometry, int64_t N, cudaStream_t stream,
-                          // outputs
-                          T* matrices);  // [N, 2, 3]
-
 }  // namespace rmpe::cuda

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "core/macros.h"
 #include "cuda/device.h"
 #include "cuda/grid_size.h"
 #include "cuda/scratch.h"

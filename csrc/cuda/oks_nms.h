@@ -1,6 +1,7 @@
-// OKS NMS, hard and soft, over raw pointers of the device.
+// OKS NMS over raw pointers of the device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/poses.h"
@@ -22,21 +23,5 @@ void launch_oks_nms(const PoseList<T>& poses,
                     // outputs
                     bool* keep,            // [N]
                     int64_t* suppressor);  // [N]
-
-template <typename T>
-size_t soft_oks_nms_scratch_bytes(int64_t N, int64_t K, bool many_images);
-
-template <typename T>
-void launch_soft_oks_nms(const PoseList<T>& poses,
-                         const T* areas,   // [N], pixels^2
-                         const T* sigmas,  // [K]
-                         double threshold,
-                         int64_t max_kept,            // of an image
-                         const int64_t* image_index,  // [N], null: one image
-                         int64_t N, void* scratch, cudaStream_t stream,
-                         // outputs
-                         bool* keep,      // [N]
-                         T* pose_scores,  // [N]
-                         int64_t* rank);  // [N]
 
 }  // namespace rmpe::cuda

@@ -1,6 +1,7 @@
-// Pose NMS and box NMS over raw pointers of the device.
+// Pose NMS over raw pointers of the device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/pose_nms.h"
@@ -22,25 +23,5 @@ void launch_pose_nms(const PoseList<T>& poses,
                      // outputs
                      bool* keep,            // [N]
                      int64_t* suppressor);  // [N]
-
-template <typename T>
-size_t box_nms_scratch_bytes(int64_t N, bool many_images);
-
-template <typename T>
-void launch_box_nms(const T* boxes,   // [N, 4]
-                    const T* scores,  // [N]
-                    double threshold,
-                    const int64_t* image_index,  // [N], null: one image
-                    int64_t N, void* scratch, cudaStream_t stream,
-                    // outputs
-                    bool* keep,            // [N]
-                    int64_t* suppressor);  // [N]
-
-template <typename T>
-void launch_pose_similarity(const PoseList<T>& poses,
-                            const T* boxes,  // [N, 4]
-                            const PoseNMSParameters& parameters, int64_t N, cudaStream_t stream,
-                            // outputs
-                            T* similarity);  // [N, N]
 
 }  // namespace rmpe::cuda

@@ -2,14 +2,18 @@
 // lock is free while an op runs.
 #include "numpy/tensor.h"
 #include "ops/affine_sample.h"
+#include "ops/box_nms.h"
 #include "ops/crop.h"
+#include "ops/crop_matrices.h"
 #include "ops/decode.h"
 #include "ops/decode_simcc.h"
 #include "ops/merge_poses.h"
 #include "ops/nearby_joints_nms.h"
 #include "ops/oks_nms.h"
 #include "ops/pose_nms.h"
+#include "ops/pose_similarity.h"
 #include "ops/soft_argmax.h"
+#include "ops/soft_oks_nms.h"
 
 namespace rmpe::ops {
 

@@ -1,6 +1,7 @@
 // What a pose pipeline does around its network: cuts people out of an image, reads the network's
 // heatmaps, and keeps one pose of those that show the same person.
 #include <rmpe_ext/cpu/crop.h>
+#include <rmpe_ext/cpu/crop_matrices.h>
 #include <rmpe_ext/cpu/decode.h>
 #include <rmpe_ext/cpu/pose_nms.h>
 

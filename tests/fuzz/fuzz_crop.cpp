@@ -1,6 +1,7 @@
 // Whatever the matrices are, crops lie between the values of the image and the fill; the matrix of
 // a box brings it into the crop.
 #include "cpu/crop.h"
+#include "cpu/crop_matrices.h"
 #include "input.h"
 
 namespace {

@@ -2,10 +2,13 @@
 // of the same image, and merging stays within reach.
 #include <memory>
 
+#include "cpu/box_nms.h"
 #include "cpu/merge_poses.h"
 #include "cpu/nearby_joints_nms.h"
 #include "cpu/oks_nms.h"
 #include "cpu/pose_nms.h"
+#include "cpu/pose_similarity.h"
+#include "cpu/soft_oks_nms.h"
 #include "input.h"
 
 namespace {

@@ -31,46 +31,7 @@ std::tuple<Tensor, Tensor> pose_nms_cuda(Tensor keypoints, Tensor scores, Tensor
   });
 }
 
-Tensor pose_similarity_cuda(Tensor keypoints, Tensor scores, Tensor boxes, double sigma1,
-                            double sigma2, double lam, bool squared, bool box_unit,
-                            double match_box, double match_radius) {
-  const OnDeviceOf device(keypoints);
-  const PoseNMSParameters parameters =
-      similarity_parameters(sigma1, sigma2, lam, squared, box_unit, match_box, match_radius);
-  const PoseTensors poses(keypoints, scores);
-  check_beside(poses);
-  const Tensor dense_boxes = dense_beside(keypoints, "boxes", boxes, {poses.N, 4});
-  Tensor similarity = empty_beside(keypoints, {poses.N, poses.N}, keypoints.scalar_type());
-  dispatch_floating(keypoints, [&](auto zero) {
-    using T = decltype(zero);
-    cuda::launch_pose_similarity(poses.list<T>(), data<T>(dense_boxes), parameters, poses.N,
-                                 device.stream(), mutable_data<T>(similarity));
-  });
-  return similarity;
-}
-
-std::tuple<Tensor, Tensor> box_nms_cuda(Tensor boxes, Tensor scores, double threshold,
-                                        std::optional<Tensor> image_index) {
-  const OnDeviceOf device(boxes);
-  const BoxTensors scored(boxes, scores);
-  check_beside("scores", scores, boxes);
-  const ImageIndex images(image_index, scored.N, boxes);
-  return dispatch_floating(boxes, [&](auto zero) {
-    using T = decltype(zero);
-    const size_t bytes = cuda::box_nms_scratch_bytes<T>(scored.N, images.many_images());
-    return suppress_beside(
-        boxes, scored.N, bytes, [&](void* scratch, bool* keep, int64_t* suppressor) {
-          cuda::launch_box_nms(data<T>(scored.boxes), data<T>(scored.scores), threshold,
-                               images.data(), scored.N, scratch, device.stream(), keep, suppressor);
-        });
-  });
-}
-
-STABLE_TORCH_LIBRARY_IMPL(rmpe_ext, CUDA, m) {
-  m.impl("pose_nms", TORCH_BOX(&pose_nms_cuda));
-  m.impl("pose_similarity", TORCH_BOX(&pose_similarity_cuda));
-  m.impl("box_nms", TORCH_BOX(&box_nms_cuda));
-}
+STABLE_TORCH_LIBRARY_IMPL(rmpe_ext, CUDA, m) { m.impl("pose_nms", TORCH_BOX(&pose_nms_cuda)); }
 
 }  // namespace
 }  // namespace rmpe::ops

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/crop.h"
+#include "core/crop_matrices.h"
 
 namespace oracle {
 

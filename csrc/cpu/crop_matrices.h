@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+
+#include "../core/crop_matrices.h"
+
+namespace rmpe::cpu {
+
+// Writes the matrices [begin, end). T is float or double.
+template <typename T>
+void crop_matrices(const T* boxes,         // [N, 4]
+                   const double* radians,  // [N], or null for upright crops
+                   const CropGeometry& geometry, int64_t begin, int64_t end,
+                   // outputs
+                   T* matrices);  // [N, 2, 3]
+
+}  // namespace rmpe::cpu

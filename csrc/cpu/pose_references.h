@@ -1,0 +1,101 @@
+// Reference poses of pose NMS, and one pose at a time compared with them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/pose_similarity.h"
+#include "core/poses.h"
+#include "cpu/blocks.h"
+
+namespace rmpe::cpu {
+
+// Values of a block of reference poses: what each one's box decides, then x, y and weight of joint
+// 0, of joint 1, ...
+enum PoseValue : int64_t { kFalloff, kHalfWidth, kHalfHeight, kRadius2, kNear2, kJoints };
+constexpr int64_t kJointValues = 3;
+
+// One candidate, xy [K, 2] and weights [K], with the kLanes references of a block. Writes their
+// similarity and how many joints are near, [kLanes] each. Squared or linear: the distance in the
+// second sum. Not templates, because GCC cannot compile those for several processors.
+void compare_squared(const float* block, const float* xy, const float* weights, int64_t K,
+                     float lam, float* similarity, float* near);
+void compare_squared(const double* block, const double* xy, const double* weights, int64_t K,
+                     double lam, double* similarity, double* near);
+void compare_linear(const float* block, const float* xy, const float* weights, int64_t K, float lam,
+                    float* similarity, float* near);
+void compare_linear(const double* block, const double* xy, const double* weights, int64_t K,
+                    double lam, double* similarity, double* near);
+
+// Writes the weight of each score, [K].
+void weigh_joints(const float* scores, int64_t K, float inverse_sigma1, float* weights);
+void weigh_joints(const double* scores, int64_t K, double inverse_sigma1, double* weights);
+
+template <typename T>
+class PoseReferences {
+ public:
+  PoseReferences(const PoseList<T>& poses, const T* boxes, const PoseNMSParameters& parameters)
+      : poses_(poses),
+        boxes_(boxes),
+        parameters_(parameters),
+        blocks_(kJoints + kJointValues * poses.K),
+        weights_(poses.K) {}
+
+  bool finite(int64_t i) const { return poses_.finite(i) && all_finite(boxes_ + i * 4, 4); }
+
+  bool rank(int64_t i, double& score) const {
+    return poses_.rank(i, score) && all_finite(boxes_ + i * 4, 4);
+  }
+
+  void clear() { blocks_.clear(); }
+  int64_t block_count() const { return blocks_.count(); }
+  int64_t size_of(int64_t block) const { return blocks_.items(block); }
+
+  // Pose i becomes the candidate.
+  void set_candidate(int64_t i) {
+    candidate_ = i;
+    weigh_joints(poses_.scores + i * poses_.K, poses_.K, T(1.0 / parameters_.sigma1),
+                 weights_.data());
+  }
+
+  // Compares the candidate with the references of a block.
+  void compare(int64_t block,
+               // outputs
+               T* similarity,    // [kLanes]
+               T* near) const {  // [kLanes], number of near joints
+    const auto compare_block = parameters_.squared ? static_cast<Compare*>(compare_squared)
+                                                   : static_cast<Compare*>(compare_linear);
+    compare_block(blocks_[block], poses_.xy(candidate_), weights_.data(), poses_.K,
+                  T(parameters_.lam), similarity, near);
+  }
+
+  // The candidate becomes a reference.
+  void add_candidate() {
+    const PoseReach<T> reach = pose_reach(boxes_ + candidate_ * 4, parameters_);
+    T* value = blocks_.add();
+    value[kFalloff * kLanes<T>] = reach.falloff;
+    value[kHalfWidth * kLanes<T>] = reach.half_width;
+    value[kHalfHeight * kLanes<T>] = reach.half_height;
+    value[kRadius2 * kLanes<T>] = reach.radius2;
+    value[kNear2 * kLanes<T>] = reach.near2;
+    const T* xy = poses_.xy(candidate_);
+    for (int64_t n = 0; n < poses_.K; ++n) {
+      T* joint = value + (kJoints + kJointValues * n) * kLanes<T>;
+      joint[0] = xy[2 * n];
+      joint[kLanes<T>] = xy[2 * n + 1];
+      joint[2 * kLanes<T>] = weights_[n];
+    }
+  }
+
+ private:
+  using Compare = void(const T*, const T*, const T*, int64_t, T, T*, T*);
+
+  PoseList<T> poses_;
+  const T* boxes_;  // [N, 4]
+  PoseNMSParameters parameters_;
+  Blocks<T> blocks_;
+  std::vector<T> weights_;  // [K], of the candidate
+  int64_t candidate_ = 0;
+};
+
+}  // namespace rmpe::cpu

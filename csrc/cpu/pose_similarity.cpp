@@ -1,0 +1,44 @@
+// Bytes and operations: as in pose_nms, for every pair.
+#include "cpu/pose_similarity.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "cpu/pose_references.h"
+
+namespace rmpe::cpu {
+
+template <typename T>
+void pose_similarity(const PoseList<T>& poses, const T* boxes, int64_t N,
+                     const PoseNMSParameters& parameters, int64_t begin, int64_t end,
+                     T* similarity) {
+  PoseReferences<T> references(poses, boxes, parameters);
+  for (int64_t i = begin; i < end; ++i) {
+    references.set_candidate(i);
+    references.add_candidate();
+  }
+  T column[kLanes<T>], near[kLanes<T>];
+  for (int64_t j = 0; j < N; ++j) {
+    references.set_candidate(j);
+    for (int64_t b = 0; b < references.block_count(); ++b) {
+      references.compare(b, column, near);
+      for (int64_t l = 0; l < references.size_of(b); ++l) {
+        similarity[(begin + b * kLanes<T> + l) * N + j] = column[l];
+      }
+    }
+  }
+  // A pose that is not finite has no similarity.
+  for (int64_t j = 0; j < N; ++j) {
+    const T nan = std::numeric_limits<T>::quiet_NaN();
+    if (references.finite(j)) continue;
+    for (int64_t i = begin; i < end; ++i) similarity[i * N + j] = nan;
+    if (begin <= j && j < end) std::fill_n(similarity + j * N, N, nan);
+  }
+}
+
+template void pose_similarity(const PoseList<float>&, const float*, int64_t,
+                              const PoseNMSParameters&, int64_t, int64_t, float*);
+template void pose_similarity(const PoseList<double>&, const double*, int64_t,
+                              const PoseNMSParameters&, int64_t, int64_t, double*);
+
+}  // namespace rmpe::cpu

@@ -1,0 +1,19 @@
+// Similarity of poses over raw pointers.
+#pragma once
+
+#include <cstdint>
+
+#include "../core/pose_similarity.h"
+#include "../core/poses.h"
+
+namespace rmpe::cpu {
+
+// Rows [begin, end) of the similarity matrix: the reference poses. T is float or double.
+template <typename T>
+void pose_similarity(const PoseList<T>& poses,
+                     const T* boxes,  // [N, 4]
+                     int64_t N, const PoseNMSParameters& parameters, int64_t begin, int64_t end,
+                     // outputs
+                     T* similarity);  // [N, N]
+
+}  // namespace rmpe::cpu

@@ -1,0 +1,44 @@
+#include "cpu/pose_similarity.h"
+#include "crowd.h"
+#include "cuda/pose_similarity.h"
+#include "presets.h"
+#include "schedules.h"
+
+namespace {
+
+using rmpe::PoseNMSParameters;
+
+template <typename T>
+class CudaPoseSimilarity : public ::testing::Test {};
+TYPED_TEST_SUITE(CudaPoseSimilarity, FloatingTypes);
+
+TYPED_TEST(CudaPoseSimilarity, EqualsTheCpu) {
+  Random random(10);
+  for (const int64_t N : {0, 1, 2, 63, 64, 65, 130}) {
+    Crowd<TypeParam> crowd(random, N, 7, 1, false);
+    crowd.spoil(random);
+    for (const PoseNMSParameters& parameters : {kPaper, kAll, kAlphapose}) {
+      std::vector<TypeParam> want(N * N), similarity(N * N, TypeParam(-7));
+      rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), N, parameters, 0, N,
+                                 want.data());
+      rmpe::cuda::launch_pose_similarity(crowd.list(), crowd.box_values.data(), parameters, N,
+                                         nullptr, similarity.data());
+      expect_same(similarity, want);
+    }
+  }
+}
+
+TYPED_TEST(CudaPoseSimilarity, OrderOfTheThreadsDoesNotMatter) {
+  Random random(11);
+  const Crowd<TypeParam> crowd(random, 70, 30, 1, false);
+  std::vector<TypeParam> want(70 * 70);
+  rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), 70, kPaper, 0, 70, want.data());
+  for_each_schedule([&] {
+    std::vector<TypeParam> similarity(70 * 70, TypeParam(-7));
+    rmpe::cuda::launch_pose_similarity(crowd.list(), crowd.box_values.data(), kPaper, 70, nullptr,
+                                       similarity.data());
+    expect_same(similarity, want);
+  });
+}
+
+}  // namespace
