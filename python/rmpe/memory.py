@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from .inputs.prefetch import READ_BYTES
+from .system_memory import free_memory
 
 if TYPE_CHECKING:
     from .models.card import DetectorCard, PoseCard
 
-__all__ = ["BatchLimits", "choose_batch", "choose_call", "free_memory"]
+__all__ = ["BatchLimits", "choose_batch", "choose_call"]
 
 # The part of the free memory that is for the pixels of images. As much is for what else a batch
 # consists of, and for one network call; the rest is left to the system.
@@ -36,20 +34,6 @@ _ACTIVATIONS = 64
 # 8, 16 and 32, one thread 14 in all. On a GPU this has not been measured.
 _IMAGES_PER_THREAD = 4
 _CUDA_ITEMS = 64
-
-_ROOT = Path("/")
-# Of each version of control groups, by the name of the controller in /proc/self/cgroup: the mount,
-# its files for the limit and for what is used, and what memory.stat calls file contents that the
-# kernel drops when memory is short.
-_CONTROL_GROUPS = {
-    "": ("sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
-    "memory": (
-        "sys/fs/cgroup/memory",
-        "memory.limit_in_bytes",
-        "memory.usage_in_bytes",
-        "total_inactive_file",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -115,63 +99,3 @@ def choose_call(card: DetectorCard | PoseCard, device: str | torch.device) -> in
 
 def _fitting(free: int | None, item_bytes: int, most: int) -> int:
     return most if free is None else max(1, min(int(_PART * free) // item_bytes, most))
-
-
-def free_memory(device: str | torch.device = "cpu") -> int | None:
-    """Say how many bytes this process may still take.
-
-    That is what the system has available, or less where a control group, such as a container's,
-    has a limit; on a GPU, also what is free there.
-
-    Parameters
-    ----------
-    device : str or torch.device
-        The CPU or a GPU.
-
-    Returns
-    -------
-    int or None
-        The least of these; None where nothing says.
-
-    Examples
-    --------
-    >>> free_memory() > 0
-    True
-    """
-    found = [*_available(), *_left_in_groups()]
-    device = torch.device(device)
-    if device.type == "cuda" and torch.cuda.is_available():
-        found.append(torch.cuda.mem_get_info(device)[0])
-    return max(0, min(found)) if found else None
-
-
-def _available() -> Iterator[int]:
-    with suppress(OSError):  # It is not Linux.
-        for line in (_ROOT / "proc/meminfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name == "MemAvailable":
-                yield int(value.removesuffix("kB")) * 1024
-
-
-def _left_in_groups() -> Iterator[int]:
-    """What the limits of this process's control groups, and of those above them, leave."""
-    with suppress(OSError):
-        for line in (_ROOT / "proc/self/cgroup").read_text().splitlines():
-            _, controllers, group = line.split(":", 2)
-            for controller in _CONTROL_GROUPS.keys() & set(controllers.split(",")):
-                # In a container the path may be that outside of it: then only the mount is there.
-                names = group.strip("/").split("/")
-                for depth in range(len(names), -1, -1):
-                    yield from _left_in(names[:depth], *_CONTROL_GROUPS[controller])
-
-
-def _left_in(names: list[str], mount: str, limit: str, used: str, cache: str) -> Iterator[int]:
-    folder = _ROOT.joinpath(mount, *names)
-    with suppress(OSError):  # The group at the top has no such files.
-        most = (folder / limit).read_text().strip()
-        if most != "max":
-            statistics = dict(
-                line.split() for line in (folder / "memory.stat").read_text().splitlines()
-            )
-            taken = int((folder / used).read_text()) - int(statistics.get(cache, 0))
-            yield int(most) - taken
