@@ -12,7 +12,7 @@ from .inputs.prefetch import READ_BYTES
 from .system_memory import free_memory
 
 if TYPE_CHECKING:
-    from .models.card import DetectorCard, PoseCard
+    from .models.card import Card
 
 __all__ = ["BatchLimits", "choose_batch", "choose_call"]
 
@@ -89,7 +89,7 @@ def choose_batch(device: str | torch.device) -> BatchLimits:
     )
 
 
-def choose_call(card: DetectorCard | PoseCard, device: str | torch.device) -> int:
+def choose_call(card: Card, device: str | torch.device) -> int:
     """Choose how many items go into one call of a card's network: on a CPU, what the card says."""
     if torch.device(device).type == "cpu":
         return card.batch_size

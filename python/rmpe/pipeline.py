@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from rmpe_ext import crop, crop_matrices, decode, pose_nms
-from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
+from rmpe_ext import crop_matrices, pose_nms
 from rmpe_ext.presets import DEFAULT_PRESET, resolve_preset
 
 from .detectors.detections import Detections
-from .detectors.ssd import SSDDetector
-from .heads.heatmap import HeatmapPose
+from .detectors.detector import Detector
 from .inputs.images import read_image
+from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
+from .models.pose import PoseNetwork
 from .people import People
 from .timing import StageTimer
 
@@ -31,7 +31,7 @@ _CROP_BYTES = {"cpu": 32 << 20, "cuda": 512 << 20}
 # COCO's habit: joints below this score do not count towards a person's score.
 _SCORED_JOINT = 0.2
 
-Image = np.ndarray | torch.Tensor | str | os.PathLike
+Image = np.ndarray | torch.Tensor | str | os.PathLike[str]
 
 
 class PoseEstimator:
@@ -39,10 +39,10 @@ class PoseEstimator:
 
     Parameters
     ----------
-    detector : str, path, SSDDetector or None
+    detector : str, path, Detector or None
         A known name (``rmpe models`` lists them), a model card, or a detector. None where every
         call passes its own boxes.
-    pose : str, path or HeatmapPose
+    pose : str, path or PoseNetwork
         Likewise.
     device : str or torch.device
         Where tensors live and networks run.
@@ -53,9 +53,10 @@ class PoseEstimator:
     nms_parameters : mapping, optional
         Overrides of the preset's parameters.
     flip : bool
-        Estimate the mirrored crops too and average the heatmaps: better, and twice the work.
+        Estimate the mirrored crops too and average the outputs: better, and twice the work.
     convention : str, optional
-        Decode convention in place of the pose network's own, such as ``"dark"``.
+        Decode convention in place of the pose network's own, such as ``"dark"``; for networks that
+        give heatmaps.
     threshold : float, optional
         Lowest detection score in place of the detector's own.
     timer : StageTimer, optional
@@ -78,11 +79,11 @@ class PoseEstimator:
 
     def __init__(
         self,
-        detector: str | os.PathLike | SSDDetector | None = "ssd_mobilenet_v1_coco",
-        pose: str | os.PathLike | HeatmapPose = "simplepose_coco17",
+        detector: str | os.PathLike[str] | Detector | None = DEFAULT_DETECTOR,
+        pose: str | os.PathLike[str] | PoseNetwork = DEFAULT_POSE,
         *,
         device: str | torch.device = "cpu",
-        models_dir: str | os.PathLike | None = None,
+        models_dir: str | os.PathLike[str] | None = None,
         nms: str | None = DEFAULT_PRESET,
         nms_parameters: Mapping[str, Any] | None = None,
         flip: bool = False,
@@ -92,10 +93,6 @@ class PoseEstimator:
     ) -> None:
         if nms is not None:
             resolve_preset(nms, nms_parameters)
-        if convention is not None and convention not in DECODE_CONVENTIONS:
-            raise ValueError(
-                f"convention must be one of {', '.join(DECODE_CONVENTIONS)}, got {convention!r}"
-            )
         self.device = torch.device(device)
         if isinstance(detector, (str, os.PathLike)):
             detector = load_detector(detector, device=self.device, models_dir=models_dir)
@@ -106,7 +103,8 @@ class PoseEstimator:
         self.nms = nms
         self.nms_parameters = dict(nms_parameters or {})
         self.flip = flip
-        self.convention = convention or pose.card.convention
+        head = pose.card.head
+        self.head = head if convention is None else head.with_convention(convention)
         self.threshold = threshold
         self.timer = timer or StageTimer(self.device)
 
@@ -231,30 +229,13 @@ class PoseEstimator:
             matrices = crop_matrices(
                 boxes, card.input.size, convention=card.crop, padding=card.padding
             )
-            crops = crop(
-                frames,
-                matrices,
-                card.input.size,
-                image_index=image_index,
-                scale=card.input.scale,
-                mean=card.input.mean,
-                std=card.input.std,
-                swap_rb=card.input.channels == "bgr",
-            )
+            crops = card.input.crop(frames, matrices, image_index)
         with self.timer.stage("pose"):
-            heatmaps = self.pose(crops)
-            flipped = self.pose(crops.flip(3)) if self.flip else None
+            outputs = self.pose.network(crops)
+            mirrored = self.pose.network(crops.flip(3)) if self.flip else None
         with self.timer.stage("decode"):
-            return decode(
-                heatmaps,
-                convention=self.convention,
-                matrices=matrices,
-                flipped=flipped,
-                flip_pairs=card.skeleton.flip_pairs if self.flip else None,
-                stride=card.stride,
-                offset=card.offset,
-                # Where pixels lie is the network's, however its peaks are refined.
-                grid=CONVENTIONS[card.convention].grid,
+            return self.head.decode(
+                outputs, matrices, mirrored=mirrored, flip_pairs=card.skeleton.flip_pairs
             )
 
 

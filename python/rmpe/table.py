@@ -1,15 +1,27 @@
-"""Reading the tables of a model card: every value is checked, and no key is left unread."""
+"""Reading tables of TOML: every value is checked, and no key is left unread."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+import re
+import reprlib
+import tomllib
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from .errors import ModelError
 
-__all__ = ["Table", "is_integer", "is_number"]
+__all__ = ["Table", "is_integer", "is_number", "read_toml"]
+
+# Far more than a card needs, and little enough for any way of nesting to be parsed at once.
+_MOST_BYTES = 64 << 10
+# Larger numbers do not keep their digits in float32, in which networks compute.
+_LARGEST = 1e9
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+
+
+class _Choices(Container[str], Iterable[str], Protocol):
+    """Names: a tuple of them, or the keys of a mapping."""
 
 
 class Table:
@@ -26,10 +38,10 @@ class Table:
 
     Examples
     --------
-    >>> table = Table(Path("my.toml"), "decode.", {"stride": 0})
-    >>> table.integer("stride", least=1)
+    >>> table = Table(Path("my.toml"), "heatmap.", {"stride": 0})
+    >>> table.integer("stride", least=1, most=64)
     Traceback (most recent call last):
-    rmpe.errors.ModelError: my.toml: decode.stride must be a whole number, at least 1, got 0
+    rmpe.errors.ModelError: my.toml: heatmap.stride must be a whole number, 1 to 64, got 0
     """
 
     def __init__(self, path: Path, name: str, values: dict[str, Any]) -> None:
@@ -46,7 +58,7 @@ class Table:
             raise ModelError(f"{self.path}: {self.name}{key} is missing; it must be {rule}")
         value = self._values.pop(key)
         if not valid(value):
-            raise ModelError(f"{self.path}: {self.name}{key} must be {rule}, got {value!r}")
+            raise ModelError(f"{self.path}: {self.name}{key} must be {rule}, got {_show(value)}")
         return value
 
     def table(self, key: str) -> Table:
@@ -58,36 +70,44 @@ class Table:
     def finish(self) -> None:
         """Raise where a key was left over, here or below."""
         for key in self._values:
-            raise ModelError(f"{self.path}: {self.name}{key} is not a key of this kind of card")
+            shown = key if _BARE_KEY.fullmatch(key) else _show(key)
+            raise ModelError(f"{self.path}: {self.name}{shown} is not a key of this kind of card")
         for child in self._children:
             child.finish()
 
     def text(self, key: str) -> str:
-        """Hand out text that is not blank."""
-        return self.take(key, "text", lambda value: isinstance(value, str) and value.strip() != "")
+        """Hand out a line of text that is not blank."""
+        value: str = self.take(
+            key,
+            "a line of text",
+            lambda value: isinstance(value, str) and value.isprintable() and value.strip() != "",
+        )
+        return value
 
-    def choice(self, key: str, allowed: tuple[str, ...] | Mapping[str, Any]) -> str:
+    def choice(self, key: str, allowed: _Choices) -> str:
         """Hand out one of the ``allowed`` names."""
-        return self.take(
+        value: str = self.take(
             key,
             f"one of {', '.join(allowed)}",
             lambda value: isinstance(value, str) and value in allowed,
         )
+        return value
 
-    def integer(self, key: str, least: int) -> int:
-        """Hand out a whole number of ``least`` or more."""
-        return self.take(
-            key, f"a whole number, at least {least}", lambda value: is_integer(value, least)
+    def integer(self, key: str, least: int, most: int) -> int:
+        """Hand out a whole number within limits."""
+        value: int = self.take(
+            key, f"a whole number, {least} to {most}", lambda value: is_integer(value, least, most)
         )
+        return value
 
     def number(self, key: str, rule: str, valid: Callable[[float], bool]) -> float:
-        """Hand out a finite number."""
+        """Hand out a number."""
         return float(self.take(key, rule, lambda value: is_number(value) and valid(value)))
 
     def numbers(
         self, key: str, count: int, rule: str = "", valid: Callable[[float], bool] = lambda _: True
     ) -> tuple[float, ...]:
-        """Hand out ``count`` finite numbers."""
+        """Hand out ``count`` numbers."""
         values = self.take(
             key,
             f"{count} numbers{rule}",
@@ -100,11 +120,54 @@ class Table:
         return tuple(float(value) for value in values)
 
 
-def is_integer(value: Any, least: int) -> bool:
-    """Whether a value is a whole number of ``least`` or more; true and false are none."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def is_integer(value: Any, least: int, most: int) -> bool:
+    """Whether a value is a whole number within limits; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite number; true and false are none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a number between -1e9 and 1e9; NaN, true and false are none."""
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and -_LARGEST <= value <= _LARGEST
+    )
+
+
+def read_toml(path: Path) -> Table:
+    """Read a TOML file, whatever its bytes are.
+
+    Raises
+    ------
+    ModelError
+        Where it cannot be read, is larger than 64 KiB, or is not TOML.
+    """
+    try:
+        # A pipe or a device would have to be waited for, or would never end.
+        if path.exists() and not path.is_file():
+            raise ModelError(f"cannot read the model card {path}: it is not a file")
+        with path.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"cannot read the model card {path}: {error.strerror}") from None
+    except ValueError as error:  # A NUL in the path.
+        raise ModelError(f"cannot read the model card {str(path)!r}: {error}") from None
+    if len(content) > _MOST_BYTES:
+        raise ModelError(f"the model card {path} must be at most {_MOST_BYTES >> 10} KiB")
+    try:
+        values = tomllib.loads(content.decode())
+    except RecursionError:
+        raise ModelError(f"the model card {path} is nested too deeply") from None
+    except ValueError as error:  # Also of text that is not UTF-8, and of thousands of digits.
+        raise ModelError(f"the model card {path} is not valid TOML: {error}") from None
+    return Table(path, "", values)
+
+
+def _show(value: Any) -> str:
+    """A value for a message: its beginning, on one line."""
+    shown = reprlib.Repr()
+    shown.maxstring = shown.maxother = 100
+    try:
+        return shown.repr(value)
+    except ValueError:  # Python turns no more than some thousand digits into decimals.
+        return "a number of thousands of digits"

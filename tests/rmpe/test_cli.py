@@ -672,9 +672,9 @@ def test_auto_is_cuda_where_every_network_can_use_it(folder, estimators, cuda, c
 def test_auto_needs_no_onnxruntime_for_other_networks(folder, estimators, cuda, capsys):
     cuda("CPUExecutionProvider")
     card = (Path(cli.__file__).parent / "models" / "cards" / "hourglass_aic14.toml").read_text()
-    card = card.replace('"onnx"', '"stacked_hourglass"').replace('name = "image"\n', "")
-    shape = "[hourglass]\nstacks = 1\nblocks = 1\nfeatures = 8"
-    card = card.replace('[output]\nheatmaps = "heatmaps"', shape)
+    card = card.replace('"onnx"', '"pytorch"\narchitecture = "stacked_hourglass"')
+    card = card.replace('name = "image"\n', "").replace('output = "heatmaps"\n', "")
+    card += "[stacked_hourglass]\nstacks = 1\nblocks = 1\nfeatures = 8\n"
     Path("mine.toml").write_text(card)
     detector = ["--detector", "ssdlite320_mobilenet_v3_large"]
     assert infer("photos", "--quiet", *detector, "--pose", "mine.toml") == 0

@@ -11,19 +11,19 @@ from torch.nn import functional as F
 
 from rmpe import PoseEstimator
 from rmpe.detectors.detections import Detections
-from rmpe.heads.heatmap import HeatmapPose
 from rmpe.inputs.images import ImageError
+from rmpe.models.pose import PoseNetwork
 from rmpe.models.read import load_card
 from rmpe.pipeline import _CROP_BYTES, suppress
 from rmpe.skeletons import COCO_17
 from rmpe.timing import StageTimer
 
+SIMPLEPOSE = load_card("simplepose_coco17")
 CARD = dataclasses.replace(
-    load_card("simplepose_coco17"),
-    input=dataclasses.replace(
-        load_card("simplepose_coco17").input, mean=(0.0,) * 3, std=(1.0,) * 3
-    ),
-    offset=1.5,  # the mean of four pixels lies between the second and the third
+    SIMPLEPOSE,
+    input=dataclasses.replace(SIMPLEPOSE.input, mean=(0.0,) * 3, std=(1.0,) * 3),
+    # The mean of four pixels lies between the second and the third.
+    head=dataclasses.replace(SIMPLEPOSE.head, offset=1.5),
 )
 
 
@@ -51,7 +51,7 @@ class WholeImage:
 
 
 def estimator(**options):
-    return PoseEstimator(WholeImage(), HeatmapPose(CARD, BrightestRed()), **options)
+    return PoseEstimator(WholeImage(), PoseNetwork(CARD, BrightestRed()), **options)
 
 
 def spot(height, width, x, y):
@@ -186,7 +186,7 @@ def test_errors_name_the_argument(images, options, error, message):
 
 
 def test_without_a_detector_boxes_are_needed():
-    run = PoseEstimator(None, HeatmapPose(CARD, BrightestRed()))
+    run = PoseEstimator(None, PoseNetwork(CARD, BrightestRed()))
     with pytest.raises(
         ValueError, match="boxes must be given, because this estimator has no detector"
     ):

@@ -7,6 +7,10 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
+from rmpe_ext.presets import PRESETS
+
+from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
 from . import CommandError
 
 if TYPE_CHECKING:
@@ -14,23 +18,7 @@ if TYPE_CHECKING:
     from ..models.card import DetectorCard, PoseCard
     from ..pipeline import PoseEstimator
 
-# What the presets and conventions of rmpe_ext are, in a line each. Written out, because looking
-# them up would make `rmpe --help` wait for torch.
-NMS = {
-    "none": "all are kept",
-    "paper": "as the RMPE paper states it",
-    "rmpe": "with the constants its authors released for MPII",
-    "alphapose": "with those of AlphaPose, in pixels",
-}
-CONVENTIONS = {
-    "hrnet": "the maximum, moved a quarter pixel toward its larger neighbor",
-    "mmpose": "the same, near the border too; (-1, -1) where there is none",
-    "dark": "the peak of a Gaussian fitted to it",
-    "udp": "like dark, but unbiased on the border too, on a grid of aligned corners",
-    "dark_udp": "another name of udp",
-    "hourglass": "like hrnet, near the border too, on a grid of aligned edges",
-    "argmax": "the maximum itself",
-}
+NMS = {"none": "all are kept", **{name: preset.summary for name, preset in PRESETS.items()}}
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
@@ -38,14 +26,14 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     networks = parser.add_argument_group("networks")
     networks.add_argument(
         "--detector",
-        default="ssd_mobilenet_v1_coco",
+        default=DEFAULT_DETECTOR,
         metavar="NAME",
         help="network that finds people: a name from `rmpe models`, or a card.toml of your own "
         "(default: %(default)s)",
     )
     networks.add_argument(
         "--pose",
-        default="simplepose_coco17",
+        default=DEFAULT_POSE,
         metavar="NAME",
         help="network that finds keypoints, likewise (default: %(default)s)",
     )
@@ -94,9 +82,9 @@ def add_method(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     method.add_argument(
         "--convention",
-        choices=tuple(CONVENTIONS),
-        help="how keypoints are read off the heatmaps (default: the pose network's own)\n"
-        + explain(CONVENTIONS),
+        choices=DECODE_CONVENTIONS,
+        help="how keypoints are read off heatmaps (default: the pose network's own)\n"
+        + explain({name: CONVENTIONS[name].summary for name in DECODE_CONVENTIONS}),
     )
     return method
 

@@ -6,6 +6,8 @@ import argparse
 import time
 from pathlib import Path
 
+from rmpe_ext.presets import DEFAULT_PRESET
+
 from . import CommandError
 from ._options import (
     NMS,
@@ -41,9 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     method.add_argument(
         "--nms",
         type=names_among(NMS),
-        default="none,alphapose",
+        default=f"none,{DEFAULT_PRESET}",
         metavar="PRESET[,PRESET...]",
-        help="none, paper, rmpe, alphapose: what removes repeated people (default: %(default)s)",
+        help=f"what removes repeated people, among {', '.join(NMS)} (default: %(default)s)",
     )
     method.add_argument(
         "--boxes",

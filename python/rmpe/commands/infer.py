@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rmpe_ext.presets import DEFAULT_PRESET
+
 from ..terminal import printable
 from . import CommandError
 from ._options import (
@@ -89,7 +91,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     method.add_argument(
         "--nms",
         choices=tuple(NMS),
-        default="alphapose",
+        default=DEFAULT_PRESET,
         help="how poses that show the same person twice are removed (default: %(default)s)\n"
         + explain(NMS),
     )

@@ -18,7 +18,7 @@ SUMMARY = "list the networks, and whether their files are here"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = """\
-List the networks that --detector and --pose know by name: what they do, their licence,
+List the networks that --detector and --pose know by name: what they do, their license,
 and where their files are, or where they come from.
 
 examples:
@@ -82,7 +82,7 @@ def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str
         "task": task,
         "skeleton": card.skeleton.name if task == "pose" else None,
         "input": list(card.input.size),
-        "licence": card.licence,
+        "license": card.license,
         "files": [file.name for file in card.files],
         "origin": card.network.origin,
     }
@@ -114,6 +114,6 @@ def _table(rows: list[dict[str, Any]]) -> str:
     lines.append("")
     for row in rows:
         lines.append(f"{row['name']}: {row['title']}")
-        lines.append(f"  licence: {row['licence']}")
+        lines.append(f"  license: {row['license']}")
         lines.append(f"  from: {row['origin']}" if row["present"] else f"  {row['problem']}")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 
-from rmpe_ext import box_nms, crop
+from rmpe_ext import box_nms
 
 from ..errors import ModelError
 from ..models.card import ENCODINGS, DetectorCard
@@ -115,16 +115,7 @@ class SSDDetector:
         matrices = torch.zeros(len(sizes), 2, 3, device=sizes.device)
         matrices[:, :, :2] = torch.diag_embed(scale)
         matrices[:, :, 2] = 0.5 * scale - 0.5
-        return crop(
-            images,
-            matrices,
-            spec.size,
-            image_index=torch.arange(len(sizes), device=sizes.device),
-            scale=spec.scale,
-            mean=spec.mean,
-            std=spec.std,
-            swap_rb=spec.channels == "bgr",
-        )
+        return spec.crop(images, matrices, torch.arange(len(sizes), device=sizes.device))
 
     def _decode(self, encoded: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
         """Turn M encodings and their anchors, centre and size, into ``x1, y1, x2, y2``."""

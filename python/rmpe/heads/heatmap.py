@@ -1,88 +1,157 @@
-"""Heatmaps of crops, as a model card describes them."""
+"""One heatmap for each joint: the keypoint is at its peak."""
 
 from __future__ import annotations
 
-import torch
+import dataclasses
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import rmpe_ext
+from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
 
 from ..errors import ModelError
-from ..models.card import PoseCard
-from ..networks.network import Network
+from ..table import Table, is_number
 
-__all__ = ["HeatmapPose"]
+if TYPE_CHECKING:
+    import torch
+
+    from ..networks.network import Shape
+
+__all__ = ["HeatmapHead"]
 
 
-class HeatmapPose:
-    """A single-person pose estimator: crops in, heatmaps out.
+@dataclass(frozen=True)
+class HeatmapHead:
+    """Decodes heatmaps (N, K, H, W) with :func:`rmpe_ext.decode`; see `rmpe.heads.head.Head`.
 
-    Parameters
+    Attributes
     ----------
-    card : PoseCard
-        What the network takes and gives.
-    network : Network
-        Its first output is (N, K, H, W), or (N, stacks, K, H, W) of which the last stack counts.
+    outputs
+        The name of the heatmaps in an ONNX file, or empty.
+    convention
+        How a peak is refined; one of :data:`rmpe_ext.conventions.DECODE_CONVENTIONS`.
+    grid
+        How heatmap pixels lie on crop pixels: that of the convention that the network was trained
+        with, however its peaks are refined.
+    stride, offset
+        A heatmap pixel ``x`` is the crop pixel ``stride * x + offset``.
+    blur
+        Weights, symmetric and odd in number, that smooth each heatmap along both axes before it is
+        decoded; None where it is decoded as it comes.
 
-    Raises
-    ------
-    rmpe.ModelError
-        Where the heatmaps are not as many as the keypoints of the card's skeleton.
+    Examples
+    --------
+    >>> import torch
+    >>> head = HeatmapHead((), "hrnet", "asymmetric", stride=4, offset=0.0, blur=None)
+    >>> heatmaps = torch.zeros(1, 1, 64, 48)
+    >>> heatmaps[0, 0, 20, 10] = 0.9
+    >>> head.decode([heatmaps], torch.eye(2, 3)[None])
+    (tensor([[[40., 80.]]]), tensor([[0.9000]]))
     """
 
-    def __init__(self, card: PoseCard, network: Network) -> None:
-        shape = network.output_shapes[0]
-        joints = len(card.skeleton)
-        if len(shape) not in (3, 4) or shape[-3] != joints:
+    outputs: tuple[str, ...]
+    convention: str
+    grid: str
+    stride: int
+    offset: float
+    blur: tuple[float, ...] | None
+
+    @classmethod
+    def read(cls, table: Table, *, named: bool) -> HeatmapHead:
+        """Read the table ``[heatmap]`` of a card."""
+        convention = table.choice("convention", DECODE_CONVENTIONS)
+        return cls(
+            outputs=(table.text("output"),) if named else (),
+            convention=convention,
+            grid=CONVENTIONS[convention].grid,
+            stride=table.integer("stride", 1, 64),
+            offset=table.number("offset", "a number of crop pixels", lambda _: True),
+            blur=_read_blur(table) if "blur" in table else None,
+        )
+
+    def output_shapes(self, joints: int, size: tuple[int, int]) -> tuple[Shape, ...]:
+        """Shape of one person's heatmaps."""
+        height, width = (side // self.stride for side in size)
+        if min(height, width) < 1:
             raise ModelError(
-                f"model {card.name}: the heatmaps must be (N, {joints}, H, W) for the skeleton "
-                f"{card.skeleton.name}, got (N, {', '.join(map(str, shape))})"
+                f"heatmap.stride must be at most the smaller side of the input, {min(size)}, "
+                f"got {self.stride}"
             )
-        self.card = card
-        self.network = network
-        self._blur = None
-        if card.blur is not None:
-            if len(card.blur) // 2 >= min(shape[-2:]):
-                raise ModelError(
-                    f"model {card.name}: the blur of {len(card.blur)} weights is too wide for "
-                    f"heatmaps of {shape[-2]}x{shape[-1]}"
-                )
-            self._blur = tuple(
-                _blur_matrix(size, card.blur).to(network.device) for size in shape[-2:]
+        if self.blur is not None and len(self.blur) // 2 >= min(height, width):
+            raise ModelError(
+                f"heatmap.blur of {len(self.blur)} weights is too wide for heatmaps of "
+                f"{height}x{width}"
             )
+        return ((joints, height, width),)
 
-    def __call__(self, crops: torch.Tensor) -> torch.Tensor:
-        """Estimate heatmaps.
+    def with_convention(self, convention: str) -> HeatmapHead:
+        """Refine peaks in another way, on the same grid."""
+        if convention not in DECODE_CONVENTIONS:
+            raise ValueError(
+                f"convention must be one of {', '.join(DECODE_CONVENTIONS)}, got {convention!r}"
+            )
+        return dataclasses.replace(self, convention=convention)
 
-        Parameters
-        ----------
-        crops : Tensor (N, 3, h, w)
-            float32, cut and normalized as the card says; :func:`rmpe_ext.crop` does it.
+    def decode(
+        self,
+        outputs: Sequence[torch.Tensor],
+        matrices: torch.Tensor,
+        *,
+        mirrored: Sequence[torch.Tensor] | None = None,
+        flip_pairs: Sequence[tuple[int, int]] | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Turn heatmaps into keypoints (N, K, 2) in the image, and scores (N, K)."""
+        return rmpe_ext.decode(
+            self._smooth(outputs[0]),
+            convention=self.convention,
+            matrices=matrices,
+            flipped=None if mirrored is None else self._smooth(mirrored[0]),
+            flip_pairs=flip_pairs,
+            stride=self.stride,
+            offset=self.offset,
+            grid=self.grid,
+        )
 
-        Returns
-        -------
-        Tensor (N, K, H, W)
-            float32, blurred where the card says so.
-
-        Raises
-        ------
-        ValueError, TypeError
-            For another shape, dtype or device.
-        """
-        heatmaps = self.network(crops)[0]
-        if heatmaps.dim() == 5:
-            heatmaps = heatmaps[:, -1]
-        if self._blur is not None:
-            rows, columns = self._blur
-            heatmaps = rows @ heatmaps @ columns.T
-        return heatmaps
+    def _smooth(self, heatmaps: torch.Tensor) -> torch.Tensor:
+        if self.blur is None:
+            return heatmaps
+        rows, columns = (
+            _blur_matrix(size, self.blur, heatmaps.device) for size in heatmaps.shape[-2:]
+        )
+        return rows @ heatmaps @ columns.T
 
 
-def _blur_matrix(size: int, weights: tuple[float, ...]) -> torch.Tensor:
+@functools.lru_cache(maxsize=16)
+def _blur_matrix(size: int, weights: tuple[float, ...], device: torch.device) -> torch.Tensor:
     """A filter over ``size`` values as a (size, size) matrix, mirrored beyond the border.
 
     The border is OpenCV's default, in which the outermost value is not repeated. On small heatmaps
     two products with such matrices are many times as fast as two convolutions.
     """
+    import torch
+
     reach = len(weights) // 2
-    source = (torch.arange(size)[:, None] + torch.arange(-reach, reach + 1)).abs()
-    source = torch.where(source < size, source, 2 * (size - 1) - source)
-    matrix = torch.zeros(size, size)
-    return matrix.scatter_add_(1, source, torch.tensor(weights).expand(size, -1))
+    # The cached matrix outlives the caller's mode, and autograd saves no tensor made in that one.
+    with torch.inference_mode(False):
+        source = (torch.arange(size)[:, None] + torch.arange(-reach, reach + 1)).abs()
+        source = torch.where(source < size, source, 2 * (size - 1) - source)
+        values = torch.tensor(weights, dtype=torch.float32).expand(size, -1)
+        matrix = torch.zeros(size, size, dtype=torch.float32).scatter_add_(1, source, values)
+        return matrix.to(device)
+
+
+def _read_blur(table: Table) -> tuple[float, ...]:
+    def valid(value: Any) -> bool:
+        return (
+            isinstance(value, list)
+            and len(value) % 2 == 1
+            and all(map(is_number, value))
+            and value == value[::-1]
+            and math.isclose(sum(value), 1, abs_tol=1e-6)
+        )
+
+    weights = table.take("blur", "an odd number of weights, symmetric, with the sum 1", valid)
+    return tuple(map(float, weights))

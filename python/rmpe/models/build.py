@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from ..detectors.ssd import SSDDetector
 from ..errors import ModelError
-from ..heads.heatmap import HeatmapPose
 from ..memory import choose_call
-from ..networks.architectures.hourglass import StackedHourglass
-from ..networks.architectures.ssd import TorchvisionSSD
-from ..networks.network import Network
+from ..networks.architectures import build_architecture
+from ..networks.network import Network, Shape
 from ..networks.onnxruntime import OnnxNetwork
 from ..networks.pytorch import TorchNetwork
 from ..networks.weights import load_weights
-from .card import Anchors, DetectorCard, PoseCard
+from .card import Anchors, Card, DetectorCard, PoseCard
+from .pose import PoseNetwork
 from .read import load_card
 from .store import locate
 
@@ -26,10 +26,10 @@ __all__ = ["load_detector", "load_pose"]
 
 
 def load_detector(
-    name_or_path: str | os.PathLike,
+    name_or_path: str | os.PathLike[str],
     *,
     device: str | torch.device = "cpu",
-    models_dir: str | os.PathLike | None = None,
+    models_dir: str | os.PathLike[str] | None = None,
 ) -> SSDDetector:
     """Build the detector of a model card.
 
@@ -56,41 +56,23 @@ def load_detector(
     card = load_card(name_or_path)
     if not isinstance(card, DetectorCard):
         raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
-    path = locate(card.network, models_dir)
-    input_shape = (3, *card.input.size)
     if card.anchors is not None:
         anchors, anchor_format = _read_anchors(card.anchors, models_dir), card.anchors.format
-        network: Network = OnnxNetwork(
-            path,
-            input_name=card.input.name,
-            input_shape=input_shape,
-            output_names=[card.boxes_output, card.scores_output],
-            output_shapes=[(len(anchors), 4), (len(anchors), None)],
-            device=device,
-            batch_size=choose_call(card, device),
-        )
+        names = (card.boxes_output, card.scores_output)
+        network = _load_onnx(card, names, _ssd_shapes(anchors), device, models_dir)
     else:
-        # Built without memory for weights: those that would be drawn here are thrown away.
-        with torch.device("meta"):
-            module = TorchvisionSSD(card.architecture)
-        load_weights(module.ssd, path)
+        module = _load_module(card, models_dir)
         anchors, anchor_format = module.anchors(card.input.size), "xyxy"
-        network = TorchNetwork(
-            module,
-            input_shape=input_shape,
-            output_shapes=[(len(anchors), 4), (len(anchors), None)],
-            device=device,
-            batch_size=choose_call(card, device),
-        )
+        network = _run_module(card, module, _ssd_shapes(anchors), device)
     return SSDDetector(card, network, anchors, anchor_format)
 
 
 def load_pose(
-    name_or_path: str | os.PathLike,
+    name_or_path: str | os.PathLike[str],
     *,
     device: str | torch.device = "cpu",
-    models_dir: str | os.PathLike | None = None,
-) -> HeatmapPose:
+    models_dir: str | os.PathLike[str] | None = None,
+) -> PoseNetwork:
     """Build the pose estimator of a model card.
 
     Parameters
@@ -110,42 +92,66 @@ def load_pose(
     Examples
     --------
     >>> pose = load_pose("simplepose_coco17", models_dir="models")  # doctest: +SKIP
-    >>> pose(torch.zeros(2, 3, 256, 192)).shape  # doctest: +SKIP
+    >>> pose.network(torch.zeros(2, 3, 256, 192))[0].shape  # doctest: +SKIP
     torch.Size([2, 17, 64, 48])
     """
     card = load_card(name_or_path)
     if not isinstance(card, PoseCard):
         raise ModelError(f"model {card.name} is a detector; a pose network is needed here")
-    path = locate(card.network, models_dir)
-    height, width = card.input.size
-    heatmaps = (len(card.skeleton), height // card.stride, width // card.stride)
+    joints = len(card.skeleton)
+    shapes = card.head.output_shapes(joints, card.input.size)
     if card.runtime == "onnx":
-        network: Network = OnnxNetwork(
-            path,
-            input_name=card.input.name,
-            input_shape=(3, height, width),
-            output_names=[card.heatmaps_output],
-            output_shapes=[heatmaps],
-            device=device,
-            batch_size=choose_call(card, device),
-        )
+        network = _load_onnx(card, card.head.outputs, shapes, device, models_dir)
     else:
-        with torch.device("meta"):
-            module = StackedHourglass(
-                len(card.skeleton), stacks=card.stacks, blocks=card.blocks, features=card.features
-            )
-        load_weights(module, path)
-        network = TorchNetwork(
-            module,
-            input_shape=(3, height, width),
-            output_shapes=[(card.stacks, *heatmaps)],
-            device=device,
-            batch_size=choose_call(card, device),
-        )
-    return HeatmapPose(card, network)
+        module = _load_module(card, models_dir, joints=joints)
+        network = _run_module(card, module, shapes, device)
+    return PoseNetwork(card, network)
 
 
-def _read_anchors(anchors: Anchors, models_dir: str | os.PathLike | None) -> torch.Tensor:
+def _load_onnx(
+    card: Card,
+    output_names: Sequence[str],
+    output_shapes: Sequence[Shape],
+    device: str | torch.device,
+    models_dir: str | os.PathLike[str] | None,
+) -> Network:
+    return OnnxNetwork(
+        locate(card.network, models_dir),
+        input_name=card.input.name,
+        input_shape=(3, *card.input.size),
+        output_names=output_names,
+        output_shapes=output_shapes,
+        device=device,
+        batch_size=choose_call(card, device),
+    )
+
+
+def _load_module(
+    card: Card, models_dir: str | os.PathLike[str] | None, **parameters: int
+) -> torch.nn.Module:
+    path = locate(card.network, models_dir)
+    module = build_architecture(card.architecture, **parameters, **dict(card.parameters))
+    load_weights(module, path)
+    return module
+
+
+def _run_module(
+    card: Card, module: torch.nn.Module, output_shapes: Sequence[Shape], device: str | torch.device
+) -> Network:
+    return TorchNetwork(
+        module,
+        input_shape=(3, *card.input.size),
+        output_shapes=output_shapes,
+        device=device,
+        batch_size=choose_call(card, device),
+    )
+
+
+def _ssd_shapes(anchors: torch.Tensor) -> tuple[Shape, ...]:
+    return (len(anchors), 4), (len(anchors), None)
+
+
+def _read_anchors(anchors: Anchors, models_dir: str | os.PathLike[str] | None) -> torch.Tensor:
     path = locate(anchors.file, models_dir)
     try:
         with np.load(path, allow_pickle=False) as archive:

@@ -6,15 +6,22 @@ and what its outputs mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import rmpe_ext
+
+from ..heads.head import Head
 from ..skeletons import Skeleton
 
-__all__ = ["Anchors", "DetectorCard", "InputSpec", "ModelFile", "PoseCard"]
+if TYPE_CHECKING:
+    import torch
 
-DETECTOR_RUNTIMES = ("onnx", "torchvision")
-POSE_RUNTIMES = ("onnx", "stacked_hourglass")
+__all__ = ["Anchors", "Card", "DetectorCard", "InputSpec", "ModelFile", "PoseCard"]
+
+RUNTIMES = ("onnx", "pytorch")
 
 # Orders of the four numbers that encode a box, to those of (x, y, width, height).
 ENCODINGS = {"txtytwth": (0, 1, 2, 3), "tytxthtw": (1, 0, 3, 2)}
@@ -50,7 +57,7 @@ class InputSpec:
     Attributes
     ----------
     name
-        Of the tensor in an ONNX file; ``""`` for other runtimes, which have no names.
+        Of the tensor in an ONNX file; ``""`` for PyTorch networks, which have no names.
     size
         Height and width.
     channels
@@ -67,6 +74,30 @@ class InputSpec:
     scale: float
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+
+    def crop(
+        self, images: Sequence[torch.Tensor], matrices: torch.Tensor, image_index: torch.Tensor
+    ) -> torch.Tensor:
+        """Cut the network's input (N, 3, h, w) out of uint8 RGB images.
+
+        Parameters
+        ----------
+        images : sequence of Tensors (H, W, 3)
+        matrices : Tensor (N, 2, 3)
+            Image pixel -> crop pixel.
+        image_index : Tensor (N,)
+            The image of each crop.
+        """
+        return rmpe_ext.crop(
+            images,
+            matrices,
+            self.size,
+            image_index=image_index,
+            scale=self.scale,
+            mean=self.mean,
+            std=self.std,
+            swap_rb=self.channels == "bgr",
+        )
 
 
 @dataclass(frozen=True)
@@ -89,23 +120,50 @@ class Anchors:
 
 
 @dataclass(frozen=True)
-class DetectorCard:
+class Card:
+    """What every kind of card says.
+
+    Attributes
+    ----------
+    name, title, license, origin
+        For people; the name is that of the card's file, without ``.toml``.
+    runtime
+        One of `RUNTIMES`.
+    architecture
+        For PyTorch, one of :data:`rmpe.networks.architectures.ARCHITECTURES`; else ``""``.
+    parameters
+        The numbers that the architecture takes, by name.
+    network
+        The file of the weights.
+    batch_size
+        Items of one network call on a CPU.
+    input
+        What goes in.
+    """
+
+    name: str
+    title: str
+    license: str
+    origin: str
+    runtime: str
+    architecture: str
+    parameters: tuple[tuple[str, int], ...]
+    network: ModelFile
+    batch_size: int
+    input: InputSpec
+
+    @property
+    def files(self) -> tuple[ModelFile, ...]:
+        """All files that the model needs."""
+        return (self.network,)
+
+
+@dataclass(frozen=True)
+class DetectorCard(Card):
     """A single-shot detector (SSD).
 
     Attributes
     ----------
-    name, title, licence, origin
-        For people; the name is that of the card's file, without ``.toml``.
-    runtime
-        One of `DETECTOR_RUNTIMES`.
-    architecture
-        For torchvision, the name of the function that builds it; else ``""``.
-    network
-        The file of the weights.
-    batch_size
-        Images of one network call on a CPU.
-    input
-        What goes in.
     boxes_output, scores_output
         Names of the outputs (N, A, 4) and (N, A, classes) in an ONNX file; else ``""``.
     person
@@ -116,22 +174,13 @@ class DetectorCard:
         Order of the encoded box, a key of `ENCODINGS`, and what each of x, y, width and height is
         multiplied by.
     anchors
-        None where the runtime brings its own.
+        None where the architecture brings its own.
     threshold
         Lowest score of a detection, unless the caller says otherwise.
     nms_iou
         Of two boxes that overlap more than this, the better is kept.
     """
 
-    name: str
-    title: str
-    licence: str
-    origin: str
-    runtime: str
-    architecture: str
-    network: ModelFile
-    batch_size: int
-    input: InputSpec
     boxes_output: str
     scores_output: str
     person: int
@@ -149,58 +198,20 @@ class DetectorCard:
 
 
 @dataclass(frozen=True)
-class PoseCard:
-    """A single-person pose estimator that gives heatmaps.
+class PoseCard(Card):
+    """A single-person pose estimator (SPPE).
 
     Attributes
     ----------
-    name, title, licence, origin
-        For people; the name is that of the card's file, without ``.toml``.
-    runtime
-        One of `POSE_RUNTIMES`.
-    stacks, blocks, features
-        Shape of a stacked hourglass; 0 for other runtimes.
-    network
-        The file of the weights.
-    batch_size
-        Crops of one network call on a CPU.
-    input
-        What goes in.
-    heatmaps_output
-        Name of the output (N, K, H, W) in an ONNX file; else ``""``.
     skeleton
-        What the K heatmaps are.
+        The K keypoints that it finds.
     crop, padding
         Crop convention, and by how much boxes grow: see :func:`rmpe_ext.crop_matrices`.
-    convention, stride, offset
-        Decode convention; a heatmap pixel ``x`` is the crop pixel ``stride * x + offset``: see
-        :func:`rmpe_ext.decode`.
-    blur
-        Weights, symmetric and odd in number, that smooth each heatmap along both axes before it is
-        decoded; None where it is decoded as it comes.
+    head
+        How the outputs are decoded.
     """
 
-    name: str
-    title: str
-    licence: str
-    origin: str
-    runtime: str
-    stacks: int
-    blocks: int
-    features: int
-    network: ModelFile
-    batch_size: int
-    input: InputSpec
-    heatmaps_output: str
     skeleton: Skeleton
     crop: str
     padding: float
-    convention: str
-    stride: int
-    offset: float
-    blur: tuple[float, ...] | None
-
-    @property
-    def files(self) -> tuple[ModelFile, ...]:
-        """All files that the model needs."""
-        return (self.network,)
+    head: Head

@@ -5,22 +5,22 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
-import tomllib
 from pathlib import Path
+from typing import Any
 
-from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS
 
 from ..errors import ModelError
+from ..heads import HEADS, head_class
+from ..networks.architectures import ARCHITECTURES
 from ..skeletons import SKELETONS
-from ..table import Table, is_integer, is_number
+from ..table import Table, is_integer, read_toml
 from .card import (
     ANCHOR_FORMATS,
-    DETECTOR_RUNTIMES,
     ENCODINGS,
-    POSE_RUNTIMES,
+    RUNTIMES,
     Anchors,
     DetectorCard,
     InputSpec,
@@ -31,6 +31,14 @@ from .card import (
 __all__ = ["known_cards", "load_card"]
 
 _CARDS = Path(__file__).parent / "cards"
+# A card may come from anywhere, and must not ask for more memory than there is.
+_MOST_ITEMS = 1024
+_MOST_CLASSES = 10_000
+_LONGEST_SIDE = 2048
+# Of a file, in bytes, on common file systems.
+_LONGEST_NAME = 255
+# What divides or multiplies in float32 must neither vanish nor make infinity of ordinary values.
+_LEAST = 1e-9
 
 
 def known_cards() -> dict[str, DetectorCard | PoseCard]:
@@ -44,7 +52,7 @@ def known_cards() -> dict[str, DetectorCard | PoseCard]:
     return {path.stem: load_card(path.stem) for path in sorted(_CARDS.glob("*.toml"))}
 
 
-def load_card(name_or_path: str | os.PathLike) -> DetectorCard | PoseCard:
+def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     """Read one model card.
 
     Parameters
@@ -74,13 +82,7 @@ def load_card(name_or_path: str | os.PathLike) -> DetectorCard | PoseCard:
                 f"got {name_or_path!r}"
             )
         path = _CARDS / f"{name_or_path}.toml"
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"cannot read the model card {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"the model card {path} is not valid TOML: {error}") from None
-    table = Table(path, "", values)
+    table = read_toml(path)
     kind = table.choice("kind", ("detector", "pose"))
     read = _read_detector if kind == "detector" else _read_pose
     card = read(table, None if known else path.parent)
@@ -88,61 +90,70 @@ def load_card(name_or_path: str | os.PathLike) -> DetectorCard | PoseCard:
     return card
 
 
-def _read_detector(table: Table, folder: Path | None) -> DetectorCard:
+def _read_common(table: Table, task: str, folder: Path | None) -> dict[str, Any]:
+    """The fields of every kind of card."""
     origin = table.text("origin")
-    runtime = table.choice("runtime", DETECTOR_RUNTIMES)
-    onnx = runtime == "onnx"
-    network = _read_file(table.table("network"), origin, folder)
+    runtime = table.choice("runtime", RUNTIMES)
+    architecture, parameters = "", {}
+    if runtime == "pytorch":
+        rows = {name: row for name, row in ARCHITECTURES.items() if row.task == task}
+        architecture = table.choice("architecture", rows)
+        limits = rows[architecture].parameters
+        if limits:
+            numbers = table.table(architecture)
+            parameters = {name: numbers.integer(name, 1, most) for name, most in limits.items()}
+    return {
+        "name": table.path.stem,
+        "title": table.text("title"),
+        "license": table.text("license"),
+        "origin": origin,
+        "runtime": runtime,
+        "architecture": architecture,
+        "parameters": tuple(parameters.items()),
+        "network": _read_file(table.table("network"), origin, folder),
+        "batch_size": table.integer("batch_size", 1, _MOST_ITEMS),
+        "input": _read_input(table.table("input"), named=runtime == "onnx"),
+    }
+
+
+def _read_detector(table: Table, folder: Path | None) -> DetectorCard:
+    common = _read_common(table, "detector", folder)
+    onnx = common["runtime"] == "onnx"
     output, boxes = table.table("output"), table.table("boxes")
     return DetectorCard(
-        name=table.path.stem,
-        title=table.text("title"),
-        licence=table.text("licence"),
-        origin=origin,
-        runtime=runtime,
-        architecture="" if onnx else table.text("architecture"),
-        network=network,
-        batch_size=table.integer("batch_size", 1),
-        input=_read_input(table.table("input"), named=onnx),
+        **common,
         boxes_output=output.text("boxes") if onnx else "",
         scores_output=output.text("scores") if onnx else "",
-        person=output.integer("person", 0),
+        person=output.integer("person", 0, _MOST_CLASSES),
         activation=output.choice("activation", ("none", "softmax")),
         encoding=boxes.choice("encoding", ENCODINGS),
-        variances=boxes.numbers("variances", 4, " above 0", lambda value: value > 0),
-        anchors=_read_anchors(boxes.table("anchors"), origin, folder) if onnx else None,
+        variances=boxes.numbers("variances", 4, f", at least {_LEAST}", _is_positive),
+        anchors=_read_anchors(boxes.table("anchors"), common["origin"], folder) if onnx else None,
         threshold=boxes.number("threshold", "a number in 0..1", _is_fraction),
         nms_iou=boxes.number("nms_iou", "a number in 0..1", _is_fraction),
     )
 
 
 def _read_pose(table: Table, folder: Path | None) -> PoseCard:
-    origin = table.text("origin")
-    runtime = table.choice("runtime", POSE_RUNTIMES)
-    onnx = runtime == "onnx"
-    crop, decode = table.table("crop"), table.table("decode")
-    shape = None if onnx else table.table("hourglass")
+    common = _read_common(table, "pose", folder)
+    skeleton = SKELETONS[table.choice("skeleton", SKELETONS)]
+    name, crop = table.choice("head", HEADS), table.table("crop")
+    head = head_class(name).read(table.table(name), named=common["runtime"] == "onnx")
+    try:
+        head.output_shapes(len(skeleton), common["input"].size)
+    except ModelError as error:
+        raise ModelError(f"{table.path}: {error}") from None
     return PoseCard(
-        name=table.path.stem,
-        title=table.text("title"),
-        licence=table.text("licence"),
-        origin=origin,
-        runtime=runtime,
-        stacks=shape.integer("stacks", 1) if shape else 0,
-        blocks=shape.integer("blocks", 1) if shape else 0,
-        features=shape.integer("features", 2) if shape else 0,
-        network=_read_file(table.table("network"), origin, folder),
-        batch_size=table.integer("batch_size", 1),
-        input=_read_input(table.table("input"), named=onnx),
-        heatmaps_output=table.table("output").text("heatmaps") if onnx else "",
-        skeleton=SKELETONS[table.choice("skeleton", SKELETONS)],
+        **common,
+        skeleton=skeleton,
         crop=crop.choice("convention", CONVENTIONS),
-        padding=crop.number("padding", "a fraction, at least 0", lambda value: value >= 0),
-        convention=decode.choice("convention", DECODE_CONVENTIONS),
-        stride=decode.integer("stride", 1),
-        offset=decode.number("offset", "a number of crop pixels", lambda _: True),
-        blur=_read_blur(decode) if "blur" in decode else None,
+        padding=crop.number("padding", "a fraction, 0 to 10", lambda value: 0 <= value <= 10),
+        head=head,
     )
+
+
+def _is_positive(value: float) -> bool:
+    return value >= _LEAST
 
 
 def _is_fraction(value: float) -> bool:
@@ -154,7 +165,11 @@ def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
     name = table.take(
         "file",
         "the name of a file, without a folder",
-        lambda value: isinstance(value, str) and re.fullmatch(r"\w[\w.+-]*", value) is not None,
+        lambda value: (
+            isinstance(value, str)
+            and re.fullmatch(r"\w[\w.+-]*", value) is not None
+            and len(os.fsencode(value)) <= _LONGEST_NAME
+        ),
     )
     sha256 = table.take(
         "sha256",
@@ -166,7 +181,9 @@ def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
         url = table.take(
             "url",
             "an address that starts with https://",
-            lambda value: isinstance(value, str) and value.startswith("https://"),
+            lambda value: (
+                isinstance(value, str) and value.isprintable() and value.startswith("https://")
+            ),
         )
     return ModelFile(name, sha256, url or origin, folder)
 
@@ -174,18 +191,20 @@ def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
 def _read_input(table: Table, named: bool) -> InputSpec:
     size = table.take(
         "size",
-        "[height, width], whole numbers, at least 1",
+        f"[height, width], whole numbers, 1 to {_LONGEST_SIDE}",
         lambda value: (
-            isinstance(value, list) and len(value) == 2 and all(is_integer(v, 1) for v in value)
+            isinstance(value, list)
+            and len(value) == 2
+            and all(is_integer(side, 1, _LONGEST_SIDE) for side in value)
         ),
     )
     return InputSpec(
         name=table.text("name") if named else "",
-        size=tuple(size),
+        size=(size[0], size[1]),
         channels=table.choice("channels", ("rgb", "bgr")),
-        scale=table.number("scale", "a number above 0", lambda value: value > 0),
+        scale=table.number("scale", f"a number, at least {_LEAST}", _is_positive),
         mean=table.numbers("mean", 3),
-        std=table.numbers("std", 3, " above 0", lambda value: value > 0),
+        std=table.numbers("std", 3, f", at least {_LEAST}", _is_positive),
     )
 
 
@@ -195,18 +214,3 @@ def _read_anchors(table: Table, origin: str, folder: Path | None) -> Anchors:
         key=table.text("key"),
         format=table.choice("format", ANCHOR_FORMATS),
     )
-
-
-def _read_blur(table: Table) -> tuple[float, ...]:
-    weights = table.take(
-        "blur",
-        "an odd number of weights, symmetric, with the sum 1",
-        lambda value: (
-            isinstance(value, list)
-            and len(value) % 2 == 1
-            and all(map(is_number, value))
-            and value == value[::-1]
-            and math.isclose(sum(value), 1, abs_tol=1e-6)
-        ),
-    )
-    return tuple(map(float, weights))

@@ -14,7 +14,7 @@ __all__ = ["locate"]
 _CACHE = Path("~/.cache/rmpe/models")
 
 
-def locate(file: ModelFile, models_dir: str | os.PathLike | None = None) -> Path:
+def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path:
     """Find a model's file, and make sure that it is the right one.
 
     Looks beside the user's card, in ``models_dir``, in the folder that the environment variable

@@ -1,10 +1,8 @@
-"""Networks behind one interface, whichever library runs them.
+"""Networks behind one interface (`network`), whichever library runs them.
 
-A `Network` takes a batch and returns a tuple of tensors: `OnnxNetwork` and `TorchNetwork` are two.
+===============  ======================================================================
+`onnxruntime`    ONNX files
+`pytorch`        modules, of the `architectures`
+`weights`        their weights, from files of the layouts in `checkpoints`
+===============  ======================================================================
 """
-
-from .network import Network
-from .onnxruntime import OnnxNetwork
-from .pytorch import TorchNetwork
-
-__all__ = ["Network", "OnnxNetwork", "TorchNetwork"]

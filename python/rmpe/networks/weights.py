@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ..errors import ModelError
-from .checkpoints import data_parallel
+from .checkpoints import convert
 
 __all__ = ["load_weights", "read_weights"]
 
@@ -39,7 +39,7 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     Returns
     -------
     dict of str to Tensor
-        On the CPU. The prefix ``module.``, which ``DataParallel`` adds, is gone.
+        On the CPU, under the names of our architectures: see `rmpe.networks.checkpoints`.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in values.items()
     ):
         raise ModelError(f"{path} must hold a state dict: names and their tensors")
-    return data_parallel.convert(values)
+    return convert(values)
 
 
 def load_weights(module: nn.Module, path: str | Path) -> None:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torchvision.models import detection
 
 from rmpe.detectors.ssd import SSDDetector
 from rmpe.errors import ModelError
@@ -14,7 +15,7 @@ from rmpe.models.build import load_detector
 from rmpe.models.card import DetectorCard
 from rmpe.models.read import load_card
 from rmpe.models.store import locate
-from rmpe.networks import TorchNetwork
+from rmpe.networks.pytorch import TorchNetwork
 
 from ..networks.architectures.test_ssd import with_random_weights
 
@@ -200,7 +201,8 @@ def test_torchvision_detectors_agree_with_torchvision(name):
         torch.randint(0, 256, (*size, 3), generator=generator, dtype=torch.uint8)
         for size in ((height, width), (400, 640))
     ]
-    theirs = module.ssd
+    theirs = getattr(detection, name)(weights=None, weights_backbone=None).eval()
+    theirs.load_state_dict(module.state_dict())
     theirs.score_thresh, theirs.nms_thresh = threshold, card.nms_iou
     theirs.topk_candidates = theirs.detections_per_img = 100_000
     with torch.inference_mode():

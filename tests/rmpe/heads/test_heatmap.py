@@ -1,61 +1,75 @@
-"""Heatmaps: what the outputs of a pose network are made into."""
+"""The heatmap head: what it reads of a card, and how it decodes."""
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
+import rmpe_ext
 from rmpe.errors import ModelError
-from rmpe.heads.heatmap import HeatmapPose
-from rmpe.inputs.images import read_image
-from rmpe.models.build import load_pose
+from rmpe.heads.heatmap import HeatmapHead
 from rmpe.models.read import load_card
-from rmpe.models.store import locate
-from rmpe.networks import TorchNetwork
 
-ONNX_POSES = ("simplepose_coco17", "hourglass_aic14")
-
-
-@pytest.mark.parametrize("name", ONNX_POSES)
-def test_real_pose_networks_give_what_onnxruntime_gives(name, models_dir, data_dir):
-    import onnxruntime
-
-    pose = load_pose(name, models_dir=models_dir)
-    card = pose.card
-    h, w = card.input.size
-    paths = sorted((data_dir / "coco-mini" / "images").glob("*.jpg"))[:5]
-    photos = np.stack([cv2.resize(read_image(path), (w, h)) for path in paths]).astype(np.float32)
-    if card.input.channels == "bgr":
-        photos = photos[..., ::-1]
-    batch = (photos * card.input.scale - card.input.mean) / card.input.std
-    batch = np.ascontiguousarray(batch.transpose(0, 3, 1, 2), dtype=np.float32)
-    session = onnxruntime.InferenceSession(locate(card.network, models_dir))
-    (want,) = session.run([card.heatmaps_output], {card.input.name: batch})
-    if card.blur is not None:
-        want = np.array([[cv2.GaussianBlur(m, (5, 5), 0) for m in maps] for maps in want])
-    for count in (0, 1, 5):
-        found = pose(torch.from_numpy(batch[:count]))
-        assert found.shape == (count, len(card.skeleton), h // 4, w // 4)
-        np.testing.assert_allclose(found, want[:count], atol=1e-4)
+HOURGLASS = load_card("hourglass_aic14").head
+PAIRS = load_card("hourglass_aic14").skeleton.flip_pairs
+MATRICES = torch.tensor([[[0.5, 0.0, 3.0], [0.0, 0.5, 7.0]], [[2.0, 0.1, 0.0], [-0.1, 2.0, 1.0]]])
 
 
-def test_the_blur_is_that_of_opencv_up_to_the_border():
-    card = load_card("hourglass_aic14")
-    maps = torch.rand(2, 14, 48, 47)
-    network = TorchNetwork(nn.Identity(), input_shape=(14, 48, 47), output_shapes=[(14, 48, 47)])
-    found = HeatmapPose(card, network)(maps)
-    want = [[cv2.GaussianBlur(m, (5, 5), 0) for m in person] for person in maps.numpy()]
-    np.testing.assert_allclose(found, np.array(want), atol=1e-6)
+def blurred(maps):
+    return torch.from_numpy(
+        np.array([[cv2.GaussianBlur(m, (5, 5), 0) for m in person] for person in maps.numpy()])
+    )
 
 
-def test_heatmaps_must_be_those_of_the_skeleton():
-    network = TorchNetwork(nn.Identity(), input_shape=(16, 8, 8), output_shapes=[(16, 8, 8)])
-    with pytest.raises(ModelError, match=r"\(N, 17, H, W\) for .* coco_17, got \(N, 16, 8, 8\)"):
-        HeatmapPose(load_card("simplepose_coco17"), network)
+@pytest.mark.parametrize("flip", [False, True])
+def test_maps_are_blurred_as_opencv_does_up_to_the_border_and_then_decoded(flip):
+    maps, mirrored = torch.rand(2, 2, 14, 48, 47).unbind()
+    found = HOURGLASS.decode(
+        [maps], MATRICES, mirrored=[mirrored] if flip else None, flip_pairs=PAIRS
+    )
+    want = rmpe_ext.decode(
+        blurred(maps),
+        matrices=MATRICES,
+        flipped=blurred(mirrored) if flip else None,
+        flip_pairs=PAIRS,
+        stride=4,
+        offset=0.5,
+    )
+    torch.testing.assert_close(found, want, atol=1e-4, rtol=0)
+
+
+def test_another_convention_refines_otherwise_on_the_grid_of_the_network():
+    head = load_card("hourglass2_mpii16").head
+    dark = head.with_convention("dark")
+    assert (head.convention, dark.convention) == ("hourglass", "dark")
+    assert head.grid == dark.grid == "half_pixel"
+    maps = torch.rand(2, 16, 64, 64)
+    wanted = rmpe_ext.decode(
+        maps, convention="dark", grid="half_pixel", stride=4, offset=1.5, matrices=MATRICES
+    )
+    assert all(map(torch.equal, dark.decode([maps], MATRICES), wanted))
+    with pytest.raises(ValueError, match="convention must be one of hrnet, .*, got 'coco'"):
+        head.with_convention("coco")
+
+
+def test_shapes_follow_from_the_input_and_the_stride():
+    assert HOURGLASS.output_shapes(14, (192, 128)) == ((14, 48, 32),)
 
 
 def test_a_blur_wider_than_the_heatmaps():
-    network = TorchNetwork(nn.Identity(), input_shape=(14, 8, 2), output_shapes=[(14, 8, 2)])
     with pytest.raises(ModelError, match="blur of 5 weights is too wide for heatmaps of 8x2"):
-        HeatmapPose(load_card("hourglass_aic14"), network)
+        HOURGLASS.output_shapes(14, (32, 8))
+
+
+def test_a_stride_larger_than_the_input():
+    with pytest.raises(ModelError, match="stride must be at most the smaller side .* 3, got 4"):
+        HOURGLASS.output_shapes(14, (32, 3))
+
+
+def test_decoding_in_inference_mode_leaves_gradients_possible_afterwards():
+    head = HeatmapHead((), "hrnet", "asymmetric", 4, 0.0, blur=(0.2, 0.6, 0.2))
+    maps = torch.rand(2, 3, 9, 11)
+    with torch.inference_mode():
+        head.decode([maps], MATRICES)
+    head._smooth(maps.requires_grad_()).sum().backward()
+    assert maps.grad.isfinite().all()

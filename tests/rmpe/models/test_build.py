@@ -2,21 +2,27 @@
 
 import hashlib
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from rmpe.errors import ModelError
+from rmpe.inputs.images import read_image
 from rmpe.models.build import load_detector, load_pose
+from rmpe.models.pose import PoseNetwork
 from rmpe.models.read import _CARDS, load_card
+from rmpe.models.store import locate
 from rmpe.networks.architectures.hourglass import StackedHourglass
+from rmpe.networks.pytorch import TorchNetwork
 
 from ..networks.architectures.test_ssd import with_random_weights
 
 
 def test_a_torchvision_card_is_loaded_with_its_weights(tmp_path):
     module = with_random_weights(load_card("ssdlite320_mobilenet_v3_large"))
-    torch.save(module.ssd.state_dict(), tmp_path / "net.pth")
+    torch.save(module.state_dict(), tmp_path / "net.pth")
     digest = hashlib.sha256((tmp_path / "net.pth").read_bytes()).hexdigest()
     text = (_CARDS / "ssdlite320_mobilenet_v3_large.toml").read_text()
     text = text.replace('"ssdlite320_mobilenet_v3_large_coco-a79551df.pth"', '"net.pth"')
@@ -51,9 +57,11 @@ def test_wrong_anchors(models_dir, tmp_path, values, message):
 CARD = """
 kind = "pose"
 title = "Two small hourglasses"
-licence = "none"
+license = "none"
 origin = "a test"
-runtime = "stacked_hourglass"
+runtime = "pytorch"
+architecture = "stacked_hourglass"
+head = "heatmap"
 skeleton = "mpii_16"
 batch_size = 2
 
@@ -61,7 +69,7 @@ batch_size = 2
 file = "net.pth"
 sha256 = "{sha256}"
 
-[hourglass]
+[stacked_hourglass]
 stacks = 2
 blocks = 1
 features = 16
@@ -77,7 +85,7 @@ std = [1, 1, 1]
 convention = "hrnet"
 padding = 0.25
 
-[decode]
+[heatmap]
 convention = "hrnet"
 stride = 4
 offset = 0.5
@@ -92,8 +100,8 @@ def test_a_card_brings_weights_to_heatmaps(tmp_path):
     pose = load_pose(tmp_path / "tiny.toml")
     crops = torch.randn(5, 3, 64, 128)
     with torch.no_grad():
-        torch.testing.assert_close(pose(crops), module(crops)[:, -1])
-    assert pose(crops[:0]).shape == (0, 16, 16, 32)
+        torch.testing.assert_close(pose.network(crops)[0], module(crops)[:, -1])
+    assert pose.network(crops[:0])[0].shape == (0, 16, 16, 32)
 
 
 def test_detectors_and_pose_networks_are_not_mixed_up():
@@ -101,3 +109,31 @@ def test_detectors_and_pose_networks_are_not_mixed_up():
         load_detector("simplepose_coco17")
     with pytest.raises(ModelError, match="ssd_mobilenet_v1_coco is a detector; a pose network is"):
         load_pose("ssd_mobilenet_v1_coco")
+
+
+@pytest.mark.parametrize("name", ["simplepose_coco17", "hourglass_aic14"])
+def test_real_pose_networks_give_what_onnxruntime_gives(name, models_dir, data_dir):
+    import onnxruntime
+
+    pose = load_pose(name, models_dir=models_dir)
+    card = pose.card
+    h, w = card.input.size
+    paths = sorted((data_dir / "coco-mini" / "images").glob("*.jpg"))[:5]
+    photos = np.stack([cv2.resize(read_image(path), (w, h)) for path in paths]).astype(np.float32)
+    if card.input.channels == "bgr":
+        photos = photos[..., ::-1]
+    batch = (photos * card.input.scale - card.input.mean) / card.input.std
+    batch = np.ascontiguousarray(batch.transpose(0, 3, 1, 2), dtype=np.float32)
+    session = onnxruntime.InferenceSession(locate(card.network, models_dir))
+    (want,) = session.run(card.head.outputs, {card.input.name: batch})
+    for count in (0, 1, 5):
+        (found,) = pose.network(torch.from_numpy(batch[:count]))
+        assert found.shape == (count, len(card.skeleton), h // 4, w // 4)
+        np.testing.assert_allclose(found, want[:count], atol=1e-4)
+
+
+def test_heatmaps_must_be_those_of_the_skeleton():
+    network = TorchNetwork(nn.Identity(), input_shape=(16, 8, 8), output_shapes=[(16, 8, 8)])
+    message = r"simplepose_coco17: the outputs must be \(N, 17, 64, 48\) by .* got \(N, 16, 8, 8\)"
+    with pytest.raises(ModelError, match=message):
+        PoseNetwork(load_card("simplepose_coco17"), network)

@@ -3,6 +3,7 @@
 import pytest
 
 from rmpe.errors import ModelError
+from rmpe.heads.heatmap import HeatmapHead
 from rmpe.models.card import DetectorCard, InputSpec, PoseCard
 from rmpe.models.read import _CARDS as FOLDER
 from rmpe.models.read import known_cards, load_card
@@ -47,18 +48,25 @@ def test_a_detector_card():
 def test_a_pose_card():
     card = load_card("hourglass_aic14")
     assert isinstance(card, PoseCard)
-    assert (card.skeleton.name, card.stride, card.offset) == ("aic_14", 4, 0.5)
-    assert card.blur == (0.0625, 0.25, 0.375, 0.25, 0.0625)
+    assert (card.skeleton.name, card.crop, card.padding) == ("aic_14", "hrnet", 0.25)
+    assert card.head == HeatmapHead(
+        ("heatmaps",), "hrnet", "asymmetric", 4, 0.5, (0.0625, 0.25, 0.375, 0.25, 0.0625)
+    )
 
 
 @pytest.mark.parametrize("stacks", [1, 2, 8])
 def test_a_card_of_a_stacked_hourglass(stacks):
     card = load_card(f"hourglass{stacks}_mpii16")
-    assert (card.stacks, card.blocks, card.features) == (stacks, 1, 256)
-    assert (card.crop, card.convention, card.skeleton.name) == ("hourglass", "hourglass", "mpii_16")
+    assert (card.runtime, card.architecture) == ("pytorch", "stacked_hourglass")
+    assert dict(card.parameters) == {"stacks": stacks, "blocks": 1, "features": 256}
+    assert (card.crop, card.head.convention, card.skeleton.name) == (
+        "hourglass",
+        "hourglass",
+        "mpii_16",
+    )
     assert card.network.name == f"bearpaw_hg{stacks}-{card.network.sha256}.pth"
     # What decode does by itself on the grid of the convention.
-    assert card.offset == (card.stride - 1) / 2
+    assert card.head.offset == (card.head.stride - 1) / 2
 
 
 def test_a_card_of_the_users_is_named_after_its_file_and_looks_beside_it(tmp_path):
@@ -98,27 +106,37 @@ def test_a_card_that_is_not_toml(tmp_path, content):
     [
         ("simplepose_coco17", 'kind = "pose"', "", r"kind is missing; .* detector, pose"),
         ("simplepose_coco17", 'kind = "pose"', 'kind = "hat"', "kind must be one of .* got 'hat'"),
-        ("simplepose_coco17", "stride = 4", "", r"decode.stride is missing; it must be a whole"),
-        ("simplepose_coco17", "stride = 4", "stride = true", "decode.stride must be .* got True"),
-        ("simplepose_coco17", "stride = 4", "stride = 4.5", "decode.stride must be .* got 4.5"),
-        ("simplepose_coco17", "stride = 4", "stirde = 4", "decode.stride is missing"),
-        ("simplepose_coco17", "stride = 4", "stride = 4\ntau = 1", "decode.tau is not a key"),
+        ("simplepose_coco17", "stride = 4", "", r"heatmap.stride is missing; it must be a whole"),
+        ("simplepose_coco17", "stride = 4", "stride = true", "heatmap.stride must be .* got True"),
+        ("simplepose_coco17", "stride = 4", "stride = 4.5", "heatmap.stride must be .* got 4.5"),
+        ("simplepose_coco17", "stride = 4", "stirde = 4", "heatmap.stride is missing"),
+        ("simplepose_coco17", "stride = 4", "stride = 4\ntau = 1", "heatmap.tau is not a key"),
         ("simplepose_coco17", "[crop]", "[pad]\n[crop]", "pad is not a key of this kind of card"),
-        ("simplepose_coco17", "batch_size = 1", "batch_size = 0", "batch_size must be .* least 1"),
+        (
+            "simplepose_coco17",
+            "batch_size = 1",
+            "batch_size = 0",
+            "batch_size must be a whole number, 1 to 1024, got 0",
+        ),
         ("simplepose_coco17", '"coco_17"', '"coco_18"', "skeleton must be one of coco_17, aic_14"),
         ("simplepose_coco17", '"coco_17"', "[17]", r"skeleton must be one of .* got \[17\]"),
         ("simplepose_coco17", "[256, 192]", "[256]", r"input.size must be \[height, width\]"),
         ("simplepose_coco17", "[256, 192]", "256", r"input.size must be .* got 256"),
         ("simplepose_coco17", '"rgb"', '"gray"', "input.channels must be one of rgb, bgr"),
-        ("simplepose_coco17", "0.229", "0", "input.std must be 3 numbers above 0, got"),
+        ("simplepose_coco17", "0.229", "0", "input.std must be 3 numbers, at least 1e-09, got"),
         ("simplepose_coco17", "0.485", "inf", "input.mean must be 3 numbers, got"),
         ("simplepose_coco17", "0.485", "'0.485'", "input.mean must be 3 numbers, got"),
-        ("simplepose_coco17", "offset = -0.5", "offset = nan", "decode.offset must be a number"),
+        ("simplepose_coco17", "offset = -0.5", "offset = nan", "heatmap.offset must be a number"),
         ("simplepose_coco17", "padding = 0.25", "padding = -1", "crop.padding must be a fraction"),
         ("simplepose_coco17", '[input]\nname = "data"', "[input]", "input.name is missing"),
-        ("simplepose_coco17", 'licence = "none stated"', 'licence = " "', "licence must be text"),
-        ("hourglass_aic14", "blur = [0.0625, ", "blur = [", "decode.blur must be an odd number"),
-        ("hourglass_aic14", "blur = [0.0625", "blur = [0.1", "decode.blur .* symmetric"),
+        (
+            "simplepose_coco17",
+            'license = "none stated"',
+            'license = " "',
+            "license must be a line of text",
+        ),
+        ("hourglass_aic14", "blur = [0.0625, ", "blur = [", "heatmap.blur must be an odd number"),
+        ("hourglass_aic14", "blur = [0.0625", "blur = [0.1", "heatmap.blur .* symmetric"),
         ("ssd_mobilenet_v1_coco", '"tytxthtw"', '"whxy"', "boxes.encoding must be one of"),
         ("ssd_mobilenet_v1_coco", "0.1, 0.1, 0.2", "0.1, 0.2", "boxes.variances must be 4 numbers"),
         ("ssd_mobilenet_v1_coco", "nms_iou = 0.6", "nms_iou = 6", "boxes.nms_iou .* got 6"),

@@ -7,7 +7,8 @@ from onnx import TensorProto, helper
 from torch import nn
 
 from rmpe.errors import ModelError
-from rmpe.networks import OnnxNetwork, TorchNetwork
+from rmpe.networks.onnxruntime import OnnxNetwork
+from rmpe.networks.pytorch import TorchNetwork
 
 
 @pytest.fixture

@@ -1,1 +1,72 @@
-"""PyTorch modules, one architecture a file."""
+"""PyTorch networks, one architecture a file.
+
+A card names its architecture, and holds the numbers that the architecture takes in a table of the
+same name.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["ARCHITECTURES", "Architecture", "build_architecture"]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A row of the table.
+
+    Attributes
+    ----------
+    task
+        What it is for: ``"detector"`` or ``"pose"``.
+    module, builder
+        The function, in the module of that name, that makes the network. It takes the parameters
+        and for poses ``joints``, the number of keypoints.
+    parameters
+        The whole numbers that a card gives, and the largest value of each: a card may come from
+        anywhere, and must not ask for more memory than there is.
+    """
+
+    task: str
+    module: str
+    builder: str
+    parameters: dict[str, int] = field(default_factory=dict)
+
+
+ARCHITECTURES = {
+    "ssd300_vgg16": Architecture("detector", "ssd", "ssd300_vgg16"),
+    "ssdlite320_mobilenet_v3_large": Architecture(
+        "detector", "ssd", "ssdlite320_mobilenet_v3_large"
+    ),
+    "stacked_hourglass": Architecture(
+        "pose", "hourglass", "stacked_hourglass", {"stacks": 16, "blocks": 8, "features": 1024}
+    ),
+}
+
+
+def build_architecture(name: str, **parameters: int) -> nn.Module:
+    """Make one of `ARCHITECTURES` without memory for its weights, on the meta device.
+
+    Returns
+    -------
+    torch.nn.Module
+        Its state dict has the names of the published checkpoints.
+
+    Examples
+    --------
+    >>> module = build_architecture("stacked_hourglass", joints=16, stacks=1, blocks=1, features=32)
+    >>> next(module.parameters()).device
+    device(type='meta')
+    """
+    import torch
+
+    row = ARCHITECTURES[name]
+    builder = getattr(importlib.import_module(f".{row.module}", __name__), row.builder)
+    with torch.device("meta"):
+        module: nn.Module = builder(**parameters)
+    return module

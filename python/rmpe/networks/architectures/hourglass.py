@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["StackedHourglass"]
+__all__ = ["StackedHourglass", "stacked_hourglass"]
 
 _DEPTH = 4
 # The stem halves the size twice, an hourglass four times more.
@@ -86,6 +86,8 @@ class StackedHourglass(nn.Module):
         Residual blocks in a row at each place.
     features : int
         Channels, even.
+    intermediate : bool
+        Return the heatmaps of every stack, as training wants them, or those of the last alone.
 
     Examples
     --------
@@ -95,7 +97,13 @@ class StackedHourglass(nn.Module):
     """
 
     def __init__(
-        self, joints: int, *, stacks: int = 2, blocks: int = 1, features: int = 256
+        self,
+        joints: int,
+        *,
+        stacks: int = 2,
+        blocks: int = 1,
+        features: int = 256,
+        intermediate: bool = True,
     ) -> None:
         super().__init__()
         sizes = {"joints": joints, "stacks": stacks, "blocks": blocks, "features": features}
@@ -104,6 +112,7 @@ class StackedHourglass(nn.Module):
                 raise ValueError(f"{name} must be at least 1, got {value}")
         if features % 2:
             raise ValueError(f"features must be even, got {features}")
+        self.intermediate = intermediate
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3)
         self.bn1 = nn.BatchNorm2d(64)
         self.layer1 = nn.Sequential(Bottleneck(64, 128))
@@ -129,7 +138,7 @@ class StackedHourglass(nn.Module):
 
         Returns
         -------
-        Tensor (N, stacks, K, h / 4, w / 4)
+        Tensor (N, stacks, K, h / 4, w / 4), or (N, K, h / 4, w / 4) of the last stack
             About 1 at a joint, about 0 elsewhere.
 
         Raises
@@ -152,7 +161,14 @@ class StackedHourglass(nn.Module):
             heatmaps.append(self.score[stack](features))
             if stack + 1 < len(self.hg):
                 x = x + self.fc_[stack](features) + self.score_[stack](heatmaps[-1])
-        return torch.stack(heatmaps, dim=1)
+        return torch.stack(heatmaps, dim=1) if self.intermediate else heatmaps[-1]
+
+
+def stacked_hourglass(joints: int, *, stacks: int, blocks: int, features: int) -> StackedHourglass:
+    """Make a network for use: its output is the last stack's."""
+    return StackedHourglass(
+        joints, stacks=stacks, blocks=blocks, features=features, intermediate=False
+    )
 
 
 def _residuals(blocks: int, features: int) -> nn.Sequential:

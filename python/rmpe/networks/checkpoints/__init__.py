@@ -1,1 +1,27 @@
-"""Layouts of checkpoints that other projects publish, one a file: state dict -> state dict."""
+"""Layouts of checkpoints that other projects publish, one a file: state dict -> state dict.
+
+Each module says whether weights are of its layout (``matches``), and gives them the names of our
+architectures (``convert``).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["LAYOUTS", "convert"]
+
+# In the order in which they are tried; weights may be wrapped in several.
+LAYOUTS = ("data_parallel",)
+
+
+def convert(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Give weights of any of the `LAYOUTS` our names; others come back as they were."""
+    for name in LAYOUTS:
+        layout = importlib.import_module(f".{name}", __name__)
+        if layout.matches(weights):
+            weights = layout.convert(weights)
+    return weights

@@ -1,0 +1,88 @@
+"""What the pipeline expects of a head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import torch
+
+    from ..networks.network import Shape
+    from ..table import Table
+
+__all__ = ["Head"]
+
+
+class Head(Protocol):
+    """The parameters of one network's head; they are data, so that a card can be compared.
+
+    Modules of heads import torch only where it is used, so that cards are read without it.
+    """
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs in an ONNX file; empty for networks that give a tuple."""
+        ...
+
+    @classmethod
+    def read(cls, table: Table, *, named: bool) -> Self:
+        """Read the head's table of a card; ``named`` says whether it must name outputs.
+
+        Raises
+        ------
+        rmpe.ModelError
+            Where a key is missing or its value wrong.
+        """
+        ...
+
+    def output_shapes(self, joints: int, size: tuple[int, int]) -> tuple[Shape, ...]:
+        """Shape of one item of each output, for K joints and crops of height and width ``size``.
+
+        Raises
+        ------
+        rmpe.ModelError
+            Where the parameters do not go with such crops.
+        """
+        ...
+
+    def with_convention(self, convention: str) -> Self:
+        """Give the head that decodes by another convention of :func:`rmpe_ext.decode`.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such convention, or the head has none.
+        """
+        ...
+
+    def decode(
+        self,
+        outputs: Sequence[torch.Tensor],
+        matrices: torch.Tensor,
+        *,
+        mirrored: Sequence[torch.Tensor] | None = None,
+        flip_pairs: Sequence[tuple[int, int]] | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Turn a network's outputs into keypoints.
+
+        Parameters
+        ----------
+        outputs : sequence of Tensors
+            Of N crops.
+        matrices : Tensor (N, 2, 3)
+            Image pixel -> crop pixel.
+        mirrored : sequence of Tensors, optional
+            The outputs of the mirrored crops, which are averaged in.
+        flip_pairs : sequence of (int, int), optional
+            The joints that change sides in a mirror; needed with ``mirrored``.
+
+        Returns
+        -------
+        keypoints : Tensor (N, K, 2)
+            ``x, y`` in image pixels.
+        scores : Tensor (N, K)
+        """
+        ...

@@ -1,0 +1,35 @@
+"""A single-person pose estimator (SPPE): a card and the network that it describes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..networks.network import Network, check_shapes
+from .card import PoseCard
+
+__all__ = ["PoseNetwork"]
+
+
+@dataclass(frozen=True, eq=False)
+class PoseNetwork:
+    """A network whose outputs the head of its card decodes.
+
+    Parameters
+    ----------
+    card : PoseCard
+        What goes in, and how the outputs are decoded.
+    network : Network
+        Crops (N, 3, h, w), cut and normalized as the card says, to the outputs of the head.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where the outputs have other shapes than the card's head wants.
+    """
+
+    card: PoseCard
+    network: Network
+
+    def __post_init__(self) -> None:
+        expected = self.card.head.output_shapes(len(self.card.skeleton), self.card.input.size)
+        check_shapes(f"model {self.card.name}", self.network.output_shapes, expected)
