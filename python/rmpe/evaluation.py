@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from .datasets.coco import PERSON
-from .datasets.dataset import Dataset
+from .datasets.dataset import Dataset, DatasetError
 from .inputs.prefetch import READ_BYTES, read_batches
+from .metrics.cocoeval import check_measurable
 from .metrics.keypoint_ap import AveragePrecision, average_precision
+from .metrics.predictions import Predictions
 from .people import People
 from .pipeline import PoseEstimator, suppress
-from .skeletons import COCO_17
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "predict"]
 
 
 def evaluate(
@@ -27,9 +27,48 @@ def evaluate(
     true_boxes: bool = False,
     batch_size: int = 4,
     batch_bytes: int = READ_BYTES,
-    progress: Any = None,
+    progress: Callable[[int], object] | None = None,
 ) -> dict[str, AveragePrecision]:
-    """Measure one estimator under several kinds of pose NMS, running its networks once.
+    """Measure one estimator's keypoint AP under several kinds of pose NMS.
+
+    Parameters
+    ----------
+    estimator, dataset, nms, true_boxes, batch_size, batch_bytes, progress
+        As `predict` takes them.
+
+    Returns
+    -------
+    dict
+        An :class:`AveragePrecision` for each of ``nms``, under its name (``"none"`` for None).
+
+    Raises
+    ------
+    DatasetError, ValueError, rmpe.inputs.images.ImageError
+        As `predict`.
+    """
+    found = predict(
+        estimator,
+        dataset,
+        nms=nms,
+        true_boxes=true_boxes,
+        batch_size=batch_size,
+        batch_bytes=batch_bytes,
+        progress=progress,
+    )
+    return {name: average_precision(dataset, people) for name, people in found.items()}
+
+
+def predict(
+    estimator: PoseEstimator,
+    dataset: Dataset,
+    *,
+    nms: Sequence[str | None],
+    true_boxes: bool = False,
+    batch_size: int = 4,
+    batch_bytes: int = READ_BYTES,
+    progress: Callable[[int], object] | None = None,
+) -> dict[str, Predictions]:
+    """Find the people of a data set under several kinds of pose NMS, running the networks once.
 
     Parameters
     ----------
@@ -39,7 +78,8 @@ def evaluate(
     nms : sequence of str or None
         Presets of :func:`rmpe_ext.pose_nms`; None keeps every pose.
     true_boxes : bool
-        Give the annotated boxes to the pose network in place of detected ones.
+        Give the boxes of people with labeled keypoints to the pose network, in place of detected
+        ones.
     batch_size, batch_bytes : int
         Limits of the images in one call of the estimator; see
         :func:`rmpe.inputs.prefetch.read_batches`.
@@ -49,67 +89,79 @@ def evaluate(
     Returns
     -------
     dict
-        An :class:`AveragePrecision` for each of ``nms``, under its name (``"none"`` for None).
+        The people under each of ``nms``, under its name (``"none"`` for None).
 
     Raises
     ------
+    DatasetError
+        The data set cannot be measured on, or an image has another size than it states.
     ValueError
-        If the pose network has other keypoints than COCO's 17, which the measure is defined for.
+        The pose network has other keypoints than the data set.
     rmpe.inputs.images.ImageError
-        If an image of the data set cannot be read: a measure on part of a set means nothing.
+        An image cannot be read: a measure on part of a set means nothing.
     """
+    check_measurable(dataset)
     card = estimator.pose.card
-    if card.skeleton != COCO_17:
+    if card.skeleton != dataset.skeleton:
         raise ValueError(
-            f"the pose network must have the keypoints of {COCO_17.name}, for which COCO's "
-            f"keypoint AP is defined; {card.name} has those of {card.skeleton.name}"
+            f"the pose network must have the keypoints of {dataset.skeleton.name}, as "
+            f"{dataset.annotations} has; {card.name} has those of {card.skeleton.name}"
         )
-    rows: dict[str, list[dict[str, Any]]] = {preset or "none": [] for preset in nms}
+    found: dict[str, list[Predictions]] = {preset or "none": [] for preset in nms}
+    labeled = dataset.labeled
     for start, images in _batches(dataset, estimator, batch_size, batch_bytes):
-        stop = start + len(images)
-        people = estimator(images, boxes=dataset.boxes[start:stop] if true_boxes else None)
+        of_images = [dataset.people(i) for i in range(start, start + len(images))]
+        boxes = [dataset.boxes[rows][labeled[rows]] for rows in of_images] if true_boxes else None
+        people = estimator(images, boxes=boxes)
         for preset in nms:
             with estimator.timer.stage("nms"):
                 kept = people if preset is None else suppress(people, preset)
-            rows[preset or "none"] += _rows(kept, dataset.image_ids[start:stop])
+            found[preset or "none"].append(_predictions(kept, start))
         if progress:
             progress(len(images))
-    return {name: average_precision(dataset, found) for name, found in rows.items()}
+    return {name: Predictions.concatenate(parts) for name, parts in found.items()}
 
 
 def _batches(
     dataset: Dataset, estimator: PoseEstimator, batch_size: int, batch_bytes: int
-) -> Iterator[tuple[int, list[np.ndarray]]]:
+) -> Iterator[tuple[int, list[npt.NDArray[np.uint8]]]]:
     """First position and images of each batch."""
     start = 0
     reading = read_batches(dataset.paths, batch_size=batch_size, batch_bytes=batch_bytes)
     with contextlib.closing(reading) as batches:
-        while start < len(dataset.paths):
+        while start < len(dataset):
             with estimator.timer.stage("read"):
-                images = [image for _, image in next(batches)]
-            for image in images:
+                outcomes = next(batches)
+            images = []
+            for position, (_, image) in enumerate(outcomes, start):
                 if isinstance(image, Exception):
                     raise image
+                _check_size(dataset, position, image)
+                images.append(image)
+            # Kept here as well, they would stay in memory while the next batch is read.
+            del outcomes, image
             yield start, images
             start += len(images)
-            del image, images
+            del images
 
 
-def _rows(people: People, image_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """COCO result rows; every joint counts as visible, because COCO scores only people."""
-    points = people.keypoints.cpu()
-    flat = np.concatenate([points, np.ones((*points.shape[:2], 1), np.float32)], axis=2)
-    return [
-        {
-            "image_id": image_ids[i],
-            "category_id": PERSON,
-            "keypoints": row.tolist(),
-            "score": score,
-        }
-        for i, row, score in zip(
-            people.image_index.tolist(),
-            flat.reshape(len(people), -1),
-            people.scores.tolist(),
-            strict=True,
+def _check_size(dataset: Dataset, position: int, image: npt.NDArray[np.uint8]) -> None:
+    """Make sure that annotations in pixels belong to the pixels that were read."""
+    height, width = dataset.image_sizes[position].tolist()
+    if height and (height, width) != image.shape[:2]:
+        raise DatasetError(
+            f"{dataset.paths[position]} must be {width} x {height} pixels, as "
+            f"{dataset.annotations} states for the image with the id "
+            f"{dataset.image_ids[position]!r}, got {image.shape[1]} x {image.shape[0]}; "
+            "it was scaled, or turned as its EXIF orientation says"
         )
-    ]
+
+
+def _predictions(people: People, start: int) -> Predictions:
+    """Take people of images from ``start`` on off their device."""
+    return Predictions(
+        image_index=people.image_index.cpu().numpy() + start,
+        keypoints=people.keypoints.cpu().numpy().astype(np.float64),
+        scores=people.scores.cpu().numpy().astype(np.float64),
+        keypoint_scores=people.keypoint_scores.cpu().numpy().astype(np.float64),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
@@ -68,11 +69,17 @@ def run(arguments: argparse.Namespace) -> int:
         dataset = load_dataset(arguments.annotations, arguments.images)
     except ValueError as error:
         raise CommandError(str(error)) from error
+    if dataset.missing:
+        print(
+            f"{arguments.prog}: {dataset.missing} of {dataset.missing + len(dataset)} annotated "
+            f"images are not in {arguments.images}, and left out",
+            file=sys.stderr,
+        )
     estimator = build_estimator(arguments, nms=None)
     limits = batch_limits(arguments, estimator)
 
     start = time.perf_counter()
-    with tqdm(total=len(dataset.paths), unit="image", disable=None) as bar:
+    with tqdm(total=len(dataset), unit="image", disable=None) as bar:
         try:
             measures = evaluate(
                 estimator,
@@ -87,10 +94,14 @@ def run(arguments: argparse.Namespace) -> int:
             raise CommandError(str(error)) from error
     seconds = time.perf_counter() - start
 
-    print(f"{'pose NMS':<12}{'AP':>7}{'AP50':>7}{'AP75':>7}{'AR':>7}{'people':>8}")
+    print(
+        f"{'pose NMS':<12}{'AP':>7}{'AP50':>7}{'AP75':>7}{'APM':>7}{'APL':>7}{'AR':>7}{'people':>8}"
+    )
     for name, m in measures.items():
-        print(f"{name:<12}{m.ap:7.3f}{m.ap50:7.3f}{m.ap75:7.3f}{m.ar:7.3f}{m.people:8d}")
+        values = (m.ap, m.ap50, m.ap75, m.ap_medium, m.ap_large, m.ar)
+        cells = "".join(f"{'-' if value is None else format(value, '.3f'):>7}" for value in values)
+        print(f"{name:<12}{cells}{m.people:8d}")
     stages = ", ".join(f"{name} {s:.2f}" for name, s in estimator.timer.seconds.items())
-    print(f"{len(dataset.paths)} images in {seconds:.2f} s ({stages})")
+    print(f"{len(dataset)} images in {seconds:.2f} s ({stages})")
     print(f"batch size {limits}")
     return 0

@@ -2,87 +2,140 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ..skeletons import COCO_17
-from .dataset import Dataset
+from ..skeletons import COCO_17, SKELETONS, Skeleton
+from .dataset import Dataset, DatasetError, Id
+from .entries import LARGEST, Entries, shown
+from .files import find_files
+from .json_file import read_json
 
-__all__ = ["PERSON", "read"]
+__all__ = ["read"]
 
-# COCO's number of the category "person".
-PERSON = 1
-# What the measure reads of every annotation, and of those of people.
-_FIELDS = ("id", "image_id", "category_id")
-_PERSON_FIELDS = ("bbox", "area", "iscrowd", "keypoints", "num_keypoints")
+_PARTS = ("images", "annotations", "categories")
 
 
-def read(annotations: Path, images: Path) -> Dataset:
-    """Pair the annotations with the files in ``images``.
+def read(annotations: Path, images: Path | None) -> Dataset:
+    """Read COCO keypoint annotations; see `rmpe.datasets.load_dataset`.
 
-    Raises
-    ------
-    ValueError
-        If ``annotations`` is no COCO annotation file, or none of its images is there.
+    Read are the fields that keypoints and their measures need, and of annotations of other
+    categories none but ``category_id``. ``num_keypoints`` is not among them: the labeled keypoints
+    are counted. Ids are labels: whole numbers of any size, or text; those of people may begin anew
+    in each image. The category of people is the one named "person", or the only one that lists
+    keypoints.
     """
-    try:
-        content = json.loads(annotations.read_text())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{annotations} is not a COCO annotation file: {error}") from error
-    parts = ("images", "annotations", "categories")
-    if not isinstance(content, dict) or not content.keys() >= set(parts):
-        raise ValueError(
-            f"{annotations} is not a COCO annotation file: it must hold {', '.join(parts)}, "
-            f"got {', '.join(content) if isinstance(content, dict) else type(content).__name__}"
+    content = read_json(annotations)
+    if not isinstance(content, dict) or not content.keys() >= set(_PARTS):
+        raise DatasetError(
+            f"{annotations} must hold {', '.join(_PARTS)}, as COCO annotations do, got "
+            f"{', '.join(map(shown, content)) if isinstance(content, dict) else shown(content)}"
         )
-    listed, entries, categories = (content[part] for part in parts)
-    _check_fields(annotations, "categories", categories, ("id",))
-    _check_fields(annotations, "images", listed, ("id", "file_name"))
-    _check_fields(annotations, "annotations", entries, _FIELDS)
-    people = [entry for entry in entries if entry["category_id"] == PERSON]
-    _check_fields(annotations, "annotations of people", people, _PERSON_FIELDS)
-    boxes: dict[int, list[list[float]]] = {}
-    for person in people:
-        if person["num_keypoints"] and not person["iscrowd"]:
-            x, y, w, h = person["bbox"]
-            boxes.setdefault(person["image_id"], []).append([x, y, x + w, y + h])
-    present = [image for image in listed if (images / Path(image["file_name"]).name).is_file()]
-    if not present:
-        raise ValueError(f"none of the {len(listed)} images of {annotations} is in {images}")
+    listed, entries, categories = (Entries(annotations, part, content[part]) for part in _PARTS)
+
+    image_ids = listed.unique_ids()
+    found = find_files(listed, "file_name", images)
+    sizes = _sizes(listed)
+
+    category_ids = categories.unique_ids()
+    person, skeleton = _person(categories)
+    of_category = entries.references("category_id", category_ids, "categories")
+    people = entries.select(np.flatnonzero(of_category == person).tolist())
+    person_ids = people.ids("id")
+    of_image = people.references("image_id", image_ids, "images")
+    _check_unique(people, person_ids, of_image)
+    joints = _keypoints(people, len(skeleton))
+    boxes = people.vectors("bbox", 4, "x, y, width, height in pixels, 4 finite numbers")
+    people.check(np.all(boxes[:, 2:] >= 0, axis=1), "bbox", "of a width and height from 0")
+    areas = people.numbers("area", "square pixels, from 0", least=0, most=LARGEST**2)
+    crowd = people.flags("iscrowd")
+
+    # Images that are not there go, and their people with them.
+    kept = np.fromiter(found, np.int64, len(found))
+    new_index = np.full(len(listed), -1)
+    new_index[kept] = np.arange(len(kept))
+    order = np.argsort(new_index[of_image], kind="stable")
+    order = order[new_index[of_image[order]] >= 0]
     return Dataset(
         annotations=annotations,
-        image_ids=tuple(image["id"] for image in present),
-        paths=tuple(images / Path(image["file_name"]).name for image in present),
-        boxes=tuple(
-            np.array(boxes.get(image["id"], []), np.float32).reshape(-1, 4) for image in present
-        ),
+        skeleton=skeleton,
+        image_ids=tuple(image_ids[i] for i in found),
+        paths=tuple(found.values()),
+        image_sizes=sizes[kept],
+        person_ids=tuple(person_ids[i] for i in order),
+        image_index=new_index[of_image[order]],
+        keypoints=joints[order, :, :2],
+        visibility=joints[order, :, 2].astype(np.uint8),
+        boxes=np.concatenate([boxes[order, :2], boxes[order, :2] + boxes[order, 2:]], axis=1),
+        areas=areas[order],
+        crowd=crowd[order],
+        missing=len(listed) - len(found),
     )
 
 
-def _check_fields(
-    source: Path, kind: str, entries: Iterable[dict[str, Any]], fields: Sequence[str]
-) -> None:
-    """Make sure that entries of a COCO file have the fields that will be read.
+def _sizes(images: Entries) -> npt.NDArray[np.int64]:
+    """Height and width of each image; 0, 0 where the file has neither."""
+    stated = [i for i, item in enumerate(images) if "height" in item or "width" in item]
+    sizes = np.zeros((len(images), 2), np.int64)
+    if stated:
+        chosen = images.select(stated)
+        for column, field in enumerate(("height", "width")):
+            rule = "a whole number of pixels, from 1"
+            values = chosen.numbers(field, rule, least=1)
+            chosen.check(values == np.floor(values), field, rule)
+            sizes[stated, column] = values
+    return sizes
 
-    A list of numbers is also compared with the length that COCO gives it.
-    """
-    lengths = {"bbox": 4, "keypoints": 3 * len(COCO_17.keypoints)}
-    if not isinstance(entries, list):
-        raise ValueError(f"{source}: {kind} must be a list, got {type(entries).__name__}")
-    for position, entry in enumerate(entries):
-        for field in fields:
-            if not isinstance(entry, dict) or field not in entry:
-                raise ValueError(
-                    f"{source} cannot be evaluated on: all {kind} must have {', '.join(fields)}; "
-                    f"number {position} has no {field}"
-                )
-            length = lengths.get(field)
-            if length is not None and np.shape(entry[field]) != (length,):
-                raise ValueError(
-                    f"{source}: {field} must hold {length} numbers, got {entry[field]!r} in "
-                    f"number {position} of the {kind}"
-                )
+
+def _person(categories: Entries) -> tuple[int, Skeleton]:
+    """Index of the category of people, and their skeleton."""
+    names = categories.column("name", "text", (str,), default="")
+    keypoints = categories.column("keypoints", "a list of names", (list,), default=[])
+    named = [i for i, name in enumerate(names) if name.strip().lower() == "person"]
+    found = named or [i for i, listed in enumerate(keypoints) if listed]
+    if len(found) != 1:
+        raise DatasetError(
+            f"{categories.file}: categories must have one that is named 'person', or one with a "
+            f"list of keypoints, got {len(found)} among {shown(names)}"
+        )
+    index = found[0]
+    if not keypoints[index]:
+        return index, COCO_17
+    plain = tuple(_plain(name) for name in keypoints[index])
+    for skeleton in SKELETONS.values():
+        if plain == skeleton.keypoints:
+            return index, skeleton
+    raise categories.error(
+        index,
+        "keypoints",
+        f"those of {' or '.join(SKELETONS)} in their order",
+        remedy=f"leave them out where they are {', '.join(COCO_17.keypoints)}",
+    )
+
+
+def _plain(name: object) -> str:
+    """Write the name of a keypoint as skeletons have it: "Left Eye" is left_eye."""
+    return str(name).strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _check_unique(people: Entries, ids: list[Id], of_image: npt.NDArray[np.int64]) -> None:
+    """Make sure that no image lists a person twice."""
+    seen: set[tuple[int, Id]] = set()
+    for i, key in enumerate(zip(of_image.tolist(), ids, strict=True)):
+        if key in seen:
+            raise people.error(
+                i, "id", "another than those of other people in its image",
+                remedy="remove the annotation where it is a copy, else give it an id of its own",
+            )  # fmt: skip
+        seen.add(key)
+
+
+def _keypoints(people: Entries, count: int) -> npt.NDArray[np.float64]:
+    """x, y and visibility, (P, K, 3)."""
+    rule = f"x, y, visibility of {count} keypoints, {3 * count} finite numbers"
+    joints = people.vectors("keypoints", 3 * count, rule).reshape(-1, count, 3)
+    good = np.all(np.isin(joints[..., 2], (0, 1, 2)), axis=1)
+    people.check(good, "keypoints", f"{rule}, with a visibility of 0, 1 or 2")
+    return joints

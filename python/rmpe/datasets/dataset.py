@@ -4,28 +4,126 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-__all__ = ["Dataset"]
+from ..skeletons import Skeleton
+
+__all__ = ["Dataset", "DatasetError", "Id"]
+
+Id = int | str
+"""What a file of annotations calls an image or a person by: a label, never an index."""
 
 
-@dataclass(frozen=True)
+class DatasetError(ValueError):
+    """Annotations cannot be read or measured on; the message names file, entry, field and rule."""
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
-    """Annotated images that are really there.
+    """B images and the P people annotated in them, as arrays that cannot be written to.
 
-    Attributes
+    The people are sorted by image. Of an image without people nothing but the image is there.
+
+    Parameters
     ----------
     annotations : Path
-        COCO keypoint annotations.
-    image_ids : tuple of int
+        The file that it was read from, for messages.
+    skeleton : Skeleton
+        What the K keypoints are.
+    image_ids : tuple of int or str
+        B different ones.
     paths : tuple of Path
-        One for each id.
-    boxes : tuple of arrays (M_i, 4)
-        ``x1, y1, x2, y2`` of the people with at least one annotated joint, crowds left out.
+        The file of each image.
+    image_sizes : array (B, 2), int64
+        Height and width in pixels; 0, 0 where the annotations do not say.
+    person_ids : tuple of int or str
+        P of them, as the file has them; two people of one image differ.
+    image_index : array (P,), int64
+        The image, 0..B-1, that each person is in; ascending.
+    keypoints : array (P, K, 2), float64
+        x, y in pixels; meaningless where ``visibility`` is 0.
+    visibility : array (P, K), uint8
+        As in COCO: 0 not labeled, 1 labeled and hidden, 2 labeled and visible.
+    boxes : array (P, 4), float64
+        ``x1, y1, x2, y2`` in pixels, x1 <= x2 and y1 <= y2.
+    areas : array (P,), float64
+        Of the person's silhouette, in square pixels.
+    crowd : array (P,), bool
+        Whether the "person" is a region with many people.
+    missing : int
+        How many images are in the annotations but not in the folder of images.
+
+    Raises
+    ------
+    ValueError
+        For a shape that contradicts the above.
+
+    Examples
+    --------
+    >>> from rmpe.skeletons import COCO_17
+    >>> dataset = Dataset(
+    ...     annotations=Path("a.json"), skeleton=COCO_17,
+    ...     image_ids=(7, 9), paths=(Path("7.jpg"), Path("9.jpg")),
+    ...     image_sizes=np.array([[480, 640]] * 2), person_ids=(1, 2, 3),
+    ...     image_index=np.array([0, 0, 1]), keypoints=np.zeros((3, 17, 2)),
+    ...     visibility=np.full((3, 17), 2), boxes=np.zeros((3, 4)), areas=np.ones(3),
+    ...     crowd=np.array([False, True, False]))
+    >>> dataset.people(0), dataset.labeled
+    (slice(0, 2, None), array([ True, False,  True]))
     """
 
     annotations: Path
-    image_ids: tuple[int, ...]
+    skeleton: Skeleton
+    image_ids: tuple[Id, ...]
     paths: tuple[Path, ...]
-    boxes: tuple[np.ndarray, ...]
+    image_sizes: npt.NDArray[np.int64]
+    person_ids: tuple[Id, ...]
+    image_index: npt.NDArray[np.int64]
+    keypoints: npt.NDArray[np.float64]
+    visibility: npt.NDArray[np.uint8]
+    boxes: npt.NDArray[np.float64]
+    areas: npt.NDArray[np.float64]
+    crowd: npt.NDArray[np.bool_]
+    missing: int = 0
+
+    def __post_init__(self) -> None:
+        b, p, k = len(self.image_ids), len(self.person_ids), len(self.skeleton)
+        if len(self.paths) != b or len(set(self.image_ids)) != b:
+            raise ValueError(f"image_ids must be {len(self.paths)} different ones, as the paths")
+        arrays: dict[str, tuple[tuple[int, ...], type[Any]]] = {
+            "image_sizes": ((b, 2), np.int64),
+            "image_index": ((p,), np.int64),
+            "keypoints": ((p, k, 2), np.float64),
+            "visibility": ((p, k), np.uint8),
+            "boxes": ((p, 4), np.float64),
+            "areas": ((p,), np.float64),
+            "crowd": ((p,), np.bool_),
+        }
+        for name, (shape, dtype) in arrays.items():
+            # A copy, so that nobody else can write to it.
+            array = np.array(getattr(self, name), dtype)
+            if array.shape != shape:
+                raise ValueError(f"{name} must be {shape}, got {array.shape}")
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        index = self.image_index
+        if p and (index[0] < 0 or index[-1] >= b or (index[1:] < index[:-1]).any()):
+            raise ValueError(f"image_index must ascend within 0..{b - 1}, got {index}")
+
+    def __len__(self) -> int:
+        """Return the number of images, B."""
+        return len(self.image_ids)
+
+    @property
+    def labeled(self) -> npt.NDArray[np.bool_]:
+        """(P,): whether a person is a single one with at least one labeled keypoint."""
+        labeled: npt.NDArray[np.bool_] = (self.visibility > 0).any(axis=1) & ~self.crowd
+        return labeled
+
+    def people(self, image: int) -> slice:
+        """Say which rows of the arrays are the people of an image, 0..B-1."""
+        start, stop = np.searchsorted(self.image_index, (image, image + 1)).tolist()
+        return slice(start, stop)

@@ -4,52 +4,83 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..datasets.coco import PERSON
 from ..datasets.dataset import Dataset
+from .cocoeval import matched
+from .predictions import Predictions
 
 __all__ = ["AveragePrecision", "average_precision"]
 
 
 @dataclass(frozen=True)
 class AveragePrecision:
-    """COCO's keypoint measures, each 0..1, and the people they rest on."""
+    """COCO's keypoint measures, each 0..1, and the people they rest on.
+
+    Attributes
+    ----------
+    ap : float
+        Mean average precision over the OKS thresholds .5, .55, ..., .95.
+    ap50, ap75 : float
+        At the thresholds .5 and .75.
+    ap_medium, ap_large : float or None
+        Of people of an area of 32^2 to 96^2 square pixels, and of larger ones; None where
+        nobody of that size is annotated.
+    ar : float
+        Mean recall over the same thresholds.
+    people : int
+        How many were found.
+    """
 
     ap: float
     ap50: float
     ap75: float
+    ap_medium: float | None
+    ap_large: float | None
     ar: float
     people: int
 
 
-def average_precision(dataset: Dataset, rows: list[dict[str, Any]]) -> AveragePrecision:
-    """COCO's keypoint AP of result rows, by pycocotools.
+def average_precision(
+    dataset: Dataset, predictions: Predictions | Sequence[Mapping[str, Any]]
+) -> AveragePrecision:
+    """COCO's keypoint AP, by pycocotools.
 
     Parameters
     ----------
     dataset : Dataset
-    rows : list of dict
-        COCO keypoint results.
+    predictions : Predictions or sequence of dict
+        Also as COCO keypoint results; see `Predictions.from_coco`. Of each image the 20 with the
+        highest scores count.
 
     Returns
     -------
     AveragePrecision
-        All 0 where there are no rows.
-    """
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
+        All 0 where there are no predictions.
 
-    if not rows:
-        return AveragePrecision(0.0, 0.0, 0.0, 0.0, 0)
+    Raises
+    ------
+    DatasetError
+        Nobody is annotated whom the measure counts, or the skeleton has no sigmas.
+    ValueError
+        The results do not belong to the data set.
+    """
+    if not isinstance(predictions, Predictions):
+        predictions = Predictions.from_coco(dataset, predictions)
+    measure = matched(dataset, predictions)
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO(str(dataset.annotations))
-        measure = COCOeval(truth, truth.loadRes(rows), "keypoints")
-        measure.params.imgIds = list(dataset.image_ids)
-        measure.params.catIds = [PERSON]
-        measure.evaluate()
         measure.accumulate()
         measure.summarize()
-    ap, ap50, ap75, _, _, ar = (float(value) for value in measure.stats[:6])
-    return AveragePrecision(ap, ap50, ap75, ar, len(rows))
+    ap, ap50, ap75, medium, large, ar = map(float, measure.stats[:6])
+    return AveragePrecision(
+        ap=ap,
+        ap50=ap50,
+        ap75=ap75,
+        # -1 stands for "nobody to find".
+        ap_medium=None if medium < 0 else medium,
+        ap_large=None if large < 0 else large,
+        ar=ar,
+        people=len(predictions),
+    )

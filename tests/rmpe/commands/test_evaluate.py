@@ -6,6 +6,8 @@ import pytest
 
 from rmpe.cli import main
 
+from ..coco_annotations import annotations, person, write
+
 
 def test_command_prints_a_row_for_each_nms(models_dir, data_dir, capsys):
     folder = data_dir / "coco-mini"
@@ -13,9 +15,11 @@ def test_command_prints_a_row_for_each_nms(models_dir, data_dir, capsys):
         ["evaluate", str(folder / "person_keypoints.json"), str(folder / "images"),
          "--boxes", "true", "--nms", "none, paper,none", "--models", str(models_dir)]
     )  # fmt: skip
-    lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
     assert status == 0
-    assert lines[0].split()[-5:] == ["AP", "AP50", "AP75", "AR", "people"]
+    assert "44 of 80 annotated images are not in " in printed.err
+    assert lines[0].split()[-7:] == ["AP", "AP50", "AP75", "APM", "APL", "AR", "people"]
     assert [line.split()[0] for line in lines[1:3]] == ["none", "paper"]
     assert float(lines[1].split()[1]) >= 0.42
     assert lines[3].startswith("36 images in ")
@@ -49,3 +53,16 @@ def test_command_without_the_kernels_that_are_demanded(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "rmpe evaluate: error: RMPE_EXT_BACKEND=native, but there is no library\n"
     )
+
+
+@pytest.mark.parametrize(
+    "people, message",
+    [
+        ([], "annotations.json: at least one person in the 1 images that are there must have a"),
+        ([person(area="81")], "area of annotations[0] (id 5) must be square pixels, from 0, got"),
+    ],
+)
+def test_command_refuses_what_cannot_be_measured_on(models_dir, tmp_path, capsys, people, message):
+    file = write(annotations(*people), tmp_path)
+    assert main(["evaluate", str(file), str(tmp_path), "--models", str(models_dir)]) == 2
+    assert message in capsys.readouterr().err

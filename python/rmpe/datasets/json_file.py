@@ -1,0 +1,42 @@
+"""JSON from a file: any bytes become a value or a `DatasetError`."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from pathlib import Path
+
+from .dataset import DatasetError
+
+__all__ = ["read_json"]
+
+# What a gzipped file may unpack to. COCO's largest keypoint annotations are half as large.
+_MOST_BYTES = 1 << 30
+
+
+def read_json(file: Path) -> object:
+    """Read a JSON file in UTF-8, 16 or 32, with or without a byte order mark, also gzipped.
+
+    Raises
+    ------
+    DatasetError
+        The file cannot be read, or does not hold one JSON value.
+    """
+    try:
+        content = file.read_bytes()
+        if content.startswith(b"\x1f\x8b"):
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as unpacked:
+                content = unpacked.read(_MOST_BYTES + 1)
+            if len(content) > _MOST_BYTES:
+                raise ValueError(f"it must hold at most {_MOST_BYTES} bytes when unpacked")
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DatasetError(f"{file} cannot be read: {reason}") from None
+    try:
+        value: object = json.loads(content)
+    # Lists in lists in lists end in a RecursionError.
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{file} is not a JSON file: {error}") from None
+    return value

@@ -1,0 +1,102 @@
+"""The people that were found in a data set, which metrics compare with those annotated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..datasets.dataset import Dataset
+
+__all__ = ["Predictions"]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """R people found in the images of a data set, in any order.
+
+    Parameters
+    ----------
+    image_index : array (R,), int64
+        The image, an index into those of the data set, that each is in.
+    keypoints : array (R, K, 2), float64
+        x, y in pixels. One that is not finite is nowhere, so it never counts as right.
+    scores : array (R,), float64
+        Confidence in the person, by which they are ranked; NaN ranks last.
+    keypoint_scores : array (R, K), float64
+        Confidence in each keypoint.
+
+    Raises
+    ------
+    ValueError
+        For a shape that contradicts the above.
+    """
+
+    image_index: npt.NDArray[np.int64]
+    keypoints: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+    keypoint_scores: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.keypoints.ndim != 3 or self.keypoints.shape[2] != 2:
+            raise ValueError(f"keypoints must be (R, K, 2), got {self.keypoints.shape}")
+        r, k, _ = self.keypoints.shape
+        shapes = {"image_index": (r,), "scores": (r,), "keypoint_scores": (r, k)}
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} must be {shape}, got {getattr(self, name).shape}")
+
+    def __len__(self) -> int:
+        """Return the number of people, R."""
+        return len(self.scores)
+
+    def best(self, most: int) -> Predictions:
+        """Keep, of each image, the ``most`` people with the highest scores, in their old order."""
+        order = np.lexsort((-self.scores, self.image_index))
+        index = self.image_index[order]
+        rank = np.arange(len(index)) - np.searchsorted(index, index)
+        kept = np.sort(order[rank < most])
+        return Predictions(*(getattr(self, name)[kept] for name in _ARRAYS))
+
+    @classmethod
+    def from_coco(cls, dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> Predictions:
+        """Take COCO keypoint results: ``image_id``, ``keypoints`` [x, y, score, ...], ``score``.
+
+        All rows are people, whatever their ``category_id``.
+
+        Raises
+        ------
+        ValueError
+            A row lacks one of these, they are no numbers of the right count, or the image is not
+            in the data set.
+        """
+        k = len(dataset.skeleton)
+        index = {image_id: i for i, image_id in enumerate(dataset.image_ids)}
+        image_index = np.empty(len(rows), np.int64)
+        numbers = np.empty((len(rows), 3 * k + 1))
+        for i, row in enumerate(rows):
+            try:
+                image_index[i] = index[row["image_id"]]
+                # Made an array together, so that none is taken for NaN, and text not for a number.
+                values = np.asarray([*row["keypoints"], row["score"]])
+                if values.dtype.kind not in "iuf":
+                    raise TypeError(f"got {values.dtype}")
+                numbers[i] = values
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f"rows[{i}] must have image_id, one of {dataset.annotations}, {3 * k} numbers "
+                    f"as keypoints and a number as score; got {dict(row)}"
+                ) from error
+        joints = numbers[:, :-1].reshape(-1, k, 3)
+        return cls(image_index, joints[..., :2], numbers[:, -1], joints[..., 2])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Predictions]) -> Predictions:
+        """Join at least one part, in order."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS))
+
+
+_ARRAYS = tuple(field.name for field in fields(Predictions))
