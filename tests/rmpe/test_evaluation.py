@@ -12,9 +12,9 @@ from rmpe import PoseEstimator
 from rmpe.datasets import load_dataset
 from rmpe.datasets.dataset import DatasetError
 from rmpe.evaluation import evaluate, predict
-from rmpe.heads.heatmap import HeatmapPose
 from rmpe.inputs.images import ImageError
 from rmpe.metrics.keypoint_ap import average_precision
+from rmpe.models.pose import PoseNetwork
 from rmpe.models.read import load_card
 from rmpe.people import People
 from rmpe.skeletons import COCO_17
@@ -101,7 +101,7 @@ class Uniform(torch.nn.Module):
 
 
 def with_network(peak):
-    return PoseEstimator(None, HeatmapPose(load_card("simplepose_coco17"), Uniform(peak)), nms=None)
+    return PoseEstimator(None, PoseNetwork(load_card("simplepose_coco17"), Uniform(peak)), nms=None)
 
 
 def test_batch_in_which_nobody_is_annotated(tmp_path):
