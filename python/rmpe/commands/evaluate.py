@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rmpe_ext.presets import DEFAULT_PRESET
 
+from ..terminal import printable
 from . import CommandError
 from ._options import (
     NMS,
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     if dataset.missing:
         print(
             f"{arguments.prog}: {dataset.missing} of {dataset.missing + len(dataset)} annotated "
-            f"images are not in {arguments.images}, and left out",
+            f"images are not in {printable(arguments.images)}, and left out",
             file=sys.stderr,
         )
     estimator = build_estimator(arguments, nms=None)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-__all__ = ["check_measurable", "matched"]
+__all__ = ["check_measurable", "image_order", "matched"]
 
 _PERSON = 1
 # COCO's limits: poses in an image, and the area of a person, in square pixels.
@@ -53,6 +53,17 @@ def check_measurable(dataset: Dataset) -> None:
         )
 
 
+def image_order(dataset: Dataset) -> npt.NDArray[np.int64]:
+    """Give the images (B,) in the order in which `matched` numbers them from 1.
+
+    Where scores tie, pycocotools goes by the order of image ids: that of the file's own is kept,
+    text behind numbers.
+    """
+    ids = dataset.image_ids
+    order = sorted(range(len(ids)), key=lambda i: (isinstance(ids[i], str), ids[i]))
+    return np.array(order, np.int64)
+
+
 def matched(dataset: Dataset, predictions: Predictions) -> COCOeval:
     """Compare all poses with all people of their image, by OKS, at every threshold and area.
 
@@ -74,10 +85,8 @@ def matched(dataset: Dataset, predictions: Predictions) -> COCOeval:
     from pycocotools.cocoeval import COCOeval
 
     check_measurable(dataset)
-    # Where scores tie, pycocotools goes by the order of image ids: that of the file's is kept.
-    order = sorted(range(len(dataset)), key=lambda i: _sortable(dataset.image_ids[i]))
     number = np.empty(len(dataset), np.int64)
-    number[order] = np.arange(1, len(dataset) + 1)
+    number[image_order(dataset)] = np.arange(1, len(dataset) + 1)
     people = _coco(len(dataset), _people(dataset, number))
     poses = _coco(len(dataset), _poses(predictions.best(_MOST_POSES), number))
     with contextlib.redirect_stdout(io.StringIO()):
@@ -86,10 +95,6 @@ def matched(dataset: Dataset, predictions: Predictions) -> COCOeval:
             measure.params.kpt_oks_sigmas = np.array(dataset.skeleton.sigmas)
         measure.evaluate()
     return measure
-
-
-def _sortable(image_id: int | str) -> tuple[bool, int | str]:
-    return isinstance(image_id, str), image_id
 
 
 def _coco(images: int, annotations: list[dict[str, Any]]) -> COCO:

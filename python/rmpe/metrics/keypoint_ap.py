@@ -12,7 +12,17 @@ from ..datasets.dataset import Dataset
 from .cocoeval import matched
 from .predictions import Predictions
 
-__all__ = ["AveragePrecision", "average_precision"]
+__all__ = ["MEASURES", "AveragePrecision", "average_precision"]
+
+# The fields of `AveragePrecision` that are measures, as COCO calls them.
+MEASURES = {
+    "ap": "AP",
+    "ap50": "AP50",
+    "ap75": "AP75",
+    "ap_medium": "APM",
+    "ap_large": "APL",
+    "ar": "AR",
+}
 
 
 @dataclass(frozen=True)

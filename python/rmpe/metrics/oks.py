@@ -1,0 +1,107 @@
+"""Object keypoint similarity (OKS), as COCO measures poses against annotated people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ..datasets.dataset import Dataset
+from .predictions import Predictions
+
+__all__ = ["oks", "pairs_in_images"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def oks(
+    poses: Floats,
+    keypoints: Floats,
+    visibility: npt.NDArray[np.uint8],
+    boxes: Floats,
+    areas: Floats,
+    sigmas: Sequence[float],
+) -> Floats:
+    """Measure poses against people, 0 unlike to 1 the same.
+
+    The leading dimensions of all arguments are broadcast: ``poses[:, None]`` against the arrays of
+    P people gives (R, P), and R poses against as many people give (R,).
+
+    Parameters
+    ----------
+    poses : array (..., K, 2)
+        x, y in pixels. A keypoint that is not finite is right for nobody.
+    keypoints, visibility, boxes, areas : arrays (..., K, 2), (..., K), (..., 4), (...)
+        Of the people, as a `Dataset` has them.
+    sigmas : sequence of K floats
+        Of the skeleton.
+
+    Returns
+    -------
+    array (...), float64
+        The mean over a person's labeled keypoints of ``exp(-d^2 / (2 (2 sigma)^2 area))``, d being
+        the distance of the pose's keypoint. Where a person has none, the mean over all K, d being
+        the distance from the person's box made three times as wide and high.
+
+    Examples
+    --------
+    >>> from rmpe.skeletons import COCO_17
+    >>> person = np.full((1, 17, 2), 50.0)
+    >>> poses = person + np.array([0.0, 5.0, 500.0])[:, None, None]
+    >>> boxes, visible = np.array([[0.0, 0, 100, 100]]), np.full((1, 17), 2)
+    >>> oks(poses[:, None], person, visible, boxes, np.array([5000.0]), COCO_17.sigmas).round(3)
+    array([[1.   ],
+           [0.647],
+           [0.   ]])
+    """
+    x1, y1, x2, y2 = np.moveaxis(boxes, -1, 0)
+    width, height = x2 - x1, y2 - y1
+    labeled = visibility > 0
+    count = labeled.sum(axis=-1)
+    total: Floats = np.zeros(
+        np.broadcast_shapes(poses.shape[:-2], keypoints.shape[:-2], areas.shape)
+    )
+    # A keypoint at a time, which needs no array of all distances of all pairs.
+    for k, sigma in enumerate(sigmas):
+        x, y = poses[..., k, 0], poses[..., k, 1]
+        dx = np.where(count, x - keypoints[..., k, 0], _outside(x, x1 - width, x2 + width))
+        dy = np.where(count, y - keypoints[..., k, 1], _outside(y, y1 - height, y2 + height))
+        # The smallest of numbers keeps an area of 0 from dividing 0 by 0, as pycocotools has it.
+        squares = (dx**2 + dy**2) / (2 * sigma) ** 2 / (areas + np.spacing(1)) / 2
+        counts = labeled[..., k] | (count == 0)
+        total += np.where(counts & np.isfinite(x) & np.isfinite(y), np.exp(-squares), 0.0)
+    similarity: Floats = total / np.where(count, count, len(sigmas))
+    return similarity
+
+
+def _outside(value: Floats, low: Floats, high: Floats) -> Floats:
+    """How far a value is from an interval; 0 within."""
+    distance: Floats = np.maximum(low - value, 0) + np.maximum(value - high, 0)
+    return distance
+
+
+def pairs_in_images(
+    dataset: Dataset, predictions: Predictions
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Pair every pose with every person of its image.
+
+    Returns
+    -------
+    rows, people : arrays (M,), int64
+        Indices into the predictions, ascending, and into the people of the data set, ascending
+        for each pose.
+
+    Examples
+    --------
+    >>> rows, people = pairs_in_images(dataset, predictions)  # doctest: +SKIP
+    >>> oks(predictions.keypoints[rows], dataset.keypoints[people], dataset.visibility[people],
+    ...     dataset.boxes[people], dataset.areas[people], COCO_17.sigmas)  # doctest: +SKIP
+    """
+    starts = np.searchsorted(dataset.image_index, predictions.image_index, side="left")
+    stops = np.searchsorted(dataset.image_index, predictions.image_index, side="right")
+    counts = stops - starts
+    rows = np.repeat(np.arange(len(predictions)), counts)
+    # The place of each pair among those of its pose.
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return rows, starts[rows] + places
