@@ -59,7 +59,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     )
     networks.add_argument(
         "--threads",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="CPU threads of the computation (default: torch's choice)",
     )
@@ -180,7 +180,7 @@ def names_among(known: Collection[str]) -> Callable[[str], list[str]]:
     return parse
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
     try:
         number = int(text)
     except ValueError:
@@ -194,7 +194,7 @@ def _positive_or_auto(text: str) -> int | None:
     if text == "auto":
         return None
     try:
-        return _positive(text)
+        return positive(text)
     except argparse.ArgumentTypeError:
         message = f"must be auto or a whole number from 1, got {text!r}"
         raise argparse.ArgumentTypeError(message) from None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from rmpe_ext.presets import DEFAULT_PRESET
@@ -19,17 +21,23 @@ from ._options import (
     build_estimator,
     check_kernels,
     names_among,
+    positive,
 )
+
+# The share of resampled data sets that an interval holds.
+_LEVEL = 0.95
 
 SUMMARY = "measure keypoint AP on images with COCO annotations"
 
 DESCRIPTION = """\
 Measure the keypoint average precision (AP) of a pipeline on images with COCO annotations,
-by pycocotools; needs no output folder. Several kinds of pose NMS are measured in one run.
+by pycocotools; needs no output folder. Several kinds of pose NMS are measured in one run. APM and
+APL are the AP of people of 32^2 to 96^2 square pixels, and of larger ones.
 
 examples:
   rmpe evaluate person_keypoints.json images/ --boxes true
   rmpe evaluate person_keypoints.json images/ --threshold 0.1 --nms none,paper,alphapose
+  rmpe evaluate person_keypoints.json images/ --bootstrap 1000     with 95 % intervals
 """
 
 
@@ -55,6 +63,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="detected",
         help="whose boxes: the detector's, or the annotated ones (default: %(default)s)",
     )
+    parser.add_argument(
+        "--bootstrap",
+        type=positive,
+        metavar="N",
+        help="say how much each measure depends on the choice of images: the interval that holds "
+        f"{_LEVEL:.0%}% of its values on N data sets, each of as many images, drawn from these with "
+        "replacement; 1000 is a good N (default: no intervals)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,7 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
     check_kernels()
 
     from ..datasets import load_dataset
-    from ..evaluation import evaluate
+    from ..evaluation import predict
+    from ..metrics.bootstrap import bootstrap
+    from ..metrics.keypoint_ap import MEASURES, average_precision
 
     try:
         dataset = load_dataset(arguments.annotations, arguments.images)
@@ -80,9 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
     limits = batch_limits(arguments, estimator)
 
     start = time.perf_counter()
-    with tqdm(total=len(dataset), unit="image", disable=None) as bar:
-        try:
-            measures = evaluate(
+    try:
+        with tqdm(total=len(dataset), unit="image", disable=None) as bar:
+            found = predict(
                 estimator,
                 dataset,
                 nms=[None if name == "none" else name for name in arguments.nms],
@@ -91,18 +109,33 @@ def run(arguments: argparse.Namespace) -> int:
                 batch_bytes=limits.pixel_bytes,
                 progress=bar.update,
             )
-        except ValueError as error:
-            raise CommandError(str(error)) from error
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     seconds = time.perf_counter() - start
 
-    print(
-        f"{'pose NMS':<12}{'AP':>7}{'AP50':>7}{'AP75':>7}{'APM':>7}{'APL':>7}{'AR':>7}{'people':>8}"
-    )
-    for name, m in measures.items():
-        values = (m.ap, m.ap50, m.ap75, m.ap_medium, m.ap_large, m.ar)
-        cells = "".join(f"{'-' if value is None else format(value, '.3f'):>7}" for value in values)
-        print(f"{name:<12}{cells}{m.people:8d}")
+    print(f"{'pose NMS':<12}" + "".join(f"{m:>7}" for m in MEASURES.values()) + f"{'people':>8}")
+    for name, people in found.items():
+        measured = average_precision(dataset, people)
+        values = [getattr(measured, field) for field in MEASURES]
+        print(f"{name:<12}{_cells(values)}{len(people):8d}")
+        if arguments.bootstrap:
+            with tqdm(total=arguments.bootstrap, unit="resample", disable=None, leave=False) as bar:
+                intervals = bootstrap(
+                    dataset, people, arguments.bootstrap, level=_LEVEL, progress=bar.update
+                )
+            low, high = zip(*intervals.values(), strict=True)
+            print(f"{'  from':<12}{_cells(low)}\n{'  to':<12}{_cells(high)}")
+    if arguments.bootstrap:
+        print(f"from, to: {_LEVEL:.0%} of {arguments.bootstrap} draws of as many images")
     stages = ", ".join(f"{name} {s:.2f}" for name, s in estimator.timer.seconds.items())
     print(f"{len(dataset)} images in {seconds:.2f} s ({stages})")
     print(f"batch size {limits}")
     return 0
+
+
+def _cells(values: Iterable[float | None]) -> str:
+    """Columns of measures; a dash where nobody is annotated."""
+    return "".join(
+        f"{'-' if value is None or math.isnan(value) else format(value, '.3f'):>7}"
+        for value in values
+    )

@@ -28,6 +28,19 @@ def test_command_prints_a_row_for_each_nms(models_dir, data_dir, capsys):
     )
 
 
+def test_bootstrap_prints_an_interval_around_each_measure(models_dir, data_dir, capsys):
+    folder = data_dir / "coco-mini"
+    arguments = [str(folder / "person_keypoints.json"), str(folder / "images"), "--boxes", "true"]
+    options = ["--nms", "none", "--bootstrap", "200", "--models", str(models_dir)]
+    assert main(["evaluate", *arguments, *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["none", "from", "to"]
+    found, low, high = ([float(cell) for cell in line.split()[1:7]] for line in lines[1:4])
+    for value, least, most in zip(found, low, high, strict=True):
+        assert least < value < most
+    assert lines[4] == "from, to: 95% of 200 draws of as many images"
+
+
 def test_command_refuses_other_skeletons(models_dir, data_dir, capsys):
     folder = data_dir / "coco-mini"
     arguments = [str(folder / "person_keypoints.json"), str(folder / "images")]
