@@ -1,4 +1,4 @@
-"""What an op does under ``torch.vmap``: one of two rules, chosen where the op is defined."""
+"""Rules for ``torch.vmap``; each op chooses one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import torch
 __all__ = ["each_in_turn", "join_batch"]
 
 
-def join_batch(op: Callable[..., Any], size: int, in_dims: tuple, *arguments: Any) -> Any:
-    """One call: the mapped dimension joins N, the first dimension of every tensor."""
+def join_batch(op: Callable[..., Any], size: int, in_dims: tuple[Any, ...], *arguments: Any) -> Any:
+    """Call once: the mapped dimension joins N, the first dimension of every tensor."""
 
     def fold(value: Any, dim: int | None) -> Any:
         if not isinstance(value, torch.Tensor):
@@ -26,8 +26,10 @@ def join_batch(op: Callable[..., Any], size: int, in_dims: tuple, *arguments: An
     return unfold(results) if isinstance(results, torch.Tensor) else tuple(map(unfold, results))
 
 
-def each_in_turn(op: Callable[..., Any], size: int, in_dims: tuple, *arguments: Any) -> Any:
-    """A call for each element, for ops that compare all N with each other, or take a list."""
+def each_in_turn(
+    op: Callable[..., Any], size: int, in_dims: tuple[Any, ...], *arguments: Any
+) -> Any:
+    """Call for each element: for ops that compare all N with each other, or take a list."""
 
     def element(value: Any, dim: Any, i: int) -> Any:
         if isinstance(value, list):

@@ -1,67 +1,71 @@
-"""How public pose networks cut their crops and read their heatmaps, one row for each convention.
+"""Conventions: how pose networks expect their crops, and how their heatmaps are decoded.
 
-Pixel centres are at integers, as in OpenCV. The crop half of a row says how a box becomes a matrix,
-the decode half how a heatmap becomes a coordinate; both agree on the grid.
+Each row of :data:`CONVENTIONS` describes one family of networks. Pixel centers are at integers, as
+in OpenCV. This module imports neither torch nor numpy.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
-__all__ = ["CONVENTIONS", "DECODE_CONVENTIONS", "GRIDS", "Convention"]
+__all__ = ["CONVENTIONS", "GRIDS", "Convention", "ConventionName", "Grid"]
 
-GRIDS = ("asymmetric", "half_pixel", "align_corners")
+ConventionName = Literal["hrnet", "mmpose", "dark", "udp", "dark_udp", "hourglass", "argmax"]
+Grid = Literal["asymmetric", "half_pixel", "align_corners"]
+GRIDS: tuple[Grid, ...] = ("asymmetric", "half_pixel", "align_corners")
 
 
 @dataclass(frozen=True)
 class Convention:
-    """One row of the table.
+    """A row of the table: the first three fields describe the crop, the others the decoding.
 
     Attributes
     ----------
     padding
-        By how much a box grows in all, as a fraction of its side: 0.25 makes it 1.25 times as
-        wide and high.
-    drop
-        By how much its centre moves down, as a fraction of the height that the box has once grown
-        to the crop's aspect ratio, before the padding.
+        Growth of the box in all, as a fraction of its side: 0.25 makes it 1.25 times as wide and
+        high.
+    center_shift
+        Shift of the box's center downward, as a fraction of the box's height, measured after the
+        box has grown to the crop's aspect ratio and before the padding.
     grid
-        How pixels lie on those of a finer grid, under ONNX's names: those of the box on the crop's
-        ``W``, and the heatmap's ``w = W / stride`` on the crop's.
-        ``"asymmetric"``: one pixel is ``stride`` pixels and pixel 0 lies on pixel 0; the box's
-        centre falls on ``W / 2``. This is the grid that lies otherwise in a mirror, where pixel
-        ``x`` is the crop's ``stride * x + stride - 1``: a heatmap of the mirrored image, once
-        mirrored back, moves right by one pixel before it is averaged in. On the others none does.
-        ``"half_pixel"``: one pixel is ``stride`` pixels and covers them exactly, so that ``x`` is
-        ``stride * (x + 0.5) - 0.5``; the box's centre falls on ``(W - 1) / 2``.
-        ``"align_corners"``: the outer pixels' centres coincide, so that ``x`` is
+        How the pixels of a coarse grid lie on those of a fine one, under ONNX's names. It relates
+        the box to the crop of ``W`` pixels, and the heatmap of ``w = W / stride`` pixels to the
+        crop.
+        ``"asymmetric"``: heatmap pixel ``x`` is crop pixel ``stride * x``; the box's center falls
+        on ``W / 2``. This grid is not mirror-symmetric: a heatmap of the mirrored crop, flipped
+        back, has to be shifted one pixel to the right before averaging. The other grids need no
+        shift.
+        ``"half_pixel"``: heatmap pixel ``x`` covers ``stride`` crop pixels exactly, so its center
+        is ``stride * (x + 0.5) - 0.5``; the box's center falls on ``(W - 1) / 2``.
+        ``"align_corners"``: the centers of the outer pixels coincide, so ``x`` is
         ``x * (W - 1) / (w - 1)``; the box's edges fall on ``0`` and ``W - 1``.
     subpixel
-        How a peak is refined. ``"none"``. ``"quarter"``: a quarter pixel toward the larger
-        neighbour, on each axis. ``"dark"``: one Newton step on the logarithm of the blurred
-        heatmap, from differences over two pixels. ``"dark_udp"``: the same over one pixel, the
-        outer pixels being repeated beyond the border.
+        How a peak is refined below one pixel. ``"none"``. ``"quarter"``: a quarter pixel toward
+        the larger neighbor, on each axis. ``"dark"``: one Newton step on the logarithm of the
+        blurred heatmap, with differences over two pixels. ``"dark_udp"``: the same with
+        differences over one pixel; the outer pixels are repeated beyond the border.
     margin, cross_margin
-        A peak is refined along an axis where it lies at least so many pixels from the first and
-        from the last one of that axis (``margin``), and of the other axis (``cross_margin``).
+        A peak is refined along an axis where it lies at least this many pixels from the first and
+        from the last pixel of that axis (``margin``) and of the other axis (``cross_margin``).
     blur_sigma
-        Of the Gaussian before a Newton step, in heatmap pixels. It ends 5 pixels from its centre;
-        zeros lie outside the map.
+        Standard deviation of the Gaussian blur before a Newton step, in heatmap pixels. The kernel
+        ends 5 pixels from its center; the map is padded with zeros.
     log_range
-        To what the blurred values, rescaled to the map's old maximum, are limited before the
-        logarithm.
+        Bounds on the blurred values before the logarithm. The values are first rescaled to the
+        map's old maximum.
     no_peak
-        Both coordinates, in heatmap pixels, where no value is above 0. None: the largest is taken
-        whatever its sign.
+        Both coordinates, in heatmap pixels, of a map without a value above 0. None: the largest
+        value is taken whatever its sign.
     summary
         The row in a few words, for ``--help``.
     """
 
     padding: float = 0.25
-    drop: float = 0.0
-    grid: str = "asymmetric"
-    subpixel: str = "none"
+    center_shift: float = 0.0
+    grid: Grid = "asymmetric"
+    subpixel: Literal["none", "quarter", "dark", "dark_udp"] = "none"
     margin: tuple[int, int] = (0, 0)
     cross_margin: tuple[int, int] = (0, 0)
     blur_sigma: float = 2.0
@@ -78,7 +82,7 @@ _UDP = Convention(
     summary="Newton step at every pixel, on a grid of aligned corners",
 )
 
-CONVENTIONS: dict[str, Convention] = {
+CONVENTIONS: dict[ConventionName, Convention] = {
     # Sun et al., "Deep high-resolution representation learning", CVPR 2019.
     "hrnet": replace(
         _QUARTER,
@@ -106,7 +110,7 @@ CONVENTIONS: dict[str, Convention] = {
     # Newell et al., "Stacked hourglass networks", ECCV 2016, as trained on MPII: a box of side
     # 200 s, whose center moves down by 15 s.
     "hourglass": Convention(
-        drop=15 / 200,
+        center_shift=15 / 200,
         grid="half_pixel",
         subpixel="quarter",
         margin=(1, 1),
@@ -116,5 +120,3 @@ CONVENTIONS: dict[str, Convention] = {
     ),
     "argmax": Convention(no_peak=None, summary="maximum, without a step below one pixel"),
 }
-
-DECODE_CONVENTIONS: tuple[str, ...] = tuple(CONVENTIONS)

@@ -1,4 +1,7 @@
-"""The pose-NMS presets: every fact about a variant of the method is a field of its row."""
+"""Presets of parametric pose NMS: the parameters of each published variant.
+
+This module imports neither torch nor numpy.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,25 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from ._checks import TYPES, check_choice, check_type
+from .validation.checks import TYPES, check_choice, check_type
 
-__all__ = ["DEFAULT_PRESET", "PRESETS", "PoseNMSPreset", "resolve_preset"]
+__all__ = ["DEFAULT_PRESET", "PRESETS", "PoseNMSPreset", "PresetName", "resolve_preset"]
+
+PresetName = Literal["paper", "rmpe", "alphapose"]
 
 _UNITS = ("pixel", "box")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoseNMSPreset:
-    """Parameters of pose NMS, with the names of the RMPE paper.
+    """Parameters of pose NMS, under the names of the RMPE paper.
 
     ``d(i, j) = sum_n [joint n matches] tanh(c_i / sigma1) tanh(c_j / sigma1)
     + lam * sum_n exp(-distance / sigma2)``. Pose ``i``, the reference, eliminates pose ``j`` where
-    ``d > eta``. Both sums run over the joints, so ``eta`` belongs to a skeleton as well: double the
-    joints, and ``d`` doubles.
+    ``d > eta``. Both sums run over the joints, so ``eta`` depends on the skeleton: twice as many
+    joints double ``d``.
 
     Attributes
     ----------
@@ -33,33 +38,35 @@ class PoseNMSPreset:
     lam : float
         Weight of the second sum (the paper's lambda).
     eta : float
-        Threshold of ``d``.
+        Threshold on ``d``.
     squared : bool
         Whether the distance in the second sum is squared.
     unit : str
-        Of distances: ``"pixel"``, or ``"box"``, a tenth of the longer side of the reference box.
+        Unit of distances: ``"pixel"``, or ``"box"``, a tenth of the longer side of the reference
+        box.
     match_box : float, optional
-        A joint matches inside a box around the reference joint, of sides ``match_box`` times those
-        of the reference box. None: no such bound.
+        A joint matches inside a box around the reference joint, with sides ``match_box`` times
+        those of the reference box. None: no such bound.
     match_radius : float, optional
         A joint matches within this distance, in ``unit``. None: no such bound. Where both bounds
         are given, both must hold.
     near_joints : int
-        A second rule, beside ``d > eta``: eliminate also where at least this many joints are near.
-        0: no such rule.
+        A second rule beside ``d > eta``: a pose is also eliminated where at least this many of its
+        joints are near those of the reference. 0: no such rule.
     near_radius, near_box : float
         A joint is near within ``min(near_radius, near_box * longer side of the reference box)``
         pixels.
     merge_box, merge_radius : float
-        Merging, which :func:`rmpe_ext.merge_poses` does after suppression: a joint is merged within
-        ``min(merge_radius, merge_box * longer side of the kept pose's box)`` pixels. These and the
-        next two were released with ``alphapose`` alone; the other presets take them over.
+        For :func:`rmpe_ext.merge_poses`, which runs after the suppression: a joint is merged
+        within ``min(merge_radius, merge_box * longer side of the kept pose's box)`` pixels. The
+        values of these and the next two were released for ``alphapose`` only; the other presets
+        use the same.
     min_score : float
-        A pose whose best joint scores less, before or after it is merged, is dropped.
+        A pose whose best joint scores less, before or after merging, is dropped.
     zero_score : float
-        What a joint score of 0 weighs in the means; above 0.
+        Weight of a joint score of 0 in the means; above 0.
     summary : str
-        The row in a few words, for ``--help``; no parameter of the method.
+        The row in a few words, for ``--help``; not a parameter of the method.
     """
 
     sigma1: float
@@ -81,13 +88,13 @@ class PoseNMSPreset:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            check_type(TYPES, field.name, getattr(self, field.name), field.type)
+            check_type(TYPES, field.name, getattr(self, field.name), str(field.type))
         for name in ("sigma1", "sigma2", "zero_score"):
-            # Whose inverses are numbers in float32 as well.
+            # So that their inverses are finite in float32.
             if not 1e-30 <= getattr(self, name) <= 1e30:
                 raise ValueError(f"{name} must be in 1e-30..1e30, got {getattr(self, name)}")
         for name in ("lam", "eta", "min_score"):
-            # Compared, because torch.compile cannot trace math.isfinite on a number that changes.
+            # torch.compile cannot trace math.isfinite on a number that changes between calls.
             if not -math.inf < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
         check_choice("unit", self.unit, _UNITS)
@@ -100,8 +107,8 @@ class PoseNMSPreset:
                 raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)}")
 
 
-PRESETS: dict[str, PoseNMSPreset] = {
-    # The paper's form. Its values were never published; these were chosen by us.
+PRESETS: dict[PresetName, PoseNMSPreset] = {
+    # The paper's form. Its constants were never published; these were chosen here.
     "paper": PoseNMSPreset(
         sigma1=0.3,
         sigma2=100.0,
@@ -136,23 +143,23 @@ PRESETS: dict[str, PoseNMSPreset] = {
 }
 # What users of the field know, with constants that its authors released; on the photographs of the
 # README the three presets are within .003 AP of each other.
-DEFAULT_PRESET = "alphapose"
+DEFAULT_PRESET: PresetName = "alphapose"
 _PARAMETERS = tuple(
     field.name for field in dataclasses.fields(PoseNMSPreset) if field.name != "summary"
 )
 
 
 def resolve_preset(
-    preset: str | PoseNMSPreset, parameters: Mapping[str, Any] | None = None
+    preset: PresetName | PoseNMSPreset, parameters: Mapping[str, Any] | None = None
 ) -> PoseNMSPreset:
-    """The preset of that name, or the one given, with some of its fields replaced.
+    """Return the preset, looked up by its name, with some of its fields replaced.
 
     Raises
     ------
     TypeError
         If ``parameters`` names what is not a parameter.
     ValueError
-        If there is no such preset, or a field's value is out of range.
+        If there is no such preset, or a value is out of range.
 
     Examples
     --------

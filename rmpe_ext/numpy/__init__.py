@@ -1,34 +1,22 @@
-"""The ops on numpy's arrays: same names, arguments, results and errors as in rmpe_ext.
+"""The ops on numpy's arrays: the same names, arguments, results and errors as in rmpe_ext.
 
-Nothing here imports torch. The compiled loops are the same, so that results are equal bit for bit.
-They run on threads of their own, without the interpreter's lock.
+Nothing here imports torch. The compiled loops are those of rmpe_ext on the CPU, so that results are
+equal bit for bit. They run on threads of their own and release the interpreter's lock. Where a
+dtype may be bfloat16, it is that of the package ml_dtypes.
 """
 
-from ._threads import get_num_threads, set_num_threads
-from .affine_sample import affine_sample
-from .crop import crop, crop_matrices
-from .decode import decode
-from .decode_simcc import decode_simcc
-from .merge_poses import merge_poses
-from .nearby_joints_nms import nearby_joints_nms
-from .oks_nms import oks_nms, soft_oks_nms
-from .pose_nms import box_nms, pose_nms, pose_similarity
-from .soft_argmax import soft_argmax
-
-__all__ = [
-    "affine_sample",
-    "box_nms",
-    "crop",
-    "crop_matrices",
-    "decode",
-    "decode_simcc",
-    "get_num_threads",
-    "merge_poses",
-    "nearby_joints_nms",
-    "oks_nms",
-    "pose_nms",
-    "pose_similarity",
-    "set_num_threads",
-    "soft_argmax",
-    "soft_oks_nms",
-]
+from ._threads import get_num_threads as get_num_threads
+from ._threads import set_num_threads as set_num_threads
+from .affine_sample import affine_sample as affine_sample
+from .box_nms import box_nms as box_nms
+from .crop import crop as crop
+from .crop_matrices import crop_matrices as crop_matrices
+from .decode import decode as decode
+from .decode_simcc import decode_simcc as decode_simcc
+from .merge_poses import merge_poses as merge_poses
+from .nearby_joints_nms import nearby_joints_nms as nearby_joints_nms
+from .oks_nms import oks_nms as oks_nms
+from .pose_nms import pose_nms as pose_nms
+from .pose_similarity import pose_similarity as pose_similarity
+from .soft_argmax import soft_argmax as soft_argmax
+from .soft_oks_nms import soft_oks_nms as soft_oks_nms

@@ -1,4 +1,4 @@
-"""The compiled ops."""
+"""The compiled library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ __all__ = ["library"]
 
 def _reason(error: ImportError) -> str:
     folder = os.path.dirname(os.path.dirname(__file__))
-    built = sorted(name for name in os.listdir(folder) if name.startswith("_numpy."))
+    built = sorted(
+        name for name in os.listdir(folder) if name.startswith("_numpy.") and name != "_numpy.pyi"
+    )
     if not built:
         return f"there is no _numpy in {folder}"
     if not any("_numpy" + suffix in built for suffix in EXTENSION_SUFFIXES):

@@ -1,50 +1,63 @@
-"""Cutting people out of images."""
+"""Cutting crops out of images."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
-from ..arguments import ndarrays
-from ..arguments.crop import crop_arguments, crop_matrices_arguments
+from ..validation import numpy_arrays
+from ..validation.crop import validate_crop
 from ._library import library
 
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
-
-__all__ = ["crop", "crop_matrices"]
+__all__ = ["crop"]
 
 
 def crop(
-    images: np.ndarray | Sequence[np.ndarray],
-    matrices: np.ndarray,
+    images: NDArray[Any] | Sequence[NDArray[Any]],
+    matrices: NDArray[Any],
     size: tuple[int, int],
     *,
-    image_index: np.ndarray | None = None,
+    image_index: NDArray[Any] | None = None,
     scale: float = 1 / 255,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     swap_rb: bool = False,
     dtype: DTypeLike = np.float32,
     fill: float = 0,
-) -> np.ndarray:
-    """As :func:`rmpe_ext.crop`, on arrays.
+) -> NDArray[Any]:
+    """Cut N crops out of 8-bit images: resampled, normalized and channels first, in one call.
+
+    Crop pixel ``p`` is the bilinear sample of its image at ``matrix^-1 p``, as in
+    ``cv2.warpAffine(image, matrix, (w, h))``, which in addition rounds positions to 1/32 pixel.
+    The sample becomes ``(value * scale - mean) / std``.
 
     Parameters
     ----------
     images : ndarray (B, H, W, 3) or sequence of ndarray (H_i, W_i, 3)
-        uint8, as OpenCV and Pillow give them. Views are read in place where the channels of a pixel
-        are contiguous and pixels go left to right.
+        uint8. Views are read in place where the channels of a pixel are contiguous and pixels run
+        from left to right.
     matrices : ndarray (N, 2, 3)
-        Image pixel -> crop pixel, float32 or float64.
+        Image pixel -> crop pixel, pixel centers at integers, float32 or float64, as
+        :func:`rmpe_ext.numpy.crop_matrices` makes them. A crop is all ``fill`` where its matrix has
+        no inverse, or spreads it over more than 2^28 image pixels.
+    size : (int, int)
+        Height and width of every crop.
     image_index : ndarray (N,), optional
-        int64: the image that each crop comes from.
+        int64: the image of each crop. It may be left out where there is one image, or one for each
+        matrix. Values out of range raise ValueError.
+    scale : float
+        Factor of the 8-bit value.
+    mean, std : sequence of 3 floats, optional
+        For each channel of the crop, in units of ``value * scale``.
+    swap_rb : bool
+        Reverse the channels: BGR images to RGB crops, or back.
     dtype : dtype
-        Of the crops: float32, float16 or ml_dtypes' bfloat16.
-    size, scale, mean, std, swap_rb, fill
-        As :func:`rmpe_ext.crop` takes them.
+        Of the crops: float32, float16 or bfloat16.
+    fill : float
+        8-bit value of the pixels outside the image.
 
     Returns
     -------
@@ -53,7 +66,7 @@ def crop(
     Raises
     ------
     TypeError, ValueError
-        For a wrong dtype or shape; the message names the argument.
+        For a wrong type, dtype, shape or value; the message names the argument.
 
     Examples
     --------
@@ -64,49 +77,18 @@ def crop(
     >>> people.shape, people[0, :, 128, 96].tolist()
     ((1, 3, 256, 192), [1.0, 1.0, 1.0])
     """
-    arguments = crop_arguments(
-        ndarrays, images, matrices, size, image_index, scale, mean, std, swap_rb, np.dtype(dtype),
-        fill,
-    )  # fmt: skip
-    return library.crop(*arguments)
-
-
-def crop_matrices(
-    boxes: np.ndarray,
-    size: tuple[int, int],
-    *,
-    convention: str = "hrnet",
-    padding: float | None = None,
-    rotation: np.ndarray | None = None,
-) -> np.ndarray:
-    """As :func:`rmpe_ext.crop_matrices`, on arrays.
-
-    Parameters
-    ----------
-    boxes : ndarray (N, 4)
-        ``x1, y1, x2, y2`` in image pixels.
-    rotation : ndarray (N,), optional
-        Degrees, float32 or float64.
-    size, convention, padding
-        As :func:`rmpe_ext.crop_matrices` takes them.
-
-    Returns
-    -------
-    ndarray (N, 2, 3)
-        Image pixel -> crop pixel, in the dtype of ``boxes``; float32 for the 16-bit ones.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For a wrong dtype, shape or name; the message names the argument.
-
-    Examples
-    --------
-    >>> import numpy as np, rmpe_ext.numpy
-    >>> rmpe_ext.numpy.crop_matrices(np.float64([[0, 0, 96, 128]]), (256, 192), padding=0.0)
-    array([[[2., 0., 0.],
-            [0., 2., 0.]]])
-    """
-    return library.crop_matrices(
-        *crop_matrices_arguments(ndarrays, boxes, size, convention, padding, rotation)
+    return library.crop(
+        *validate_crop(
+            numpy_arrays,
+            images,
+            matrices,
+            size,
+            image_index,
+            scale,
+            mean,
+            std,
+            swap_rb,
+            np.dtype(dtype),
+            fill,
+        )
     )

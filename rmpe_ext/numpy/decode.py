@@ -1,56 +1,113 @@
-"""Heatmaps to keypoints."""
+"""Decoding heatmaps into keypoints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from ..arguments import ndarrays
-from ..arguments.decode import decode_arguments
+from ..conventions import ConventionName, Grid
+from ..validation import numpy_arrays
+from ..validation.decode import validate_decode
 from ._library import library
 
 __all__ = ["decode"]
 
 
 def decode(
-    heatmaps: np.ndarray,
+    heatmaps: NDArray[Any],
     *,
-    convention: str = "hrnet",
-    matrices: np.ndarray | None = None,
-    flipped: np.ndarray | None = None,
+    convention: ConventionName = "hrnet",
+    matrices: NDArray[Any] | None = None,
+    flipped: NDArray[Any] | None = None,
     flip_pairs: Iterable[tuple[int, int]] | None = None,
     stride: float = 4,
     offset: float | None = None,
-    grid: str | None = None,
-    theta: np.ndarray | None = None,
+    grid: Grid | None = None,
+    theta: NDArray[Any] | None = None,
     align_corners: bool = False,
-) -> tuple[np.ndarray, np.ndarray]:
-    """As :func:`rmpe_ext.decode`, on arrays.
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Decode each heatmap into a keypoint, refined below one pixel, and its score.
+
+    The keypoint is at the largest value of the map, the first of equal ones; the score is that
+    value. Then, by ``convention`` (:data:`rmpe_ext.conventions.CONVENTIONS` is the whole table):
+
+    - ``"argmax"``: no refinement.
+    - ``"hrnet"``: a quarter pixel toward the larger neighbor on each axis, where ``1 < x < W - 1``
+      and ``1 < y < H - 1`` (Sun et al., "Deep high-resolution representation learning for human
+      pose estimation", 2019).
+    - ``"mmpose"``: the same on x where ``1 < x < W - 1`` and ``0 < y``, on y where
+      ``1 < y < H - 1`` and ``0 < x``.
+    - ``"hourglass"``: the same where ``1 <= x <= W - 2`` and ``1 <= y <= H - 2`` (Newell et al.,
+      "Stacked hourglass networks for human pose estimation", 2016).
+    - ``"dark"``: blur (11 pixels, sigma 2, zeros outside), rescale to the old maximum, raise to
+      1e-10, take the logarithm, and do one Newton step, ``-Hess^-1 grad``, where ``1 < x < W - 2``
+      and ``1 < y < H - 2`` (Zhang et al., "Distribution-aware coordinate representation for human
+      pose estimation", 2020). There is no step where the Hessian is singular or the step is not
+      finite. The step has no bound: on a map without a clear peak it may be long.
+    - ``"dark_udp"``, and ``"udp"``, which is the same: blur and rescale likewise, limit to 1e-3
+      and 50, take the logarithm, and do one Newton step everywhere, with differences over one pixel
+      (Huang et al., "The devil is in the details: unbiased data processing for human pose
+      estimation", 2020). There is no step where it is not finite.
+
+    A map without a value above 0 gives heatmap pixel (0, 0), with ``"mmpose"`` and ``"hourglass"``
+    (-1, -1); ``"argmax"`` takes the largest value whatever its sign. A map of one value everywhere
+    gives (0, 0), with ``"udp"`` a position half a pixel outside.
 
     Parameters
     ----------
     heatmaps : ndarray (N, K, H, W)
-        float32, float64, float16 or ml_dtypes' bfloat16. Slices along persons and joints are read
-        in place; maps that are not contiguous, such as a transposed (N, H, W, K), are copied.
-    matrices, theta : ndarray (N, 2, 3), optional
-        Image pixel -> crop pixel; and what a spatial transformer resampled the crops by.
+        One map for each joint of each person: float32, float64, float16 or bfloat16. A map with a
+        NaN gives a NaN keypoint and score. Slices along people and joints are read in place; maps
+        that are not contiguous are copied.
+    convention : str
+        The convention that the network was trained for: one of the names above.
+    matrices : ndarray (N, 2, 3), optional
+        Image pixel -> crop pixel, float32 or float64, as :func:`rmpe_ext.numpy.crop_matrices` makes
+        them. The keypoints are then in image pixels. A matrix that is not finite or has no inverse
+        gives NaN keypoints.
     flipped : ndarray (N, K, H, W), optional
-        The heatmaps of the mirrored images.
-    convention, flip_pairs, stride, offset, grid, align_corners
-        As :func:`rmpe_ext.decode` takes them.
+        The network's heatmaps of the mirrored crops. They are flipped back and averaged in; on an
+        ``"asymmetric"`` grid they are first shifted one pixel to the right, and their first column
+        repeated.
+    flip_pairs : sequence of (int, int), optional
+        The left and right joints that change places in a mirrored image. Needed with ``flipped``,
+        ignored without.
+    stride : float
+        Crop pixels per heatmap pixel: the crop is ``stride * W`` wide and ``stride * H`` high. Only
+        used with ``matrices`` or ``theta``.
+    offset : float, optional
+        Crop pixels to add to ``stride * x``. Default: by the grid.
+    grid : str, optional
+        How heatmap pixels lie on crop pixels. Default: that of the convention.
+        ``"asymmetric"``: ``x`` is ``stride * x``, with ``offset`` 0. ``"half_pixel"``
+        (``"hourglass"``): ``stride * (x + 0.5) - 0.5``, that is ``offset``
+        ``(stride - 1) / 2``. ``"align_corners"`` (``"udp"``, ``"dark_udp"``):
+        ``x * (stride * W - 1) / (W - 1)``, and ``stride * x`` where W is 1.
+    theta : ndarray (N, 2, 3), optional
+        The affine maps by which a spatial transformer (STN) resampled the crops: normalized
+        coordinates, -1 to 1, of the crop that the network saw -> those of the crop that
+        ``matrices`` describe, both of one size (Fang et al., "RMPE", 2017). The keypoints are
+        mapped through theta, which does for coordinates what SDTN does for heatmaps. They are then
+        in pixels of the latter crop, or with ``matrices`` in image pixels. A theta that is not
+        finite gives NaN keypoints.
+    align_corners : bool
+        As for the transformer's sampling. True: -1 and 1 are the centers of the crop's outer
+        pixels. False: they are their outer edges.
 
     Returns
     -------
     keypoints : ndarray (N, K, 2)
-        ``x, y`` in heatmap pixels; in the image where ``matrices`` are given. In the dtype of
-        ``heatmaps``, float32 for the 16-bit ones.
+        ``x, y`` in heatmap pixels, pixel centers at integers in every convention; in image pixels
+        with ``matrices``. In the dtype of ``heatmaps``, float32 for 16-bit dtypes.
     scores : ndarray (N, K)
+        The largest value of each map.
 
     Raises
     ------
     TypeError, ValueError
-        For a wrong dtype, shape or name; the message names the argument.
+        For a wrong type, dtype, shape or value; the message names the argument.
 
     Examples
     --------
@@ -62,8 +119,8 @@ def decode(
     ([[[10.25, 20.0]]], [[1.0]])
     """
     return library.decode(
-        *decode_arguments(
-            ndarrays, heatmaps, convention, matrices, flipped, flip_pairs, stride, offset, grid,
+        *validate_decode(
+            numpy_arrays, heatmaps, convention, matrices, flipped, flip_pairs, stride, offset, grid,
             theta, align_corners,
         )
     )  # fmt: skip

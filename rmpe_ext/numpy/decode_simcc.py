@@ -1,54 +1,74 @@
-"""Classification vectors (SimCC) to keypoints."""
+"""Decoding SimCC vectors into keypoints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from ..arguments import ndarrays
-from ..arguments.decode_simcc import decode_simcc_arguments
+from ..validation import numpy_arrays
+from ..validation.decode_simcc import validate_decode_simcc
 from ._library import library
 
 __all__ = ["decode_simcc"]
 
 
 def decode_simcc(
-    x_maps: np.ndarray,
-    y_maps: np.ndarray,
+    x_maps: NDArray[Any],
+    y_maps: NDArray[Any],
     *,
     split_ratio: float = 2.0,
-    matrices: np.ndarray | None = None,
-    flipped: tuple[np.ndarray, np.ndarray] | None = None,
+    matrices: NDArray[Any] | None = None,
+    flipped: tuple[NDArray[Any], NDArray[Any]] | None = None,
     flip_pairs: Iterable[tuple[int, int]] | None = None,
-    theta: np.ndarray | None = None,
+    theta: NDArray[Any] | None = None,
     align_corners: bool = False,
-) -> tuple[np.ndarray, np.ndarray]:
-    """As :func:`rmpe_ext.decode_simcc`, on arrays.
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Decode each pair of SimCC vectors into a keypoint and its score.
+
+    Each vector classifies one coordinate into bins, ``split_ratio`` of them to a crop pixel (Li et
+    al., "SimCC: a simple coordinate classification perspective for human pose estimation", 2022).
+    The keypoint is at ``bin / split_ratio``, where ``bin`` is that of the largest value of each
+    vector, the first of equal ones. The score is the smaller of the two values, as in MMPose. Where
+    it is not above 0, both bins are -1.
 
     Parameters
     ----------
     x_maps : ndarray (N, K, Wx)
+        float32, float64, float16 or bfloat16. A NaN gives a NaN keypoint and score. Slices along
+        people and joints are read in place.
     y_maps : ndarray (N, K, Hy)
-        float32, float64, float16 or ml_dtypes' bfloat16.
-    matrices, theta : ndarray (N, 2, 3), optional
-        Image pixel -> crop pixel; and what a spatial transformer resampled the crops by.
-    flipped : pair of ndarrays (N, K, Wx), (N, K, Hy), optional
-        Both vectors of the mirrored images.
-    split_ratio, flip_pairs, align_corners
-        As :func:`rmpe_ext.decode_simcc` takes them.
+        Like ``x_maps``.
+    split_ratio : float
+        Bins per crop pixel: the crop is ``Wx / split_ratio`` wide and ``Hy / split_ratio`` high.
+    matrices : ndarray (N, 2, 3), optional
+        Image pixel -> crop pixel, float32 or float64, as :func:`rmpe_ext.numpy.crop_matrices` makes
+        them. The keypoints are then in image pixels. A matrix that is not finite or has no inverse
+        gives NaN keypoints.
+    flipped : pair of ndarray (N, K, Wx), (N, K, Hy), optional
+        The network's vectors of the mirrored crops. Those of x are flipped back, and both are
+        averaged in.
+    flip_pairs : sequence of (int, int), optional
+        The left and right joints that change places in a mirrored image. Needed with ``flipped``,
+        ignored without.
+    theta : ndarray (N, 2, 3), optional
+        The affine maps by which a spatial transformer resampled the crops; see
+        :func:`rmpe_ext.numpy.decode`.
+    align_corners : bool
+        As for the transformer's sampling.
 
     Returns
     -------
     keypoints : ndarray (N, K, 2)
-        ``x, y`` in crop pixels, or in the image where ``matrices`` are given. In the dtype of
-        ``x_maps``, float32 for the 16-bit ones.
+        ``x, y`` in crop pixels; in image pixels with ``matrices``. In the dtype of ``x_maps``,
+        float32 for 16-bit dtypes.
     scores : ndarray (N, K)
 
     Raises
     ------
     TypeError, ValueError
-        For a wrong dtype or shape; the message names the argument.
+        For a wrong type, dtype, shape or value; the message names the argument.
 
     Examples
     --------
@@ -59,8 +79,8 @@ def decode_simcc(
     (array([[[ 50.5, 150. ]]]), array([[0.5]]))
     """
     return library.decode_simcc(
-        *decode_simcc_arguments(
-            ndarrays, x_maps, y_maps, split_ratio, matrices, flipped, flip_pairs, theta,
+        *validate_decode_simcc(
+            numpy_arrays, x_maps, y_maps, split_ratio, matrices, flipped, flip_pairs, theta,
             align_corners,
         )
     )  # fmt: skip

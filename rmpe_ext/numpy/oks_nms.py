@@ -1,58 +1,75 @@
-"""Removing the poses that show one person twice, by object keypoint similarity."""
+"""Removing poses that show one person twice, by object keypoint similarity."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from ..arguments import ndarrays
-from ..arguments.oks_nms import oks_nms_arguments, soft_oks_nms_arguments
-from ..results import NMSResult, SoftNMSResult
+from ..return_types import NMSResult
+from ..validation import numpy_arrays
+from ..validation.oks_nms import validate_oks_nms
 from ._library import library
 
-__all__ = ["oks_nms", "soft_oks_nms"]
+__all__ = ["oks_nms"]
 
 
 def oks_nms(
-    keypoints: np.ndarray,
-    scores: np.ndarray,
-    areas: np.ndarray,
-    sigmas: np.ndarray | Sequence[float] | None = None,
+    keypoints: NDArray[Any],
+    scores: NDArray[Any],
+    areas: NDArray[Any],
+    sigmas: NDArray[Any] | Sequence[float] | None = None,
     *,
     threshold: float = 0.9,
-    pose_scores: np.ndarray | None = None,
-    image_index: np.ndarray | None = None,
-) -> NMSResult[np.ndarray]:
-    """As :func:`rmpe_ext.oks_nms`, on arrays.
+    pose_scores: NDArray[Any] | None = None,
+    image_index: NDArray[Any] | None = None,
+) -> NMSResult[NDArray[Any]]:
+    """Of poses with a high object keypoint similarity (OKS), keep the most confident.
+
+    Within each image, pick the most confident pose, suppress every pose ``j`` whose OKS with the
+    picked pose ``i`` is above the threshold, and go on with the best of the rest:
+
+    ``OKS(i, j) = mean_n exp(-|k_i - k_j|^2 / (2 (2 sigma_n)^2 ((area_i + area_j) / 2 + eps)))``,
+    where ``eps`` is the spacing of float64 at 1. The mean is over all joints, whatever they score.
 
     Parameters
     ----------
     keypoints : ndarray (N, K, 2)
-        ``x, y`` of the joints in image pixels; float32 or float64, 16-bit ones are computed in
+        ``x, y`` of the joints in image pixels: float32 or float64; 16-bit dtypes are computed in
         float32.
     scores : ndarray (N, K)
         Confidence of the joints, in the dtype of ``keypoints``.
     areas : ndarray (N,)
-        Of the people, in pixels^2, in the dtype of ``keypoints``.
+        Areas of the people's segments or boxes in pixels^2, in the dtype of ``keypoints``. A
+        negative area counts as 0.
     sigmas : ndarray (K,) or sequence of float, optional
-        Spread of annotators at each joint; those of COCO where K is 17 unless given.
-    pose_scores : ndarray (N,), optional
-        What makes a pose the most confident.
-    image_index : ndarray (N,), optional
-        int64: poses of different images never suppress each other.
+        Standard deviation of annotators at each joint, relative to the square root of the area;
+        above 0. Default where K is 17: those of COCO.
     threshold : float
-        As :func:`rmpe_ext.oks_nms` takes it.
+        OKS in 0..1 above which a pose is suppressed.
+    pose_scores : ndarray (N,), optional
+        Confidence of the poses. Default: the mean of the joint scores.
+    image_index : ndarray (N,), optional
+        int64, any values in any order: poses of different images do not suppress each other.
+        Default: all poses are of one image.
 
     Returns
     -------
     NMSResult
-        ``keep`` (N,) bool and ``suppressor`` (N,) int64.
+        ``keep`` (N,) bool and ``suppressor`` (N,) int64, in the order of the input. Of equally
+        confident poses the one of lower index wins. A pose with a coordinate, joint score or area
+        that is not finite, or a pose score that is NaN, suppresses none and is kept.
 
     Raises
     ------
     TypeError, ValueError
-        For a wrong dtype or shape, a threshold outside 0..1, or missing sigmas.
+        For a wrong type, dtype, shape or value; the message names the argument.
+
+    References
+    ----------
+    OKS: https://cocodataset.org/#keypoints-eval. NMS by OKS: Papandreou et al., "Towards Accurate
+    Multi-person Pose Estimation in the Wild", CVPR 2017.
 
     Examples
     --------
@@ -65,60 +82,8 @@ def oks_nms(
     """
     return NMSResult(
         *library.oks_nms(
-            *oks_nms_arguments(
-                ndarrays, keypoints, scores, areas, sigmas, threshold, pose_scores, image_index
+            *validate_oks_nms(
+                numpy_arrays, keypoints, scores, areas, sigmas, threshold, pose_scores, image_index
             )
         )
     )
-
-
-def soft_oks_nms(
-    keypoints: np.ndarray,
-    scores: np.ndarray,
-    areas: np.ndarray,
-    sigmas: np.ndarray | Sequence[float] | None = None,
-    *,
-    threshold: float = 0.9,
-    max_kept: int = 20,
-    pose_scores: np.ndarray | None = None,
-    image_index: np.ndarray | None = None,
-) -> SoftNMSResult[np.ndarray]:
-    """As :func:`rmpe_ext.soft_oks_nms`, on arrays.
-
-    Parameters
-    ----------
-    keypoints, scores, areas, sigmas, image_index
-        As in :func:`oks_nms`.
-    pose_scores : ndarray (N,), optional
-        The scores that are lowered, in the dtype of ``keypoints``.
-    threshold, max_kept
-        As :func:`rmpe_ext.soft_oks_nms` takes them.
-
-    Returns
-    -------
-    SoftNMSResult
-        ``keep`` (N,) bool, the lowered ``pose_scores`` (N,), and ``rank`` (N,) int64.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`oks_nms` does, and for a ``max_kept`` below 1.
-
-    Examples
-    --------
-    >>> import numpy as np, rmpe_ext.numpy
-    >>> pose = np.arange(34.0).reshape(17, 2)
-    >>> keypoints = np.stack([pose, pose, pose + 500])
-    >>> scores = np.repeat([[0.7], [0.9], [0.8]], 17, axis=1)
-    >>> result = rmpe_ext.numpy.soft_oks_nms(keypoints, scores, np.full(3, 1e4), max_kept=2)
-    >>> result.rank, result.pose_scores.round(4)
-    (array([-1,  0,  1]), array([0.2304, 0.9   , 0.8   ]))
-    """
-    return SoftNMSResult(
-        *library.soft_oks_nms(
-            *soft_oks_nms_arguments(
-                ndarrays, keypoints, scores, areas, sigmas, threshold, max_kept, pose_scores,
-                image_index,
-            )
-        )
-    )  # fmt: skip

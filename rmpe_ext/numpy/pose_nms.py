@@ -1,102 +1,86 @@
-"""Removing the poses, or boxes, that show one person twice."""
+"""Parametric pose NMS: removing poses that show one person twice, as RMPE does."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from ..arguments import ndarrays
-from ..arguments.pose_nms import (
-    box_nms_arguments,
-    pose_nms_arguments,
-    pose_similarity_arguments,
-)
-from ..presets import DEFAULT_PRESET, PoseNMSPreset
-from ..results import NMSResult
+from ..presets import DEFAULT_PRESET, PoseNMSPreset, PresetName
+from ..return_types import NMSResult
+from ..validation import numpy_arrays
+from ..validation.pose_nms import validate_pose_nms
 from ._library import library
 
-__all__ = ["box_nms", "pose_nms", "pose_similarity"]
-
-
-def pose_similarity(
-    keypoints: np.ndarray,
-    scores: np.ndarray,
-    boxes: np.ndarray,
-    *,
-    preset: str | PoseNMSPreset = DEFAULT_PRESET,
-    **parameters: Any,
-) -> np.ndarray:
-    """As :func:`rmpe_ext.pose_similarity`, on arrays.
-
-    Parameters
-    ----------
-    keypoints, scores, boxes
-        As in :func:`pose_nms`.
-    preset, **parameters
-        As :func:`rmpe_ext.pose_similarity` takes them.
-
-    Returns
-    -------
-    ndarray (N, N)
-        ``d(i, j)``, larger for more similar poses, with row ``i`` as the reference.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`pose_nms` does.
-
-    Examples
-    --------
-    >>> import numpy as np, rmpe_ext.numpy
-    >>> keypoints = np.float64([[[10, 10], [40, 90]], [[10, 10], [60, 90]]])
-    >>> scores, boxes = np.ones((2, 2)), np.float64([[0, 0, 50, 100]] * 2)
-    >>> d = rmpe_ext.numpy.pose_similarity(keypoints, scores, boxes, sigma1=0.1, sigma2=1, lam=1)
-    >>> d.round(4).tolist()
-    [[4.0, 2.0], [2.0, 4.0]]
-    """
-    return library.pose_similarity(
-        *pose_similarity_arguments(ndarrays, keypoints, scores, boxes, preset, parameters)
-    )
+__all__ = ["pose_nms"]
 
 
 def pose_nms(
-    keypoints: np.ndarray,
-    scores: np.ndarray,
-    boxes: np.ndarray,
+    keypoints: NDArray[Any],
+    scores: NDArray[Any],
+    boxes: NDArray[Any],
     *,
-    preset: str | PoseNMSPreset = DEFAULT_PRESET,
-    pose_scores: np.ndarray | None = None,
-    image_index: np.ndarray | None = None,
+    preset: PresetName | PoseNMSPreset = DEFAULT_PRESET,
+    pose_scores: NDArray[Any] | None = None,
+    image_index: NDArray[Any] | None = None,
     **parameters: Any,
-) -> NMSResult[np.ndarray]:
-    """As :func:`rmpe_ext.pose_nms`, on arrays.
+) -> NMSResult[NDArray[Any]]:
+    """Parametric pose NMS: of several poses of one person, keep the most confident.
+
+    Within each image, pick the most confident pose, suppress every pose that is too similar to it,
+    and go on with the best of the rest. With the picked pose ``i`` as the reference, ``j`` is
+    suppressed where ``d(i, j) > eta``,
+
+    ``d(i, j) = sum_n [joint n matches] tanh(c_i / sigma1) tanh(c_j / sigma1)
+    + lam * sum_n exp(-distance / sigma2)``.
+
+    The paper prints "eliminate when d <= eta", although both terms grow with similarity: as printed
+    it would remove the poses that differ. All released implementations suppress where ``d > eta``,
+    and so does this one.
 
     Parameters
     ----------
     keypoints : ndarray (N, K, 2)
-        ``x, y`` of the joints in image pixels; float32 or float64, 16-bit ones are computed in
+        ``x, y`` of the joints in image pixels: float32 or float64; 16-bit dtypes are computed in
         float32.
     scores : ndarray (N, K)
         Confidence of the joints, in the dtype of ``keypoints``.
     boxes : ndarray (N, 4)
-        ``x1, y1, x2, y2`` of the people, in image pixels.
+        ``x1, y1, x2, y2`` of the people in image pixels. The picked pose's box sets the tolerances;
+        a box without width or height matches only joints that coincide.
+    preset : str or PoseNMSPreset
+        ``"alphapose"``, the default: the constants of the authors' PyTorch release, distances in
+        pixels, and a second rule that suppresses a pose with at least 5 joints near those of the
+        picked one. ``"rmpe"``: those of their first release, distances in units of the box.
+        ``"paper"``: the squared distance, joints match inside a tenth of the box; its constants
+        were never published, these were chosen here. A preset suits skeletons of about 16 joints,
+        because ``d`` grows with their number.
     pose_scores : ndarray (N,), optional
-        What makes a pose the most confident.
+        Confidence of the poses. Default: the mean of the joint scores. Where results are ranked by
+        another score, such as one that includes the detector's, pass that score, or the pose that
+        is kept may be the one that is ranked lowest.
     image_index : ndarray (N,), optional
-        int64: poses of different images never suppress each other.
-    preset, **parameters
-        As :func:`rmpe_ext.pose_nms` takes them.
+        int64, any values in any order: poses of different images do not suppress each other.
+        Default: all poses are of one image.
+    **parameters
+        Fields of :class:`rmpe_ext.presets.PoseNMSPreset` to replace: ``sigma1``, ``eta``, ...
 
     Returns
     -------
     NMSResult
-        ``keep`` (N,) bool and ``suppressor`` (N,) int64.
+        ``keep`` (N,) bool and ``suppressor`` (N,) int64, in the order of the input. Of equally
+        confident poses the one of lower index wins. A pose with a coordinate, joint score or box
+        that is not finite, or a pose score that is NaN, suppresses none and is kept.
 
     Raises
     ------
     TypeError, ValueError
-        For a wrong dtype, shape, preset or parameter; the message names it.
+        For a wrong type, dtype, shape or value, or a keyword that is not a parameter; the
+        message names it.
+
+    References
+    ----------
+    Fang, Xie, Tai, Lu, "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, section 3.2.
 
     Examples
     --------
@@ -111,50 +95,8 @@ def pose_nms(
     """
     return NMSResult(
         *library.pose_nms(
-            *pose_nms_arguments(
-                ndarrays, keypoints, scores, boxes, preset, pose_scores, image_index, parameters
+            *validate_pose_nms(
+                numpy_arrays, keypoints, scores, boxes, preset, pose_scores, image_index, parameters
             )
         )
-    )
-
-
-def box_nms(
-    boxes: np.ndarray,
-    scores: np.ndarray,
-    threshold: float,
-    *,
-    image_index: np.ndarray | None = None,
-) -> NMSResult[np.ndarray]:
-    """As :func:`rmpe_ext.box_nms`, on arrays.
-
-    Parameters
-    ----------
-    boxes : ndarray (N, 4)
-        ``x1, y1, x2, y2``; float32 or float64, 16-bit ones are computed in float32.
-    scores : ndarray (N,)
-        In the dtype of ``boxes``.
-    threshold : float
-        A box is suppressed where its IoU with a kept one is above this, in 0..1.
-    image_index : ndarray (N,), optional
-        int64: boxes of different images never suppress each other.
-
-    Returns
-    -------
-    NMSResult
-        ``keep`` (N,) bool and ``suppressor`` (N,) int64.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For a wrong dtype, shape or threshold; the message names the argument.
-
-    Examples
-    --------
-    >>> import numpy as np, rmpe_ext.numpy
-    >>> boxes = np.float32([[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]])
-    >>> rmpe_ext.numpy.box_nms(boxes, np.float32([0.8, 0.9, 0.7]), 0.5).keep
-    array([False,  True,  True])
-    """
-    return NMSResult(
-        *library.box_nms(*box_nms_arguments(ndarrays, boxes, scores, threshold, image_index))
     )

@@ -1,35 +1,27 @@
-"""Heatmaps to keypoints."""
+"""Decoding heatmaps into keypoints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 
-from .._native import define
+from .._registration import define
 from .._vmap import join_batch
-from ..arguments import tensors
-from ..arguments.decode import decode_arguments
-from ..reference.decode import decode_kernel
+from ..conventions import ConventionName, Grid
+from ..reference.kernels.decode import decode_kernel
+from ..validation import torch_arrays
+from ..validation.decode import validate_decode
+from ._fake import fake_decode
 
 __all__ = ["decode"]
 
-
-def _fake(heatmaps, *_):
-    count, joints = heatmaps.shape[:2]
-    dtype = torch.promote_types(heatmaps.dtype, torch.float32)
-    return (
-        heatmaps.new_empty((count, joints, 2), dtype=dtype),
-        heatmaps.new_empty((count, joints), dtype=dtype),
-    )
-
-
-_decode = define(
+_decode: Callable[..., tuple[torch.Tensor, torch.Tensor]] = define(
     "decode(Tensor heatmaps, Tensor? matrices, Tensor? theta, Tensor? flipped, "
     "int[]? swapped_joint, str subpixel, float[] refinement, str grid, float stride, float offset, "
     "bool align_corners) -> (Tensor, Tensor)",
     reference=decode_kernel,
-    fake=_fake,
+    fake=fake_decode,
     vmap=join_batch,
 )
 
@@ -37,23 +29,23 @@ _decode = define(
 def decode(
     heatmaps: torch.Tensor,
     *,
-    convention: str = "hrnet",
+    convention: ConventionName = "hrnet",
     matrices: torch.Tensor | None = None,
     flipped: torch.Tensor | None = None,
     flip_pairs: Iterable[tuple[int, int]] | None = None,
     stride: float = 4,
     offset: float | None = None,
-    grid: str | None = None,
+    grid: Grid | None = None,
     theta: torch.Tensor | None = None,
     align_corners: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The keypoint of every heatmap, refined below one pixel, and its score.
+    """Decode each heatmap into a keypoint, refined below one pixel, and its score.
 
-    A keypoint is at the largest value of its map, the first of equals; the score is that value.
-    Then, by ``convention`` (:data:`rmpe_ext.conventions.CONVENTIONS` is the whole table):
+    The keypoint is at the largest value of the map, the first of equal ones; the score is that
+    value. Then, by ``convention`` (:data:`rmpe_ext.conventions.CONVENTIONS` is the whole table):
 
-    - ``"argmax"``: nothing more.
-    - ``"hrnet"``: a quarter pixel toward the larger neighbour on each axis, where ``1 < x < W - 1``
+    - ``"argmax"``: no refinement.
+    - ``"hrnet"``: a quarter pixel toward the larger neighbor on each axis, where ``1 < x < W - 1``
       and ``1 < y < H - 1`` (Sun et al., "Deep high-resolution representation learning for human
       pose estimation", 2019).
     - ``"mmpose"``: the same on x where ``1 < x < W - 1`` and ``0 < y``, on y where
@@ -63,70 +55,74 @@ def decode(
     - ``"dark"``: blur (11 pixels, sigma 2, zeros outside), rescale to the old maximum, raise to
       1e-10, take the logarithm, and do one Newton step, ``-Hess^-1 grad``, where ``1 < x < W - 2``
       and ``1 < y < H - 2`` (Zhang et al., "Distribution-aware coordinate representation for human
-      pose estimation", 2020). No step where the Hessian is singular or the step is not finite. The
-      step has no bound: on a map without a clear peak it may lead far away.
+      pose estimation", 2020). There is no step where the Hessian is singular or the step is not
+      finite. The step has no bound: on a map without a clear peak it may be long.
     - ``"dark_udp"``, and ``"udp"``, which is the same: blur and rescale likewise, limit to 1e-3
-      and 50, take the logarithm, and do one Newton step everywhere, from the nearest neighbours
+      and 50, take the logarithm, and do one Newton step everywhere, with differences over one pixel
       (Huang et al., "The devil is in the details: unbiased data processing for human pose
-      estimation", 2020). No step where it is not finite.
+      estimation", 2020). There is no step where it is not finite.
 
-    Where no value is above 0 the keypoint is heatmap pixel (0, 0), and (-1, -1) in ``"mmpose"`` and
-    ``"hourglass"``; ``"argmax"`` takes the largest value whatever its sign. Of equal largest values
-    the first counts, row by row. A map of one value alone gives (0, 0), but half a pixel outside
-    in ``"udp"``.
+    A map without a value above 0 gives heatmap pixel (0, 0), with ``"mmpose"`` and ``"hourglass"``
+    (-1, -1); ``"argmax"`` takes the largest value whatever its sign. A map of one value everywhere
+    gives (0, 0), with ``"udp"`` a position half a pixel outside.
 
     Parameters
     ----------
     heatmaps : Tensor (N, K, H, W)
         One map for each joint of each person: float32, float64, float16 or bfloat16. A map with a
-        NaN gives a NaN keypoint and score. Slices along persons and joints are read in place.
+        NaN gives a NaN keypoint and score. Slices along people and joints are read in place; maps
+        that are not contiguous are copied.
     convention : str
-        How the network was trained to be read: one of the names above.
+        The convention that the network was trained for: one of the names above.
     matrices : Tensor (N, 2, 3), optional
-        Image pixel -> crop pixel, as :func:`rmpe_ext.crop_matrices` gives them, float32 or float64:
-        the keypoints are then in the image. A matrix that is not finite or has no inverse gives
-        NaN keypoints.
+        Image pixel -> crop pixel, float32 or float64, as :func:`rmpe_ext.crop_matrices` makes
+        them. The keypoints are then in image pixels. A matrix that is not finite or has no inverse
+        gives NaN keypoints.
     flipped : Tensor (N, K, H, W), optional
-        The heatmaps of the mirrored images, as the network gives them: they are mirrored back and
-        averaged in. On an ``"asymmetric"`` grid they are first moved right by one pixel (their
-        first column stays too).
+        The network's heatmaps of the mirrored crops. They are flipped back and averaged in; on an
+        ``"asymmetric"`` grid they are first shifted one pixel to the right, and their first column
+        repeated.
     flip_pairs : sequence of (int, int), optional
-        The joints that change sides in a mirror; needed with ``flipped``, and ignored without.
+        The left and right joints that change places in a mirrored image. Needed with ``flipped``,
+        ignored without.
     stride : float
         Crop pixels per heatmap pixel: the crop is ``stride * W`` wide and ``stride * H`` high. Only
         used with ``matrices`` or ``theta``.
     offset : float, optional
-        Crop pixels to add to ``stride * x``; by the grid, unless given.
+        Crop pixels to add to ``stride * x``. Default: by the grid.
     grid : str, optional
-        How heatmap pixels lie on crop pixels; the convention's own, unless given.
+        How heatmap pixels lie on crop pixels. Default: that of the convention.
         ``"asymmetric"``: ``x`` is ``stride * x``, with ``offset`` 0. ``"half_pixel"``
-        (``"hourglass"``): ``stride * (x + 0.5) - 0.5``, the ``offset`` being
+        (``"hourglass"``): ``stride * (x + 0.5) - 0.5``, that is ``offset``
         ``(stride - 1) / 2``. ``"align_corners"`` (``"udp"``, ``"dark_udp"``):
         ``x * (stride * W - 1) / (W - 1)``, and ``stride * x`` where W is 1.
     theta : Tensor (N, 2, 3), optional
-        What a spatial transformer (STN) resampled the crops by: it maps a normalized coordinate,
-        -1 to 1, of the crop that the network saw to one of the crop that ``matrices`` describe,
-        both of one size (Fang et al., "RMPE", 2017). The keypoints go through it, which is the
-        coordinates' form of SDTN, and come out in pixels of the latter crop, or through
-        ``matrices`` in the image. A theta that is not finite gives NaN keypoints.
+        The affine maps by which a spatial transformer (STN) resampled the crops: normalized
+        coordinates, -1 to 1, of the crop that the network saw -> those of the crop that
+        ``matrices`` describe, both of one size (Fang et al., "RMPE", 2017). The keypoints are
+        mapped through theta, which does for coordinates what SDTN does for heatmaps. They are then
+        in pixels of the latter crop, or with ``matrices`` in image pixels. A theta that is not
+        finite gives NaN keypoints.
     align_corners : bool
-        As the transformer's sampling has it: whether -1 and 1 are the centres of the crop's outer
-        pixels, or their outer edges.
+        As for the transformer's sampling. True: -1 and 1 are the centers of the crop's outer
+        pixels. False: they are their outer edges.
 
     Returns
     -------
     keypoints : Tensor (N, K, 2)
-        ``x, y`` in heatmap pixels, pixel centres at integers in every convention; in the image
-        where ``matrices`` are given. Of the dtype of ``heatmaps``, float32 for the half types.
+        ``x, y`` in heatmap pixels, pixel centers at integers in every convention; in image pixels
+        with ``matrices``. In the dtype of ``heatmaps``, float32 for 16-bit dtypes.
     scores : Tensor (N, K)
         The largest value of each map.
-
-    Neither has a gradient: see :func:`rmpe_ext.soft_argmax` for one that has.
 
     Raises
     ------
     TypeError, ValueError
-        For a wrong dtype, shape, device or name; the message names the argument.
+        For a wrong type, dtype, shape, device or value; the message names the argument.
+
+    Notes
+    -----
+    *Gradients.* There are none: see :func:`rmpe_ext.soft_argmax`, which has them.
 
     Examples
     --------
@@ -141,9 +137,17 @@ def decode(
     tensor([[[113.6250,  84.0000]]])
     """
     return _decode(
-        *decode_arguments(
-            tensors,
-            heatmaps, convention, matrices, flipped, flip_pairs, stride, offset, grid, theta,
+        *validate_decode(
+            torch_arrays,
+            heatmaps,
+            convention,
+            matrices,
+            flipped,
+            flip_pairs,
+            stride,
+            offset,
+            grid,
+            theta,
             align_corners,
         )
-    )  # fmt: skip
+    )

@@ -1,35 +1,26 @@
-"""Classification vectors (SimCC) to keypoints."""
+"""Decoding SimCC vectors into keypoints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 
-from .._native import define
+from .._registration import define
 from .._vmap import join_batch
-from ..arguments import tensors
-from ..arguments.decode_simcc import decode_simcc_arguments
-from ..reference.decode_simcc import decode_simcc_kernel
+from ..reference.kernels.decode_simcc import decode_simcc_kernel
+from ..validation import torch_arrays
+from ..validation.decode_simcc import validate_decode_simcc
+from ._fake import fake_decode
 
 __all__ = ["decode_simcc"]
 
-
-def _fake(x_maps, *_):
-    count, joints = x_maps.shape[:2]
-    dtype = torch.promote_types(x_maps.dtype, torch.float32)
-    return (
-        x_maps.new_empty((count, joints, 2), dtype=dtype),
-        x_maps.new_empty((count, joints), dtype=dtype),
-    )
-
-
-_decode_simcc = define(
+_decode_simcc: Callable[..., tuple[torch.Tensor, torch.Tensor]] = define(
     "decode_simcc(Tensor x_maps, Tensor y_maps, Tensor? matrices, Tensor? theta, "
     "Tensor? flipped_x, Tensor? flipped_y, int[]? swapped_joint, float split_ratio, "
     "bool align_corners) -> (Tensor, Tensor)",
     reference=decode_simcc_kernel,
-    fake=_fake,
+    fake=fake_decode,
     vmap=join_batch,
 )
 
@@ -45,46 +36,54 @@ def decode_simcc(
     theta: torch.Tensor | None = None,
     align_corners: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The keypoint of every pair of classification vectors, and its score.
+    """Decode each pair of SimCC vectors into a keypoint and its score.
 
     Each vector classifies one coordinate into bins, ``split_ratio`` of them to a crop pixel (Li et
-    al., "SimCC: a simple coordinate classification perspective for human pose estimation", 2022). A
-    keypoint is at ``bin / split_ratio`` of the largest value of each, the first of equals; the
-    score is the lesser of the two values, as in MMPose. Where the score is not above 0 both bins
-    are -1.
+    al., "SimCC: a simple coordinate classification perspective for human pose estimation", 2022).
+    The keypoint is at ``bin / split_ratio``, where ``bin`` is that of the largest value of each
+    vector, the first of equal ones. The score is the smaller of the two values, as in MMPose. Where
+    it is not above 0, both bins are -1.
 
     Parameters
     ----------
     x_maps : Tensor (N, K, Wx)
+        float32, float64, float16 or bfloat16. A NaN gives a NaN keypoint and score. Slices along
+        people and joints are read in place.
     y_maps : Tensor (N, K, Hy)
-        float32, float64, float16 or bfloat16. A NaN in either gives a NaN keypoint and score.
-        Slices along persons and joints are read in place.
+        Like ``x_maps``.
     split_ratio : float
         Bins per crop pixel: the crop is ``Wx / split_ratio`` wide and ``Hy / split_ratio`` high.
     matrices : Tensor (N, 2, 3), optional
-        Image pixel -> crop pixel, float32 or float64: the keypoints are then in the image. One that
-        is not finite or has no inverse gives NaN keypoints.
-    flipped : pair of Tensors (N, K, Wx), (N, K, Hy), optional
-        Both vectors of the mirrored images, as the network gives them: those of x are mirrored
-        back, and both are averaged in.
+        Image pixel -> crop pixel, float32 or float64, as :func:`rmpe_ext.crop_matrices` makes
+        them. The keypoints are then in image pixels. A matrix that is not finite or has no inverse
+        gives NaN keypoints.
+    flipped : pair of Tensor (N, K, Wx), (N, K, Hy), optional
+        The network's vectors of the mirrored crops. Those of x are flipped back, and both are
+        averaged in.
     flip_pairs : sequence of (int, int), optional
-        The joints that change sides in a mirror; needed with ``flipped``, and ignored without.
-    theta, align_corners
-        As :func:`rmpe_ext.decode` takes them.
+        The left and right joints that change places in a mirrored image. Needed with ``flipped``,
+        ignored without.
+    theta : Tensor (N, 2, 3), optional
+        The affine maps by which a spatial transformer resampled the crops; see
+        :func:`rmpe_ext.decode`.
+    align_corners : bool
+        As for the transformer's sampling.
 
     Returns
     -------
     keypoints : Tensor (N, K, 2)
-        ``x, y`` in crop pixels, or in the image where ``matrices`` are given. Of the dtype of
-        ``x_maps``, float32 for the half types.
+        ``x, y`` in crop pixels; in image pixels with ``matrices``. In the dtype of ``x_maps``,
+        float32 for 16-bit dtypes.
     scores : Tensor (N, K)
-
-    Neither has a gradient.
 
     Raises
     ------
     TypeError, ValueError
-        For a wrong dtype, shape or device; the message names the argument.
+        For a wrong type, dtype, shape, device or value; the message names the argument.
+
+    Notes
+    -----
+    *Gradients.* There are none.
 
     Examples
     --------
@@ -95,8 +94,8 @@ def decode_simcc(
     (tensor([[[ 50.5000, 150.0000]]]), tensor([[0.5000]]))
     """
     return _decode_simcc(
-        *decode_simcc_arguments(
-            tensors,
+        *validate_decode_simcc(
+            torch_arrays,
             x_maps,
             y_maps,
             split_ratio,

@@ -1,4 +1,4 @@
-"""Merging a kept pose with the poses that it suppressed."""
+"""Merging each kept pose with the poses that it suppressed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from typing import Any
 
 import torch
 
-from .._native import define
-from ..arguments import tensors
-from ..arguments.merge_poses import merge_poses_arguments
-from ..presets import DEFAULT_PRESET, PoseNMSPreset
-from ..reference.merge_poses import merge_poses_kernel
-from ..results import MergedPoses
+from .._registration import define
+from ..presets import DEFAULT_PRESET, PoseNMSPreset, PresetName
+from ..reference.kernels.merge_poses import merge_poses_kernel
+from ..return_types import MergedPoses
+from ..validation import torch_arrays
+from ..validation.merge_poses import validate_merge_poses
 
 __all__ = ["merge_poses"]
 
 
-def _fake_merge_poses(keypoints, scores, *others):
+def _fake(
+    keypoints: torch.Tensor, scores: torch.Tensor, *others: Any
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return (
         keypoints.new_empty(keypoints.shape),
         scores.new_empty(scores.shape),
@@ -29,7 +31,7 @@ _merge_poses = define(
     "float merge_box, float merge_radius, float min_score, float zero_score) "
     "-> (Tensor merged_keypoints, Tensor merged_scores, Tensor keep)",
     reference=merge_poses_kernel,
-    fake=_fake_merge_poses,
+    fake=_fake,
 )
 
 
@@ -39,37 +41,38 @@ def merge_poses(
     boxes: torch.Tensor,
     suppressor: torch.Tensor,
     *,
-    preset: str | PoseNMSPreset = DEFAULT_PRESET,
+    preset: PresetName | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
 ) -> MergedPoses[torch.Tensor]:
-    """Make each kept pose the confidence-weighted mean of itself and what it suppressed.
+    """Replace each kept pose by the confidence-weighted mean of itself and what it suppressed.
 
-    Joint by joint, over those of the poses whose joint lies within
+    A suppression runs first; its ``suppressor`` says which poses belong together. Each joint is
+    averaged over those poses whose joint lies within
     ``min(merge_radius, merge_box * longer side of the kept pose's box)`` of the kept one's:
 
     ``keypoint = sum s * keypoint / sum s``,    ``score = sum s^2 / sum s``.
 
-    Then a kept pose whose best joint scores less than ``min_score``, before or after this, is
-    dropped. It runs after a suppression, whose ``suppressor`` says which poses belong together.
+    Then a kept pose whose best joint scores less than ``min_score``, before or after merging, is
+    dropped.
 
     Parameters
     ----------
     keypoints : Tensor (N, K, 2)
-        ``x, y`` of the joints in image pixels; float32 or float64, half precision is computed in
+        ``x, y`` of the joints in image pixels: float32 or float64; 16-bit dtypes are computed in
         float32.
     scores : Tensor (N, K)
         Confidence ``s`` of the joints, in the dtype of ``keypoints``. A score of 0 or less counts
         as ``zero_score``.
     boxes : Tensor (N, 4)
-        ``x1, y1, x2, y2`` of the people, in image pixels. Only a kept pose's box matters; into one
-        without width and height merges only what coincides.
+        ``x1, y1, x2, y2`` of the people in image pixels. Only the boxes of kept poses matter. A box
+        without width and height merges only joints that coincide.
     suppressor : Tensor (N,)
-        int64, as :func:`pose_nms` and the other suppressions return it: the pose that removed this
-        one, its own index where it was kept. A pose whose suppressor was not kept, or is outside
-        0..N-1, is removed and merged into none.
+        int64, as :func:`rmpe_ext.pose_nms` and the other suppressions return it: the index of the
+        pose that suppressed this one, its own index where it is kept. A pose whose suppressor is
+        not kept, or is outside 0..N-1, is dropped and merged into none.
     preset : str or PoseNMSPreset
-        Where the four parameters come from; their values were released with ``"alphapose"``, and
-        the other presets take them over.
+        The preset that gives the four parameters. Their values were released for ``"alphapose"``
+        only; the other presets use the same.
     **parameters
         Fields of :class:`rmpe_ext.presets.PoseNMSPreset` to replace: ``merge_box``,
         ``merge_radius``, ``min_score``, ``zero_score``.
@@ -78,17 +81,21 @@ def merge_poses(
     -------
     MergedPoses
         ``keypoints`` (N, K, 2), ``scores`` (N, K) and ``keep`` (N,) bool, in the order of the
-        input. Poses that were removed keep their values. A kept pose that removed none does too,
-        except that a score of 0 or less becomes ``zero_score``. A joint whose coordinates or score
-        are NaN or infinite is merged into none; where it is the kept pose's, it stays as it is.
-        Images need no index: a suppressor is in the image of what it removed.
+        input. Suppressed poses are returned as they were, and so are kept poses that suppressed
+        none, except that a score of 0 or less becomes ``zero_score``. A joint whose coordinates or
+        score are not finite is merged into none; a kept pose's own stays as it is.
 
     Raises
     ------
-    TypeError
-        For a wrong dtype, or a keyword that is no parameter.
-    ValueError
-        For a wrong shape or device, an unknown preset, or a parameter out of its range.
+    TypeError, ValueError
+        For a wrong type, dtype, shape, device or value, or a keyword that is not a parameter; the
+        message names it.
+
+    Notes
+    -----
+    *Images.* No ``image_index`` is needed: a pose and its suppressor are in one image.
+
+    *Gradients.* There are none.
 
     Examples
     --------
@@ -103,8 +110,8 @@ def merge_poses(
     """
     return MergedPoses(
         *_merge_poses(
-            *merge_poses_arguments(
-                tensors, keypoints, scores, boxes, suppressor, preset, parameters
+            *validate_merge_poses(
+                torch_arrays, keypoints, scores, boxes, suppressor, preset, parameters
             )
         )
     )

@@ -1,15 +1,15 @@
-"""Removing the poses that show one person twice, by how many of their joints coincide."""
+"""Removing poses that show one person twice, by the number of joints that coincide."""
 
 from __future__ import annotations
 
 import torch
 
-from .._native import define
-from ..arguments import tensors
-from ..arguments.nearby_joints_nms import nearby_joints_nms_arguments
-from ..reference.nearby_joints_nms import nearby_joints_nms_kernel
-from ..results import NMSResult
-from .pose_nms import fake_nms
+from .._registration import define
+from ..reference.kernels.nearby_joints_nms import nearby_joints_nms_kernel
+from ..return_types import NMSResult
+from ..validation import torch_arrays
+from ..validation.nearby_joints_nms import validate_nearby_joints_nms
+from ._fake import fake_nms
 
 __all__ = ["nearby_joints_nms"]
 
@@ -32,44 +32,41 @@ def nearby_joints_nms(
 ) -> NMSResult[torch.Tensor]:
     """Of poses that share many joints, keep the most confident.
 
-    Within an image, pick the most confident pose, drop every pose with more than ``max_near``
-    joints close to the picked one's, and go on with the best of the rest. A joint is close within
-    ``distance`` times the diagonal of the box around the picked pose's own joints, so that neither
-    boxes nor areas are needed. This is the suppression of bottom-up methods, whose poses share
-    joints.
+    Within each image, pick the most confident pose, suppress every pose with more than
+    ``max_near`` joints near those of the picked one, and go on with the best of the rest. A joint
+    is near within ``distance`` times the diagonal of the box around the picked pose's joints, so
+    that neither boxes nor areas are needed. Bottom-up methods, whose poses share joints, suppress
+    in this way.
 
     Parameters
     ----------
     keypoints : Tensor (N, K, 2)
-        ``x, y`` of the joints in image pixels; float32 or float64, half precision is computed in
+        ``x, y`` of the joints in image pixels: float32 or float64; 16-bit dtypes are computed in
         float32.
     scores : Tensor (N, K)
         Confidence of the joints, in the dtype of ``keypoints``.
     distance : float
-        Share of the picked pose's diagonal, at least 0; a joint at just this distance is close.
-        Where all joints of the picked pose coincide, only what coincides with them is close.
+        Fraction of the picked pose's diagonal, at least 0. A joint at exactly this distance is
+        near. Where all joints of the picked pose coincide, only joints at the same place are near.
     max_near : int, optional
-        A pose with more close joints than this is dropped; K // 2 unless given.
+        A pose with more near joints than this is suppressed. Default: ``K // 2``.
     pose_scores : Tensor (N,), optional
-        What makes a pose the most confident: the mean of its joint scores unless given.
+        Confidence of the poses. Default: the mean of the joint scores.
     image_index : Tensor (N,), optional
-        int64, any values in any order: poses of different images never suppress each other. All
-        poses are of one image unless given.
+        int64, any values in any order: poses of different images do not suppress each other.
+        Default: all poses are of one image.
 
     Returns
     -------
     NMSResult
         ``keep`` (N,) bool and ``suppressor`` (N,) int64, in the order of the input. Of equally
         confident poses the one of lower index wins. A pose with a coordinate or joint score that is
-        NaN or infinite, or with a NaN in ``pose_scores``, comes last: it suppresses none, and is
-        kept.
+        not finite, or a pose score that is NaN, suppresses none and is kept.
 
     Raises
     ------
-    TypeError
-        For a wrong dtype.
-    ValueError
-        For a wrong shape or device, or a negative ``distance`` or ``max_near``.
+    TypeError, ValueError
+        For a wrong type, dtype, shape, device or value; the message names the argument.
 
     Examples
     --------
@@ -82,8 +79,8 @@ def nearby_joints_nms(
     """
     return NMSResult(
         *_nearby_joints_nms(
-            *nearby_joints_nms_arguments(
-                tensors, keypoints, scores, distance, max_near, pose_scores, image_index
+            *validate_nearby_joints_nms(
+                torch_arrays, keypoints, scores, distance, max_near, pose_scores, image_index
             )
         )
     )

@@ -9,7 +9,7 @@ import torch
 
 import rmpe_ext
 import rmpe_ext.numpy
-from rmpe_ext.conventions import DECODE_CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS
 from rmpe_ext.presets import PRESETS
 
 SIZE = (16, 12)
@@ -80,7 +80,7 @@ def make_cases(seed):
         matrices=matrices[:3],
         **{f"image{i}": image[i, : 40 - i] for i in range(3)},
     )
-    for convention in DECODE_CONVENTIONS:
+    for convention in CONVENTIONS:
         add(
             f"crop_matrices {convention}",
             lambda ops, boxes, rotation, convention=convention: ops.crop_matrices(

@@ -8,15 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rmpe_ext
-from rmpe_ext.arguments import tensors
-from rmpe_ext.arguments.decode import decode_arguments
-from rmpe_ext.conventions import CONVENTIONS as CONVENTION_TABLE
-from rmpe_ext.conventions import DECODE_CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS
+from rmpe_ext.validation import torch_arrays
+from rmpe_ext.validation.decode import validate_decode
 from tests.ops.implementations import implementations
 from tests.oracles import decode as oracle
 
 IMPLEMENTATIONS = implementations("ops")
-CONVENTIONS = pytest.mark.parametrize("convention", DECODE_CONVENTIONS)
+EVERY_CONVENTION = pytest.mark.parametrize("convention", CONVENTIONS)
 NEWTON = ("dark", "dark_udp", "udp")
 DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 ALL_DTYPES = pytest.mark.parametrize(
@@ -71,7 +70,7 @@ def check(ops, heatmaps, tolerance=None, **options):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @ALL_DTYPES
 @pytest.mark.parametrize("content", [people, noise])
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_equals_the_oracle(ops, convention, dtype, content, shape):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @settings(max_examples=80, deadline=None)
 @given(
     height=st.integers(1, 20),
@@ -101,7 +100,7 @@ def test_any_map_with_any_ties(ops, convention, height, width, seed, levels):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @ALL_DTYPES
 @pytest.mark.parametrize(
     "shape", [(3, 6, 64, 48), (2, 6, 7, 5), (2, 6, 4, 1), (2, 6, 1, 9)], ids=str
@@ -137,7 +136,7 @@ def test_flipping_shifts_on_an_asymmetric_grid_only(ops):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @ALL_DTYPES
 @pytest.mark.parametrize("matrix_dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(
@@ -161,7 +160,7 @@ def test_a_decoded_crop_pixel_is_the_image_pixel_it_shows(ops):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @DTYPES
 @pytest.mark.parametrize(
     "bad", [((0, 0, 0), (0, 0, 0)), ((1, 2, 0), (2, 4, 0)), ((1, 0, float("nan")), (0, 1, 0)),
@@ -188,7 +187,7 @@ def test_dark_recovers_the_centre_of_a_gaussian(ops, x, y, sigma):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @pytest.mark.parametrize("x", [0, 1, 2, 3, 8, 9, 10, 11])
 @pytest.mark.parametrize("y", [0, 1, 2, 3, 9, 10, 11, 12])
 def test_shifts_near_the_border(ops, convention, x, y):
@@ -230,7 +229,7 @@ def test_the_quarter_shift_goes_to_the_larger_neighbour(ops):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @pytest.mark.parametrize("size", [(1, 1), (3, 3), (16, 16), (64, 48), (1, 127), (1, 128), (1, 129)])
 @pytest.mark.parametrize("value", [-1.0, 0.0, 2.0, float("inf"), float("-inf")])
 def test_constant_map_is_decoded_at_its_first_pixel(ops, convention, size, value):
@@ -283,7 +282,7 @@ def test_argmax_takes_the_largest_value_whatever_its_sign(ops):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @DTYPES
 @pytest.mark.parametrize("where", [0, 100, 127, 128, 3000, 3071])
 @pytest.mark.parametrize("others", [1.0, float("inf")])
@@ -307,7 +306,7 @@ def test_nan_in_the_mirrored_image_reaches_the_swapped_joint(ops):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @DTYPES
 @pytest.mark.parametrize("around", [0.0, float("inf"), float("-inf"), -1e30])
 def test_infinity_is_a_score_like_any_other(ops, convention, dtype, around):
@@ -366,7 +365,7 @@ def test_the_blurred_map_is_rescaled_before_it_is_limited(ops, convention, x, y)
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 def test_strided_inputs(ops, convention):
     """Every view gives the same as its copy: slices, stacks, channels-last, transposed maps."""
     stacks = people((4, 8, 16, 12), 1).view(4, 2, 4, 16, 12)
@@ -398,7 +397,7 @@ def test_strided_inputs(ops, convention):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @pytest.mark.parametrize("shape", [(0, 17, 64, 48), (3, 0, 64, 48), (0, 0, 1, 1)], ids=str)
 def test_nothing_to_decode(ops, convention, shape):
     heatmaps, matrices = torch.zeros(shape), torch.zeros(shape[0], 2, 3)
@@ -410,7 +409,7 @@ def test_nothing_to_decode(ops, convention, shape):
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_types_are_decoded_as_float32(ops, convention, dtype):
     heatmaps = people((2, 4, 64, 48)).to(dtype)
@@ -488,10 +487,10 @@ def test_theta_of_a_half_type(ops, dtype):
 @IMPLEMENTATIONS
 @pytest.mark.parametrize("size", [(256, 192), (64, 64)])
 @pytest.mark.parametrize("turn", [0.0, 30.0])
-@CONVENTIONS
+@EVERY_CONVENTION
 def test_crop_and_decode_of_one_convention_bring_a_point_back(ops, convention, size, turn):
     """A spot in an image, cut out, shrunk as the convention's grid says, and decoded."""
-    row = CONVENTION_TABLE[convention]
+    row = CONVENTIONS[convention]
     box = torch.tensor([[300.0, 200.0, 520.0, 560.0]], dtype=torch.float64)
     rotation = torch.tensor([turn]).double()
     matrices = ops.crop_matrices(box, size, convention=convention, rotation=rotation)
@@ -516,10 +515,10 @@ def test_crop_and_decode_of_one_convention_bring_a_point_back(ops, convention, s
 
 
 @IMPLEMENTATIONS
-@CONVENTIONS
+@EVERY_CONVENTION
 def test_no_shift_is_lost_between_crop_and_decode(ops, convention):
     """The mean error over many places is that of the grid: none, in any convention."""
-    row = CONVENTION_TABLE[convention]
+    row = CONVENTIONS[convention]
     box = torch.tensor([[30.0, 20.0, 222.0, 212.0]], dtype=torch.float64)
     matrices = ops.crop_matrices(box, (192, 192), convention=convention)
     inverse = np.linalg.inv(np.vstack([matrices[0], [0, 0, 1]]))
@@ -547,7 +546,7 @@ def test_results_have_no_gradient(ops):
     assert not scores.requires_grad
 
 
-@CONVENTIONS
+@EVERY_CONVENTION
 def test_threads_do_not_change_the_result(convention):
     heatmaps = people((30, 17, 64, 48))
     before = torch.get_num_threads()
@@ -614,15 +613,15 @@ def raw(**change):
     options = {
         name: change.pop(name) for name in ("convention", "matrices", "theta") if name in change
     }
-    lowered = decode_arguments(
-        tensors, heatmaps, options.get("convention", "hrnet"), options.get("matrices"),
+    lowered = validate_decode(
+        torch_arrays, heatmaps, options.get("convention", "hrnet"), options.get("matrices"),
         heatmaps.flip(3), [(0, 1)], 4, None, None, options.get("theta"), False,
     )  # fmt: skip
     return tuple((dict(zip(names, lowered, strict=True)) | change).values())
 
 
 @ALL_DTYPES
-@CONVENTIONS
+@EVERY_CONVENTION
 def test_opcheck(dtype, convention):
     """Schema, fake kernel and dispatch, as PyTorch checks them."""
     rmpe_ext.decode(torch.zeros(1, 1, 1, 1))  # registers the op

@@ -24,7 +24,7 @@ from rmpe.outputs.coco import COCOWriter
 from rmpe.people import People
 from rmpe.skeletons import COCO_17
 from rmpe.timing import StageTimer
-from rmpe_ext.conventions import DECODE_CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS
 from rmpe_ext.presets import PRESETS
 
 
@@ -137,7 +137,7 @@ def test_choices_reach_the_estimator(folder, estimators):
 
 def test_every_preset_and_convention_is_offered():
     assert set(_options.NMS) == {"none", *PRESETS}
-    assert set(_options.CONVENTIONS) == set(DECODE_CONVENTIONS)
+    assert set(_options.CONVENTIONS) == set(CONVENTIONS)
 
 
 def test_formats_and_no_drawings(folder, estimators):

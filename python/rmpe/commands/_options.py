@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS
 from rmpe_ext.presets import PRESETS
 
 from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
@@ -82,9 +82,9 @@ def add_method(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     method.add_argument(
         "--convention",
-        choices=DECODE_CONVENTIONS,
+        choices=tuple(CONVENTIONS),
         help="how keypoints are read off heatmaps (default: the pose network's own)\n"
-        + explain({name: CONVENTIONS[name].summary for name in DECODE_CONVENTIONS}),
+        + explain({name: row.summary for name, row in CONVENTIONS.items()}),
     )
     return method
 

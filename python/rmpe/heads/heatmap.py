@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import rmpe_ext
-from rmpe_ext.conventions import CONVENTIONS, DECODE_CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS
 
 from ..errors import ModelError
 from ..table import Table, is_number
@@ -32,7 +32,7 @@ class HeatmapHead:
     outputs
         The name of the heatmaps in an ONNX file, or empty.
     convention
-        How a peak is refined; one of :data:`rmpe_ext.conventions.DECODE_CONVENTIONS`.
+        How a peak is refined; one of :data:`rmpe_ext.conventions.CONVENTIONS`.
     grid
         How heatmap pixels lie on crop pixels: that of the convention that the network was trained
         with, however its peaks are refined.
@@ -62,7 +62,7 @@ class HeatmapHead:
     @classmethod
     def read(cls, table: Table, *, named: bool) -> HeatmapHead:
         """Read the table ``[heatmap]`` of a card."""
-        convention = table.choice("convention", DECODE_CONVENTIONS)
+        convention = table.choice("convention", CONVENTIONS)
         return cls(
             outputs=(table.text("output"),) if named else (),
             convention=convention,
@@ -89,9 +89,9 @@ class HeatmapHead:
 
     def with_convention(self, convention: str) -> HeatmapHead:
         """Refine peaks in another way, on the same grid."""
-        if convention not in DECODE_CONVENTIONS:
+        if convention not in CONVENTIONS:
             raise ValueError(
-                f"convention must be one of {', '.join(DECODE_CONVENTIONS)}, got {convention!r}"
+                f"convention must be one of {', '.join(CONVENTIONS)}, got {convention!r}"
             )
         return dataclasses.replace(self, convention=convention)
 

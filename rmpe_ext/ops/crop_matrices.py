@@ -1,0 +1,98 @@
+"""The matrices that map boxes onto crops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .._registration import define
+from .._vmap import join_batch
+from ..conventions import ConventionName
+from ..reference.kernels.crop_matrices import crop_matrices_kernel
+from ..validation import torch_arrays
+from ..validation.crop_matrices import validate_crop_matrices
+
+__all__ = ["crop_matrices"]
+
+
+def _fake(
+    boxes: torch.Tensor,
+    rotation: torch.Tensor | None,
+    height: int,
+    width: int,
+    padding: float,
+    center_shift: float,
+    grid: str,
+) -> torch.Tensor:
+    return boxes.new_empty((boxes.shape[0], 2, 3))
+
+
+_crop_matrices: Callable[..., torch.Tensor] = define(
+    "crop_matrices(Tensor boxes, Tensor? rotation, SymInt height, SymInt width, "
+    "float padding, float center_shift, str grid) -> Tensor",
+    reference=crop_matrices_kernel,
+    fake=_fake,
+    vmap=join_batch,
+)
+
+
+def crop_matrices(
+    boxes: torch.Tensor,
+    size: tuple[int, int],
+    *,
+    convention: ConventionName = "hrnet",
+    padding: float | None = None,
+    rotation: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Make the matrix that maps each box onto a crop, as the pose network was trained to see it.
+
+    The shorter side of the box first grows to the crop's aspect ratio, so that people are not
+    squeezed. Then both sides grow by ``padding``.
+
+    Parameters
+    ----------
+    boxes : Tensor (N, 4)
+        ``x1, y1, x2, y2`` in image pixels, of any floating dtype. A box without area gives a matrix
+        that is not finite: :func:`rmpe_ext.crop` then returns a crop that is all ``fill``, and
+        :func:`rmpe_ext.decode` NaN.
+    size : (int, int)
+        Height and width of the crop.
+    convention : str
+        ``"hrnet"``, ``"mmpose"``, ``"dark"`` and ``"argmax"`` map the box's center to
+        ``(w / 2, h / 2)`` and scale by ``w / box width``. ``"udp"`` and ``"dark_udp"`` map its
+        edges to the centers of the outer pixels, and scale by ``(w - 1) / box width``.
+        ``"hourglass"`` scales by ``w / box width`` and maps to ``((w - 1) / 2, (h - 1) / 2)`` the
+        point ``15 s`` below the box's center, where ``200 s`` is the box's height after it has
+        grown to the crop's aspect ratio: a person with MPII's center ``c`` and scale ``s`` has the
+        box ``c - 100 s, c + 100 s``.
+    padding : float, optional
+        Growth of the box in all, as a fraction of its side. Default: that of the convention, 0.25.
+    rotation : Tensor (N,), optional
+        Degrees, float32 or float64, clockwise as the image is seen: the image's direction
+        ``(sin r, -cos r)`` points up in the crop.
+
+    Returns
+    -------
+    Tensor (N, 2, 3)
+        Image pixel -> crop pixel, in the dtype of ``boxes``; float32 for 16-bit dtypes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a wrong type, dtype, shape, device or value; the message names the argument.
+
+    Notes
+    -----
+    *Gradients.* There are none.
+
+    Examples
+    --------
+    >>> import torch, rmpe_ext
+    >>> rmpe_ext.crop_matrices(torch.tensor([[0., 0., 96., 128.]]), (256, 192), padding=0.0)
+    tensor([[[2., 0., 0.],
+             [0., 2., 0.]]])
+    """
+    return _crop_matrices(
+        *validate_crop_matrices(torch_arrays, boxes, size, convention, padding, rotation)
+    )

@@ -1,0 +1,216 @@
+"""Decoding heatmaps into keypoints, in pure PyTorch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+__all__ = ["decode_kernel", "first_maximum", "swap", "to_image"]
+
+# The blur's radius and the bounds on the Hessian, as in csrc/core/decode.h.
+_BLUR_RADIUS = 5
+_FLAT = 1e-10
+_SINGULAR = 1e-12
+_EPS = torch.finfo(torch.float32).eps
+
+
+def decode_kernel(
+    heatmaps: torch.Tensor,
+    matrices: torch.Tensor | None,
+    theta: torch.Tensor | None,
+    flipped: torch.Tensor | None,
+    swapped_joint: list[int] | None,
+    subpixel: str,
+    refinement: Sequence[float],
+    grid: str,
+    stride: float,
+    offset: float,
+    align_corners: bool,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The op ``decode``, for all joints of all people at once."""
+    count, joints, height, width = heatmaps.shape
+    along, across, log_range = (refinement[i : i + 2] for i in (0, 2, 4))
+    blur_sigma, no_peak = refinement[6:]
+    heatmaps = heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))
+    if count == 0 or joints == 0:
+        return heatmaps.new_empty(count, joints, 2), heatmaps.new_empty(count, joints)
+    if flipped is not None and swapped_joint is not None:
+        heatmaps = 0.5 * (heatmaps + _mirror(flipped, swapped_joint, grid == "asymmetric"))
+    maps = heatmaps.reshape(count * joints, height, width)
+    scores, index = first_maximum(maps.flatten(1))
+    x, y = index % width, index // width
+    if subpixel == "quarter":
+        dx, dy = _quarter_step(maps, x, y)
+    elif subpixel in ("dark", "dark_udp"):
+        logarithm = _blurred(maps, scores, blur_sigma).clamp(*log_range).log()
+        dx, dy = (_dark_step if subpixel == "dark" else _dark_udp_step)(logarithm, x, y)
+    else:
+        dx = dy = torch.zeros_like(x, dtype=torch.float64)
+    along_x = _is_inside(x, width, along) & _is_inside(y, height, across)
+    along_y = _is_inside(y, height, along) & _is_inside(x, width, across)
+    if subpixel != "quarter":  # a Newton step moves along both axes or none
+        along_x = along_y = along_x & along_y
+    dx, dy = torch.where(along_x, dx, 0.0), torch.where(along_y, dy, 0.0)
+    keypoints = torch.stack([x + dx, y + dy], 1)
+    if not math.isnan(no_peak):
+        keypoints = torch.where(scores[:, None] > 0, keypoints, no_peak)
+    keypoints = torch.where(scores[:, None].isnan(), torch.nan, keypoints)
+    keypoints = keypoints.view(count, joints, 2)
+    if matrices is not None or theta is not None:
+        gains = [_gain(grid, stride, size) for size in (width, height)]
+        points = torch.stack([keypoints[..., i] * gains[i] + offset for i in (0, 1)], 2)
+        size = stride * height, stride * width
+        keypoints = to_image(points, matrices, theta, size, align_corners)
+    return keypoints.to(heatmaps.dtype), scores.view(count, joints)
+
+
+def first_maximum(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the maximum of each row (M, size), NaN if it has one, and its first position."""
+    maximum = values.amax(1)
+    # torch.argmax does not promise the first of equal values.
+    index = torch.arange(values.shape[1], device=values.device)
+    is_maximum = values == maximum[:, None]
+    return maximum, torch.where(is_maximum, index, values.shape[1] - 1).amin(1)
+
+
+def to_image(
+    points: torch.Tensor,
+    matrices: torch.Tensor | None,
+    theta: torch.Tensor | None,
+    size: tuple[float, float],
+    align_corners: bool,
+) -> torch.Tensor:
+    """Map crop pixels (N, K, 2), float64, through theta and the inverses of ``matrices``.
+
+    ``size`` is the crop's height and width. The result is NaN where there is no inverse or theta is
+    not finite.
+    """
+    if theta is not None:
+        # The crop's center is the origin of normalized coordinates.
+        size_xy = points.new_tensor([size[1], size[0]])
+        center, unit = (size_xy - 1) / 2, (size_xy - float(align_corners)) / 2
+        normalized = torch.where(unit > 0, (points - center) / unit, 0.0)
+        mapped = normalized @ theta[:, :, :2].double().transpose(1, 2) + theta[:, None, :, 2]
+        usable = theta.isfinite().flatten(1).all(1)[:, None, None]
+        points = torch.where(usable, mapped * unit + center, torch.nan)
+    return points if matrices is None else _through_inverse(points, matrices)
+
+
+def _mirror(flipped: torch.Tensor, swapped_joint: list[int], shift: bool) -> torch.Tensor:
+    mirrored = swap(flipped, swapped_joint).flip(3)
+    if not shift:
+        return mirrored
+    return torch.cat([mirrored[..., :1], mirrored[..., :-1]], 3)
+
+
+def swap(maps: torch.Tensor, swapped_joint: list[int]) -> torch.Tensor:
+    """Reorder the joints of maps (N, K, ...); 16-bit maps become float32."""
+    # Converted first: autocast refuses to stack a 16-bit dtype that is not its own.
+    maps = maps.to(torch.promote_types(maps.dtype, torch.float32))
+    # Slices: a list as an index would be copied to the device.
+    return torch.stack([maps[:, joint] for joint in swapped_joint], 1)
+
+
+def _is_inside(position: torch.Tensor, size: int, margin: Sequence[float]) -> torch.Tensor:
+    return (position >= margin[0]) & (position < size - margin[1])
+
+
+def _quarter_step(
+    maps: torch.Tensor, x: torch.Tensor, y: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a quarter pixel toward the larger neighbor on each axis (M,), float64."""
+
+    def quarter(dx: int, dy: int) -> torch.Tensor:
+        ahead, behind = _at(maps, x + dx, y + dy), _at(maps, x - dx, y - dy)
+        return 0.25 * ((ahead > behind).double() - (ahead < behind).double())
+
+    return quarter(1, 0), quarter(0, 1)
+
+
+def _dark_step(
+    logarithm: torch.Tensor, x: torch.Tensor, y: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ``-Hess^-1 grad`` from differences over two pixels (M,); 0 where it does not exist."""
+
+    def h(dx: int, dy: int) -> torch.Tensor:
+        return _at(logarithm, x + dx, y + dy)
+
+    gx, gy = 0.5 * (h(1, 0) - h(-1, 0)), 0.5 * (h(0, 1) - h(0, -1))
+    dxx = 0.25 * (h(2, 0) - 2 * h(0, 0) + h(-2, 0))
+    dyy = 0.25 * (h(0, 2) - 2 * h(0, 0) + h(0, -2))
+    dxy = 0.25 * (h(1, 1) - h(1, -1) - h(-1, 1) + h(-1, -1))
+    curvature = dxx.abs() + dyy.abs() + dxy.abs()
+    singular = (dxx * dyy - dxy * dxy).abs() <= _SINGULAR * curvature**2
+    return _newton_step(gx, gy, dxx, dyy, dxy, (curvature > _FLAT) & ~singular)
+
+
+def _dark_udp_step(
+    logarithm: torch.Tensor, x: torch.Tensor, y: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ``-(Hess + eps I)^-1 grad`` from differences over one pixel (M,); 0 if not finite."""
+
+    def h(dx: int, dy: int) -> torch.Tensor:
+        return _at(logarithm, x + dx, y + dy)
+
+    gx, gy = 0.5 * (h(1, 0) - h(-1, 0)), 0.5 * (h(0, 1) - h(0, -1))
+    dxx = h(1, 0) - 2 * h(0, 0) + h(-1, 0) + _EPS
+    dyy = h(0, 1) - 2 * h(0, 0) + h(0, -1) + _EPS
+    dxy = 0.5 * (h(1, 1) - h(1, 0) - h(0, 1) + 2 * h(0, 0) - h(-1, 0) - h(0, -1) + h(-1, -1))
+    return _newton_step(gx, gy, dxx, dyy, dxy, torch.ones_like(x, dtype=torch.bool))
+
+
+def _newton_step(
+    gx: torch.Tensor,
+    gy: torch.Tensor,
+    dxx: torch.Tensor,
+    dyy: torch.Tensor,
+    dxy: torch.Tensor,
+    usable: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    determinant = dxx * dyy - dxy * dxy
+    x, y = (dxy * gy - dyy * gx) / determinant, (dxy * gx - dxx * gy) / determinant
+    usable = usable & x.isfinite() & y.isfinite()
+    return torch.where(usable, x, 0.0), torch.where(usable, y, 0.0)
+
+
+def _blurred(maps: torch.Tensor, scores: torch.Tensor, sigma: float) -> torch.Tensor:
+    """Blur the maps (M, H, W) and rescale them to their old maximum, in float64."""
+    # Infinity times a zero of the matrices would be NaN.
+    maps = maps.double().clamp(min=torch.finfo(torch.float32).min)
+    rows, columns = (_blur_matrix(size, sigma, maps) for size in maps.shape[1:])
+    blurred = rows @ maps @ columns
+    return blurred * (scores.double() / blurred.amax((1, 2)))[:, None, None]
+
+
+def _blur_matrix(size: int, sigma: float, like: torch.Tensor) -> torch.Tensor:
+    """Make the banded matrix (size, size) that blurs ``size`` pixels padded with zeros."""
+    taps = torch.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1, device=like.device, dtype=like.dtype)
+    total = torch.exp(-(taps**2) / (2 * sigma**2)).sum()
+    pixel = torch.arange(size, device=like.device, dtype=like.dtype)
+    distance = (pixel[:, None] - pixel).abs()
+    weights = torch.exp(-(distance**2) / (2 * sigma**2)) / total
+    return torch.where(distance <= _BLUR_RADIUS, weights, 0.0)
+
+
+def _at(maps: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Return the value (M,) of each map at its own pixel, clamped into the map."""
+    height, width = maps.shape[1:]
+    index = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
+    return maps.flatten(1).gather(1, index[:, None])[:, 0]
+
+
+def _gain(grid: str, stride: float, size: int) -> float:
+    """Return the crop pixels per heatmap pixel along an axis of ``size`` pixels."""
+    return (stride * size - 1) / (size - 1) if grid == "align_corners" and size > 1 else stride
+
+
+def _through_inverse(points: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
+    """Map points (N, K, 2) through the inverses of (N, 2, 3); NaN where there is none."""
+    (xx, xy, x0), (yx, yy, y0) = (row.unbind(1) for row in matrices.double().unbind(1))
+    inverse = torch.stack([yy, -xy, -yx, xx], 1) / (xx * yy - xy * yx)[:, None]
+    usable = inverse.isfinite().all(1) & x0.isfinite() & y0.isfinite()
+    relative = points - torch.stack([x0, y0], 1)[:, None]
+    mapped = relative @ inverse.view(-1, 2, 2).transpose(1, 2)
+    return torch.where(usable[:, None, None], mapped, torch.nan)

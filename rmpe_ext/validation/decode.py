@@ -1,0 +1,160 @@
+"""Validation of the arguments of ``decode``; ``decode_simcc`` shares some of them."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from ..conventions import CONVENTIONS, GRIDS, Convention, ConventionName
+from .checks import (
+    FLOATING,
+    KERNEL,
+    Array,
+    ArrayModule,
+    check_choice,
+    check_dtype,
+    check_same,
+    check_type,
+    shape_of,
+    wrong_shape,
+)
+
+__all__ = [
+    "validate_matrices",
+    "validate_theta",
+    "validate_decode",
+    "swapped_joints",
+]
+
+
+def _refinement(row: Convention) -> tuple[float, ...]:
+    no_peak = math.nan if row.no_peak is None else row.no_peak
+    return *row.margin, *row.cross_margin, *row.log_range, row.blur_sigma, no_peak
+
+
+_REFINEMENTS = {name: _refinement(row) for name, row in CONVENTIONS.items()}
+
+
+def validate_decode(
+    xp: ArrayModule,
+    heatmaps: Array,
+    convention: ConventionName,
+    matrices: Array | None,
+    flipped: Array | None,
+    flip_pairs: Iterable[tuple[int, int]] | None,
+    stride: float,
+    offset: float | None,
+    grid: str | None,
+    theta: Array | None,
+    align_corners: bool,
+) -> tuple[Any, ...]:
+    """Return the arguments of the op, in its order.
+
+    ``heatmaps, matrices, theta, flipped, swapped_joint, subpixel, refinement, grid, stride, offset,
+    align_corners``. ``swapped_joint[k]`` is the joint of ``flipped`` that shows joint ``k``; it is
+    None without ``flipped``. ``refinement`` is one list, because another argument slows a call as
+    much as four more numbers in a list: the margin's start and end, those of the cross margin and
+    of the log range, the blur's sigma, and ``no_peak`` (NaN for None).
+    """
+    shape = shape_of(xp, "heatmaps", heatmaps)
+    if len(shape) != 4:
+        raise wrong_shape("heatmaps", heatmaps, "(N, K, H, W)")
+    check_dtype(xp, "heatmaps", heatmaps, FLOATING)
+    count, joints, height, width = shape
+    if height < 1 or width < 1:
+        raise ValueError(
+            f"heatmaps must have at least one pixel, got {height} x {width} (height x width)"
+        )
+    check_choice("convention", convention, CONVENTIONS)
+    row = CONVENTIONS[convention]
+    matrices = validate_matrices(xp, matrices, "heatmaps", heatmaps)
+    theta = validate_theta(xp, theta, "heatmaps", heatmaps)
+    check_type(xp.TYPES, "stride", stride, "float")
+    check_type(xp.TYPES, "offset", offset, "float | None")
+    check_type(xp.TYPES, "align_corners", align_corners, "bool")
+    if not 0.0 < stride < math.inf:
+        raise ValueError(f"stride must be above 0 and finite, got {stride}")
+    if grid is None:
+        grid = row.grid
+    else:
+        check_choice("grid", grid, GRIDS)
+    if offset is None:
+        offset = 0.5 * (stride - 1) if grid == "half_pixel" else 0.0
+    elif not -math.inf < offset < math.inf:  # torch.compile cannot trace math.isfinite
+        raise ValueError(f"offset must be finite, got {offset}")
+    swapped_joint = None
+    if flipped is not None:
+        if shape_of(xp, "flipped", flipped) != shape:
+            raise wrong_shape("flipped", flipped, f"{tuple(shape)} like heatmaps")
+        check_same("flipped", flipped.dtype, "heatmaps", heatmaps.dtype, "dtype")
+        xp.check_device("flipped", flipped, "heatmaps", heatmaps)
+        flipped = xp.detach(flipped)
+        swapped_joint = swapped_joints(flip_pairs, joints)
+    return (
+        xp.detach(heatmaps),
+        matrices,
+        theta,
+        flipped,
+        swapped_joint,
+        row.subpixel,
+        _REFINEMENTS[convention],
+        grid,
+        float(stride),
+        float(offset),
+        align_corners,
+    )
+
+
+def validate_matrices(
+    xp: ArrayModule, matrices: Array | None, other: str, maps: Array
+) -> Array | None:
+    """Return ``matrices``, detached; raise unless they fit the maps (N, ...)."""
+    if matrices is None:
+        return None
+    count = maps.shape[0]
+    if shape_of(xp, "matrices", matrices) != (count, 2, 3):
+        raise wrong_shape("matrices", matrices, f"({count}, 2, 3) like {other}")
+    check_dtype(xp, "matrices", matrices, KERNEL)
+    xp.check_device("matrices", matrices, other, maps)
+    return xp.detach(matrices)
+
+
+def validate_theta(xp: ArrayModule, theta: Array | None, other: str, maps: Array) -> Array | None:
+    """Return ``theta``, detached, in its kernel dtype; raise unless it fits the maps (N, ...)."""
+    if theta is None:
+        return None
+    count = maps.shape[0]
+    if shape_of(xp, "theta", theta) != (count, 2, 3):
+        raise wrong_shape("theta", theta, f"({count}, 2, 3) like {other}")
+    check_dtype(xp, "theta", theta, FLOATING)
+    xp.check_device("theta", theta, other, maps)
+    return xp.to_kernel_dtype(theta)
+
+
+def swapped_joints(flip_pairs: Iterable[tuple[int, int]] | None, joints: int) -> list[int]:
+    """Return the joint of the mirrored image that each joint becomes."""
+    if flip_pairs is None:
+        raise ValueError(
+            "flip_pairs must name the left and right joints when flipped is given; "
+            "pass () for a skeleton without such pairs"
+        )
+    try:
+        pairs = [tuple(map(operator.index, pair)) for pair in flip_pairs]
+    except TypeError as error:
+        raise TypeError(f"flip_pairs must be pairs of joints, got {flip_pairs!r}") from error
+    swapped = list(range(joints))
+    seen: set[int] = set()
+    for pair in pairs:
+        if len(pair) != 2:
+            raise ValueError(f"flip_pairs must be pairs of joints, got {pair}")
+        left, right = pair
+        for joint in (left, right):
+            if not 0 <= joint < joints:
+                raise ValueError(f"flip_pairs must be joints in 0..{joints - 1}, got {joint}")
+            if joint in seen:
+                raise ValueError(f"flip_pairs must name a joint once, got {joint} twice")
+            seen.add(joint)
+        swapped[left], swapped[right] = right, left
+    return swapped

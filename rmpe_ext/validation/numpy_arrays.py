@@ -1,0 +1,75 @@
+"""Functions on numpy's arrays; :mod:`.torch_arrays` has the same for PyTorch's tensors."""
+
+from __future__ import annotations
+
+from operator import index
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .checks import TYPES
+
+__all__ = [
+    "ARRAY_NAME",
+    "ARRAY_TYPE",
+    "DTYPE_TYPE",
+    "TYPES",
+    "check_device",
+    "detach",
+    "dtype_name",
+    "from_numbers",
+    "index",
+    "requires_grad",
+    "to_dtype_of",
+    "to_float32",
+    "to_kernel_dtype",
+]
+
+AnyArray: TypeAlias = NDArray[Any]
+ARRAY_TYPE: type[Any] = np.ndarray
+ARRAY_NAME = "numpy.ndarray"
+DTYPE_TYPE: type = np.dtype
+_KERNEL = (np.dtype("float32"), np.dtype("float64"))
+_NAMES: dict[Any, str] = {
+    np.dtype(name): name for name in ("float32", "float64", "float16", "int64", "uint8")
+}
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """Return the dtype's name, with its byte order where that is not the machine's."""
+    return _NAMES.get(dtype) or str(dtype)
+
+
+def check_device(name: str, array: AnyArray, other: str, like: AnyArray) -> None:
+    """Pass: arrays have no device."""
+
+
+def requires_grad(array: AnyArray) -> bool:
+    """Return False: arrays have no gradient."""
+    return False
+
+
+def detach(array: AnyArray) -> AnyArray:
+    """Return the array itself: it has no gradient."""
+    return array
+
+
+def to_kernel_dtype(array: AnyArray) -> AnyArray:
+    """Convert 16-bit floats to float32."""
+    return array if array.dtype in _KERNEL else array.astype(np.float32)
+
+
+def to_float32(array: AnyArray) -> AnyArray:
+    """Convert to float32."""
+    return array.astype(np.float32)
+
+
+def to_dtype_of(array: AnyArray, like: AnyArray) -> AnyArray:
+    """Convert to the dtype of another array."""
+    return array.astype(like.dtype)
+
+
+def from_numbers(numbers: tuple[float, ...], like: AnyArray) -> AnyArray:
+    """Make an array of the dtype of another."""
+    return np.array(numbers, dtype=like.dtype)

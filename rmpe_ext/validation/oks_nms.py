@@ -1,0 +1,90 @@
+"""Validation of the arguments of ``oks_nms``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..sigmas import COCO_SIGMAS
+from .checks import (
+    FLOATING,
+    Array,
+    ArrayModule,
+    check_dtype,
+    check_numbers,
+    check_type,
+    shape_of,
+    wrong_shape,
+)
+from .poses import validate_like, validate_pose_order, validate_poses
+
+__all__ = ["validate_oks_nms", "validate_people"]
+
+
+def validate_oks_nms(
+    xp: ArrayModule,
+    keypoints: Array,
+    scores: Array,
+    areas: Array,
+    sigmas: Array | Sequence[float] | None,
+    threshold: float,
+    pose_scores: Array | None,
+    image_index: Array | None,
+) -> tuple[Any, ...]:
+    """Return ``(keypoints, scores, areas, sigmas, pose_scores, image_index, threshold)``."""
+    check_type(xp.TYPES, "threshold", threshold, "float")
+    if not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"threshold must be an OKS in 0..1, got {threshold}")
+    people = validate_people(xp, keypoints, scores, areas, sigmas, pose_scores, image_index)
+    return *people, threshold
+
+
+def validate_people(
+    xp: ArrayModule,
+    keypoints: Array,
+    scores: Array,
+    areas: Array,
+    sigmas: Array | Sequence[float] | None,
+    pose_scores: Array | None,
+    image_index: Array | None,
+) -> tuple[Any, ...]:
+    """Return ``(keypoints, scores, areas, sigmas, pose_scores, image_index)``."""
+    poses = validate_poses(xp, keypoints, scores)
+    count, joints, _ = keypoints.shape
+    if shape_of(xp, "areas", areas) != (count,):
+        raise wrong_shape("areas", areas, "(N,) like keypoints")
+    return (
+        *poses,
+        validate_like(xp, "areas", areas, "keypoints", keypoints),
+        _validate_sigmas(xp, sigmas, joints, poses[0]),
+        *validate_pose_order(xp, pose_scores, image_index, keypoints),
+    )
+
+
+def _validate_sigmas(
+    xp: ArrayModule, sigmas: Array | Sequence[float] | None, joints: int, keypoints: Array
+) -> Array:
+    """Return ``sigmas`` (K,) in the dtype of ``keypoints``."""
+    if sigmas is None:
+        if joints != len(COCO_SIGMAS):
+            raise ValueError(
+                f"sigmas must be given where keypoints are not the {len(COCO_SIGMAS)} of COCO, "
+                f"got None for {joints} keypoints"
+            )
+        return xp.from_numbers(COCO_SIGMAS, keypoints)
+    if isinstance(sigmas, xp.ARRAY_TYPE):
+        if shape_of(xp, "sigmas", sigmas) != (joints,):
+            raise wrong_shape("sigmas", sigmas, "(K,) like keypoints")
+        check_dtype(xp, "sigmas", sigmas, FLOATING)
+        xp.check_device("sigmas", sigmas, "keypoints", keypoints)
+        return xp.to_dtype_of(xp.detach(sigmas), keypoints)
+    numbers = check_numbers("sigmas", sigmas, f"a {xp.ARRAY_NAME}, or numbers")
+    if len(numbers) != joints:
+        raise ValueError(
+            f"sigmas must have one value for each of {joints} keypoints, got {len(numbers)}"
+        )
+    for sigma in numbers:
+        if not 0.0 < sigma < math.inf:
+            raise ValueError(f"sigmas must be above 0 and finite, got {sigma}")
+    return xp.from_numbers(tuple(numbers), keypoints)

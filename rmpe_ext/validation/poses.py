@@ -1,0 +1,82 @@
+"""Validation of the arguments that the ops on poses share."""
+
+from __future__ import annotations
+
+from .checks import (
+    FLOATING,
+    HALF,
+    Array,
+    ArrayModule,
+    check_dtype,
+    check_same,
+    shape_of,
+    wrong_shape,
+)
+
+__all__ = [
+    "validate_image_index",
+    "validate_like",
+    "validate_pose_boxes",
+    "validate_pose_order",
+    "validate_poses",
+]
+
+_AS_FLOAT32 = {"float32", *HALF}  # computed in float32
+
+
+def validate_poses(xp: ArrayModule, keypoints: Array, scores: Array) -> tuple[Array, Array]:
+    """Return ``keypoints`` (N, K, 2) and ``scores`` (N, K)."""
+    shape = shape_of(xp, "keypoints", keypoints)
+    if len(shape) != 3 or shape[2] != 2:
+        raise wrong_shape("keypoints", keypoints, "(N, K, 2)")
+    check_dtype(xp, "keypoints", keypoints, FLOATING)
+    count, joints, _ = shape
+    if joints == 0:
+        raise ValueError(f"keypoints must have at least one joint, got {tuple(shape)}")
+    if shape_of(xp, "scores", scores) != (count, joints):
+        raise wrong_shape("scores", scores, "(N, K) like keypoints")
+    return xp.to_kernel_dtype(keypoints), validate_like(
+        xp, "scores", scores, "keypoints", keypoints
+    )
+
+
+def validate_pose_boxes(xp: ArrayModule, boxes: Array, keypoints: Array) -> Array:
+    """Return ``boxes`` (N, 4)."""
+    if shape_of(xp, "boxes", boxes) != (keypoints.shape[0], 4):
+        raise wrong_shape("boxes", boxes, "(N, 4) like keypoints")
+    return validate_like(xp, "boxes", boxes, "keypoints", keypoints)
+
+
+def validate_pose_order(
+    xp: ArrayModule,
+    pose_scores: Array | None,
+    image_index: Array | None,
+    keypoints: Array,
+) -> tuple[Array | None, Array | None]:
+    """Return ``pose_scores`` (N,) and ``image_index`` (N,)."""
+    if pose_scores is not None:
+        if shape_of(xp, "pose_scores", pose_scores) != (keypoints.shape[0],):
+            raise wrong_shape("pose_scores", pose_scores, "(N,) like keypoints")
+        pose_scores = validate_like(xp, "pose_scores", pose_scores, "keypoints", keypoints)
+    return pose_scores, validate_image_index(xp, image_index, "keypoints", keypoints)
+
+
+def validate_image_index(
+    xp: ArrayModule, image_index: Array | None, other: str, like: Array
+) -> Array | None:
+    """Return ``image_index`` (N,), one for each item of ``like``."""
+    if image_index is not None:
+        if shape_of(xp, "image_index", image_index) != (like.shape[0],):
+            raise wrong_shape("image_index", image_index, f"(N,) like {other}")
+        check_dtype(xp, "image_index", image_index, ("int64",))
+        xp.check_device("image_index", image_index, other, like)
+    return image_index
+
+
+def validate_like(xp: ArrayModule, name: str, array: Array, other: str, like: Array) -> Array:
+    """Return ``array`` in its kernel dtype; raise unless ``like`` has that and its device."""
+    dtype, wanted = array.dtype, like.dtype
+    if dtype != wanted and not {xp.dtype_name(dtype), xp.dtype_name(wanted)} <= _AS_FLOAT32:
+        check_same(name, dtype, other, wanted, "dtype")
+    xp.check_device(name, array, other, like)
+    return xp.to_kernel_dtype(array)

@@ -1,0 +1,109 @@
+"""Functions on PyTorch's tensors; :mod:`.numpy_arrays` has the same for numpy's arrays."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from typing import Any, SupportsIndex
+
+import torch
+from torch.compiler import is_compiling
+
+from .checks import TYPES as _TYPES
+from .checks import Types, check_same
+
+__all__ = [
+    "ARRAY_NAME",
+    "ARRAY_TYPE",
+    "DTYPE_TYPE",
+    "TYPES",
+    "check_device",
+    "detach",
+    "dtype_name",
+    "from_numbers",
+    "index",
+    "requires_grad",
+    "to_dtype_of",
+    "to_float32",
+    "to_kernel_dtype",
+]
+
+ARRAY_TYPE: type[Any] = torch.Tensor
+ARRAY_NAME = "torch.Tensor"
+DTYPE_TYPE: type = torch.dtype
+# torch.compile and torch.export pass symbols in place of numbers.
+_SYMBOLS: dict[str, tuple[type, ...]] = {
+    "int": (torch.SymInt,),
+    "float": (torch.SymInt, torch.SymFloat),
+}
+_INT = (int, torch.SymInt)
+TYPES: Types = {
+    annotation: (*types, *_SYMBOLS.get(annotation.removesuffix(" | None"), ()))
+    for annotation, types in _TYPES.items()
+}
+_KERNEL = (torch.float32, torch.float64)
+_NAMES = {
+    getattr(torch, name): name
+    for name in ("float32", "float64", "float16", "bfloat16", "int64", "uint8")
+}
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """Return the dtype's name, without the ``torch.`` before it."""
+    return _NAMES.get(dtype) or str(dtype).removeprefix("torch.")
+
+
+def check_device(name: str, tensor: torch.Tensor, other: str, like: torch.Tensor) -> None:
+    """Raise ValueError unless both tensors are on one device."""
+    if tensor.device != like.device:
+        check_same(name, tensor.device, other, like.device, "device")
+
+
+def requires_grad(tensor: torch.Tensor) -> bool:
+    """Return whether autograd follows the tensor."""
+    return tensor.requires_grad
+
+
+def detach(tensor: torch.Tensor) -> torch.Tensor:
+    """Detach the tensor; one that needs no detaching is returned itself, which costs nothing."""
+    return tensor.detach() if tensor.requires_grad else tensor
+
+
+def to_kernel_dtype(tensor: torch.Tensor) -> torch.Tensor:
+    """Convert 16-bit floats to float32, and detach."""
+    if tensor.dtype not in _KERNEL:
+        tensor = tensor.float()
+    return tensor.detach() if tensor.requires_grad else tensor
+
+
+def to_float32(tensor: torch.Tensor) -> torch.Tensor:
+    """Convert to float32."""
+    return tensor.float()
+
+
+def to_dtype_of(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Convert to the dtype of another tensor."""
+    return tensor.to(like.dtype)
+
+
+def from_numbers(numbers: tuple[float, ...], like: torch.Tensor) -> torch.Tensor:
+    """Make a tensor of the dtype and on the device of another; it must not be written to.
+
+    Copying numbers to a GPU synchronizes with it, so that equal numbers share one tensor. In a
+    graph that is being traced they do not: a tensor made there belongs to that graph.
+    """
+    if is_compiling() or type(like) is not torch.Tensor:
+        return torch.tensor(numbers, dtype=like.dtype, device=like.device)
+    return _shared_tensor(numbers, like.dtype, like.device)
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_tensor(
+    numbers: tuple[float, ...], dtype: torch.dtype, device: torch.device
+) -> torch.Tensor:
+    return torch.tensor(numbers, dtype=dtype, device=device)
+
+
+def index(value: SupportsIndex) -> Any:
+    """Return a whole number; a symbol stays one, so that the traced graph serves every size."""
+    return value if isinstance(value, _INT) else operator.index(value)
