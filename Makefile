@@ -22,7 +22,7 @@ INSTALL := PYTHONWARNINGS=ignore RMPE_EXT_CUDA=0 $(BIN)/python -m pip install --
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet "torch>=2.10" torchvision "setuptools>=77" ninja \
-	  "pybind11>=2.12" cmake
+	  "numpy>=2" cmake
 	$(INSTALL) ".[rmpe,test]"
 	touch $@
 

@@ -13,8 +13,8 @@ from tests.test_backend import USE_EVERY_OP, run, warnings_in
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("bench", "csrc", "docs", "examples", "python", "rmpe_ext", "tests")
-FILES = ("CMakeLists.txt", "LICENSE", "MANIFEST.in", "Makefile", "README.md", "pyproject.toml",
-         "setup.py")  # fmt: skip
+FILES = ("CMakeLists.txt", "LICENSE", "MANIFEST.in", "Makefile", "README.md", "build_backend.py",
+         "pyproject.toml", "setup.py")  # fmt: skip
 BUILT = shutil.ignore_patterns("*.egg-info", "*.so", "__pycache__")
 
 
@@ -49,7 +49,7 @@ def sources(tmp_path_factory):
 def archive(sources):
     files = {path.relative_to(sources) for path in sources.rglob("*") if path.is_file()}
     said = python("setup.py", "--quiet", "sdist", folder=sources)
-    assert said.count("warning: no C++ compiler found") == 1
+    assert said.count("warning: no C++ compiler was found") == 1
     (path,) = (sources / "dist").glob("*.tar.gz")
     return path, files
 

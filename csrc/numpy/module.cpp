@@ -1,6 +1,6 @@
 // The ops as functions on numpy arrays. Arguments and results as in csrc/torch; the interpreter's
 // lock is free while an op runs.
-#include "numpy/tensor.h"
+#include "numpy/python.h"
 #include "ops/affine_sample.h"
 #include "ops/box_nms.h"
 #include "ops/crop.h"
@@ -15,28 +15,35 @@
 #include "ops/soft_argmax.h"
 #include "ops/soft_oks_nms.h"
 
-namespace rmpe::ops {
+namespace {
 
-PYBIND11_MODULE(_numpy, m) {
-  const auto define = [&](const char* name, auto op) {
-    m.def(name, op, pybind11::call_guard<pybind11::gil_scoped_release>());
-  };
-  define("affine_sample", &affine_sample);
-  define("box_nms", &box_nms);
-  define("crop", &crop);
-  define("crop_matrices", &crop_matrices);
-  define("decode", &decode);
-  define("decode_simcc", &decode_simcc);
-  define("merge_poses", &merge_poses);
-  define("nearby_joints_nms", &nearby_joints_nms);
-  define("oks_nms", &oks_nms);
-  define("pose_nms", &pose_nms);
-  define("pose_similarity", &pose_similarity);
-  define("soft_argmax", &soft_argmax);
-  define("soft_oks_nms", &soft_oks_nms);
+using rmpe::python::method;
 
-  m.def("get_num_threads", &get_num_threads);
-  m.def("set_num_threads", &set_num_threads);
+PyMethodDef methods[] = {
+    method<&rmpe::ops::affine_sample>("affine_sample"),
+    method<&rmpe::ops::box_nms>("box_nms"),
+    method<&rmpe::ops::crop>("crop"),
+    method<&rmpe::ops::crop_matrices>("crop_matrices"),
+    method<&rmpe::ops::decode>("decode"),
+    method<&rmpe::ops::decode_simcc>("decode_simcc"),
+    method<&rmpe::ops::merge_poses>("merge_poses"),
+    method<&rmpe::ops::nearby_joints_nms>("nearby_joints_nms"),
+    method<&rmpe::ops::oks_nms>("oks_nms"),
+    method<&rmpe::ops::pose_nms>("pose_nms"),
+    method<&rmpe::ops::pose_similarity>("pose_similarity"),
+    method<&rmpe::ops::soft_argmax>("soft_argmax"),
+    method<&rmpe::ops::soft_oks_nms>("soft_oks_nms"),
+    method<&rmpe::get_num_threads>("get_num_threads"),
+    method<&rmpe::set_num_threads>("set_num_threads"),
+    {},
+};
+
+PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "_numpy", nullptr, -1, methods, nullptr, nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit__numpy() {
+  import_array();
+  return PyModule_Create(&module);
 }
-
-}  // namespace rmpe::ops

@@ -1,10 +1,6 @@
 // numpy's arrays, with those members of PyTorch's tensors that the ops use.
 #pragma once
 
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -12,11 +8,7 @@
 #include <initializer_list>
 #include <memory>
 #include <new>
-#include <optional>
 #include <stdexcept>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "numpy/parallel_for.h"
 
@@ -152,82 +144,4 @@ inline Tensor contiguous(const Tensor& tensor) {
                   tensor.const_data_ptr());
 }
 
-// numpy's numbers for its types, of which it has two for int64; bfloat16 comes from ml_dtypes.
-constexpr std::pair<ScalarType, int> kTypeNumbers[] = {
-    {ScalarType::Bool, 0},    {ScalarType::Byte, 2},  {ScalarType::Long, 7},
-    {ScalarType::Long, 9},    {ScalarType::Half, 23}, {ScalarType::Float, 11},
-    {ScalarType::Double, 12},
-};
-constexpr const char* kBFloat16 = "bfloat16";
-
-inline std::optional<ScalarType> scalar_type_of(const pybind11::dtype& dtype) {
-  if (dtype.byteorder() == '>') return std::nullopt;
-  for (const auto& [type, number] : kTypeNumbers) {
-    if (dtype.num() == number) return type;
-  }
-  const bool is_bfloat16 = std::string(pybind11::str(dtype.attr("name"))) == kBFloat16;
-  return is_bfloat16 ? std::optional(ScalarType::BFloat16) : std::nullopt;
-}
-
-inline pybind11::dtype dtype_of(ScalarType wanted) {
-  for (const auto& [type, number] : kTypeNumbers) {
-    if (type == wanted) return pybind11::dtype(number);
-  }
-  return pybind11::dtype(kBFloat16);
-}
-
 }  // namespace rmpe
-
-namespace pybind11::detail {
-
-template <>
-struct type_caster<rmpe::ScalarType> {
-  PYBIND11_TYPE_CASTER(rmpe::ScalarType, const_name("numpy.dtype"));
-
-  bool load(handle source, bool) {
-    if (!isinstance<dtype>(source)) return false;
-    const auto type = rmpe::scalar_type_of(reinterpret_borrow<dtype>(source));
-    if (type.has_value()) value = *type;
-    return type.has_value();
-  }
-};
-
-template <>
-struct type_caster<rmpe::Tensor> {
-  PYBIND11_TYPE_CASTER(rmpe::Tensor, const_name("numpy.ndarray"));
-
-  bool load(handle source, bool) {
-    if (!isinstance<array>(source)) return false;
-    const auto given = reinterpret_borrow<array>(source);
-    const auto type = rmpe::scalar_type_of(given.dtype());
-    const int64_t dim = given.ndim();
-    if (!type.has_value() || dim > rmpe::Tensor::kMaxDim) return false;
-
-    // A field of a structured array, or a piece of a buffer, need not lie on whole items.
-    const int64_t size = rmpe::item_size(*type);
-    bool on_items = reinterpret_cast<uintptr_t>(given.data()) % size == 0;
-    rmpe::Tensor::Sizes sizes{}, strides{}, byte_strides{};
-    for (int64_t d = 0; d < dim; ++d) {
-      sizes[d] = given.shape(d);
-      byte_strides[d] = given.strides(d);
-      strides[d] = byte_strides[d] / size;
-      on_items = on_items && byte_strides[d] % size == 0;
-    }
-    value = on_items ? rmpe::Tensor(*type, dim, sizes, strides, given.data())
-                     : rmpe::gathered(*type, dim, sizes, byte_strides, given.data());
-    return true;
-  }
-
-  // The array takes over the memory of a tensor that an op allocated.
-  static handle cast(const rmpe::Tensor& tensor, return_value_policy, handle) {
-    using Owner = std::shared_ptr<void>;
-    const capsule owner(new Owner(tensor.owned()),
-                        [](void* memory) { delete static_cast<Owner*>(memory); });
-    const auto* sizes = tensor.sizes().data();
-    return array(rmpe::dtype_of(tensor.scalar_type()),
-                 std::vector<ssize_t>(sizes, sizes + tensor.dim()), tensor.const_data_ptr(), owner)
-        .release();
-  }
-};
-
-}  // namespace pybind11::detail
