@@ -68,8 +68,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=positive,
         metavar="N",
         help="say how much each measure depends on the choice of images: the interval that holds "
-        f"{_LEVEL:.0%}% of its values on N data sets, each of as many images, drawn from these with "
-        "replacement; 1000 is a good N (default: no intervals)",
+        f"{_LEVEL:.0%}% of its values on N data sets, each of as many images, drawn from these "
+        "with replacement; 1000 is a good N (default: no intervals)",
     )
 
 

@@ -1,23 +1,35 @@
 """Data sets: files of annotations, and the images that they tell of, as a `Dataset`.
 
-A format is a module with a function ``read(annotations, images) -> Dataset``, and a line in
-`FORMATS`.
+A format is a module of its name with a function ``read(annotations, images) -> Dataset``, which
+takes a ``split`` as well where one file holds several, and a line in `FORMATS`.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .dataset import Dataset
 
-__all__ = ["FORMATS", "load_dataset"]
+__all__ = ["FORMATS", "Format", "load_dataset"]
 
-# The name of each format, which is that of its module, and what it is.
-FORMATS = {"coco": "COCO keypoint annotations, JSON"}
+
+@dataclass(frozen=True)
+class Format:
+    """What a format of annotations is, in a line, and the splits that one file holds."""
+
+    summary: str
+    splits: tuple[str, ...] = ()
+
+
+FORMATS = {
+    "coco": Format("COCO keypoint annotations, JSON"),
+    "mpii": Format("MPII Human Pose, mpii_annotations.json", splits=("train", "validation")),
+}
 
 
 def load_dataset(
@@ -25,6 +37,7 @@ def load_dataset(
     images: str | os.PathLike[str] | None,
     *,
     format: str = "coco",
+    split: str | None = None,
 ) -> Dataset:
     """Read annotations, and pair them with the files in a folder.
 
@@ -37,6 +50,8 @@ def load_dataset(
         all images, without looking for them.
     format : str
         A key of `FORMATS`.
+    split : str or None
+        One of the format's splits; None for the whole file.
 
     Returns
     -------
@@ -49,10 +64,17 @@ def load_dataset(
         The file is not in that format, or none of its images is there. The message names the
         file, the entry with its id, the field, the rule, and what came.
     ValueError
-        There is no such format.
+        There is no such format, or it has no such split.
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
+    splits = FORMATS[format].splits
+    if split is not None and split not in splits:
+        raise ValueError(
+            f"split of {format} must be {' or '.join((*splits, 'None'))}, got {split!r}"
+        )
     module = importlib.import_module(f".{format}", __name__)
-    dataset: Dataset = module.read(Path(annotations), None if images is None else Path(images))
+    folder = None if images is None else Path(images)
+    options = {} if split is None else {"split": split}
+    dataset: Dataset = module.read(Path(annotations), folder, **options)
     return dataset

@@ -47,7 +47,7 @@ def read(annotations: Path, images: Path | None) -> Dataset:
     of_image = people.references("image_id", image_ids, "images")
     _check_unique(people, person_ids, of_image)
     joints = _keypoints(people, len(skeleton))
-    boxes = people.vectors("bbox", 4, "x, y, width, height in pixels, 4 finite numbers")
+    boxes = people.arrays("bbox", (4,), "x, y, width, height in pixels, 4 finite numbers")
     people.check(np.all(boxes[:, 2:] >= 0, axis=1), "bbox", "of a width and height from 0")
     areas = people.numbers("area", "square pixels, from 0", least=0, most=LARGEST**2)
     crowd = people.flags("iscrowd")
@@ -135,7 +135,7 @@ def _check_unique(people: Entries, ids: list[Id], of_image: npt.NDArray[np.int64
 def _keypoints(people: Entries, count: int) -> npt.NDArray[np.float64]:
     """x, y and visibility, (P, K, 3)."""
     rule = f"x, y, visibility of {count} keypoints, {3 * count} finite numbers"
-    joints = people.vectors("keypoints", 3 * count, rule).reshape(-1, count, 3)
+    joints = people.arrays("keypoints", (3 * count,), rule).reshape(-1, count, 3)
     good = np.all(np.isin(joints[..., 2], (0, 1, 2)), axis=1)
     people.check(good, "keypoints", f"{rule}, with a visibility of 0, 1 or 2")
     return joints

@@ -87,6 +87,13 @@ class Entries:
         chosen._positions = [self._positions[i] for i in indices]
         return chosen
 
+    def replaced(self, field: str, values: Sequence[object]) -> Entries:
+        """Give each entry another value of one field; the others go."""
+        items = [{field: value} for value in values]
+        changed = Entries(self.file, self.name, items)
+        changed._positions = self._positions
+        return changed
+
     def column(
         self, field: str, rule: str, types: tuple[type, ...], default: object = _MISSING
     ) -> list[Any]:
@@ -147,18 +154,22 @@ class Entries:
         self.check((array >= least) & (array <= most), field, rule)
         return array
 
-    def vectors(self, field: str, length: int, rule: str) -> npt.NDArray[np.float64]:
-        """Read lists of so many numbers, none beyond `LARGEST`, (N, length)."""
+    def arrays(self, field: str, shape: tuple[int, ...], rule: str) -> npt.NDArray[np.float64]:
+        """Read lists of numbers, or lists of such lists, none beyond `LARGEST`, (N, *shape)."""
         values = self.column(field, rule, (list,))
-        if not set(map(len, values)) <= {length}:
-            wrong = next(i for i, value in enumerate(values) if len(value) != length)
-            raise self.error(wrong, field, rule)
-        flat = list(chain.from_iterable(values))
-        if not set(map(type, flat)) <= {int, float}:
-            wrong = next(i for i, x in enumerate(flat) if type(x) not in (int, float)) // length
-            raise self.error(wrong, field, rule)
-        array = _floats(flat).reshape(len(values), length)
-        self.check(np.all(np.abs(array) <= LARGEST, axis=1), field, rule)
+        per_entry = 1
+        for depth, length in enumerate(shape, 1):
+            if not set(map(len, values)) <= {length}:
+                wrong = next(i for i, value in enumerate(values) if len(value) != length)
+                raise self.error(wrong // per_entry, field, rule)
+            values = list(chain.from_iterable(values))
+            per_entry *= length
+            types = {list} if depth < len(shape) else {int, float}
+            if not set(map(type, values)) <= types:
+                wrong = next(i for i, value in enumerate(values) if type(value) not in types)
+                raise self.error(wrong // per_entry, field, rule)
+        array = _floats(values).reshape(len(self), *shape)
+        self.check(np.all(np.abs(array) <= LARGEST, axis=tuple(range(1, array.ndim))), field, rule)
         return array
 
     def flags(self, field: str) -> npt.NDArray[np.bool_]:

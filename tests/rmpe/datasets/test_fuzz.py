@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from rmpe.datasets import load_dataset
-from rmpe.datasets.dataset import Dataset, DatasetError
+from rmpe.datasets.dataset import DatasetError
 from rmpe.metrics.keypoint_ap import average_precision
+from rmpe.metrics.pckh import multi_person_ap
 from rmpe.metrics.predictions import Predictions
 from rmpe.skeletons import COCO_17
 
 from ..coco_annotations import annotations, person
 
 # In CI; RMPE_FUZZ_INPUTS asks for more.
-INPUTS = int(os.environ.get("RMPE_FUZZ_INPUTS", 2000))
+INPUTS = int(os.environ.get("RMPE_FUZZ_INPUTS", 1000))
 
 ODD = (
     None, True, False, 0, 1, 2, -1, 0.5, 1e308, -1e308, 2**31, 2**63, 10**400, float("nan"),
@@ -58,15 +59,36 @@ def mutated(content, chance):
     return data
 
 
-@pytest.fixture
-def content():
+def coco():
     images = [{"id": i, "file_name": f"{i}.png", "width": 9, "height": 9} for i in (1, 2)]
     people = [person(id=1), person(id=2, image_id=2), person(id=3, iscrowd=1)]
     categories = [{"id": 1, "name": "person", "keypoints": list(COCO_17.keypoints)}]
     return annotations(*people, images=images, categories=categories)
 
 
-def test_mutated_annotations(tmp_path, content):
+def mpii():
+    one = [[float(i), 2.0 * i, i % 2] for i in range(1, 17)]
+    two = [[x + 9, y, v] for x, y, v in one]
+    fields = {"isValidation": 0.0, "img_width": 9, "img_height": 9, "joint_self": one}
+    return [
+        fields | {"img_paths": "1.png", "joint_others": two, "numOtherPeople": 1},
+        fields | {"img_paths": "2.png", "joint_others": [one, two], "numOtherPeople": 2},
+        fields | {"img_paths": "2.png", "joint_others": {}, "numOtherPeople": 0},
+    ]
+
+
+def keypoint_ap(dataset, found):
+    return average_precision(dataset, found).ap
+
+
+def keypoint_shares(dataset, found):
+    return multi_person_ap(dataset, found).mean
+
+
+@pytest.mark.parametrize(
+    "format, content, measure", [("coco", coco(), keypoint_ap), ("mpii", mpii(), keypoint_shares)]
+)
+def test_mutated_annotations(tmp_path, format, content, measure):
     chance = random.Random(0)
     file = tmp_path / "annotations.json"
     for name in ("1.png", "2.png"):
@@ -75,12 +97,10 @@ def test_mutated_annotations(tmp_path, content):
     for _ in range(INPUTS):
         file.write_bytes(mutated(content, chance))
         try:
-            dataset = load_dataset(file, tmp_path)
-            assert isinstance(dataset, Dataset)
+            dataset = load_dataset(file, tmp_path, format=format)
             p, k, _ = dataset.keypoints.shape
             found = Predictions(dataset.image_index, dataset.keypoints, np.ones(p), np.ones((p, k)))
-            measure = average_precision(dataset, found)
-            assert 0 <= measure.ap <= 1.0000001
+            assert 0 <= measure(dataset, found) <= 1.0000001
             outcomes["measured"] += 1
         except DatasetError as error:
             assert str(file) in str(error)

@@ -1,0 +1,216 @@
+"""PCKh and the average precision of keypoints, against loops over people."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rmpe.datasets.dataset import Dataset, DatasetError
+from rmpe.metrics.pckh import LEFT_OUT, head_sizes, multi_person_ap, pckh
+from rmpe.metrics.predictions import Predictions
+from rmpe.skeletons import COCO_17, MPII_16
+
+NAMES = MPII_16.keypoints
+NECK, TOP, WRIST = (NAMES.index(name) for name in ("neck", "head_top", "left_wrist"))
+
+
+def data_set(images, keypoints, visibility, skeleton=MPII_16):
+    p = len(keypoints)
+    count = max(images, default=0) + 1
+    return Dataset(
+        annotations=Path("mpii.json"),
+        skeleton=skeleton,
+        image_ids=tuple(range(count)),
+        paths=tuple(Path(f"{i}.jpg") for i in range(count)),
+        image_sizes=np.zeros((count, 2)),
+        person_ids=tuple(range(p)),
+        image_index=np.array(images, int),
+        keypoints=keypoints,
+        visibility=visibility,
+        boxes=np.zeros((p, 4)),
+        areas=np.ones(p),
+        crowd=np.zeros(p, bool),
+    )
+
+
+def random_people(rng, p=15, images=4):
+    keypoints = rng.uniform(0, 300, (p, 16, 2))
+    # A head of 20 pixels, so 15 of head size.
+    keypoints[:, TOP] = keypoints[:, NECK] + [12, 16]
+    visibility = rng.integers(0, 3, (p, 16))
+    visibility[:, [NECK, TOP]] = 2
+    visibility[0, TOP] = 0  # someone without a head
+    return data_set(np.sort(rng.integers(0, images, p)), keypoints, visibility)
+
+
+def random_poses(rng, dataset, count=30):
+    rows = rng.integers(0, len(dataset.person_ids), count)
+    keypoints = dataset.keypoints[rows] + rng.normal(0, 6, (count, 16, 2))
+    keypoints[rng.random((count, 16)) < 0.1] = np.nan
+    scores = rng.choice([0.25, 0.5, 1], count)
+    return Predictions(dataset.image_index[rows], keypoints, scores, rng.random((count, 16)))
+
+
+# ---- By hand
+
+
+def heads_by_hand(dataset):
+    sizes = []
+    for points, visible in zip(dataset.keypoints, dataset.visibility, strict=True):
+        known = visible[NECK] and visible[TOP]
+        # .6 of the head box's diagonal, of which the distance of the joints is .8.
+        sizes.append(0.6 * np.hypot(*(points[TOP] - points[NECK])) / 0.8 if known else None)
+    return sizes
+
+
+def ap_by_hand(dataset, found, threshold=0.5):
+    """Average precision of each keypoint that counts, person by person and score by score."""
+    joints = [k for k in range(16) if NAMES[k] not in LEFT_OUT]
+    heads = heads_by_hand(dataset)
+
+    def right(pose, person, k):
+        if heads[person] is None or not dataset.visibility[person, k]:
+            return False
+        distance = np.hypot(*(found.keypoints[pose, k] - dataset.keypoints[person, k]))
+        return bool(distance <= threshold * heads[person])
+
+    matched = {}  # person: (share, pose)
+    for pose in range(len(found)):
+        best = (0.0, None)
+        for person in np.flatnonzero(dataset.image_index == found.image_index[pose]):
+            labeled = sum(bool(dataset.visibility[person, k]) for k in joints)
+            if heads[person] is None or not labeled:
+                continue
+            share = sum(right(pose, person, k) for k in joints) / labeled
+            if share > best[0]:
+                best = (share, person)
+        share, person = best
+        if person is not None and share > matched.get(person, (0.0, None))[0]:
+            matched[person] = (share, pose)
+    person_of = {pose: person for person, (_, pose) in matched.items()}
+
+    result = {}
+    for k in joints:
+        people = [p for p in range(len(heads)) if heads[p] is not None and dataset.visibility[p, k]]
+        guesses = [
+            (found.keypoint_scores[pose, k], pose in person_of and right(pose, person_of[pose], k))
+            for pose in range(len(found))
+            if np.isfinite(found.keypoints[pose, k]).all()
+        ]
+        guesses.sort(key=lambda guess: -guess[0])
+        curve = [(0.0, 0.0)]
+        hits = 0
+        for rank, (_, hit) in enumerate(guesses, 1):
+            hits += hit
+            curve.append((hits / len(people), hits / rank))
+        area = 0.0
+        for i in range(1, len(curve)):
+            step = curve[i][0] - curve[i - 1][0]
+            area += step * max(precision for _, precision in curve[i:])
+        result[NAMES[k]] = area
+    return result
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_average_precision_by_hand(seed):
+    rng = np.random.default_rng(seed)
+    dataset = random_people(rng)
+    found = random_poses(rng, dataset)
+    expected = ap_by_hand(dataset, found)
+    measure = multi_person_ap(dataset, found)
+    assert measure.keypoints == pytest.approx(expected, abs=1e-12)
+    assert measure.mean == pytest.approx(np.mean(list(expected.values())))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pckh_by_hand(seed):
+    rng = np.random.default_rng(seed)
+    dataset = random_people(rng)
+    poses = dataset.keypoints + rng.normal(0, 6, dataset.keypoints.shape)
+    poses[3, WRIST] = np.nan
+    heads = heads_by_hand(dataset)
+    hits = {name: [] for name in NAMES if name not in LEFT_OUT}
+    for p, head in enumerate(heads):
+        for k, name in enumerate(NAMES):
+            if head and dataset.visibility[p, k] and name in hits:
+                distance = np.hypot(*(poses[p, k] - dataset.keypoints[p, k]))
+                hits[name].append(distance <= 0.5 * head)
+    measure = pckh(dataset, poses)
+    assert measure.keypoints == pytest.approx({k: np.mean(v) for k, v in hits.items()})
+    assert measure.mean == pytest.approx(np.mean(sum(hits.values(), [])))
+
+
+# ---- Numbers that can be told at sight
+
+
+@pytest.fixture
+def one_person():
+    keypoints = np.arange(32.0).reshape(1, 16, 2) * 10
+    keypoints[0, TOP] = keypoints[0, NECK] + [0, -20]
+    return data_set([0], keypoints, np.full((1, 16), 2))
+
+
+def pose(keypoints, score=1.0):
+    n = len(keypoints)
+    return Predictions(np.zeros(n, int), keypoints, np.full(n, score), np.full((n, 16), score))
+
+
+def test_head_size_is_three_quarters_of_the_way_from_neck_to_top(one_person):
+    assert head_sizes(one_person).tolist() == [15]
+
+
+def test_keypoint_is_right_up_to_the_threshold(one_person):
+    moved = one_person.keypoints.copy()
+    moved[0, WRIST] += [7.5, 0]
+    assert pckh(one_person, moved).mean == 1
+    moved[0, WRIST] += [0.01, 0]
+    assert pckh(one_person, moved).keypoints["left_wrist"] == 0
+    assert pckh(one_person, moved).mean == pytest.approx(13 / 14)
+    assert pckh(one_person, moved, leave_out=()).mean == pytest.approx(15 / 16)
+    assert pckh(one_person, moved, threshold=0.6).mean == 1
+
+
+def test_pelvis_and_thorax_are_left_out_unless_asked_for(one_person):
+    assert not {"pelvis", "thorax"} & pckh(one_person, one_person.keypoints).keypoints.keys()
+    assert len(pckh(one_person, one_person.keypoints, leave_out=()).keypoints) == 16
+
+
+def test_second_pose_of_a_person_is_wrong_however_near(one_person):
+    """The one with fewer keypoints right ranks first: precision is 0, then 1/2."""
+    worse = one_person.keypoints.copy()
+    worse[0, WRIST] += 100
+    both = Predictions.concatenate([pose(worse, 0.9), pose(one_person.keypoints, 0.5)])
+    measure = multi_person_ap(one_person, both)
+    assert set(measure.keypoints.values()) == {0.5}
+    assert multi_person_ap(one_person, pose(one_person.keypoints)).mean == 1
+
+
+def test_no_poses(one_person):
+    assert multi_person_ap(one_person, pose(np.zeros((0, 16, 2)))).mean == 0
+
+
+def test_keypoint_that_nobody_has_is_not_in_the_mean(one_person):
+    visibility = one_person.visibility.copy()
+    visibility[0, WRIST] = 0
+    dataset = data_set([0], one_person.keypoints, visibility)
+    measure = multi_person_ap(dataset, pose(one_person.keypoints))
+    assert np.isnan(measure.keypoints["left_wrist"])
+    assert measure.mean == 1
+    assert np.isnan(pckh(dataset, one_person.keypoints).keypoints["left_wrist"])
+
+
+def test_what_cannot_be_measured(one_person):
+    nobody = data_set([0], one_person.keypoints, np.zeros((1, 16)))
+    with pytest.raises(
+        DatasetError, match="mpii.json: at least one person must have a labeled neck"
+    ):
+        pckh(nobody, one_person.keypoints)
+    coco = data_set([0], np.zeros((1, 17, 2)), np.zeros((1, 17)), skeleton=COCO_17)
+    with pytest.raises(
+        DatasetError, match="must have the keypoints neck and head_top.*coco_17 has"
+    ):
+        head_sizes(coco)
+    with pytest.raises(ValueError, match=r"keypoints must be \(1, 16, 2\), got \(2, 16, 2\)"):
+        pckh(one_person, np.zeros((2, 16, 2)))
+    with pytest.raises(ValueError, match="leave_out must be among right_ankle, .*, got nose"):
+        pckh(one_person, one_person.keypoints, leave_out=["nose"])
