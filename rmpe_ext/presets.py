@@ -174,5 +174,5 @@ def resolve_preset(
     for name in parameters:
         if name not in _PARAMETERS:
             known = ", ".join(_PARAMETERS)
-            raise TypeError(f"{name!r} is no parameter of pose NMS; these are: {known}")
+            raise TypeError(f"{name!r} is not a parameter of pose NMS; these are: {known}")
     return dataclasses.replace(preset, **parameters)

@@ -120,7 +120,7 @@ def test_the_error_is_that_of_tensors(name, arguments):
         (None, "NoneType"),
     ],
 )
-def test_what_is_no_array(value, got):
+def test_anything_but_an_array_is_refused(value, got):
     message = f"keypoints must be a numpy.ndarray, got {got}"
     with pytest.raises(TypeError, match=message):
         rmpe_ext.numpy.pose_nms(value, SCORES, BOXES)
@@ -128,7 +128,7 @@ def test_what_is_no_array(value, got):
         rmpe_ext.numpy.crop([value], MATRICES, (4, 4))
 
 
-def test_arrays_are_no_tensors():
+def test_arrays_are_not_tensors():
     with pytest.raises(TypeError, match="keypoints must be a torch.Tensor, got ndarray"):
         rmpe_ext.pose_nms(KEYPOINTS, SCORES, BOXES)
 

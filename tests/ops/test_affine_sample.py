@@ -353,7 +353,7 @@ def test_huge_and_tiny_theta(ops, options, dtype, scale):
 @PADDING_MODES
 @pytest.mark.parametrize("degrees", [0, 35])
 @pytest.mark.parametrize("pixel", [(0, 0), (4, 4), (8, 8), (0, 8)])
-def test_nan_pixel_reaches_its_neighbours_only(ops, padding_mode, degrees, pixel):
+def test_nan_pixel_reaches_its_neighbors_only(ops, padding_mode, degrees, pixel):
     options = dict(padding_mode=padding_mode, align_corners=True)
     input = noise(1, 1, 9, 9)
     input[0, 0, pixel[0], pixel[1]] = math.nan
@@ -374,7 +374,7 @@ def test_nan_pixel_reaches_its_neighbours_only(ops, padding_mode, degrees, pixel
 @pytest.mark.parametrize("align_corners", [False, True])
 @pytest.mark.parametrize("degrees", [0, 25])
 def test_gradcheck(ops, padding_mode, align_corners, degrees):
-    """First and second derivatives, away from pixel centres, where bilinear weights have kinks."""
+    """First and second derivatives, away from pixel centers, where bilinear weights have kinks."""
     options = dict(padding_mode=padding_mode, align_corners=align_corners)
     theta = theta_of(rotation(degrees, 0.71, 0.1234, -0.0871), rotation(degrees, 1.613, 0.31, 0.2))
     for matrix in theta:

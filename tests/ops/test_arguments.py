@@ -55,7 +55,7 @@ _NUMBERS = ("scale", "fill", "stride", "split_ratio", "beta", "threshold", "dist
     ids=lambda wrong: type(wrong).__name__,
 )
 @pytest.mark.parametrize("op, name", _NAMES)
-def test_of_no_use_as_any_argument(ops, op, name, wrong):
+def test_wrong_type_is_refused(ops, op, name, wrong):
     getattr(ops, op)(**GOOD[op])
     with pytest.raises((TypeError, ValueError), match=rf"^{name}(\[0\])? must"):
         getattr(ops, op)(**{**GOOD[op], name: wrong})
@@ -75,7 +75,7 @@ def test_none_is_for_optional_arguments(ops, op, name):
 
 @IMPLEMENTATIONS
 @pytest.mark.parametrize("op, name", [pair for pair in _NAMES if pair[1] in _NUMBERS])
-def test_a_truth_is_no_number(ops, op, name):
+def test_bool_is_not_accepted_as_number(ops, op, name):
     with pytest.raises(TypeError, match=f"{name} must be a number, got True"):
         getattr(ops, op)(**{**GOOD[op], name: True})
 
@@ -132,5 +132,5 @@ def test_one_preset_is_the_default_everywhere(op):
 
 
 def test_a_summary_is_not_a_parameter_of_pose_nms():
-    with pytest.raises(TypeError, match="'summary' is no parameter of pose NMS"):
+    with pytest.raises(TypeError, match="'summary' is not a parameter of pose NMS"):
         rmpe_ext.pose_nms(**_POSES, summary="mine")

@@ -1,4 +1,4 @@
-"""``crop`` and ``crop_matrices``, native and reference, against the float64 oracle and OpenCV."""
+"""``crop``, native and reference, against the float64 oracle and OpenCV."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 import rmpe_ext
 from rmpe_ext import reference
-from rmpe_ext.conventions import CONVENTIONS
 from tests.ops.implementations import implementations
 from tests.oracles import crop as oracle
 
@@ -111,7 +110,7 @@ def test_equals_warp_affine_within_its_rounding(data_dir, angle):
     for got, m in zip(crops, matrices, strict=True):
         want = cv2.warpAffine(image, m.double().numpy(), (192, 256), flags=cv2.INTER_LINEAR)
         difference = np.abs(got.numpy().transpose(1, 2, 0) - want)
-        # Half a grey level of rounding, and 1/32 pixel across the steepest possible edge.
+        # Half a gray level of rounding, and 1/32 pixel across the steepest possible edge.
         assert difference.max() <= 0.5 + 255 / 32
         assert difference.mean() <= 0.3
 
@@ -229,69 +228,6 @@ def test_output_dtype(ops, dtype, rows, size):
 
 
 @IMPLEMENTATIONS
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("convention", CONVENTIONS)
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_crop_matrices_equal_the_oracle(ops, dtype, convention, data):
-    corner = data.draw(st.tuples(st.floats(-500, 2000), st.floats(-500, 2000)))
-    extent = data.draw(st.tuples(st.floats(1, 1500), st.floats(1, 1500)))
-    rotation = data.draw(st.floats(-180, 180))
-    padding = data.draw(st.one_of(st.none(), st.floats(0, 1)))
-    box = torch.tensor([[*corner, corner[0] + extent[0], corner[1] + extent[1]]], dtype=dtype)
-    turn = torch.tensor([rotation], dtype=torch.float64)
-    got = ops.crop_matrices(box, (256, 192), convention=convention, padding=padding, rotation=turn)
-    want = oracle.crop_matrix(
-        box[0].numpy(),
-        (256, 192),
-        padding=0.25 if padding is None else padding,
-        convention=convention,
-        rotation=rotation,
-    )
-    tolerance = 1e-6 if dtype == torch.float32 else 1e-13
-    np.testing.assert_allclose(got[0].numpy(), want, rtol=tolerance, atol=tolerance * 1e5)
-
-
-def test_conventions_put_the_box_where_they_say():
-    """hrnet: centre to centre. udp: edges onto the outer pixels' centres. hourglass: lower."""
-    box = torch.tensor([[100.0, 50.0, 196.0, 178.0]], dtype=torch.float64)  # 96 x 128: aspect 3 / 4
-    corners = torch.tensor([[100.0, 50, 1], [196, 178, 1], [148, 114, 1]], dtype=torch.float64)
-    hrnet = rmpe_ext.crop_matrices(box, (256, 192), padding=0.0)[0] @ corners.T
-    torch.testing.assert_close(
-        hrnet.T.round(decimals=9), torch.tensor([[0.0, 0], [192, 256], [96, 128]]).double()
-    )
-    udp = rmpe_ext.crop_matrices(box, (256, 192), convention="udp", padding=0.0)[0] @ corners.T
-    torch.testing.assert_close(
-        udp.T.round(decimals=9), torch.tensor([[0.0, 0], [191, 255], [95.5, 127.5]]).double()
-    )
-    # MPII's centre (148, 114) and scale 128 / 200: 9.6 pixels further down, 2 crop pixels each.
-    hourglass = rmpe_ext.crop_matrices(box, (256, 192), convention="hourglass", padding=0.0)[0]
-    below = torch.tensor([148.0, 114 + 15 * 128 / 200, 1], dtype=torch.float64)
-    torch.testing.assert_close(hourglass @ below, torch.tensor([95.5, 127.5]).double())
-    torch.testing.assert_close(hourglass[:, :2], 2 * torch.eye(2).double())
-
-
-def test_an_hourglass_crop_is_that_of_mpii():
-    """200 s pixels, widened by a quarter, fill the crop edge to edge; its pixels tile the square."""
-    s, (x, y) = 2.0, (400.0, 300.0)
-    box = torch.tensor([[x - 100 * s, y - 100 * s, x + 100 * s, y + 100 * s]], dtype=torch.float64)
-    m = rmpe_ext.crop_matrices(box, (256, 256), convention="hourglass")[0]
-    half = 125 * s
-    edges = torch.tensor(
-        [[x - half, y + 15 * s - half, 1], [x + half, y + 15 * s + half, 1]], dtype=torch.float64
-    )
-    want = torch.tensor([[-0.5, -0.5], [255.5, 255.5]], dtype=torch.float64)
-    torch.testing.assert_close((m @ edges.T).T, want)
-
-
-def test_rotation_turns_the_named_direction_up():
-    box = torch.tensor([[0.0, 0.0, 192.0, 256.0]], dtype=torch.float64)
-    m = rmpe_ext.crop_matrices(box, (256, 192), padding=0.0, rotation=torch.tensor([90.0]).double())
-    right_of_centre = torch.tensor([96 + 10.0, 128, 1], dtype=torch.float64)
-    torch.testing.assert_close(m[0] @ right_of_centre, torch.tensor([96.0, 118.0]).double())
-
-
-@IMPLEMENTATIONS
 def test_numbers_may_be_as_large_as_there_are(ops):
     largest = (torch.finfo(torch.float64).max,) * 3
     crops = ops.crop(noise(8, 8)[None], torch.eye(2, 3)[None], (8, 8), mean=largest, std=largest)
@@ -371,22 +307,6 @@ GOOD = dict(images=noise(8, 8)[None], matrices=torch.eye(2, 3)[None], size=(4, 4
 def test_errors_name_the_argument(ops, change, error, message):
     with pytest.raises(error, match=message):
         ops.crop(**(GOOD | change))
-
-
-@IMPLEMENTATIONS
-@pytest.mark.parametrize(
-    "boxes, options, error, message",
-    [
-        (torch.zeros(12, 5), {}, ValueError, r"boxes must be \(N, 4\), got \(12, 5\)"),
-        (torch.zeros(2, 4).int(), {}, TypeError, "boxes must be float32 or float64, got int32"),
-        (torch.zeros(2, 4), {"convention": "coco"}, ValueError, "convention must be one of .*hrnet.*, got 'coco'"),
-        (torch.zeros(2, 4), {"padding": -1.0}, ValueError, "padding must be a fraction above -1"),
-        (torch.zeros(2, 4), {"rotation": torch.zeros(3)}, ValueError, r"rotation must be \(N,\) like boxes, got \(3,\)"),
-    ],
-)  # fmt: skip
-def test_crop_matrices_errors_name_the_argument(ops, boxes, options, error, message):
-    with pytest.raises(error, match=message):
-        ops.crop_matrices(boxes, (256, 192), **options)
 
 
 def test_opcheck():

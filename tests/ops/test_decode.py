@@ -25,7 +25,7 @@ PAIRS = ((1, 2), (3, 5))
 
 
 def bump(x, y, height=64, width=48, sigma=2.0, value=1.0):
-    """A Gaussian (height, width), float64, centred at (x, y)."""
+    """A Gaussian (height, width), float64, centerd at (x, y)."""
     rows, columns = np.mgrid[:height, :width]
     squared = (columns - x) ** 2 + (rows - y) ** 2
     return torch.from_numpy(value * np.exp(-squared / (2 * sigma**2)))
@@ -155,7 +155,7 @@ def test_matrices_bring_keypoints_into_the_image(ops, convention, dtype, matrix_
 @IMPLEMENTATIONS
 def test_a_decoded_crop_pixel_is_the_image_pixel_it_shows(ops):
     matrices = rmpe_ext.crop_matrices(torch.tensor([[100.0, 50.0, 196.0, 178.0]]), (256, 192))
-    keypoints, _ = ops.decode(one(bump(24, 32)), matrices=matrices)  # the crop's centre
+    keypoints, _ = ops.decode(one(bump(24, 32)), matrices=matrices)  # the crop's center
     torch.testing.assert_close(keypoints[0, 0], torch.tensor([148.0, 114.0]))
 
 
@@ -179,7 +179,7 @@ def test_matrix_without_inverse_gives_nan_for_that_person_only(ops, convention, 
 @IMPLEMENTATIONS
 @pytest.mark.parametrize("x, y", [(24.3, 30.8), (5.0, 5.0), (40.49, 57.5), (10.7, 20.0)])
 @pytest.mark.parametrize("sigma", [1.5, 2.0, 3.0])
-def test_dark_recovers_the_centre_of_a_gaussian(ops, x, y, sigma):
+def test_dark_recovers_the_center_of_a_gaussian(ops, x, y, sigma):
     """Exact for a Gaussian; the blur of a sampled one, cut at 5 pixels, leaves 2e-2 pixels."""
     keypoints, scores = ops.decode(one(bump(x, y, sigma=sigma)), convention="dark")
     np.testing.assert_allclose(keypoints[0, 0].numpy(), [x, y], atol=2e-2)
@@ -219,7 +219,7 @@ def test_shifts_near_the_border(ops, convention, x, y):
 
 
 @IMPLEMENTATIONS
-def test_the_quarter_shift_goes_to_the_larger_neighbour(ops):
+def test_the_quarter_shift_goes_to_the_larger_neighbor(ops):
     for (left, right), (up, down) in [((1, 2), (0, 3)), ((2, 1), (3, 0)), ((1, 1), (-1, -2))]:
         heatmap = torch.zeros(7, 7)
         heatmap[3, 2:5] = torch.tensor([left, 9.0, right])
@@ -331,7 +331,7 @@ def test_masked_surroundings(ops, dtype):
 
 @IMPLEMENTATIONS
 @DTYPES
-def test_sums_that_overflow_are_no_nan(ops, dtype):
+def test_sums_that_overflow_are_not_nan(ops, dtype):
     heatmaps = torch.zeros(1, 1, 64, 48, dtype=dtype)
     heatmaps[0, 0, :32], heatmaps[0, 0, 32:] = -torch.finfo(dtype).max, torch.finfo(dtype).max
     keypoints, scores = ops.decode(heatmaps)
@@ -510,7 +510,7 @@ def test_crop_and_decode_of_one_convention_bring_a_point_back(ops, convention, s
         keypoints, _ = ops.decode(heatmaps, convention=convention, matrices=matrices)
         error = (keypoints[0, 0] - torch.tensor([x, y])).abs().max().item() * scale / 4
         # In heatmap pixels: half a pixel by argmax, along either diagonal when turned; with a
-        # quarter step, half of that and more; a fit finds the centre, but for the border's pull.
+        # quarter step, half of that and more; a fit finds the center, but for the border's pull.
         assert error < {"none": 0.72, "quarter": 0.4}.get(row.subpixel, 0.1)
 
 

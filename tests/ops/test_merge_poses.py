@@ -326,7 +326,7 @@ POSES = make_removed(0, 3)
          (*POSES[:3], POSES[3].to("meta")), {}),
         (ValueError, "preset must be one of alphapose, paper, rmpe, got 'mine'", POSES,
          {"preset": "mine"}),
-        (TypeError, "'radius' is no parameter of pose NMS; these are: .*, merge_radius",
+        (TypeError, "'radius' is not a parameter of pose NMS; these are: .*, merge_radius",
          POSES, {"radius": 1.0}),
         (ValueError, "merge_box must be at least 0 and finite, got -1", POSES, {"merge_box": -1}),
         (ValueError, "merge_radius must be at least 0 and finite, got inf", POSES,

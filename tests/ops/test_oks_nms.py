@@ -1,4 +1,4 @@
-"""oks_nms and soft_oks_nms: the native ops and the reference against the oracle."""
+"""oks_nms, and what soft_oks_nms shares with it: the native ops and the reference against the oracle."""
 
 import math
 
@@ -12,6 +12,16 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 import rmpe_ext
 from rmpe_ext import reference
 from rmpe_ext.sigmas import COCO_SIGMAS
+from tests.ops.people import (
+    CASES,
+    areas_of,
+    assert_soft_result,
+    copies,
+    draw,
+    make_people,
+    make_sigmas,
+    rounding,
+)
 from tests.ops.poses import (
     DTYPES,
     IMPLEMENTATIONS,
@@ -19,73 +29,13 @@ from tests.ops.poses import (
     assert_result,
     float64,
     make_crowd,
-    make_poses,
 )
 from tests.oracles import oks_nms as oracle
-
-
-def make_people(seed, count, joints=17, people=None, dtype=torch.float32):
-    """Poses and their areas."""
-    keypoints, scores, boxes = make_poses(seed, count, joints, people, dtype)
-    return keypoints, scores, areas_of(boxes)
-
-
-def areas_of(boxes):
-    return (boxes[:, 2:] - boxes[:, :2]).prod(1)
-
-
-def make_sigmas(joints):
-    return torch.from_numpy(np.random.default_rng(joints).uniform(0.025, 0.11, joints))
-
-
-def copies(count):
-    """The same pose ``count`` times."""
-    return [a.repeat(count, *[1] * (a.dim() - 1)) for a in make_people(4, 1)]
 
 
 def both(nms, *arguments, **keywords):
     """Results of the hard and the soft form."""
     return nms.oks_nms(*arguments, **keywords), nms.soft_oks_nms(*arguments, **keywords)
-
-
-def rounding(dtype):
-    return 1e-5 if dtype == torch.float32 else 1e-12
-
-
-def assert_soft_result(result, expected, dtype, threshold=0.9):
-    """Scores decay as exp(-OKS^2 / threshold): a small threshold magnifies the rounding of OKS."""
-    assert result.keep.dtype == torch.bool and result.rank.dtype == torch.int64
-    assert result.pose_scores.dtype == dtype
-    assert result.rank.tolist() == expected.rank
-    assert result.keep.tolist() == expected.keep
-    rtol = rounding(dtype) * max(1.0, 0.5 / threshold)
-    np.testing.assert_allclose(
-        result.pose_scores.double().numpy(), expected.pose_scores, rtol=rtol, atol=0
-    )
-
-
-# Against the oracle
-
-CASES = {
-    "seed": st.integers(0, 2**32 - 1),
-    "count": st.integers(0, 40),
-    "joints": st.sampled_from([1, 2, 14, 17, 133]),
-    "images": st.one_of(st.none(), st.integers(1, 8)),
-    "ordered": st.booleans(),
-    "dtype": st.sampled_from([torch.float32, torch.float64]),
-}
-
-
-def draw(seed, count, joints, images, ordered, dtype):
-    """What an example is about: poses, keywords, and the keywords as the oracle takes them."""
-    rng = np.random.default_rng(seed)
-    poses = *make_people(seed, count, joints, dtype=dtype), make_sigmas(joints).to(dtype)
-    keywords = {}
-    if images is not None:
-        keywords["image_index"] = torch.from_numpy(rng.integers(-images, images, count))
-    if ordered:
-        keywords["pose_scores"] = torch.from_numpy(rng.uniform(0.1, 2, count)).to(dtype)
-    return poses, keywords, {name: value.tolist() for name, value in keywords.items()}
 
 
 @settings(max_examples=150, deadline=None)
@@ -96,23 +46,6 @@ def test_oks_nms_equals_the_oracle(seed, count, joints, images, ordered, dtype, 
     assume(expected.margin > rounding(dtype))
     for nms in (rmpe_ext, reference):
         assert_result(nms.oks_nms(*poses, threshold=threshold, **keywords), expected)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    **CASES,
-    threshold=st.sampled_from([0.05, 0.5, 0.9, 3.0]),
-    max_kept=st.sampled_from([1, 3, 20, 100]),
-)
-def test_soft_oks_nms_equals_the_oracle(
-    seed, count, joints, images, ordered, dtype, threshold, max_kept
-):
-    poses, keywords, words = draw(seed, count, joints, images, ordered, dtype)
-    expected = oracle.soft_oks_nms(*float64(*poses), threshold, max_kept, **words)
-    assume(expected.margin > rounding(dtype))
-    for nms in (rmpe_ext, reference):
-        result = nms.soft_oks_nms(*poses, threshold=threshold, max_kept=max_kept, **keywords)
-        assert_soft_result(result, expected, dtype, threshold)
 
 
 @SIZES
@@ -207,25 +140,6 @@ def test_oks_equal_to_the_threshold_is_kept(nms):
     keypoints, scores, areas = copies(3)
     assert nms.oks_nms(keypoints, scores, areas, threshold=1.0).keep.all()
     assert nms.oks_nms(keypoints, scores, areas, threshold=0.9999).keep.sum() == 1
-
-
-@pytest.mark.parametrize("max_kept", [1, 5, 20, 64])
-@IMPLEMENTATIONS
-def test_at_most_max_kept_of_each_image(nms, max_kept):
-    poses, index = make_people(5, 90), torch.arange(90) % 3 // 2  # images of 60 and 30
-    result = nms.soft_oks_nms(*poses, image_index=index, max_kept=max_kept)
-    for image, size in ((0, 60), (1, 30)):
-        ranks = result.rank[index == image]
-        assert sorted(ranks[ranks >= 0].tolist()) == list(range(min(max_kept, size)))
-    assert torch.equal(result.keep, result.rank >= 0)
-
-
-@IMPLEMENTATIONS
-def test_kept_scores_fall_with_the_rank(nms):
-    result = nms.soft_oks_nms(*make_people(6, 70))
-    order = result.rank.argsort()[-20:]
-    falling = result.pose_scores[order]
-    assert (falling[1:] <= falling[:-1]).all()
 
 
 # Images, order, ties

@@ -1,7 +1,6 @@
-"""pose_similarity, pose_nms and box_nms: the native ops and the reference against the oracle."""
+"""pose_nms: the native op and the reference against the oracle."""
 
 import dataclasses
-import json
 import math
 
 import numpy as np
@@ -22,41 +21,8 @@ from tests.ops.poses import (
     make_crowd,
     make_poses,
 )
+from tests.ops.variants import OVERRIDES, VARIANTS, rounding
 from tests.oracles import pose_nms as oracle
-
-VARIANTS = {
-    "paper": oracle.paper(
-        *(getattr(PRESETS["paper"], name) for name in ("sigma1", "sigma2", "lam", "eta"))
-    ),
-    "rmpe": oracle.RMPE,
-    "alphapose": oracle.ALPHAPOSE,
-}
-# Overrides that switch every part of the mechanism on or off, beside the oracle's words for them.
-OVERRIDES = [
-    ("paper", {}, {}),
-    ("rmpe", {}, {}),
-    ("alphapose", {}, {}),
-    ("paper", {"unit": "box", "sigma2": 2.0}, {"in_box_units": True, "sigma2": 2.0}),
-    ("paper", {"match_radius": 8.0, "eta": 5.0}, {"match_radius": 8.0, "eta": 5.0}),
-    ("paper", {"match_box": None}, {"match_box": math.inf}),
-    ("rmpe", {"squared": True, "match_radius": 0.4}, {"squared": True, "match_radius": 0.4}),
-    ("alphapose", {"near_joints": 0, "match_radius": 4.0},
-     {"near_joints": math.inf, "match_radius": 4.0}),
-    ("alphapose", {"near_joints": 3, "near_box": 0.03}, {"near_joints": 3, "near_box": 0.03}),
-]  # fmt: skip
-
-
-def make_boxes(seed, count, dtype=torch.float32):
-    rng = np.random.default_rng(seed)
-    corner, size = rng.uniform(0, 100, (count, 2)), rng.uniform(5, 60, (count, 2))
-    boxes = np.concatenate([corner, corner + size], 1)
-    return torch.from_numpy(boxes).to(dtype), torch.from_numpy(rng.uniform(size=count)).to(dtype)
-
-
-def rounding(dtype, joints=17):
-    """By how much a length in pixels, or d, may be off."""
-    return (2e-5 if dtype == torch.float32 else 1e-12) * max(1.0, joints / 17)
-
 
 # The presets
 
@@ -82,7 +48,7 @@ def test_preset_object_in_place_of_a_name():
 
 @pytest.mark.parametrize("preset", PRESETS)
 @IMPLEMENTATIONS
-def test_repeated_detections_go_and_neighbours_stay(nms, preset):
+def test_repeated_detections_go_and_neighbors_stay(nms, preset):
     """What a preset is for, on COCO's 17 joints: duplicates of one person are removed, while
     somebody who stands a third of a body's width away is not."""
     rng = np.random.default_rng(0)
@@ -135,117 +101,6 @@ def test_pose_nms_sizes(preset, count):
     assert expected.margin > rounding(torch.float64)
     for nms in (rmpe_ext, reference):
         assert_result(nms.pose_nms(*poses, preset=preset), expected)
-
-
-@SIZES
-def test_box_nms_sizes(count):
-    _, scores, boxes = make_crowd(count)
-    expected = oracle.box_nms(*float64(boxes, scores[:, 0]), 0.5)
-    assert expected.margin > rounding(torch.float64)
-    for nms in (rmpe_ext, reference):
-        assert_result(nms.box_nms(boxes, scores[:, 0], 0.5), expected)
-
-
-@pytest.mark.parametrize("count", [0, 1, 63, 64, 65])
-@pytest.mark.parametrize("preset", PRESETS)
-def test_pose_similarity_sizes(preset, count):
-    poses = make_crowd(count)
-    expected, margin = oracle.similarity_matrix(*float64(*poses), VARIANTS[preset])
-    assert margin > rounding(torch.float64)
-    for nms in (rmpe_ext, reference):
-        d = nms.pose_similarity(*poses, preset=preset)
-        np.testing.assert_allclose(d.numpy(), expected, rtol=0, atol=rounding(torch.float64))
-
-
-def test_the_similarities_of_a_thousand_poses():
-    poses = make_crowd(1000)
-    native, pure = rmpe_ext.pose_similarity(*poses), reference.pose_similarity(*poses)
-    torch.testing.assert_close(native, pure, rtol=0, atol=rounding(torch.float64))
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    count=st.sampled_from([0, 1, 2, 9, 17, 33]),
-    joints=st.sampled_from([1, 14, 17, 133]),
-    variant=st.sampled_from(OVERRIDES),
-    dtype=st.sampled_from([torch.float32, torch.float64]),
-)
-def test_pose_similarity_equals_the_oracle(seed, count, joints, variant, dtype):
-    preset, parameters, words = variant
-    poses = make_poses(seed, count, joints, dtype=dtype)
-    expected, margin = oracle.similarity_matrix(
-        *float64(*poses), dataclasses.replace(VARIANTS[preset], **words)
-    )
-    assume(margin > rounding(dtype))
-    tolerance = rounding(dtype, joints)
-    for nms in (rmpe_ext, reference):
-        d = nms.pose_similarity(*poses, preset=preset, **parameters)
-        assert d.dtype == dtype
-        np.testing.assert_allclose(d.double().numpy(), expected, rtol=0, atol=tolerance)
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    count=st.one_of(st.integers(0, 40), st.sampled_from([63, 64, 65])),
-    threshold=st.sampled_from([0.0, 0.3, 0.5, 0.7, 1.0]),
-    images=st.one_of(st.none(), st.integers(1, 5)),
-    dtype=st.sampled_from([torch.float32, torch.float64]),
-)
-def test_box_nms_equals_the_oracle(seed, count, threshold, images, dtype):
-    boxes, scores = make_boxes(seed, count, dtype)
-    index = None
-    if images is not None:
-        index = torch.from_numpy(np.random.default_rng(seed).integers(-images, images, count))
-    expected = oracle.box_nms(
-        *float64(boxes, scores), threshold, None if index is None else index.tolist()
-    )
-    assume(expected.margin > (1e-5 if dtype == torch.float32 else 1e-12))
-    for nms in (rmpe_ext, reference):
-        assert_result(nms.box_nms(boxes, scores, threshold, image_index=index), expected)
-
-
-# Against torchvision
-
-
-@pytest.mark.parametrize("threshold", [0.1, 0.45, 0.7])
-@pytest.mark.parametrize("count", [0, 1, 64, 65, 1000])
-@IMPLEMENTATIONS
-def test_box_nms_equals_torchvision(nms, count, threshold):
-    tv = pytest.importorskip("torchvision").ops
-    boxes, scores = make_boxes(count, count)
-    keep = nms.box_nms(boxes, scores, threshold).keep
-    kept = tv.nms(boxes, scores, threshold)
-    assert keep.nonzero()[:, 0].tolist() == sorted(kept.tolist())
-
-
-@IMPLEMENTATIONS
-def test_box_nms_equals_torchvision_batched(nms):
-    tv = pytest.importorskip("torchvision").ops
-    boxes, scores = make_boxes(3, 600, torch.float64)
-    index = torch.from_numpy(np.random.default_rng(3).integers(0, 20, 600))
-    keep = nms.box_nms(boxes, scores, 0.4, image_index=index).keep
-    kept = tv.batched_nms(boxes, scores, index, 0.4)
-    assert keep.nonzero()[:, 0].tolist() == sorted(kept.tolist())
-
-
-@pytest.mark.parametrize("threshold", [0.3, 0.45, 0.6, 0.9])
-@IMPLEMENTATIONS
-def test_box_nms_on_real_detections(nms, threshold, data_dir):
-    tv = pytest.importorskip("torchvision").ops
-    file = data_dir / "mmpose-fixtures" / "coco" / "test_coco_det_AP_H_56.json"
-    detections = json.loads(file.read_text())
-    boxes = torch.tensor([d["bbox"] for d in detections])
-    boxes[:, 2:] += boxes[:, :2]
-    scores = torch.tensor([d["score"] for d in detections])
-    index = torch.tensor([d["image_id"] for d in detections])
-    keep = nms.box_nms(boxes, scores, threshold, image_index=index).keep
-    assert 0 < keep.sum() < len(keep)
-    for image in index.unique():
-        (own,) = (index == image).nonzero(as_tuple=True)
-        kept = own[tv.nms(boxes[own], scores[own], threshold)]
-        assert own[keep[own]].tolist() == sorted(kept.tolist())
 
 
 # Images, order, ties
@@ -305,29 +160,6 @@ def test_equal_means_tie_whatever_the_order_of_the_joints(nms):
 
 
 @IMPLEMENTATIONS
-def test_equal_box_scores_keep_the_first(nms):
-    boxes = torch.tensor([[0.0, 0, 10, 10]]).expand(4, 4)
-    result = nms.box_nms(boxes, torch.tensor([0.5, 0.9, 0.9, 0.1]), 0.5)
-    assert result.keep.tolist() == [False, True, False, False]
-    assert result.suppressor.tolist() == [1, 1, 1, 1]
-
-
-@IMPLEMENTATIONS
-def test_who_was_removed_removes_nobody(nms):
-    boxes = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
-    result = nms.box_nms(boxes, torch.tensor([0.9, 0.8, 0.7]), 0.4)
-    assert result.keep.tolist() == [True, False, True]
-
-
-@IMPLEMENTATIONS
-def test_iou_equal_to_the_threshold_is_kept(nms):
-    boxes = torch.tensor([[0.0, 0, 2, 1], [0, 0, 1, 1]])  # IoU exactly 0.5
-    scores = torch.tensor([0.9, 0.8])
-    assert nms.box_nms(boxes, scores, 0.5).keep.all()
-    assert not nms.box_nms(boxes, scores, 0.4999).keep.all()
-
-
-@IMPLEMENTATIONS
 def test_similarity_equal_to_eta_is_kept(nms):
     keypoints, scores = torch.zeros(2, 4, 2), torch.zeros(2, 4)  # d = 0 + 4 lam, exactly
     boxes = torch.tensor([[0.0, 0, 10, 10]] * 2)
@@ -371,29 +203,6 @@ def test_a_pose_that_is_not_finite_takes_no_part(nms, preset, argument, value):
     assert d[others][:, others].isfinite().all()
 
 
-@IMPLEMENTATIONS
-def test_a_box_that_is_not_comparable_takes_no_part(nms):
-    boxes = torch.tensor([[0.0, 0, 10, 10]]).repeat(5, 1)
-    boxes[1, 2], boxes[2, 3] = math.nan, math.inf
-    scores = torch.tensor([0.5, 0.9, 0.9, math.nan, 0.6])
-    result = nms.box_nms(boxes, scores, 0.5)
-    assert result.keep.tolist() == [False, True, True, True, True]
-    assert result.suppressor.tolist() == [4, 1, 2, 3, 4]
-
-
-@IMPLEMENTATIONS
-def test_infinite_box_scores_are_an_order(nms):
-    boxes = torch.tensor([[0.0, 0, 10, 10]]).expand(3, 4)
-    scores = torch.tensor([-math.inf, 0.5, math.inf])
-    assert nms.box_nms(boxes, scores, 0.5).suppressor.tolist() == [2, 2, 2]
-
-
-@IMPLEMENTATIONS
-def test_boxes_without_area_overlap_nothing(nms):
-    boxes = torch.tensor([[5.0, 5, 5, 5], [5, 5, 5, 5], [0, 0, 10, 10], [9, 9, 1, 1]])
-    assert nms.box_nms(boxes, torch.tensor([0.9, 0.8, 0.7, 0.6]), 0.0).keep.all()
-
-
 @pytest.mark.parametrize("box", [[3.0, 4, 3, 4], [9.0, 9, 1, 1]], ids=["point", "inside out"])
 @pytest.mark.parametrize("preset", PRESETS)
 @DTYPES
@@ -410,26 +219,6 @@ def test_a_reference_box_without_extent(nms, preset, dtype, box):
     np.testing.assert_allclose(d.double().numpy(), expected, rtol=0, atol=1e-4)
     result = nms.pose_nms(keypoints, scores, boxes, preset=preset)
     assert result.keep.tolist()[:2] == [True, False]
-
-
-@IMPLEMENTATIONS
-def test_far_apart_is_exactly_unlike(nms):
-    keypoints = torch.tensor([[[0.0, 0.0]], [[1e30, -1e30]]])  # the square is infinite in float32
-    d = nms.pose_similarity(keypoints, torch.ones(2, 1), torch.tensor([[0.0, 0, 9, 9]] * 2))
-    assert d[0, 1] == 0 and d[1, 0] == 0
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-@DTYPES
-@IMPLEMENTATIONS
-def test_smallest_scales(nms, dtype, preset):
-    """Where the scales vanish, joints that score count whole, and only where they coincide."""
-    keypoints = torch.tensor([[[1.0, 2], [3, 4]], [[1, 2], [3, 5]]], dtype=dtype)
-    boxes = torch.tensor([[0.0, 0, 9, 9]] * 2, dtype=dtype)
-    scores = torch.tensor([[0.0, 0.5]] * 2, dtype=dtype)
-    scales = {"sigma1": 1e-30, "sigma2": 1e-30, "lam": 1.0, "match_radius": 0.0}
-    d = nms.pose_similarity(keypoints, scores, boxes, preset=preset, **scales)
-    assert d.tolist() == [[3.0, 1.0], [1.0, 3.0]]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -512,7 +301,7 @@ def test_errors_of_poses(nms, error, message, arguments):
     [
         (ValueError, "preset must be one of alphapose, paper, rmpe, got 'mine'",
          {"preset": "mine"}),
-        (TypeError, "'delta' is no parameter of pose NMS; these are: sigma1, sigma2, lam, eta, .*, "
+        (TypeError, "'delta' is not a parameter of pose NMS; these are: sigma1, sigma2, lam, eta, .*, "
                     "near_box", {"delta": 1.0}),
         (ValueError, "sigma1 must be in 1e-30..1e30, got 0", {"sigma1": 0}),
         (ValueError, "sigma2 must be in 1e-30..1e30, got inf", {"sigma2": math.inf}),
@@ -549,29 +338,6 @@ def test_errors_of_image_index(nms, error, message, index):
         nms.pose_nms(*POSES, image_index=index)
     with pytest.raises(error, match=message.replace("keypoints", "boxes")):
         nms.box_nms(POSES[2], POSES[1][:, 0], 0.5, image_index=index)
-
-
-@pytest.mark.parametrize(
-    ("error", "message", "arguments"),
-    [
-        (ValueError, r"boxes must be \(N, 4\), got \(3, 5\)",
-         (torch.rand(3, 5), torch.rand(3), 0.5)),
-        (TypeError, "boxes must be float32, .* got int64",
-         (torch.zeros(3, 4).long(), torch.rand(3), 0.5)),
-        (ValueError, r"scores must be \(N,\) like boxes, got \(3, 1\)",
-         (torch.rand(3, 4), torch.rand(3, 1), 0.5)),
-        (ValueError, r"scores must have the dtype of boxes \(torch.float32\), got torch.float64",
-         (torch.rand(3, 4), torch.rand(3).double(), 0.5)),
-        (ValueError, r"threshold must be an IoU in 0..1, got 45",
-         (torch.rand(3, 4), torch.rand(3), 45)),
-        (ValueError, r"threshold must be an IoU in 0..1, got nan",
-         (torch.rand(3, 4), torch.rand(3), math.nan)),
-    ],
-)  # fmt: skip
-@IMPLEMENTATIONS
-def test_errors_of_box_nms(nms, error, message, arguments):
-    with pytest.raises(error, match=message):
-        nms.box_nms(*arguments)
 
 
 @pytest.mark.parametrize(

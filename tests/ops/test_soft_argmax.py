@@ -56,7 +56,7 @@ def test_any_map(ops, height, width, seed, scale, beta):
 
 
 @IMPLEMENTATIONS
-def test_an_even_map_gives_its_centre(ops):
+def test_an_even_map_gives_its_center(ops):
     for value in (0.0, -7.0, 1e30):
         got = ops.soft_argmax(torch.full((1, 1, 5, 8), value))
         assert got.tolist() == [[[3.5, 2.0]]]

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def normalized(pixel, size, align_corners):
-    """The coordinate of a pixel's centre; 0 where there is only one."""
+    """The coordinate of a pixel's center; 0 where there is only one."""
     if align_corners:
         return 2 * pixel / (size - 1) - 1 if size > 1 else 0.0
     return (2 * pixel + 1) / size - 1
@@ -19,7 +19,7 @@ def to_pixel(coordinate, size, align_corners):
 
 
 def reflect(position, size, align_corners):
-    """Mirror at the outer centres, or at the outer edges, until the position is inside."""
+    """Mirror at the outer centers, or at the outer edges, until the position is inside."""
     low, high = (0, size - 1) if align_corners else (-0.5, size - 0.5)
     if low == high:
         return 0.0

@@ -9,18 +9,18 @@ def crop_matrix(box, size, *, convention="hrnet", padding=0.25, rotation=0.0):
     """2x3 matrix, image pixel -> crop pixel."""
     height, width = size
     x1, y1, x2, y2 = map(float, box)
-    centre = np.array([(x1 + x2) / 2, (y1 + y2) / 2])
+    center = np.array([(x1 + x2) / 2, (y1 + y2) / 2])
     w, h = x2 - x1, y2 - y1
     w, h = max(w, h * width / height), max(h, w * height / width)
     size = np.array([width, height], float)
     extent = size - 1 if convention in ("udp", "dark_udp") else size
     middle = size / 2 if convention in ("hrnet", "mmpose", "dark", "argmax") else (size - 1) / 2
     if convention == "hourglass":
-        centre[1] += 15 * (h / 200)
+        center[1] += 15 * (h / 200)
     scale = extent / (np.array([w, h]) * (1 + padding))
     r = math.radians(rotation)
     linear = np.diag(scale) @ np.array([[math.cos(r), math.sin(r)], [-math.sin(r), math.cos(r)]])
-    return np.column_stack([linear, middle - linear @ centre])
+    return np.column_stack([linear, middle - linear @ center])
 
 
 def crop(
