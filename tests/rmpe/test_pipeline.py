@@ -196,7 +196,7 @@ def test_without_a_detector_boxes_are_needed():
 def test_unknown_nms_is_refused_when_the_estimator_is_made():
     with pytest.raises(ValueError, match="preset must be one of"):
         estimator(nms="soft")
-    with pytest.raises(TypeError, match="'gamma' is no parameter of pose NMS"):
+    with pytest.raises(TypeError, match="'gamma' is not a parameter of pose NMS"):
         estimator(nms_parameters={"gamma": 1.0})
     with pytest.raises(ValueError, match="convention must be one of"):
         estimator(convention="coco")
