@@ -9,9 +9,10 @@ import pytest
 from bench.group import threads
 from rmpe import PoseEstimator
 from rmpe.inputs.find import find_images
-from rmpe.outputs.folder import open_writers
+from rmpe.outputs.folder import open_results
 from rmpe.outputs.labels import label_images
 from rmpe.outputs.records import record
+from rmpe.outputs.run_file import RunFile
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MODELS = Path(os.environ.get("RMPE_MODELS") or SHARED / "models")
@@ -34,20 +35,19 @@ def test_pipeline(benchmark, threshold, rounds):
     def run():
         timer.seconds.clear()
         found.clear()
-        with tempfile.TemporaryDirectory() as folder:
-            writers = open_writers(folder, ["jsonl", "coco", "alphapose"])
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            open_results(Path(folder, "results"), {}) as results,
+        ):
+            results.begin(RunFile("", {}, "cpu", ("jsonl", "coco", "alphapose")))
             for i in range(0, len(labels), BATCH):
                 batch = labels[i : i + BATCH]
                 people = estimator([label.file for label in batch]).split()
                 found.extend(map(len, people))
                 with timer.stage("write"):
-                    for label, one in zip(batch, people, strict=True):
-                        entry = record(label, one)
-                        for writer in writers:
-                            writer.append(entry)
+                    results.append(list(map(record, batch, people)))
             with timer.stage("write"):
-                for writer in writers:
-                    writer.close()
+                results.finish()
         runs.append(dict(timer.seconds))
 
     benchmark.group = f"pipeline, {len(paths)} photographs, boxes of at least {threshold}"

@@ -1,262 +1,182 @@
-"""From images to results: read, find people, draw and write, batch after batch.
+"""From images to a folder of results.
 
-Files are read, drawings made and records written in background threads while the networks run. An
-image's record is written after its drawing, so that whatever the result files list is done
-completely.
+`run` is what ``rmpe infer`` does, for any program: it finds the images, goes on where an earlier
+run ended, reads, finds people, draws and writes.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
-import traceback
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import torch
 
+from rmpe_ext import __version__
+
+from .inference import Estimator, Inference, Tally
+from .inputs.find import find_images
 from .inputs.images import ImageError
-from .inputs.prefetch import read_batches
-from .outputs.drawing import draw
-from .outputs.files import partial_path
-from .outputs.labels import drawing_name
-from .outputs.records import error_record, record
+from .interrupts import StopRequest
+from .memory import BatchLimits, choose_batch
+from .outputs import RESULT_FORMATS
+from .outputs.drawing_files import DrawingStyle
+from .outputs.earlier import DRAWINGS
+from .outputs.errors import OutputLostError
+from .outputs.folder import open_results
+from .outputs.run_file import RunFile, Setting
+from .timing import StageTimer
 
-if TYPE_CHECKING:
-    from .memory import BatchLimits
-    from .outputs.folder import ResultFiles
-    from .outputs.labels import ImageLabel
-    from .outputs.records import Record
-    from .people import People
-    from .timing import StageTimer
+__all__ = ["Estimator", "Progress", "Tally", "run"]
 
-    Estimator = Callable[[Sequence[np.ndarray]], People]
-    Batches = Iterator[list[tuple[Path, np.ndarray | ImageError]]]
+# Called with what is counted, and how much there is of it; gives what takes the counts.
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 
-_JPEG_QUALITY = 92
+_STYLE = DrawingStyle()
 
 
-@dataclass
-class Tally:
-    """What became of the images."""
-
-    images: int = 0
-    people: int = 0
-    skipped: int = 0
-    failed_drawings: int = 0
-    stopped_by: int | None = None  # the number of the signal
+@contextmanager
+def _no_progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
+    yield lambda count: None
 
 
-@dataclass(frozen=True)
-class Drawings:
-    """How images are drawn, and where to."""
+def run(
+    inputs: Iterable[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    load_estimator: Callable[[], Estimator],
+    *,
+    settings: Mapping[str, Setting],
+    recursive: bool = False,
+    formats: Sequence[str] = tuple(RESULT_FORMATS),
+    style: DrawingStyle | None = _STYLE,
+    resume: bool = False,
+    overwrite: bool = False,
+    batch_size: int | None = None,
+    report: Callable[[str, BaseException | None], object] = lambda message, error: None,
+    progress: Progress = _no_progress,
+) -> Tally:
+    """Find the people in images and write result files and drawings.
 
-    folder: Path
-    min_person_score: float
-    min_keypoint_score: float
-    boxes: bool
+    The first SIGINT or SIGTERM ends the run after the batch, if this is called in the main thread;
+    what is done by then is written, and ``resume`` goes on with it. So it does after a crash.
 
-    def make(self, label: ImageLabel, image: np.ndarray, people: People) -> None:
-        """Draw one image and write the drawing under the image's name."""
-        import cv2
-
-        shown = people.select(people.box_scores >= self.min_person_score)
-        drawing = draw(image, shown, min_score=self.min_keypoint_score, boxes=self.boxes)
-        path = self.folder / drawing_name(label.name)
-        jpeg = path.suffix.lower() in (".jpg", ".jpeg")
-        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if jpeg else []
-        encoded = cv2.imencode(path.suffix, drawing[:, :, ::-1], options)[1]
-        partial = partial_path(path)
-        partial.write_bytes(encoded)
-        os.replace(partial, path)
-
-
-@dataclass(frozen=True)
-class Inference:
-    """Everything that stays the same from batch to batch.
-
-    Attributes
+    Parameters
     ----------
-    estimator : callable
-        Images, (H, W, 3) uint8 RGB, to `People`.
-    files : ResultFiles
-        Get every record.
-    drawings : Drawings, optional
-        None: nothing is drawn.
-    limits : BatchLimits
-        Of the images in a call of `estimator`.
-    timer : StageTimer
-        Gets the seconds the loop itself spent on, or waited for, ``read``, ``draw``, ``write``.
+    inputs : iterable of str or path-like
+        Images, folders and patterns, as :func:`rmpe.inputs.find.find_images` takes them. Drawings
+        of an earlier run in `out` are left out.
+    out : str or path-like
+        The folder of results, made where it is missing.
+    load_estimator : callable
+        Gives what finds people, such as a `rmpe.PoseEstimator`. Called when the folder is locked
+        and before anything in it changes, and only where an image needs it.
+    settings : mapping
+        What changes the results, by name: text, numbers, true, false and None. A run is resumed
+        only with the same.
+    recursive : bool
+        Look into the folders of a folder too.
+    formats : sequence of str
+        Which result files to write: keys of `rmpe.outputs.RESULT_FORMATS`.
+    style : DrawingStyle, optional
+        How to draw; None: no drawings.
+    resume : bool
+        Keep the results of an earlier run and do what it left: images that it did not reach, that
+        were skipped, or whose drawing is missing.
+    overwrite : bool
+        Replace the results of an earlier run.
+    batch_size : int, optional
+        At most so many images go through the networks together; as many as memory lets, where
+        omitted.
     report : callable
-        Called with a message for people, and the error, for every failure.
-    advance : callable
-        Called with the number of images that were finished.
+        Called with a message for people, and the error if there is one, for every failure; from
+        background threads too.
+    progress : callable
+        Called with ``"image"`` or ``"record"`` and how many there are; returns a context manager
+        that gives what to call with the number of those that were done.
+
+    Returns
+    -------
+    Tally
+        What became of the images.
+
+    Raises
+    ------
+    ImageError
+        No image was found at all.
+    OutputError
+        The folder cannot be written to, holds what is in the way, or another run writes into it;
+        nothing was done.
+    OutputLostError
+        The folder could not be written to any more; nothing that was done is lost.
+
+    Examples
+    --------
+    >>> from rmpe import PoseEstimator
+    >>> tally = run(["photos"], "results", PoseEstimator, settings={})  # doctest: +SKIP
+    >>> tally.images, tally.people  # doctest: +SKIP
+    (36, 271)
     """
+    out, tally = Path(out), Tally()
 
-    estimator: Estimator
-    files: ResultFiles
-    drawings: Drawings | None
-    limits: BatchLimits
-    timer: StageTimer
-    report: Callable[[str, BaseException], None]
-    advance: Callable[[int], Any]
+    def note(line: str) -> None:
+        report(line, None)
 
-    def run(self, labels: Sequence[ImageLabel]) -> Tally:
-        """Process the images; the first SIGINT or SIGTERM ends the run after the batch."""
-        tally = Tally()
-        workers = min(4, os.cpu_count() or 1)
-        remaining = iter(labels)
-        batches = read_batches(
-            [Path(label.file) for label in labels],
-            batch_size=self.limits.images,
-            workers=workers,
-            batch_bytes=self.limits.pixel_bytes,
-        )
-        with (
-            _StopRequest() as stop,
-            warnings.catch_warnings(),
-            closing(batches),
-            ThreadPoolExecutor(workers, "rmpe-draw") as pool,
-            ThreadPoolExecutor(1, "rmpe-write") as writer,
-        ):
-            # Pillow warns of odd files, in the middle of the progress bar, and reads them.
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            unfinished: list[_Unfinished] = []
-            finishing = writer.submit(self._finish, unfinished, tally)
-            # No variable here holds a batch, or it would stay in memory while the next is read.
-            while begun := self._process(self._read(batches, remaining), pool):
-                # One batch behind, so that drawing and writing overlap with the networks.
-                self._wait_for(unfinished, finishing)
-                unfinished, finishing = begun, writer.submit(self._finish, begun, tally)
-                if stop.signal is not None:
-                    tally.stopped_by = stop.signal
-                    break
-            self._wait_for(unfinished, finishing)
-        return tally
-
-    def _read(
-        self, batches: Batches, remaining: Iterator[ImageLabel]
-    ) -> list[tuple[ImageLabel, np.ndarray | ImageError]]:
-        with self.timer.stage("read"):
-            batch = next(batches, ())
-            return [(label, image) for (_, image), label in zip(batch, remaining, strict=False)]
-
-    def _process(
-        self, batch: Sequence[tuple[ImageLabel, np.ndarray | ImageError]], pool: ThreadPoolExecutor
-    ) -> list[_Unfinished]:
-        return [self._begin(*item, pool) for item in self._estimate(batch)]
-
-    def _estimate(
-        self, batch: Sequence[tuple[ImageLabel, np.ndarray | ImageError]]
-    ) -> Iterator[tuple[ImageLabel, np.ndarray | None, People | Exception]]:
-        images = [outcome for _, outcome in batch if not isinstance(outcome, ImageError)]
-        found = iter(self._people_of(images))
-        for label, outcome in batch:
-            if isinstance(outcome, ImageError):
-                yield label, None, outcome
-            else:
-                yield label, outcome, next(found)
-
-    def _people_of(self, images: Sequence[np.ndarray]) -> list[People | Exception]:
-        if not images:
-            return []
-        try:
-            return self.estimator(images).to("cpu").split()
-        except Exception as error:  # Whatever it is, it must not cost the other images.
-            if len(images) == 1:
-                return [error]
-        return [outcome for image in images for outcome in self._people_of([image])]
-
-    def _begin(
-        self,
-        label: ImageLabel,
-        image: np.ndarray | None,
-        outcome: People | Exception,
-        pool: ThreadPoolExecutor,
-    ) -> _Unfinished:
-        if isinstance(outcome, ImageError):
-            return _Unfinished(label, error_record(label, str(outcome)), outcome)
-        if isinstance(outcome, Exception):
-            message = f"{label.file}: {_describe(outcome)}"
-            return _Unfinished(label, error_record(label, message), outcome)
-        drawing = None
-        if self.drawings is not None:
-            drawing = pool.submit(self.drawings.make, label, image, outcome)
-        return _Unfinished(label, record(label, outcome), None, drawing)
-
-    def _finish(self, unfinished: Sequence[_Unfinished], tally: Tally) -> None:
-        for image in unfinished:
-            if image.error is not None:
-                tally.skipped += 1
-                self.report(f"skipped {image.entry['error']}", image.error)
-            else:
-                tally.images += 1
-                tally.people += len(image.entry["people"])
-            error = image.drawing.exception() if image.drawing is not None else None
-            if error is not None:
-                tally.failed_drawings += 1
-                self.report(f"no drawing of {image.label.file}: {_describe(error)}", error)
-            self.files.append(image.entry)
-        self.files.flush()
-        self.advance(len(unfinished))
-
-    def _wait_for(self, unfinished: Sequence[_Unfinished], finishing: Future[None]) -> None:
-        if self.drawings is not None:
-            with self.timer.stage("draw"):
-                wait([image.drawing for image in unfinished if image.drawing is not None])
-        with self.timer.stage("write"):
-            finishing.result()
+    with StopRequest() as stop:
+        paths = _find(inputs, out, recursive, tally, report)
+        with open_results(
+            out,
+            settings,
+            resume=resume,
+            overwrite=overwrite,
+            report=lambda line: report(line, None),
+        ) as folder:
+            work, tally.done_before = folder.plan(paths, draw=style is not None)
+            started = time.perf_counter()
+            estimator = None if all(one.has_record for one in work) else load_estimator()
+            loaded = time.perf_counter()
+            device = torch.device("cpu") if estimator is None else estimator.device
+            limits = choose_batch(device) if batch_size is None else BatchLimits(batch_size)
+            timer = StageTimer() if estimator is None else estimator.timer
+            about = RunFile(__version__, dict(settings), str(device), tuple(formats), os.getcwd())
+            folder.begin(about, style, overwrite=overwrite)
+            tally.left, tally.limits = len(work), None if estimator is None else limits
+            try:
+                with progress("image", len(work)) as advance:
+                    Inference(estimator, folder, limits, timer, report, advance).run(
+                        work, tally, stop
+                    )
+            except OutputLostError:
+                raise
+            except BaseException:
+                # A second signal, or an error of the program: what is done is worth its files.
+                folder.finish()
+                raise
+            with progress("record", folder.count) as advance, timer.stage("finish"):
+                folder.finish(advance)
+        tally.stopped_by = stop.signal if tally.left else None
+        tally.stages, tally.loading = dict(timer.seconds), loaded - started
+        tally.working = time.perf_counter() - loaded
+    return tally
 
 
-@dataclass(frozen=True)
-class _Unfinished:
-    """An image whose drawing is under way and whose record is not written yet."""
-
-    label: ImageLabel
-    entry: Record
-    error: Exception | None = None
-    drawing: Future[None] | None = None
-
-
-class _StopRequest:
-    """While active, the first SIGINT or SIGTERM is only noted; a second one interrupts."""
-
-    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-
-    def __enter__(self) -> _StopRequest:
-        # Python handles signals in the main thread and nowhere else.
-        self._active = threading.current_thread() is threading.main_thread()
-        if self._active:
-            self._previous = [signal.signal(number, self._note) for number in self._SIGNALS]
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._active:
-            for number, handler in zip(self._SIGNALS, self._previous, strict=True):
-                signal.signal(number, handler)
-
-    def _note(self, number: int, frame: object) -> None:
-        if self.signal is not None:
-            raise KeyboardInterrupt
-        self.signal = int(number)
-        print("stopping after this batch; once more stops at once", file=sys.stderr)
-
-
-def _describe(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def print_traceback(error: BaseException) -> None:
-    """Show where an error came from, on the error stream."""
-    traceback.print_exception(error)
+def _find(
+    inputs: Iterable[str | os.PathLike[str]],
+    out: Path,
+    recursive: bool,
+    tally: Tally,
+    report: Callable[[str, BaseException | None], object],
+) -> list[Path]:
+    """List the images, and report the inputs that gave none."""
+    missing: list[str] = []
+    found = find_images(inputs, recursive=recursive, report=missing.append)
+    drawings = Path(os.path.realpath(out / DRAWINGS))
+    # Unlike Path.resolve, realpath takes links that lead in a circle.
+    paths = [path for path in found if drawings not in Path(os.path.realpath(path)).parents]
+    if not paths:
+        raise ImageError(f"all images found are drawings of an earlier run in {out}")
+    for problem in missing:
+        report(f"skipped {problem}", None)
+    tally.skipped += len(missing)
+    return paths

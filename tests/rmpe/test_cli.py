@@ -15,12 +15,13 @@ import pytest
 import torch
 from PIL import Image
 
-from rmpe import cli, run
+from rmpe import cli
 from rmpe.commands import _options
 from rmpe.errors import ModelError
 from rmpe.inputs import prefetch
 from rmpe.inputs.images import read_image
-from rmpe.outputs.coco import COCOWriter
+from rmpe.outputs import drawing_files
+from rmpe.outputs.files import AppendedFile
 from rmpe.people import People
 from rmpe.skeletons import COCO_17
 from rmpe.timing import StageTimer
@@ -380,7 +381,7 @@ def test_overwrite_removes_the_earlier_run_and_nothing_else(folder, estimators, 
     options = ["--overwrite", "--flip", "--no-draw", "--formats", "jsonl"]
     assert infer("photos/street.png", *options) == 0
     # While the networks run, so that a killed run leaves nothing that --resume could take for its.
-    new = [out / name for name in ("run.json", "results.jsonl.partial", "images.json.partial")]
+    new = [out / name for name in ("run.json", "run.lock", "results.jsonl.partial")]
     assert sorted(there) == sorted([*kept, *new])
     assert [line["file"] for line in lines()] == ["photos/street.png"]
 
@@ -414,36 +415,52 @@ def test_resume_after_a_kill_goes_on_with_unfinished_formats(folder, estimators)
     assert len(json.loads(Path("rmpe-results/coco-results.json").read_text())) == 1
 
 
-def full_disk(*arguments):
+def full_disk(*arguments, **options):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("method", ["append", "flush", "close"])
-def test_disk_that_fills_up_after_the_start(folder, estimators, monkeypatch, capsys, method):
-    monkeypatch.setattr(COCOWriter, method, full_disk)
-    assert infer("photos") == 1
-    error = capsys.readouterr().err
-    assert error == (
+@pytest.mark.parametrize("name", ["results.jsonl.partial", "coco-results.json.partial"])
+@pytest.mark.parametrize("resumed", [False, True])
+def test_disk_that_fills_up_after_the_start(folder, estimators, monkeypatch, capsys, name, resumed):
+    if resumed:
+        assert infer("photos/street.png") == 0
+        before = Path("rmpe-results/results.jsonl").read_text()
+    flush = AppendedFile.flush
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            AppendedFile,
+            "flush",
+            lambda self, **options: full_disk() if self.name == name else flush(self, **options),
+        )
+        capsys.readouterr()
+        assert infer("photos", *["--resume"] * resumed) == 1
+    assert capsys.readouterr().err == (
         "rmpe infer: error: stopped, because rmpe-results cannot be written to: "
         "No space left on device; --resume goes on\n"
     )
-    assert Path("rmpe-results/results.jsonl").exists()
+    if resumed:
+        assert Path("rmpe-results/results.jsonl").read_text() == before
+    else:
+        assert not Path("rmpe-results/results.jsonl").exists()
+    assert infer("photos", "--resume") == 0
+    assert len(lines()) == 2
 
 
 def test_disk_that_is_full_before_the_start(folder, estimators, monkeypatch, capsys):
-    monkeypatch.setattr(COCOWriter, "__init__", full_disk)
+    monkeypatch.setattr(AppendedFile, "flush", full_disk)
     assert infer("photos") == 2
     assert "cannot write to rmpe-results: No space left" in capsys.readouterr().err
 
 
 def test_folder_is_tried_before_networks_are_loaded(folder, estimators, monkeypatch):
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: full_disk())
+    monkeypatch.setattr("rmpe.outputs.files.Directory.lock", full_disk)
     assert infer("photos") == 2
     assert estimators == []
+    assert not Path("rmpe-results").exists()
 
 
 def test_errors_of_the_program_are_not_taken_for_a_full_disk(folder, estimators, monkeypatch):
-    monkeypatch.setattr("rmpe.run.record", full_disk)
+    monkeypatch.setattr("rmpe.inference.record", full_disk)
     with pytest.raises(OSError, match="No space"):
         infer("photos")
 
@@ -588,7 +605,7 @@ def test_networks_run_while_files_are_read_drawn_and_written(folder, estimators,
     for index in range(3):
         save(f"three/{index}.png", 50 + index)
     results, missed, begun, read = Path("rmpe-results"), [], set(), set()
-    draw, call = run.draw, FakeEstimator.__call__
+    draw, call = drawing_files.draw, FakeEstimator.__call__
 
     def wait_until(what, is_so):
         deadline = time.monotonic() + 10
@@ -622,7 +639,7 @@ def test_networks_run_while_files_are_read_drawn_and_written(folder, estimators,
         return call(self, batch)
 
     monkeypatch.setattr(prefetch, "read_image", slow_read)
-    monkeypatch.setattr(run, "draw", slow_draw)
+    monkeypatch.setattr(drawing_files, "draw", slow_draw)
     monkeypatch.setattr(FakeEstimator, "__call__", slow_call)
     assert infer("three", "--batch-size", "1") == 0
     assert missed == []

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rmpe_ext.presets import DEFAULT_PRESET
 
 from ..terminal import printable
 from . import CommandError
+from ._messages import say, say_lines, traceback_lines
 from ._options import (
     NMS,
     add_method,
     add_networks,
-    batch_limits,
     build_estimator,
     explain,
     fraction,
@@ -26,10 +25,6 @@ from ._options import (
 )
 
 if TYPE_CHECKING:
-    from ..memory import BatchLimits
-    from ..outputs.labels import ImageLabel
-    from ..outputs.records import Record
-    from ..pipeline import PoseEstimator
     from ..run import Tally
 
 SUMMARY = "find people and their keypoints in photographs"
@@ -154,159 +149,79 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do the work and return the exit status."""
-    from ..outputs.folder import OutputError, OutputLostError
+    if arguments.resume and "jsonl" not in arguments.formats:
+        raise CommandError("--resume needs jsonl among --formats: it reads results.jsonl")
 
-    try:
-        return _run(arguments)
-    except OutputLostError as error:
-        raise CommandError(str(error), status=1) from None
-    except OutputError as error:
-        raise CommandError(str(error)) from None
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    from ..outputs.folder import check_output
-    from ..outputs.jsonl import JSONLinesWriter
-    from ..outputs.labels import label_images
-    from ..outputs.records import label_of, read_records
-
-    paths, missing = _find(arguments)
-    settings = {name: getattr(arguments, name) for name in _SETTINGS}
-    check_output(
-        arguments.out,
-        arguments.formats,
-        settings,
-        resume=arguments.resume,
-        overwrite=arguments.overwrite,
-    )
-
-    earlier: list[Record] = []
-    if arguments.resume:
-        try:
-            earlier = read_records(arguments.out / JSONLinesWriter.file_name)
-        except (OSError, ValueError) as error:
-            raise CommandError(f"cannot resume: {error}") from None
-    labels = label_images(paths, map(label_of, earlier))
-    done = {entry["file"] for entry in earlier if "error" not in entry}
-    pending = [label for label in labels if label.file not in done]
-    again = {label.file for label in pending}
-    earlier = [entry for entry in earlier if entry["file"] not in again]
-
-    for problem in missing:
-        print(f"rmpe infer: skipped {printable(problem)}", file=sys.stderr)
-    started = time.perf_counter()
-    nms = None if arguments.nms == "none" else arguments.nms
-    estimator = build_estimator(arguments, nms=nms) if pending else None
-    limits = batch_limits(arguments, estimator) if estimator is not None else None
-    loaded = time.perf_counter()
-    tally = _infer(arguments, settings, estimator, limits, pending, earlier)
-    left = len(pending) - tally.images - tally.skipped
-    tally.skipped += len(missing)
-    if not arguments.quiet:
-        stages = estimator.timer.seconds if estimator is not None else {}
-        print(_summary(arguments, tally, len(labels) - len(pending), limits, stages,
-                       loaded - started, time.perf_counter() - loaded))  # fmt: skip
-    if tally.stopped_by is not None:
-        print(f"rmpe infer: interrupted, images left: {left}; --resume goes on", file=sys.stderr)
-        return 128 + tally.stopped_by
-    return 1 if tally.skipped or tally.failed_drawings else 0
-
-
-def _find(arguments: argparse.Namespace) -> tuple[list[Path], list[str]]:
-    """List the images, and say which inputs gave none."""
-    from ..inputs.find import find_images
-    from ..inputs.images import ImageError
-    from ..outputs.folder import DRAWINGS
-
-    missing: list[str] = []
-    try:
-        found = find_images(arguments.inputs, recursive=arguments.recursive, report=missing.append)
-    except ImageError as error:
-        raise CommandError(str(error)) from None
-    drawings = Path(os.path.realpath(arguments.out / DRAWINGS))
-    # Unlike Path.resolve, realpath takes links that lead in a circle.
-    paths = [path for path in found if drawings not in Path(os.path.realpath(path)).parents]
-    if not paths:
-        raise CommandError(f"all images found are drawings of an earlier run in {arguments.out}")
-    return paths, missing
-
-
-def _infer(
-    arguments: argparse.Namespace,
-    settings: dict[str, Any],
-    estimator: PoseEstimator | None,
-    limits: BatchLimits | None,
-    pending: list[ImageLabel],
-    earlier: list[Record],
-) -> Tally:
-    """Replace the contents of the output folder: from here on, something has been done."""
     from tqdm import tqdm
 
-    from .. import __version__
-    from ..outputs.folder import DRAWINGS, open_output
-    from ..run import Drawings, Inference, Tally, print_traceback
+    from ..inputs.images import ImageError
+    from ..outputs.drawing_files import DrawingStyle
+    from ..outputs.errors import OutputError, OutputLostError
+    from ..run import run as infer
 
-    def report(message: str, error: BaseException) -> None:
-        tqdm.write(f"rmpe infer: {printable(message)}", file=sys.stderr)
-        if arguments.verbose:
-            print_traceback(error)
+    def report(message: str, error: BaseException | None) -> None:
+        lines = [f"rmpe infer: {message}"]
+        if arguments.verbose and error is not None:
+            lines += traceback_lines(error)
+        with tqdm.external_write_mode(file=sys.stderr):
+            say_lines(lines, sys.stderr)
 
-    drawings = Drawings(
-        arguments.out / DRAWINGS,
+    @contextmanager
+    def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
+        # None: a bar on a terminal only. Records are written in a moment, as a rule.
+        silent = True if arguments.quiet else None
+        delay = 0 if what == "image" else 2
+        with tqdm(total=total, unit=what, disable=silent, delay=delay) as bar:
+            yield bar.update
+
+    style = DrawingStyle(
         min_person_score=arguments.min_person_score,
         min_keypoint_score=arguments.min_keypoint_score,
         boxes=not arguments.no_boxes,
     )
-    files = open_output(
-        arguments.out,
-        arguments.formats,
-        {"rmpe": __version__, "settings": settings, "device": arguments.device},
-        draw=not arguments.no_draw,
-        resume=arguments.resume,
-        overwrite=arguments.overwrite,
-    )
-    with closing(files):
-        for entry in earlier:
-            files.append(entry)
-        if estimator is None:
-            return Tally()
-        # None: a bar on a terminal only.
-        silent = True if arguments.quiet else None
-        with tqdm(total=len(pending), unit="image", disable=silent) as bar:
-            inference = Inference(
-                estimator,
-                files,
-                None if arguments.no_draw else drawings,
-                limits,
-                estimator.timer,
-                report,
-                bar.update,
-            )
-            return inference.run(pending)
+    nms = None if arguments.nms == "none" else arguments.nms
+    try:
+        tally = infer(
+            arguments.inputs,
+            arguments.out,
+            lambda: build_estimator(arguments, nms=nms),
+            settings={name: getattr(arguments, name) for name in _SETTINGS},
+            recursive=arguments.recursive,
+            formats=arguments.formats,
+            style=None if arguments.no_draw else style,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+            batch_size=arguments.batch_size,
+            report=report,
+            progress=progress,
+        )
+    except ImageError as error:
+        raise CommandError(str(error)) from None
+    except OutputError as error:
+        status = 1 if isinstance(error, OutputLostError) else 2
+        raise CommandError(printable(error), status) from None
+    said = arguments.quiet or say_lines(_summary(tally, arguments.out), sys.stdout)
+    if tally.stopped_by is not None:
+        say(f"rmpe infer: interrupted, images left: {tally.left}; --resume goes on")
+        return 128 + tally.stopped_by
+    return 1 if tally.skipped or tally.failed_drawings or not said else 0
 
 
-def _summary(
-    arguments: argparse.Namespace,
-    tally: Tally,
-    resumed: int,
-    limits: BatchLimits | None,
-    stages: dict[str, float],
-    loading: float,
-    seconds: float,
-) -> str:
+def _summary(tally: Tally, out: Path) -> list[str]:
     rows = [("images", str(tally.images)), ("people", str(tally.people))]
-    if tally.skipped:
-        rows.append(("skipped", str(tally.skipped)))
-    if tally.failed_drawings:
-        rows.append(("not drawn", str(tally.failed_drawings)))
-    if resumed:
-        rows.append(("done before", str(resumed)))
+    for name, count in (
+        ("skipped", tally.skipped),
+        ("not drawn", tally.failed_drawings),
+        ("drawn again", tally.drawn_again),
+        ("done before", tally.done_before),
+    ):
+        if count:
+            rows.append((name, str(count)))
     if tally.images:
-        rows.append(("speed", f"{tally.images / seconds:.1f} images/s"))
-    if limits is not None:
-        rows.append(("batch size", str(limits)))
-    if stages:
-        parts = ", ".join(f"{name} {spent:.2f}" for name, spent in stages.items())
-        rows.append(("seconds", f"{seconds:.2f} ({parts}), loading {loading:.2f}"))
-    rows.append(("results", printable(arguments.out)))
-    return "\n".join(f"{name:<11}  {value}" for name, value in rows)
+        rows.append(("speed", f"{tally.images / tally.working:.1f} images/s"))
+    if tally.limits is not None:
+        rows.append(("batch size", str(tally.limits)))
+    parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in tally.stages.items())
+    rows.append(("seconds", f"{tally.working:.2f} ({parts}), loading {tally.loading:.2f}"))
+    rows.append(("results", str(out)))
+    return [f"{name:<11}  {value}" for name, value in rows]

@@ -1,24 +1,31 @@
 """Result files and drawings: what becomes of the people that were found.
 
-Every writer takes the same record of an image (`rmpe.outputs.records`). It fills ``NAME.partial``
-beside its file and renames it when closed, so a file that bears its own name is complete and valid,
-even after an interruption. No file ever holds NaN or infinity, which JSON does not have: they are
-``null`` in JSON Lines, 0 in the other formats.
+===============  ==================================================================
+`labels`         what each image is called in the results
+`records`        what an image's result is, and records read back
+`journal`        the records of a run, written as they come and never lost
+`folder`         a folder of results: what a run finds, does and leaves there
+`files`          how its files are written
+`drawing`        poses drawn on a photograph
+`drawing_files`  drawings, as files
+===============  ==================================================================
 
-Only JSON Lines and the list of images can express an image without people; COCO and AlphaPose JSON
-list people, and an image without any does not appear in them.
+Each format of result files is a module that turns records into text, and a line of the table below.
+No file ever holds NaN or infinity, which JSON does not have: they are ``null`` in JSON Lines, 0 in
+the other formats. Only JSON Lines and the list of images can express an image without people; COCO
+and AlphaPose JSON list people, and an image without any does not appear in them.
 """
 
 from __future__ import annotations
 
-from .alphapose import AlphaPoseWriter
-from .coco import COCOWriter
-from .files import ResultWriter
-from .jsonl import JSONLinesWriter
+from .alphapose import ALPHAPOSE
+from .coco import COCO
+from .jsonl import JSON_LINES
+from .text_format import TextFormat
 
-# What `rmpe infer --formats` offers. A new format is a module with its writer, and a line here.
-RESULT_FORMATS: dict[str, type[ResultWriter]] = {
-    "jsonl": JSONLinesWriter,
-    "coco": COCOWriter,
-    "alphapose": AlphaPoseWriter,
+# What `rmpe infer --formats` offers.
+RESULT_FORMATS: dict[str, TextFormat] = {
+    "jsonl": JSON_LINES,
+    "coco": COCO,
+    "alphapose": ALPHAPOSE,
 }

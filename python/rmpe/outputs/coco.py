@@ -1,27 +1,26 @@
-"""COCO keypoint results, as ``pycocotools`` loads them."""
+"""COCO keypoint results, as ``pycocotools`` loads them.
+
+A list with an item for each person: ``image_id`` (an integer, see `label_images`), ``category_id``
+1, ``keypoints`` [x, y, score, ...] in the order of the skeleton, ``score``. There is no box: with
+one, ``pycocotools`` would take the person's area from it. A joint that is not finite is 0, 0, 0.
+"""
 
 from __future__ import annotations
 
-from .json_list import JSONListWriter, flat_keypoints
+from collections.abc import Iterator
+
 from .records import Record
+from .text_format import flat_keypoints, json_list
 
 
-class COCOWriter(JSONListWriter):
-    """COCO keypoint results, as ``pycocotools`` loads them.
+def _people(record: Record) -> Iterator[Record]:
+    for person in record.get("people", ()):
+        yield {
+            "image_id": record["image_id"],
+            "category_id": 1,
+            "keypoints": flat_keypoints(person),
+            "score": person["score"] or 0.0,
+        }
 
-    A list with an item for each person: ``image_id`` (an integer, see `label_images`),
-    ``category_id`` 1, ``keypoints`` [x, y, score, ...] in the order of the skeleton, ``score``.
-    There is no box: with one, ``pycocotools`` would take the person's area from it.
-    A joint that is not finite is 0, 0, 0.
-    """
 
-    file_name = "coco-results.json"
-
-    def append(self, entry: Record) -> None:
-        for person in entry.get("people", ()):
-            self._add({
-                "image_id": entry["image_id"],
-                "category_id": 1,
-                "keypoints": flat_keypoints(person),
-                "score": person["score"] or 0.0,
-            })  # fmt: skip
+COCO = json_list("coco-results.json", _people)

@@ -1,77 +1,260 @@
-"""The folder of results: what it may hold before a run, and what a run does to it."""
+"""A folder of results: what a run does to it.
+
+A run holds the folder's lock from before it reads what is there until it is done, so that two runs
+never write into one folder. Up to `ResultFolder.begin` nothing in the folder changes. From then on
+the journal (`rmpe.outputs.journal`) holds whatever is done. All other result files are made from it
+at the end, and take their names when they are complete (`rmpe.outputs.files`).
+"""
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from . import RESULT_FORMATS
-from .files import ResultWriter, partial_path
-from .image_list import ImageListWriter
-from .jsonl import JSONLinesWriter
-from .labels import drawing_name
+from .drawing_files import Drawings, DrawingStyle, drawing_file
+from .earlier import DRAWINGS, check_earlier, formats_in, remove_earlier
+from .errors import OutputError, OutputLostError, ResultsError, reason_of
+from .files import Directory
+from .image_list import IMAGE_LIST
+from .journal import Journal
+from .labels import ImageLabel, identifier, label_images
+from .lock import locked, opened, refused
+from .records import Record
+from .run_file import RUN_FILE, RunFile, Setting
+from .text_format import TextWriter
 
-if TYPE_CHECKING:
-    from .records import Record
-
-DRAWINGS = "drawings"
-RUN_FILE = "run.json"
-
-_RESULT_FILES = [writer.file_name for writer in (*RESULT_FORMATS.values(), ImageListWriter)]
-
-
-class OutputError(Exception):
-    """An output folder cannot take the results; nothing was done."""
+__all__ = ["ResultFolder", "Work", "open_results"]
 
 
-class OutputLostError(OutputError):
-    """An output folder could not take any more results after some had been written."""
+@dataclass(frozen=True)
+class Work:
+    """An image that is to be worked on.
+
+    Attributes
+    ----------
+    path : Path
+        Where to read it.
+    label : ImageLabel
+        What it is called in the results.
+    has_record : bool
+        Only its drawing is missing.
+    """
+
+    path: Path
+    label: ImageLabel
+    has_record: bool
 
 
-class ResultFiles:
-    """All result files of a run; one that cannot be written any more ends the run.
+@contextmanager
+def open_results(
+    path: Path,
+    settings: Mapping[str, Setting],
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    report: Callable[[str], object] = lambda _: None,
+) -> Iterator[ResultFolder]:
+    """Lock a folder for one run, and read what is there.
 
     Parameters
     ----------
-    folder : Path
-        Where they are.
-    formats : sequence of str
-        Keys of `rmpe.outputs.RESULT_FORMATS`.
+    path : Path
+        The folder, made where it is missing, and removed again where nothing comes into it.
+    settings : mapping
+        What changes the results, by name; a run is resumed only with the same.
+    resume : bool
+        Keep the results of an earlier run, and go on with it.
+    overwrite : bool
+        Replace the results of an earlier run.
+    report : callable
+        Gets a line for each thing that people should know of.
+
+    Yields
+    ------
+    ResultFolder
+        Locked until the end of the ``with`` block.
 
     Raises
     ------
-    OSError
-        The folder cannot be written to.
-    OutputLostError
-        From the methods.
+    OutputError
+        The folder cannot be written to, another run writes into it, or what it holds is in the way.
+    """
+    with opened(path) as directory, locked(path, directory, report):
+        before = check_earlier(path, directory, settings, resume=resume, overwrite=overwrite)
+        try:
+            journal = Journal(directory, earlier=before is not None, report=report)
+        except ResultsError as error:
+            raise OutputError(f"cannot resume: {path}/{error}") from None
+        except OSError as error:
+            raise OutputError(f"cannot resume: {path}: {reason_of(error)}") from None
+        with closing(journal), closing(ResultFolder(path, directory, journal, before)) as folder:
+            yield folder
+
+
+class ResultFolder:
+    """A folder that is locked for one run; `open_results` makes it.
+
+    Attributes
+    ----------
+    drawings : Drawings or None
+        Where drawings go; None before `begin`, and where none are made.
     """
 
-    def __init__(self, folder: Path, formats: Sequence[str]) -> None:
-        self._folder = folder
-        self._writers = open_writers(folder, formats)
+    def __init__(
+        self, path: Path, directory: Directory, journal: Journal, before: RunFile | None
+    ) -> None:
+        self.drawings: Drawings | None = None
+        self._path = path
+        self._directory = directory
+        self._journal = journal
+        self._before = before
+        self._formats: list[str] = []
+        self._stack = ExitStack()
 
-    def append(self, entry: Record) -> None:
-        """Add one image's record to each file."""
-        with self._writing():
-            for writer in self._writers:
-                writer.append(entry)
+    def plan(self, paths: Iterable[Path], *, draw: bool) -> tuple[list[Work], int]:
+        """Say what is left to be done.
 
-    def flush(self) -> None:
-        """Hand what was written so far to the operating system."""
+        Parameters
+        ----------
+        paths : iterable of Path
+            The images; one that is there in two spellings is taken once.
+        draw : bool
+            Drawings are wanted.
+
+        Returns
+        -------
+        work : list of Work
+            In order, the images that have no record, that were skipped before, or that lack only
+            their drawing.
+        done : int
+            How many of the images are done.
+        """
+        identify = identifier()
+        distinct: dict[str, Path] = {}
+        for path in paths:
+            distinct.setdefault(identify(path), path)
+        start = self._before.directory if self._before is not None else ""
+        # What is relative to another folder than the earlier paths is written in full.
+        files = distinct if start not in ("", os.getcwd()) else distinct.values()
+        known = [done.label for done in self._journal.done.values()]
+        labels = label_images(files, known, directory=start)
+        drawn = self._drawn() if draw else set()
+        work = []
+        for path, label in zip(distinct.values(), labels, strict=True):
+            done = self._journal.done.get(label.file)
+            size = None if done is None else done.size
+            if size is None or (draw and drawing_file(label, size) not in drawn):
+                work.append(Work(path, label, has_record=size is not None))
+        return work, len(distinct) - len(work)
+
+    def _drawn(self) -> set[str]:
+        if self._directory.mode(DRAWINGS) is None:
+            return set()
+        with self._directory.subfolder(DRAWINGS) as folder:
+            # An empty one is what a loss of power leaves.
+            return {name for name, size in folder.sizes().items() if size > 0}
+
+    def begin(
+        self, run: RunFile, style: DrawingStyle | None = None, *, overwrite: bool = False
+    ) -> None:
+        """Make the files of the run: from here on, something has been done.
+
+        Parameters
+        ----------
+        run : RunFile
+            What ``run.json`` will say. A resumed run goes on with all formats that are there, too:
+            an old file beside the new ones would tell of other images.
+        style : DrawingStyle, optional
+            How to draw; None: no drawings are made.
+        overwrite : bool
+            Remove the results of an earlier run first.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written to.
+        """
+        try:
+            if overwrite:
+                remove_earlier(self._directory)
+            if style is not None:
+                folder = self._stack.enter_context(self._directory.subfolder(DRAWINGS))
+                self.drawings = Drawings(folder, style)
+            if self._before is not None:
+                formats = (*run.formats, *self._before.formats, *formats_in(self._directory))
+                # Formats of a later version are not known here.
+                known = [name for name in RESULT_FORMATS if name in formats]
+                directory = self._before.directory or run.directory
+                run = replace(run, formats=tuple(known), directory=directory)
+            with self._directory.replacing(RUN_FILE) as file:
+                file.write(run.to_bytes())
+            self._formats = list(run.formats)
+            self._journal.begin()
+        except OSError as error:
+            raise refused(self._path, error) from None
+
+    @property
+    def count(self) -> int:
+        """How many images have a record."""
+        return len(self._journal.done)
+
+    def record(self, label: ImageLabel) -> Record:
+        """Read the record of an image."""
         with self._writing():
-            for writer in self._writers:
-                writer.flush()
+            return self._journal.record(label.file)
+
+    def append(self, entries: Sequence[Record]) -> None:
+        """Add the records of images; when this returns, the disk has them.
+
+        Raises
+        ------
+        OutputLostError
+            It does not; nothing more can be written.
+        """
+        with self._writing():
+            self._journal.append(entries)
+
+    def check(self) -> None:
+        """Raise `OutputLostError` where the folder was removed."""
+        with self._writing():
+            self._journal.check()
+
+    def finish(self, advance: Callable[[int], object] = lambda _: None) -> None:
+        """Make all result files from the journal, and give them their names.
+
+        Parameters
+        ----------
+        advance : callable
+            Gets the number of records that were written since the last call.
+
+        Raises
+        ------
+        OutputLostError
+            A file cannot be written; the journal holds all records still.
+        """
+        formats = [RESULT_FORMATS[name] for name in self._formats if name != "jsonl"]
+        with self._writing():
+            with ExitStack() as files:
+                writers = [
+                    TextWriter(one, files.enter_context(self._directory.replacing(one.file_name)))
+                    for one in (*formats, IMAGE_LIST)
+                ]
+                for entry in self._journal.records():
+                    for writer in writers:
+                        writer.append(entry)
+                    advance(1)
+                for writer in writers:
+                    writer.finish()
+            # Last: until then a resumed run finds the journal, and makes the others anew.
+            self._journal.finish(keep="jsonl" in self._formats)
 
     def close(self) -> None:
-        """Complete the files; one that fails does not keep the others from it."""
-        with self._writing(), ExitStack() as stack:
-            for writer in self._writers:
-                stack.callback(writer.close)
+        """Let go of the folder of drawings."""
+        self._stack.close()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -79,167 +262,6 @@ class ResultFiles:
             yield
         except OSError as error:
             raise OutputLostError(
-                f"stopped, because {self._folder} cannot be written to: {_reason(error)}; "
+                f"stopped, because {self._path} cannot be written to: {reason_of(error)}; "
                 "--resume goes on"
             ) from None
-
-
-def check_output(
-    folder: Path,
-    formats: Sequence[str],
-    settings: Mapping[str, Any],
-    *,
-    resume: bool,
-    overwrite: bool,
-) -> None:
-    """Refuse a folder that cannot be written to, or whose results would be lost or mixed.
-
-    Nothing is changed, so that networks that do not load cost no results.
-
-    Raises
-    ------
-    OutputError
-        The message says what to do.
-    """
-    # Unlike Path.exists, os.path.exists takes folders that may not be looked into.
-    if os.path.exists(folder) and not os.path.isdir(folder):
-        raise OutputError(f"--out must be a folder, {folder} is a file")
-    if resume and "jsonl" not in formats:
-        raise OutputError("--resume needs jsonl among --formats: it reads results.jsonl")
-    _try_writing(folder)
-    if overwrite or not any((folder / name).exists() for name in (RUN_FILE, *_RESULT_FILES)):
-        return
-    if not resume:
-        raise OutputError(
-            f"{folder} holds the results of an earlier run: choose --resume to go on with it, "
-            "--overwrite to replace it, or another folder with --out"
-        )
-    try:
-        before = dict(json.loads((folder / RUN_FILE).read_bytes())["settings"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise OutputError(f"cannot resume: {folder / RUN_FILE} is missing or damaged") from None
-    differences = [
-        f"--{name} was {before.get(name)}, now {value}"
-        for name, value in settings.items()
-        if before.get(name) != value
-    ]
-    if differences:
-        raise OutputError(f"cannot resume {folder} with other settings: {'; '.join(differences)}")
-
-
-def open_output(
-    folder: Path,
-    formats: Sequence[str],
-    about: Mapping[str, Any],
-    *,
-    draw: bool,
-    resume: bool,
-    overwrite: bool,
-) -> ResultFiles:
-    """Make the folder, say in it which run this is, and open the result files.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to; one that `check_output` passed.
-    formats : sequence of str
-        Keys of `rmpe.outputs.RESULT_FORMATS`; a resumed run goes on with all that are there, too.
-    about : mapping
-        What is written to ``run.json``.
-    draw : bool
-        Make the folder of drawings.
-    resume, overwrite : bool
-        What becomes of an earlier run.
-
-    Raises
-    ------
-    OutputError
-        The folder cannot be written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if overwrite:
-            _remove_earlier(folder)
-        if draw:
-            (folder / DRAWINGS).mkdir(exist_ok=True)
-        partial = partial_path(folder / RUN_FILE)
-        partial.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, folder / RUN_FILE)
-        if resume:
-            # An old file beside the new ones would tell of other images.
-            there = [
-                name
-                for name, writer in RESULT_FORMATS.items()
-                if _exists(folder / writer.file_name)
-            ]
-            formats = list(dict.fromkeys([*formats, *there]))
-        return ResultFiles(folder, formats)
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {_reason(error)}") from None
-
-
-def names_in(folder: str | os.PathLike[str]) -> set[str]:
-    """Collect the names of the images that the results in a folder tell of, skipped ones left out.
-
-    Reads JSON Lines and the list of images, complete or not, as far as they can be read.
-    """
-    names = set()
-    for file in (JSONLinesWriter.file_name, ImageListWriter.file_name):
-        for path in (Path(folder, file), partial_path(Path(folder, file))):
-            if not path.is_file():
-                continue
-            # Both hold one image on each line.
-            for line in path.read_bytes().splitlines():
-                try:
-                    entry = json.loads(line.rstrip(b","))
-                except ValueError:
-                    continue
-                if isinstance(entry, dict) and "error" not in entry:
-                    names.add(entry.get("name", entry.get("file_name")))
-    # A file that was tampered with must not lead out of the folder.
-    return {name for name in names if isinstance(name, str) and Path(name).name == name}
-
-
-def open_writers(folder: str | os.PathLike[str], formats: Sequence[str]) -> list[ResultWriter]:
-    """Open the writer of each of `formats` (keys of `RESULT_FORMATS`), and of the list of images.
-
-    Raises
-    ------
-    OSError
-        The folder cannot be written to.
-    """
-    chosen = [*(RESULT_FORMATS[name] for name in formats), ImageListWriter]
-    return [writer(Path(folder, writer.file_name)) for writer in chosen]
-
-
-def _try_writing(folder: Path) -> None:
-    """Find out whether a folder can be written to, or made, and leave no trace."""
-    place = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
-    try:
-        with tempfile.TemporaryFile(dir=place):
-            pass
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {_reason(error)}") from None
-
-
-def _remove_earlier(folder: Path) -> None:
-    """Remove the files of an earlier run, and nothing else.
-
-    The drawings go first: it takes the result files to know them.
-    """
-    results = [folder / name for name in _RESULT_FILES]
-    drawings = [folder / DRAWINGS / drawing_name(name) for name in sorted(names_in(folder))]
-    for file in (*drawings, *results, folder / RUN_FILE):
-        for path in (file, partial_path(file)):
-            if path.is_file() or path.is_symlink():
-                path.unlink()
-    with suppress(OSError):  # It holds something else, or is not there.
-        (folder / DRAWINGS).rmdir()
-
-
-def _exists(file: Path) -> bool:
-    return file.exists() or partial_path(file).exists()
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)

@@ -1,27 +1,24 @@
-"""The list of images: what the other files call each of them."""
+"""The list of images, those without people and the skipped ones included.
+
+``{"images": [...]}`` with the fields COCO uses (``id``, ``file_name``, ``width``, ``height``), and
+``file`` (the path as given), ``people`` (how many), or ``error`` where the image was skipped.
+"""
 
 from __future__ import annotations
 
-from .json_list import JSONListWriter
+from collections.abc import Iterator
+
 from .records import Record
+from .text_format import json_list
 
 
-class ImageListWriter(JSONListWriter):
-    """The images, those without people and the skipped ones included.
+def _image(record: Record) -> Iterator[Record]:
+    item = {"id": record["image_id"], "file_name": record["name"], "file": record["file"]}
+    if "error" in record:
+        yield item | {"error": record["error"]}
+    else:
+        size = {"width": record["width"], "height": record["height"]}
+        yield item | size | {"people": len(record["people"])}
 
-    ``{"images": [...]}`` with the fields COCO uses (``id``, ``file_name``, ``width``, ``height``),
-    and ``file`` (the path as given), ``people`` (how many), or ``error`` where it was skipped.
-    """
 
-    file_name = "images.json"
-
-    _OPENING, _CLOSING = '{"images": [', "\n]}\n"
-
-    def append(self, entry: Record) -> None:
-        item = {"id": entry["image_id"], "file_name": entry["name"], "file": entry["file"]}
-        if "error" in entry:
-            item["error"] = entry["error"]
-        else:
-            item |= {"width": entry["width"], "height": entry["height"]}
-            item["people"] = len(entry["people"])
-        self._add(item)
+IMAGE_LIST = json_list("images.json", _image, before='{"images": ', after="}")

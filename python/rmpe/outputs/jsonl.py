@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
-from .files import ResultWriter
 from .records import Record
+from .text_format import TextFormat
 
 
-class JSONLinesWriter(ResultWriter):
-    """One line for each image: its record, as `record` and `error_record` describe it."""
+def _line(record: Record) -> Iterator[str]:
+    yield json.dumps(record, allow_nan=False) + "\n"
 
-    file_name = "results.jsonl"
 
-    def append(self, entry: Record) -> None:
-        self._file.write(json.dumps(entry, allow_nan=False) + "\n")
+JSON_LINES = TextFormat("results.jsonl", _line)

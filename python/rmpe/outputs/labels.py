@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .files import PARTIAL
 
+__all__ = [
+    "MAX_ID",
+    "ImageLabel",
+    "drawing_name",
+    "drawing_names",
+    "identifier",
+    "is_path",
+    "is_plain_name",
+    "label_images",
+]
+
 # Largest integer that every JSON reader keeps exact.
-_MAX_ID = 2**53 - 1
+MAX_ID = 2**53 - 1
 # Longest name that the file systems of Linux take, in bytes.
 _MAX_NAME = 255
 # A longer one is no suffix but a part of a name that holds a dot.
@@ -37,8 +51,66 @@ class ImageLabel:
     image_id: int
 
 
+def is_path(value: Any) -> bool:
+    """Tell whether a value is text that could be the path of a file."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        return False
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:  # Half of a character that UTF-16 writes in two parts.
+        return False
+    return True
+
+
+def is_plain_name(value: Any) -> bool:
+    """Tell whether a value is a file name that stays in the folder in which it is used.
+
+    Examples
+    --------
+    >>> [is_plain_name(name) for name in ("b_x.jpg", "../x.jpg", "/etc/passwd", "..", "", 7)]
+    [True, False, False, False, False, False]
+    """
+    return (
+        is_path(value)
+        and "/" not in value
+        and value not in (".", "..")
+        and len(os.fsencode(value)) <= _MAX_NAME
+    )
+
+
+def identifier(
+    directory: str | os.PathLike[str] | None = None,
+) -> Callable[[str | os.PathLike[str]], str]:
+    """Make a function that gives all spellings of a file's path the same text.
+
+    Links to folders are resolved, links to files are not: these are files of their own.
+
+    Parameters
+    ----------
+    directory : str or path-like, optional
+        What relative paths start from; the working directory where omitted.
+
+    Examples
+    --------
+    >>> identify = identifier("/data")
+    >>> identify("photos/../x.jpg") == identify("./x.jpg") == identify("/data//x.jpg")
+    True
+    """
+    start = os.path.abspath(directory or "")
+    resolve = functools.cache(os.path.realpath)
+
+    def identify(file: str | os.PathLike[str]) -> str:
+        folder, name = os.path.split(os.path.join(start, file))
+        return os.path.join(resolve(folder), name)
+
+    return identify
+
+
 def label_images(
-    files: Iterable[str | os.PathLike[str]], known: Iterable[ImageLabel] = ()
+    files: Iterable[str | os.PathLike[str]],
+    known: Iterable[ImageLabel] = (),
+    *,
+    directory: str | os.PathLike[str] | None = None,
 ) -> list[ImageLabel]:
     """Give every input image a name and a number of its own.
 
@@ -54,9 +126,11 @@ def label_images(
     Parameters
     ----------
     files : iterable of str or path-like
-        Paths, each listed once.
+        Paths; two spellings of one path get the same label.
     known : iterable of ImageLabel
-        Labels of earlier results, kept as they are.
+        Labels of earlier results, kept as they are, also where the path was spelled otherwise.
+    directory : str or path-like, optional
+        What the relative paths of `known` start from; the working directory where omitted.
 
     Returns
     -------
@@ -68,54 +142,67 @@ def label_images(
     >>> [(label.name, label.image_id) for label in label_images(["a/7.jpg", "b/7.jpg", "me.png"])]
     [('7.jpg', 7), ('b_7.jpg', 1), ('me.png', 2)]
     """
-    files = [Path(file) for file in files]
-    earlier = {label.file: label for label in known}
-    names = {drawing_name(label.name).casefold() for label in earlier.values()}
-    ids = {label.image_id for label in earlier.values()}
-    new = [file for file in files if file.as_posix() not in earlier]
+    before, now = identifier(directory), identifier()
+    earlier = {before(label.file): label for label in known}
+    paths = [Path(file) for file in files]
+    new = {now(path): path for path in paths}
+    new = {key: path for key, path in new.items() if key not in earlier}
+    numbers = _numbers(new.values(), {label.image_id for label in earlier.values()})
 
-    chosen = {}
-    for file in new:
-        trailing = re.search(r"[0-9]+$", file.stem)
-        number = int(trailing.group()) if trailing and len(trailing.group()) < 19 else None
-        if number is not None and number <= _MAX_ID and number not in ids:
-            chosen[file] = number
-            ids.add(number)
-    free = 1
-    for file in new:
-        if file not in chosen:
-            while free in ids:
-                free += 1
-            chosen[file] = free
-            ids.add(free)
-
-    labels = []
-    for file in files:
-        label = earlier.get(file.as_posix())
-        if label is None:
-            name = next(n for n in _names(file) if drawing_name(n).casefold() not in names)
-            names.add(drawing_name(name).casefold())
-            label = ImageLabel(file.as_posix(), name, chosen[file])
-        labels.append(label)
-    return labels
+    taken: set[str] = set()
+    for label in earlier.values():
+        taken |= drawing_names(label.name)
+    for (key, path), number in zip(new.items(), numbers, strict=True):
+        name = next(name for name in _names(path) if taken.isdisjoint(drawing_names(name)))
+        taken |= drawing_names(name)
+        earlier[key] = ImageLabel(path.as_posix(), name, number)
+    return [earlier[now(path)] for path in paths]
 
 
-def drawing_name(name: str) -> str:
+def drawing_name(name: str, *, wide: bool = False) -> str:
     """Name the drawing of an image: the same, with ``.jpg`` added unless it is JPEG or PNG.
 
-    A name that is too long for a file with `partial_path`'s ending is cut before its suffix.
+    A name that is too long for a file with `partial_name`'s ending is cut before its suffix.
+
+    Parameters
+    ----------
+    name : str
+        The image's name in the results.
+    wide : bool
+        The image is wider or higher than JPEG allows; its drawing is PNG.
 
     Examples
     --------
-    >>> drawing_name("street.png"), drawing_name("scan.tiff")
-    ('street.png', 'scan.tiff.jpg')
+    >>> drawing_name("street.png"), drawing_name("scan.tiff"), drawing_name("scan.jpg", wide=True)
+    ('street.png', 'scan.tiff.jpg', 'scan.jpg.png')
     >>> len(drawing_name(251 * "a" + ".png"))
     247
     """
+    suffixes = (".png",) if wide else (".jpg", ".jpeg", ".png")
     stem, suffix = os.path.splitext(name)
-    if suffix.lower() not in (".jpg", ".jpeg", ".png"):
-        stem, suffix = name, ".jpg"
+    if suffix.lower() not in suffixes:
+        stem, suffix = name, suffixes[0]
     return _cut(stem, _MAX_NAME - len(suffix + PARTIAL)) + suffix
+
+
+def drawing_names(name: str) -> set[str]:
+    """Give all names of an image's drawing, in the form that file systems compare without case."""
+    return {drawing_name(name, wide=wide).casefold() for wide in (False, True)}
+
+
+def _numbers(files: Iterable[Path], taken: set[int]) -> list[int]:
+    """Choose the numbers of images: first those that end their names, then the lowest free ones."""
+    chosen: list[int | None] = []
+    for file in files:
+        trailing = re.search(r"[0-9]+$", file.stem)
+        number = int(trailing.group()) if trailing and len(trailing.group()) < 19 else None
+        if number is None or number > MAX_ID or number in taken:
+            chosen.append(None)
+        else:
+            chosen.append(number)
+            taken.add(number)
+    free = (number for number in itertools.count(1) if number not in taken)
+    return [next(free) if number is None else number for number in chosen]
 
 
 def _names(file: Path) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What an image's result is: a dictionary of plain numbers, made from `People` and read back.
 
-A *record* is what every writer takes and what one line of a JSON Lines file holds, so results can
+A *record* is what every format takes and what one line of a JSON Lines file holds, so results can
 be read back and written in another format. All numbers are rounded (1/1000 pixel, 1e-6 score), and
 none is NaN or infinity, which JSON does not have: they are None.
 """
@@ -8,17 +8,33 @@ none is NaN or infinity, which JSON does not have: they are None.
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from .files import partial_path
-from .labels import ImageLabel
+from .errors import ResultsError
+from .labels import MAX_ID, ImageLabel, is_path, is_plain_name
 
 if TYPE_CHECKING:
     from ..people import People
+    from ..skeletons import Skeleton
+
+__all__ = [
+    "Record",
+    "error_record",
+    "label_of",
+    "parse_record",
+    "people_of",
+    "record",
+]
 
 Record = dict[str, Any]
+
+_PERSON = ("score", "keypoints", "keypoint_scores", "box", "box_score")
+# Largest float32: what `record` writes is never larger, and sums of a few are finite.
+_MAX_NUMBER = 3.4028234663852886e38
+# Longest side of an image; Pillow and OpenCV take no longer one.
+_MAX_SIDE = 2**31 - 1
 
 
 def record(label: ImageLabel, people: People) -> Record:
@@ -48,7 +64,6 @@ def record(label: ImageLabel, people: People) -> Record:
         _rounded(people.box_scores, 6),
         strict=True,
     )
-    fields = ("score", "keypoints", "keypoint_scores", "box", "box_score")
     return {
         "file": label.file,
         "name": label.name,
@@ -56,7 +71,7 @@ def record(label: ImageLabel, people: People) -> Record:
         "width": int(width),
         "height": int(height),
         "skeleton": people.skeleton.name,
-        "people": [dict(zip(fields, person, strict=True)) for person in columns],
+        "people": [dict(zip(_PERSON, person, strict=True)) for person in columns],
     }
 
 
@@ -84,41 +99,161 @@ def _rounded(values: Any, decimals: int) -> list[Any]:
     # Adding 0 turns -0.0 into 0.0.
     rounded = (np.round(values, decimals) + 0.0).astype(object)
     rounded[~np.isfinite(values)] = None
-    return rounded.tolist()
+    result: list[Any] = rounded.tolist()
+    return result
 
 
-def read_records(path: str | os.PathLike[str]) -> list[Record]:
-    """Read the records of a JSON Lines file, and those an interrupted run left in its ``.partial``.
+def people_of(entry: Record, skeleton: Skeleton) -> People:
+    """Make `People` of a record again; the opposite of `record`.
 
     Parameters
     ----------
-    path : str or path-like
-        The file's own name, without ``.partial``; neither file needs to exist.
+    entry : dict
+        A record of an image that was not skipped.
+    skeleton : Skeleton
+        The one that the record names.
 
     Returns
     -------
-    list of dict
-        Records as `record` and `error_record` make them; the later one of two for the same file.
+    People
+        float32, on the CPU, as rounded; NaN where the record holds None.
 
     Raises
     ------
-    ValueError
-        A line is not such a record. An unfinished last line of the partial file is dropped.
+    ResultsError
+        The record's people do not have as many keypoints as the skeleton.
     """
-    path = Path(path)
-    found: dict[str, Record] = {}
-    for part in (path, partial_path(path)):
-        if not part.exists():
-            continue
-        lines = part.read_bytes().split(b"\n")
-        if lines.pop() and part == path:
-            raise ValueError(f"{part}: the last line is unfinished")
-        for number, line in enumerate(lines, 1):
-            try:
-                entry = json.loads(line)
-                label_of(entry)
-                entry["people" if "error" not in entry else "error"]
-            except (ValueError, KeyError, TypeError):
-                raise ValueError(f"{part}: line {number} is not a record of rmpe") from None
-            found[entry["file"]] = entry
-    return list(found.values())
+    import numpy as np
+    import torch
+
+    from ..people import People
+
+    people, k = entry["people"], len(skeleton)
+    for person in people:
+        if len(person["keypoints"]) != k:
+            raise ResultsError(
+                f"keypoints of {entry['file']} must be {k}, as the skeleton {skeleton.name} has, "
+                f"got {len(person['keypoints'])}"
+            )
+
+    def column(name: str, *shape: int) -> torch.Tensor:
+        values = np.array([person[name] for person in people], np.float32)
+        return torch.from_numpy(values.reshape(len(people), *shape))
+
+    return People(
+        keypoints=column("keypoints", k, 2),
+        keypoint_scores=column("keypoint_scores", k),
+        boxes=column("box", 4),
+        box_scores=column("box_score"),
+        scores=column("score"),
+        image_index=torch.zeros(len(people), dtype=torch.int64),
+        image_sizes=((entry["height"], entry["width"]),),
+        skeleton=skeleton,
+    )
+
+
+def parse_record(line: bytes) -> Record:
+    """Read one line of a JSON Lines file.
+
+    Fields that `record` does not write are kept, so that later versions may write more.
+
+    Parameters
+    ----------
+    line : bytes
+        Any bytes at all.
+
+    Returns
+    -------
+    dict
+        A record as `record` or `error_record` makes it.
+
+    Raises
+    ------
+    ResultsError
+        It is none; the message names the field and the rule.
+
+    Examples
+    --------
+    >>> parse_record(b'{"file": "a/b.jpg", "name": "../b.jpg", "image_id": 3, "error": "gone"}')
+    Traceback (most recent call last):
+    rmpe.outputs.errors.ResultsError: name must be a file name without folders, got '../b.jpg'
+    """
+    try:
+        entry = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):  # Numbers of thousands of digits are a ValueError too.
+        raise ResultsError("must be a JSON object") from None
+    if not isinstance(entry, dict):
+        raise ResultsError("must be a JSON object")
+    _check(entry, "file", "a path", is_path)
+    _check(entry, "name", "a file name without folders", is_plain_name)
+    _check(entry, "image_id", f"a whole number from 0 to {MAX_ID}", _whole(0, MAX_ID))
+    if "error" in entry:
+        _check(entry, "error", "text", _is_text)
+        return entry
+    for side in ("width", "height"):
+        _check(entry, side, f"a whole number from 1 to {_MAX_SIDE}", _whole(1, _MAX_SIDE))
+    _check(entry, "skeleton", "text", _is_text)
+    _check(entry, "people", "a list", lambda people: isinstance(people, list))
+    for person in entry["people"]:
+        _check_person(person)
+    return entry
+
+
+def _check_person(person: Any) -> None:
+    if not isinstance(person, dict):
+        raise ResultsError(f"people must hold JSON objects, got {_shown(person)}")
+    for name in ("score", "box_score"):
+        _check(person, name, "a number or null", lambda score: _are_numbers([score]))
+    _check(person, "box", "four numbers", _numbers(4))
+    _check(
+        person,
+        "keypoints",
+        "a list of pairs of numbers",
+        lambda keypoints: (
+            isinstance(keypoints, list)
+            and len(keypoints) > 0
+            and {*map(type, keypoints)} == {list}
+            and {*map(len, keypoints)} == {2}
+            and _are_numbers(list(chain.from_iterable(keypoints)))
+        ),
+    )
+    count = len(person["keypoints"])
+    _check(person, "keypoint_scores", f"{count} numbers, one a keypoint", _numbers(count))
+
+
+def _check(entry: Record, key: str, rule: str, is_right: Callable[[Any], bool]) -> None:
+    if key not in entry:
+        raise ResultsError(f"{key} is missing; it must be {rule}")
+    if not is_right(entry[key]):
+        raise ResultsError(f"{key} must be {rule}, got {_shown(entry[key])}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (list, dict)):
+        return f"a {'list' if isinstance(value, list) else 'JSON object'} of {len(value)}"
+    text = ascii(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _whole(least: int, most: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def _numbers(count: int) -> Callable[[Any], bool]:
+    return lambda values: isinstance(values, list) and len(values) == count and _are_numbers(values)
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    # Whole lists at once: checking every number by itself would take longer than parsing.
+    if not {*map(type, values)} <= {float, int, type(None)}:
+        return False
+    known = [value for value in values if value is not None]
+    return not known or (-_MAX_NUMBER <= min(known) and max(known) <= _MAX_NUMBER)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

@@ -1,10 +1,12 @@
 """People and labels that the tests of output files share."""
 
-import json
+import io
 
 import torch
 
 from rmpe.outputs.labels import ImageLabel
+from rmpe.outputs.records import record
+from rmpe.outputs.text_format import TextWriter
 from rmpe.people import People
 from rmpe.skeletons import COCO_17
 
@@ -25,8 +27,18 @@ def make_people(count, size=(40, 60)):
     )
 
 
-def write(writer_type, path, *entries):
-    with writer_type(path) as writer:
-        for entry in entries:
-            writer.append(entry)
-    return json.loads(path.read_text()) if path.suffix == ".json" else path.read_text()
+def text_of(text_format, *entries):
+    """Give the file of a format with these records."""
+    file = io.BytesIO()
+    writer = TextWriter(text_format, file)
+    for entry in entries:
+        writer.append(entry)
+    writer.finish()
+    return file.getvalue().decode()
+
+
+def make_records(count, folder="photos"):
+    """Make a record for each of that many images, with one person more in each than before."""
+    return [
+        record(ImageLabel(f"{folder}/{n}.jpg", f"{n}.jpg", n), make_people(n)) for n in range(count)
+    ]

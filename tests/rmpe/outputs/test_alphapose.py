@@ -1,16 +1,18 @@
 """Results in AlphaPose's layout."""
 
+import json
+
 import pytest
 
-from rmpe.outputs.alphapose import AlphaPoseWriter
+from rmpe.outputs.alphapose import ALPHAPOSE
 from rmpe.outputs.records import error_record, record
 
-from .material import LABEL, make_people, write
+from .material import LABEL, make_people, text_of
 
 
-def test_alphapose(tmp_path):
+def test_alphapose():
     entry = record(LABEL, make_people(2))
-    written = write(AlphaPoseWriter, tmp_path / "r.json", entry, error_record(LABEL, "gone"))
+    written = json.loads(text_of(ALPHAPOSE, entry, error_record(LABEL, "gone")))
     assert [item["idx"] for item in written] == [0, 1]
     item, person = written[0], entry["people"][0]
     assert (item["image_id"], item["category_id"]) == ("b_x.jpg", 1)

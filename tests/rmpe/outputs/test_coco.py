@@ -2,19 +2,20 @@
 
 import contextlib
 import io
+import json
 
 import pytest
 
-from rmpe.outputs.coco import COCOWriter
+from rmpe.outputs.coco import COCO
 from rmpe.outputs.records import error_record, record
 
-from .material import LABEL, make_people, write
+from .material import LABEL, make_people, text_of
 
 
-def test_coco(tmp_path):
+def test_coco():
     entry = record(LABEL, make_people(2))
     empty = record(LABEL, make_people(0))
-    written = write(COCOWriter, tmp_path / "r.json", entry, empty, error_record(LABEL, "gone"))
+    written = json.loads(text_of(COCO, entry, empty, error_record(LABEL, "gone")))
     assert len(written) == 2
     assert set(written[0]) == {"image_id", "category_id", "keypoints", "score"}
     assert (written[0]["image_id"], written[0]["category_id"]) == (42, 1)
@@ -30,5 +31,5 @@ def test_pycocotools_loads_coco_results(tmp_path):
         truth = coco.COCO()
         truth.dataset = {"images": [{"id": 42}], "annotations": [], "categories": [{"id": 1}]}
         truth.createIndex()
-        write(COCOWriter, tmp_path / "r.json", record(LABEL, make_people(3)))
+        (tmp_path / "r.json").write_text(text_of(COCO, record(LABEL, make_people(3))))
         assert len(truth.loadRes(str(tmp_path / "r.json")).anns) == 3

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmpe.outputs.files import partial_path
-from rmpe.outputs.labels import ImageLabel, drawing_name, label_images
+from rmpe.outputs.files import partial_name
+from rmpe.outputs.labels import (
+    ImageLabel,
+    drawing_name,
+    drawing_names,
+    identifier,
+    is_path,
+    is_plain_name,
+    label_images,
+)
 
 
 def labels(*files, known=()):
@@ -58,7 +66,7 @@ def test_longest_names_keep_their_drawings(ending):
     drawings = {drawing_name(name) for name, _ in found}
     assert len(drawings) == 4
     for name in (*drawings, *(name for name, _ in found)):
-        assert len(partial_path(Path(drawing_name(name))).name) <= 255
+        assert len(partial_name(drawing_name(name))) <= 255
         assert len(name) <= 255
 
 
@@ -80,7 +88,9 @@ def test_names_are_cut_between_characters():
     )
 )
 def test_labels_are_unique_and_stay_inside(tmp_path_factory, parts):
-    files = list(dict.fromkeys(Path(*folders, name) for folders, name in parts))
+    identify = identifier()
+    paths = [Path(*folders, name) for folders, name in parts]
+    files = list({identify(path): path for path in reversed(paths)}.values())
     found = label_images(files)
     assert [label.file for label in found] == [file.as_posix() for file in files]
     assert len({drawing_name(label.name).casefold() for label in found}) == len(files)
@@ -89,7 +99,7 @@ def test_labels_are_unique_and_stay_inside(tmp_path_factory, parts):
         assert Path(label.name).name == label.name
         assert label.name not in ("..", ".")
         assert len(os.fsencode(label.name)) <= 255
-        assert len(os.fsencode(partial_path(Path(drawing_name(label.name))).name)) <= 255
+        assert len(os.fsencode(partial_name(drawing_name(label.name)))) <= 255
 
 
 def test_earlier_labels_stay():
@@ -100,3 +110,52 @@ def test_earlier_labels_stay():
         ("x.jpg", 1),
         ("c_5.jpg", 3),
     ]
+
+
+def test_earlier_labels_stay_however_their_paths_are_spelled(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "link").symlink_to("photos")
+    monkeypatch.chdir(tmp_path)
+    earlier = label_images(["photos/x.jpg"])
+    spellings = ["./photos/x.jpg", "photos//x.jpg", "photos/../photos/x.jpg", "link/x.jpg"]
+    for spelling in [*spellings, str(tmp_path / "photos/x.jpg")]:
+        assert label_images([spelling], earlier) == earlier
+    monkeypatch.chdir("photos")
+    assert label_images(["x.jpg"], earlier, directory=tmp_path) == earlier
+    assert label_images(["photos/x.jpg"], earlier, directory=tmp_path) != earlier
+
+
+def test_spellings_of_one_path_share_a_label():
+    assert labels("a/x.jpg", "a/../a/x.jpg") == [("x.jpg", 1), ("x.jpg", 1)]
+
+
+def test_links_to_files_are_files_of_their_own(tmp_path):
+    (tmp_path / "link.jpg").symlink_to("x.jpg")
+    identify = identifier(tmp_path)
+    assert identify("link.jpg") != identify("x.jpg")
+
+
+def test_drawings_of_wide_images_have_names_of_their_own():
+    assert drawing_name("x.jpg", wide=True) == "x.jpg.png"
+    assert drawing_name("x.PNG", wide=True) == "x.PNG"
+    names = [name for name, _ in labels("x.jpg", "x.jpg.png", "x.tiff", "x.tiff.png")]
+    drawings = [drawing_names(name) for name in names]
+    assert len(set.union(*drawings)) == sum(map(len, drawings))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "a/b", "/a", "a\0b", "a" * 256, "\ud800", None, 7, ["a"], b"a"],
+)
+def test_names_that_leave_the_folder_or_are_none(name):
+    assert not is_plain_name(name)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "...", "a b", "é" * 127, "\x1b[2J", "\udcff", "-rf"])
+def test_plain_names(name):
+    assert is_plain_name(name)
+
+
+def test_paths_are_text_that_the_system_takes():
+    assert is_path("../a/b")
+    assert not any(map(is_path, ["", "a\0", "\ud800", None, 3]))

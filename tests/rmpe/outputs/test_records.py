@@ -1,16 +1,21 @@
-"""Records of images: what they hold, and that they are read back."""
+"""Records of images: what they hold, and that any bytes are read back or refused."""
 
 import json
+import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rmpe.outputs.jsonl import JSONLinesWriter
+from rmpe.outputs import RESULT_FORMATS
+from rmpe.outputs.errors import ResultsError
+from rmpe.outputs.image_list import IMAGE_LIST
 from rmpe.outputs.labels import ImageLabel
-from rmpe.outputs.records import error_record, read_records, record
-from rmpe.skeletons import COCO_17
+from rmpe.outputs.records import error_record, label_of, parse_record, people_of, record
+from rmpe.skeletons import COCO_17, MPII_16
 
-from .material import LABEL, make_people, write
+from .material import LABEL, make_people, text_of
 
 
 def test_record_holds_everything():
@@ -32,34 +37,150 @@ def test_record_holds_everything():
     assert (person["box_score"], person["score"]) == (0.75, 0.5)
 
 
-def test_records_are_read_back(tmp_path):
-    path = tmp_path / "r.jsonl"
-    entries = [record(ImageLabel(f"{n}.jpg", f"{n}.jpg", n), make_people(n)) for n in range(3)]
-    write(JSONLinesWriter, path, *entries)
-    assert read_records(path) == entries
-    assert read_records(tmp_path / "none.jsonl") == []
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_people_are_made_of_a_record_again(count):
+    people = make_people(count)
+    made = people_of(record(LABEL, people), COCO_17)
+    assert made.image_sizes == ((40, 60),)
+    assert len(made) == count
+    for name in ("keypoints", "keypoint_scores", "boxes", "box_scores", "scores", "image_index"):
+        torch.testing.assert_close(
+            getattr(made, name), getattr(people, name), atol=6e-4, rtol=0, msg=name
+        )
+    # What is rounded once stays as it is.
+    assert record(LABEL, made) == record(LABEL, people)
 
 
-def test_records_of_a_killed_run_are_read_back(tmp_path):
-    path = tmp_path / "r.jsonl"
-    first, second = (
-        record(ImageLabel(name, name, n), make_people(1)) for n, name in enumerate(["a", "b"])
+def test_numbers_that_were_not_finite_are_nan_again():
+    people = make_people(1)
+    people.keypoints[0, 3, 1] = math.inf
+    people.scores[0] = math.nan
+    made = people_of(record(LABEL, people), COCO_17)
+    assert torch.isnan(made.keypoints[0, 3, 1])
+    assert torch.isnan(made.scores[0])
+    assert torch.isfinite(made.keypoints[0, 3, 0])
+
+
+def test_people_of_another_skeleton_are_refused():
+    with pytest.raises(ResultsError, match="keypoints of photos/b/x.jpg must be 16, .* got 17"):
+        people_of(record(LABEL, make_people(1)), MPII_16)
+
+
+def dumps(entry):
+    return json.dumps(entry).encode()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [record(LABEL, make_people(2)), record(LABEL, make_people(0)), error_record(LABEL, "gone")],
+    ids=["two", "nobody", "skipped"],
+)
+def test_records_are_read_back(entry):
+    assert parse_record(dumps(entry) + b"\n") == entry
+    assert label_of(entry) == LABEL
+    later = {**entry, "tracks": [1, 2]}
+    assert parse_record(dumps(later)) == later
+
+
+def changed(key, value, person=False):
+    entry = record(LABEL, make_people(1))
+    (entry["people"][0] if person else entry)[key] = value
+    return dumps(entry)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"", "must be a JSON object"),
+        (b"{", "must be a JSON object"),
+        (b"[]", "must be a JSON object"),
+        (b"\xff\xfe{}", "must be a JSON object"),
+        (b"7" * 5000, "must be a JSON object"),
+        (b"[" * 100_000, "must be a JSON object"),
+        (b'{"a":' * 100_000, "must be a JSON object"),
+        (b"{}", "file is missing; it must be a path"),
+        (changed("file", 3), "file must be a path, got 3"),
+        (changed("file", "a\0b"), "file must be a path"),
+        (changed("file", "\ud800"), "file must be a path"),
+        (changed("name", "../x.jpg"), r"name must be a file name without folders, got '../x.jpg'"),
+        (changed("name", "/etc/passwd"), "name must be a file name"),
+        (changed("name", "\x1b[2J/"), r"got '\\x1b\[2J/'"),
+        (changed("name", "n" * 300), "name must be a file name without folders, got 'n{56}\\.\\.\\."),
+        (changed("image_id", True), "image_id must be a whole number from 0 to 9007199254740991"),
+        (changed("image_id", 1.0), "image_id must be a whole number"),
+        (changed("image_id", -1), "image_id must be a whole number"),
+        (changed("image_id", 10**400), "image_id must be a whole number"),
+        (changed("width", 0), "width must be a whole number from 1"),
+        (changed("height", None), "height must be a whole number from 1"),
+        (changed("skeleton", ["coco"]), "skeleton must be text, got a list of 1"),
+        (changed("people", None), "people must be a list, got None"),
+        (changed("people", {}), "people must be a list, got a JSON object of 0"),
+        (changed("people", [None]), "people must hold JSON objects, got None"),
+        (changed("error", 5), "error must be text, got 5"),
+        (changed("score", "1", True), "score must be a number or null, got '1'"),
+        (changed("score", True, True), "score must be a number or null"),
+        (changed("score", math.nan, True), "must be a JSON object"),
+        (changed("score", math.inf, True), "must be a JSON object"),
+        (changed("score", 10**400, True), "score must be a number or null"),
+        (changed("box_score", 1e39, True), "box_score must be a number or null"),
+        (changed("box", [1, 2, 3], True), "box must be four numbers, got a list of 3"),
+        (changed("box", [1, 2, 3, "4"], True), "box must be four numbers"),
+        (changed("keypoints", [], True), "keypoints must be a list of pairs of numbers"),
+        (changed("keypoints", [[1, 2, 3]] * 17, True), "keypoints must be a list of pairs"),
+        (changed("keypoints", ["ab"] * 17, True), "keypoints must be a list of pairs"),
+        (changed("keypoints", [[1, [2]]] * 17, True), "keypoints must be a list of pairs"),
+        (changed("keypoint_scores", [1] * 16, True), "keypoint_scores must be 17 numbers"),
+        (changed("keypoint_scores", None, True), "keypoint_scores must be 17 numbers"),
+    ],
+)  # fmt: skip
+def test_lines_that_are_no_record_are_refused_by_name(line, message):
+    with pytest.raises(ResultsError, match=message):
+        parse_record(line)
+
+
+def test_infinity_written_as_a_number_is_refused():
+    line = dumps(record(LABEL, make_people(1))).replace(b"0.75", b"1e999")
+    with pytest.raises(ResultsError, match="box_score must be a number or null, got inf"):
+        parse_record(line)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+ENTRY = record(LABEL, make_people(1))
+
+
+@given(st.sampled_from([*ENTRY, "error"]), st.sampled_from([None, *ENTRY["people"][0]]), JSON)
+def test_any_json_is_read_or_refused(key, person_key, value):
+    entry = json.loads(json.dumps(ENTRY))
+    if person_key is not None and key == "people":
+        entry["people"][0][person_key] = value
+    else:
+        entry[key] = value
+    try:
+        found = parse_record(dumps(entry))
+    except ResultsError:
+        return
+    # Whatever is read can be written in every format.
+    for text_format in (*RESULT_FORMATS.values(), IMAGE_LIST):
+        text_of(text_format, found)
+
+
+@given(st.data())
+def test_any_bytes_are_read_or_refused(data):
+    line = bytearray(dumps(ENTRY))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(line) - 1))
+        line[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+    try:
+        parse_record(bytes(line))
+    except ResultsError:
+        pass
+
+
+def test_label_of_a_record():
+    assert label_of(error_record(ImageLabel("a/b.jpg", "b.jpg", 3), "x")) == ImageLabel(
+        "a/b.jpg", "b.jpg", 3
     )
-    write(JSONLinesWriter, path, first)
-    partial = tmp_path / "r.jsonl.partial"
-    partial.write_text(json.dumps(first) + "\n" + json.dumps(second) + '\n{"file": "c.j')
-    assert read_records(path) == [first, second]
-
-
-@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"file": "a", "name": "a", "image_id": 1}'])
-def test_damaged_records_are_an_error(tmp_path, line):
-    good = json.dumps(error_record(LABEL, "gone"))
-    (tmp_path / "r.jsonl").write_text(f"{good}\n{line}\n")
-    with pytest.raises(ValueError, match="line 2 is not a record of rmpe"):
-        read_records(tmp_path / "r.jsonl")
-
-
-def test_unfinished_file_under_its_own_name_is_an_error(tmp_path):
-    (tmp_path / "r.jsonl").write_text(json.dumps(error_record(LABEL, "gone")))
-    with pytest.raises(ValueError, match="the last line is unfinished"):
-        read_records(tmp_path / "r.jsonl")

@@ -1,0 +1,259 @@
+"""The loop of a run: read, find people, draw and write, batch after batch.
+
+Files are read, drawings made and records written in background threads while the networks run. An
+image's record is written after its drawing, so that whatever the result files list is done
+completely.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from .inputs.images import ImageError
+from .inputs.prefetch import read_batches
+from .outputs.records import Record, error_record, record
+
+if TYPE_CHECKING:
+    import torch
+
+    from .interrupts import StopRequest
+    from .memory import BatchLimits
+    from .outputs.folder import ResultFolder, Work
+    from .people import People
+    from .timing import StageTimer
+
+__all__ = ["Estimator", "Inference", "Tally"]
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+Batch = list[tuple[Path, Pixels | ImageError]]
+
+
+class Estimator(Protocol):
+    """What finds people: `rmpe.PoseEstimator`, or anything like it."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks run."""
+
+    @property
+    def timer(self) -> StageTimer:
+        """Collects the seconds of each stage."""
+
+    def __call__(self, images: Sequence[Pixels], /) -> People:
+        """Find the people in images, (H, W, 3) uint8 RGB."""
+
+
+@dataclass
+class Tally:
+    """What became of the images.
+
+    Attributes
+    ----------
+    images, people : int
+        Images that went through the networks, and the people in them.
+    skipped : int
+        Inputs that are missing, cannot be read, or that the networks choked on.
+    failed_drawings : int
+        Images that have a record and no drawing.
+    drawn_again : int
+        Drawings that an earlier run lacked.
+    done_before : int
+        Images that an earlier run did.
+    left : int
+        Images that were not reached.
+    stopped_by : int or None
+        The number of the signal that ended the run early.
+    loading, working : float
+        Seconds until the networks were loaded, and from then on.
+    stages : dict of str to float
+        Seconds that the run worked on each stage, or waited for it.
+    limits : BatchLimits or None
+        Of what went through the networks together; None: nothing did.
+    """
+
+    images: int = 0
+    people: int = 0
+    skipped: int = 0
+    failed_drawings: int = 0
+    drawn_again: int = 0
+    done_before: int = 0
+    left: int = 0
+    stopped_by: int | None = None
+    loading: float = 0.0
+    working: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+    limits: BatchLimits | None = None
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Everything that stays the same from batch to batch.
+
+    Attributes
+    ----------
+    estimator : callable or None
+        Images to `People`; None where all images lack only their drawing.
+    folder : ResultFolder
+        Gets every record, and the drawings if it wants any.
+    limits : BatchLimits
+        Of the images in a call of `estimator`.
+    timer : StageTimer
+        Gets the seconds the loop itself spent on, or waited for, ``read``, ``draw``, ``write``.
+    report : callable
+        Called with a message for people, and the error, for every failure.
+    advance : callable
+        Called with the number of images that were finished.
+    """
+
+    estimator: Callable[[Sequence[Pixels]], People] | None
+    folder: ResultFolder
+    limits: BatchLimits
+    timer: StageTimer
+    report: Callable[[str, BaseException], object]
+    advance: Callable[[int], object]
+
+    def run(self, work: Sequence[Work], tally: Tally, stop: StopRequest) -> None:
+        """Process the images; a signal that `stop` notes ends the run after the batch.
+
+        Raises
+        ------
+        OutputLostError
+            A record cannot be written.
+        """
+        workers = min(4, os.cpu_count() or 1)
+        remaining = iter(work)
+        batches = read_batches(
+            [one.path for one in work],
+            batch_size=self.limits.images,
+            workers=workers,
+            batch_bytes=self.limits.pixel_bytes,
+        )
+        with (
+            warnings.catch_warnings(),
+            closing(batches),
+            ThreadPoolExecutor(workers, "rmpe-draw") as pool,
+            ThreadPoolExecutor(1, "rmpe-write") as writer,
+        ):
+            # Pillow warns of odd files, in the middle of the progress bar, and reads them.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            unfinished: list[_Unfinished] = []
+            finishing = writer.submit(self._finish, unfinished, tally)
+            # No variable here holds a batch, or it would stay in memory while the next is read.
+            while stop.signal is None and (begun := self._process(batches, remaining, pool)):
+                # One batch behind, so that drawing and writing overlap with the networks.
+                self._wait_for(unfinished, finishing)
+                unfinished, finishing = begun, writer.submit(self._finish, begun, tally)
+            self._wait_for(unfinished, finishing)
+
+    def _process(
+        self,
+        batches: Iterator[Batch],
+        remaining: Iterator[Work],
+        pool: ThreadPoolExecutor,
+    ) -> list[_Unfinished]:
+        with self.timer.stage("read"):
+            batch = [
+                (one, image) for (_, image), one in zip(next(batches, []), remaining, strict=False)
+            ]
+        return [self._begin(*item, pool) for item in self._estimate(batch)]
+
+    def _estimate(
+        self, batch: Sequence[tuple[Work, Pixels | ImageError]]
+    ) -> Iterator[tuple[Work, Pixels | None, People | Exception | None]]:
+        images = [
+            image
+            for one, image in batch
+            if not isinstance(image, ImageError) and not one.has_record
+        ]
+        found = iter(self._people_of(images))
+        for one, image in batch:
+            if isinstance(image, ImageError):
+                yield one, None, image
+            else:
+                yield one, image, None if one.has_record else next(found)
+
+    def _people_of(self, images: Sequence[Pixels]) -> Sequence[People | Exception]:
+        if not images or self.estimator is None:
+            return []
+        try:
+            return self.estimator(images).to("cpu").split()
+        except Exception as error:  # Whatever it is, it must not cost the other images.
+            if len(images) == 1:
+                return [error]
+        return [outcome for image in images for outcome in self._people_of([image])]
+
+    def _begin(
+        self,
+        one: Work,
+        image: Pixels | None,
+        outcome: People | Exception | None,
+        pool: ThreadPoolExecutor,
+    ) -> _Unfinished:
+        if isinstance(outcome, Exception):
+            unreadable = isinstance(outcome, ImageError)
+            message = str(outcome) if unreadable else f"{one.label.file}: {_describe(outcome)}"
+            return _Unfinished(one, error_record(one.label, message), outcome)
+        entry = self.folder.record(one.label) if outcome is None else record(one.label, outcome)
+        drawing = None
+        if self.folder.drawings is not None and image is not None:
+            skeleton = None if outcome is None else outcome.skeleton
+            drawing = pool.submit(self.folder.drawings.make, image, entry, skeleton)
+        return _Unfinished(one, entry, None, drawing)
+
+    def _finish(self, unfinished: Sequence[_Unfinished], tally: Tally) -> None:
+        errors = [image.failure() for image in unfinished]
+        self.folder.append([image.entry for image in unfinished if not image.work.has_record])
+        for image, error in zip(unfinished, errors, strict=True):
+            has_record = image.work.has_record
+            if image.drawing is None and error is not None and not has_record:
+                tally.skipped += 1
+                self.report(f"skipped {image.entry['error']}", error)
+                continue
+            if not has_record:
+                tally.images += 1
+                tally.people += len(image.entry["people"])
+            if error is not None:
+                tally.failed_drawings += 1
+                self.report(f"no drawing of {image.work.label.file}: {_describe(error)}", error)
+            elif has_record:
+                tally.drawn_again += 1
+        tally.left -= len(unfinished)
+        self.advance(len(unfinished))
+
+    def _wait_for(self, unfinished: Sequence[_Unfinished], finishing: Future[None]) -> None:
+        if self.folder.drawings is not None:
+            with self.timer.stage("draw"):
+                wait([image.drawing for image in unfinished if image.drawing is not None])
+        with self.timer.stage("write"):
+            finishing.result()
+
+
+@dataclass(frozen=True)
+class _Unfinished:
+    """An image whose drawing is under way and whose record is not written yet."""
+
+    work: Work
+    entry: Record
+    error: Exception | None = None
+    drawing: Future[None] | None = None
+
+    def failure(self) -> Exception | None:
+        """Wait for the drawing, and say what went wrong with the image or with it."""
+        error = self.error if self.drawing is None else self.drawing.exception()
+        if error is None or isinstance(error, Exception):
+            return error
+        raise error
+
+
+def _describe(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

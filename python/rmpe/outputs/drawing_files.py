@@ -1,0 +1,116 @@
+"""Drawings as files: one for each image, under the image's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..skeletons import SKELETONS, Skeleton
+from .drawing import draw
+from .errors import ResultsError
+from .files import Directory
+from .labels import ImageLabel, drawing_name
+from .records import Record, label_of, people_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["DrawingStyle", "Drawings", "drawing_file"]
+
+_JPEG_QUALITY = 92
+# Longest side that libjpeg encodes, in pixels.
+_MAX_JPEG_SIDE = 65_500
+
+
+@dataclass(frozen=True)
+class DrawingStyle:
+    """Who and what is drawn.
+
+    Attributes
+    ----------
+    min_person_score : float
+        People that score lower are left out.
+    min_keypoint_score : float
+        Joints that score lower are left out.
+    boxes : bool
+        Draw each person's box too.
+    """
+
+    min_person_score: float = 0.3
+    min_keypoint_score: float = 0.2
+    boxes: bool = True
+
+
+def drawing_file(label: ImageLabel, size: tuple[int, int]) -> str:
+    """Name the file of a drawing: PNG in place of JPEG where a side is beyond 65,500 pixels."""
+    return drawing_name(label.name, wide=max(size) > _MAX_JPEG_SIDE)
+
+
+class Drawings:
+    """The drawings in a folder.
+
+    Parameters
+    ----------
+    directory : Directory
+        The folder.
+    style : DrawingStyle
+        Who and what is drawn.
+    """
+
+    def __init__(self, directory: Directory, style: DrawingStyle) -> None:
+        self._directory = directory
+        self._style = style
+
+    def make(self, image: np.ndarray, entry: Record, skeleton: Skeleton | None = None) -> None:
+        """Draw the people of a record on its image and write the drawing.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            (H, W, 3) uint8, RGB.
+        entry : dict
+            The record of the image.
+        skeleton : Skeleton, optional
+            The one that the record names; looked up among the known ones where omitted.
+
+        Raises
+        ------
+        ValueError
+            The record is not of this image, or the drawing cannot be encoded.
+        OSError
+            The file cannot be written.
+        """
+        size = (entry["height"], entry["width"])
+        if image.shape[:2] != size:
+            raise ValueError(
+                f"the image must be the one of the results, {size[1]} x {size[0]} pixels, "
+                f"got {image.shape[1]} x {image.shape[0]}"
+            )
+        if skeleton is None:
+            skeleton = SKELETONS.get(entry["skeleton"])
+        if skeleton is None:
+            raise ResultsError(
+                f"skeleton must be one of {', '.join(SKELETONS)}, got {entry['skeleton']!a}"
+            )
+        people = people_of(entry, skeleton)
+        shown = people.select(people.box_scores >= self._style.min_person_score)
+        drawing = draw(
+            image, shown, min_score=self._style.min_keypoint_score, boxes=self._style.boxes
+        )
+        name = drawing_file(label_of(entry), size)
+        # Not handed to the disk one by one: one that a loss of power costs is made again.
+        with self._directory.replacing(name, sync=False) as file:
+            file.write(_encode(drawing, Path(name).suffix.lower()))
+
+
+def _encode(image: np.ndarray, suffix: str) -> bytes:
+    import cv2
+
+    options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    done, encoded = cv2.imencode(suffix, image[:, :, ::-1], options)
+    if not done:
+        raise ValueError(
+            f"OpenCV cannot write {image.shape[1]} x {image.shape[0]} pixels as {suffix}"
+        )
+    return encoded.tobytes()

@@ -1,0 +1,162 @@
+"""What an earlier run left in a folder: recognized, compared with the new run, or removed."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import RESULT_FORMATS
+from .errors import EarlierResultsError, OutputError, ResultsError, reason_of
+from .files import Directory, partial_name
+from .image_list import IMAGE_LIST
+from .journal import FINISHED, JOURNAL, MERGED
+from .labels import drawing_name, is_plain_name
+from .run_file import RUN_FILE, RunFile, Setting, parse_run_file
+
+__all__ = ["DRAWINGS", "check_earlier", "formats_in", "names_in", "remove_earlier"]
+
+DRAWINGS = "drawings"
+
+_FILES = (RUN_FILE, *(known.file_name for known in RESULT_FORMATS.values()), IMAGE_LIST.file_name)
+_MAX_RUN_FILE = 1 << 20
+_MAX_LINE = 64 << 20
+
+
+def check_earlier(
+    path: Path,
+    directory: Directory,
+    settings: Mapping[str, Setting],
+    *,
+    resume: bool,
+    overwrite: bool,
+) -> RunFile | None:
+    """Find out whether a run may go ahead, without changing anything.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, for messages.
+    directory : Directory
+        The same, opened.
+    settings : mapping
+        What changes the results, by name.
+    resume, overwrite : bool
+        What is to become of an earlier run.
+
+    Returns
+    -------
+    RunFile or None
+        What the earlier run says of itself, if it is resumed.
+
+    Raises
+    ------
+    EarlierResultsError
+        There are results, and neither `resume` nor `overwrite`.
+    OutputError
+        The results there are of other settings, or something else stands where files will be.
+    """
+    modes = {name: directory.mode(name) for name in (*_FILES, JOURNAL)}
+    for name, mode in modes.items():
+        if mode is not None and stat.S_ISDIR(mode):
+            raise OutputError(f"{path / name} must be a file, it is a folder")
+    drawings = directory.mode(DRAWINGS)
+    if drawings is not None and not stat.S_ISDIR(drawings):
+        raise OutputError(f"{path / DRAWINGS} must be a folder, it is {_kind(drawings)}")
+    # Whatever else bears the name of a journal is none: it was planted, and goes.
+    journal = modes.pop(JOURNAL)
+    there = any(modes.values()) or (journal is not None and stat.S_ISREG(journal))
+    if overwrite or not there:
+        return None
+    if not resume:
+        raise EarlierResultsError(
+            f"{path} holds the results of an earlier run: choose --resume to go on with it, "
+            "--overwrite to replace it, or another folder with --out"
+        )
+    before = _read_run_file(path, directory)
+    differences = [
+        f"--{name} was {before.settings.get(name)}, now {value}"
+        for name, value in settings.items()
+        if before.settings.get(name) != value
+    ]
+    if differences:
+        raise OutputError(f"cannot resume {path} with other settings: {'; '.join(differences)}")
+    return before
+
+
+def _read_run_file(path: Path, directory: Directory) -> RunFile:
+    try:
+        with directory.open(RUN_FILE) as file:
+            return parse_run_file(file.read(_MAX_RUN_FILE))
+    except FileNotFoundError:
+        reason = "it tells the settings that go with the results"
+    except OSError as error:
+        reason = reason_of(error)
+    except ResultsError as error:
+        reason = str(error)
+    raise OutputError(f"cannot resume: {path / RUN_FILE} is missing or damaged: {reason}")
+
+
+def _kind(mode: int) -> str:
+    return "a link" if stat.S_ISLNK(mode) else "a file"
+
+
+def formats_in(directory: Directory) -> list[str]:
+    """List the formats, by their keys in `RESULT_FORMATS`, that there are files of."""
+    return [
+        name
+        for name, known in RESULT_FORMATS.items()
+        for file in (known.file_name, partial_name(known.file_name))
+        if directory.mode(file) is not None
+    ]
+
+
+def remove_earlier(directory: Directory) -> None:
+    """Remove the files of an earlier run, and nothing else.
+
+    The drawings go first, as it takes the result files to know them; ``run.json`` goes last, so
+    that what a killed run leaves of the results is not taken for another's.
+    """
+    names = sorted(names_in(directory))
+    mode = directory.mode(DRAWINGS)
+    if mode is not None and stat.S_ISDIR(mode):
+        with directory.subfolder(DRAWINGS) as drawings:
+            for name in names:
+                for drawing in {drawing_name(name, wide=wide) for wide in (False, True)}:
+                    drawings.remove(drawing)
+                    drawings.remove(partial_name(drawing))
+        directory.remove_folder(DRAWINGS)
+    for name in (MERGED, *reversed(_FILES)):
+        directory.remove(name)
+        directory.remove(partial_name(name))
+
+
+def names_in(directory: Directory) -> set[str]:
+    """Collect the names of the images that the results in a folder tell of.
+
+    Reads JSON Lines and the list of images, complete or not, as far as they can be read.
+    """
+    found: list[Any] = []
+    for name in (FINISHED, JOURNAL, IMAGE_LIST.file_name, partial_name(IMAGE_LIST.file_name)):
+        # Both hold one image on each line.
+        for line in _lines(directory, name):
+            try:
+                entry = json.loads(line.rstrip(b",\n"))
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(entry, dict) and "error" not in entry:
+                found.append(entry.get("name", entry.get("file_name")))
+    # A file that was tampered with must not lead out of the folder.
+    return {name for name in found if is_plain_name(name)}
+
+
+def _lines(directory: Directory, name: str) -> Iterator[bytes]:
+    try:
+        file = directory.open(name)
+    except OSError:  # There is none, or it cannot be read.
+        return
+    with file:
+        while line := file.readline(_MAX_LINE):
+            yield line

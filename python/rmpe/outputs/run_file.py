@@ -1,0 +1,93 @@
+"""``run.json``: which run a folder of results comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .errors import ResultsError
+from .labels import is_path
+
+__all__ = ["RUN_FILE", "RunFile", "Setting", "parse_run_file"]
+
+RUN_FILE = "run.json"
+
+Setting = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """What ``run.json`` says.
+
+    Attributes
+    ----------
+    rmpe : str
+        The version of the program.
+    settings : mapping
+        Those that change the results, by name.
+    device : str
+        Where the networks ran.
+    formats : tuple of str
+        The result files that were asked for, by their keys in `rmpe.outputs.RESULT_FORMATS`.
+    directory : str
+        The working directory of the run, from which the relative paths of its images start.
+    """
+
+    rmpe: str
+    settings: Mapping[str, Setting]
+    device: str
+    formats: tuple[str, ...] = ()
+    directory: str = ""
+
+    def to_bytes(self) -> bytes:
+        """Write it down as JSON."""
+        return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+
+def parse_run_file(data: bytes) -> RunFile:
+    """Read what ``run.json`` says.
+
+    Parameters
+    ----------
+    data : bytes
+        Any bytes at all. Files of earlier versions say neither `formats` nor `directory`.
+
+    Raises
+    ------
+    ResultsError
+        It is not such a file; the message names the field and the rule.
+
+    Examples
+    --------
+    >>> parse_run_file(b'{"rmpe": "1.0", "device": "cpu", "settings": {"flip": false}}').settings
+    {'flip': False}
+    """
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        raise ResultsError("must be a JSON object") from None
+    if not isinstance(found, dict):
+        raise ResultsError("must be a JSON object")
+    settings = found.get("settings")
+    if not isinstance(settings, dict) or not all(
+        isinstance(value, Setting) for value in settings.values()
+    ):
+        raise ResultsError("settings must be a JSON object of text, numbers, true, false and null")
+    formats = found.get("formats", [])
+    if not isinstance(formats, list) or not all(isinstance(name, str) for name in formats):
+        raise ResultsError("formats must be a list of names")
+    directory = found.get("directory", "")
+    if directory != "" and not (is_path(directory) and os.path.isabs(directory)):
+        raise ResultsError("directory must be an absolute path")
+    rmpe, device = (_text(found, name) for name in ("rmpe", "device"))
+    return RunFile(rmpe, settings, device, tuple(formats), directory)
+
+
+def _text(found: Mapping[str, Any], name: str) -> str:
+    value = found.get(name, "")
+    if not isinstance(value, str):
+        raise ResultsError(f"{name} must be text")
+    return value
