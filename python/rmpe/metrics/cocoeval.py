@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-__all__ = ["check_measurable", "image_order", "matched"]
+__all__ = ["LARGEST_AREA", "MOST_POSES", "check_measurable", "image_order", "matched"]
 
 _PERSON = 1
 # COCO's limits: poses in an image, and the area of a person, in square pixels.
-_MOST_POSES = 20
-_LARGEST_AREA = 1e5**2
+MOST_POSES = 20
+LARGEST_AREA = 1e5**2
 
 
 def check_measurable(dataset: Dataset) -> None:
@@ -45,10 +45,10 @@ def check_measurable(dataset: Dataset) -> None:
             f"{dataset.annotations} must have keypoints with published sigmas, which OKS needs; "
             f"{skeleton.name} has none"
         )
-    if not (dataset.labeled & (dataset.areas <= _LARGEST_AREA)).any():
+    if not (dataset.labeled & (dataset.areas <= LARGEST_AREA)).any():
         raise DatasetError(
             f"{dataset.annotations}: at least one person in the {len(dataset)} images that are "
-            f"there must have a labeled keypoint, iscrowd 0 and an area up to {_LARGEST_AREA:g}, "
+            f"there must have a labeled keypoint, iscrowd 0 and an area up to {LARGEST_AREA:g}, "
             f"got none of {len(dataset.person_ids)}; nothing can be measured"
         )
 
@@ -88,7 +88,7 @@ def matched(dataset: Dataset, predictions: Predictions) -> COCOeval:
     number = np.empty(len(dataset), np.int64)
     number[image_order(dataset)] = np.arange(1, len(dataset) + 1)
     people = _coco(len(dataset), _people(dataset, number))
-    poses = _coco(len(dataset), _poses(predictions.best(_MOST_POSES), number))
+    poses = _coco(len(dataset), _poses(predictions.best(MOST_POSES), number))
     with contextlib.redirect_stdout(io.StringIO()):
         measure = COCOeval(people, poses, "keypoints")
         if dataset.skeleton != COCO_17:  # whose sigmas pycocotools has, to the last bit
