@@ -13,7 +13,6 @@ from .inputs.prefetch import READ_BYTES, read_batches
 from .metrics.cocoeval import check_measurable
 from .metrics.keypoint_ap import AveragePrecision, average_precision
 from .metrics.predictions import Predictions
-from .people import People
 from .pipeline import PoseEstimator, suppress
 
 __all__ = ["evaluate", "predict"]
@@ -116,7 +115,7 @@ def predict(
         for preset in nms:
             with estimator.timer.stage("nms"):
                 kept = people if preset is None else suppress(people, preset)
-            found[preset or "none"].append(_predictions(kept, start))
+            found[preset or "none"].append(Predictions.from_people(kept, start))
         if progress:
             progress(len(images))
     return {name: Predictions.concatenate(parts) for name, parts in found.items()}
@@ -155,13 +154,3 @@ def _check_size(dataset: Dataset, position: int, image: npt.NDArray[np.uint8]) -
             f"{dataset.image_ids[position]!r}, got {image.shape[1]} x {image.shape[0]}; "
             "it was scaled, or turned as its EXIF orientation says"
         )
-
-
-def _predictions(people: People, start: int) -> Predictions:
-    """Take people of images from ``start`` on off their device."""
-    return Predictions(
-        image_index=people.image_index.cpu().numpy() + start,
-        keypoints=people.keypoints.cpu().numpy().astype(np.float64),
-        scores=people.scores.cpu().numpy().astype(np.float64),
-        keypoint_scores=people.keypoint_scores.cpu().numpy().astype(np.float64),
-    )

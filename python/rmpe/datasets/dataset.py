@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +127,21 @@ class Dataset:
         """Say which rows of the arrays are the people of an image, 0..B-1."""
         start, stop = np.searchsorted(self.image_index, (image, image + 1)).tolist()
         return slice(start, stop)
+
+    def select(self, images: npt.NDArray[np.int64]) -> Dataset:
+        """Keep some of the images, given by different indices 0..B-1, in that order."""
+        rows = [np.arange(self.people(i).start, self.people(i).stop) for i in images.tolist()]
+        people = np.concatenate([np.empty(0, np.int64), *rows])
+        return replace(
+            self,
+            image_ids=tuple(self.image_ids[i] for i in images),
+            paths=tuple(self.paths[i] for i in images),
+            image_sizes=self.image_sizes[images],
+            person_ids=tuple(self.person_ids[i] for i in people),
+            image_index=np.repeat(np.arange(len(images)), [len(row) for row in rows]),
+            keypoints=self.keypoints[people],
+            visibility=self.visibility[people],
+            boxes=self.boxes[people],
+            areas=self.areas[people],
+            crowd=self.crowd[people],
+        )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..datasets.dataset import Dataset
+
+if TYPE_CHECKING:
+    from ..people import People
 
 __all__ = ["Predictions"]
 
@@ -59,7 +62,28 @@ class Predictions:
         index = self.image_index[order]
         rank = np.arange(len(index)) - np.searchsorted(index, index)
         kept = np.sort(order[rank < most])
-        return Predictions(*(getattr(self, name)[kept] for name in _ARRAYS))
+        return self.select(kept)
+
+    def select(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Predictions:
+        """Keep some people: given by a mask (R,), or by their indices, in that order."""
+        return Predictions(*(getattr(self, name)[rows] for name in _ARRAYS))
+
+    @classmethod
+    def from_people(cls, people: People, start: int = 0) -> Predictions:
+        """Take people off their device.
+
+        Parameters
+        ----------
+        people : People
+        start : int
+            The data set's index of their first image.
+        """
+        return cls(
+            image_index=people.image_index.cpu().numpy() + start,
+            keypoints=people.keypoints.cpu().numpy().astype(np.float64),
+            scores=people.scores.cpu().numpy().astype(np.float64),
+            keypoint_scores=people.keypoint_scores.cpu().numpy().astype(np.float64),
+        )
 
     @classmethod
     def from_coco(cls, dataset: Dataset, rows: Sequence[Mapping[str, Any]]) -> Predictions:

@@ -34,8 +34,6 @@ class SuppressionAP:
     dataset : Dataset
     predictions : Predictions
         All poses, before suppression.
-    images : array of int, optional
-        Indices of the images that count; all without it.
 
     Raises
     ------
@@ -49,14 +47,8 @@ class SuppressionAP:
     0.348
     """
 
-    def __init__(
-        self, dataset: Dataset, predictions: Predictions, images: Indices | None = None
-    ) -> None:
+    def __init__(self, dataset: Dataset, predictions: Predictions) -> None:
         check_measurable(dataset)
-        counting = np.ones(len(dataset), np.bool_)
-        if images is not None:
-            counting[:] = False
-            counting[images] = True
         image = predictions.image_index
         position = np.empty(len(dataset), np.int64)
         position[image_order(dataset)] = np.arange(len(dataset))
@@ -64,7 +56,6 @@ class SuppressionAP:
         ranked = np.lexsort((position[image], -predictions.scores))
         # Images one after the other, in each by falling score.
         self._order = ranked[np.argsort(image[ranked], kind="stable")]
-        self._order = self._order[counting[image[self._order]]]
         self._image = image[self._order]
         self._first = np.searchsorted(self._image, self._image)
         rank = np.empty(len(image), np.int64)
@@ -73,7 +64,7 @@ class SuppressionAP:
 
         similarity, people, candidate = _similarities(dataset, predictions)
         ignored = ~dataset.labeled | (dataset.areas > LARGEST_AREA)
-        self._people = int((~ignored & counting[dataset.image_index]).sum())
+        self._people = int((~ignored).sum())
         self._candidates = np.flatnonzero(candidate[self._order])
         self._kept = np.zeros(len(self._candidates), np.bool_)
         # Of each candidate at each threshold: matched with a person who counts, or with another.
@@ -213,8 +204,9 @@ def _similarities(
 
 def _extent(predictions: Predictions) -> Floats:
     """Area (R,) of the box of a pose's finite keypoints."""
-    finite: Bools = np.isfinite(predictions.keypoints).all(axis=2, keepdims=True)
-    low = np.where(finite, predictions.keypoints, np.inf).min(axis=1)
-    high = np.where(finite, predictions.keypoints, -np.inf).max(axis=1)
-    area: Floats = np.where(np.any(finite, axis=1), high - low, 0.0).prod(axis=1)
+    finite: Bools = np.asarray(np.isfinite(predictions.keypoints).all(axis=2))
+    low = np.where(finite[..., None], predictions.keypoints, np.inf).min(axis=1)
+    high = np.where(finite[..., None], predictions.keypoints, -np.inf).max(axis=1)
+    anywhere: Bools = np.asarray(finite.any(axis=1))
+    area: Floats = np.where(anywhere[:, None], high - low, 0.0).prod(axis=1)
     return area

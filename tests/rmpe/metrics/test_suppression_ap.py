@@ -1,22 +1,14 @@
 """AP of selections of poses against pycocotools on the selected poses."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from rmpe.datasets import load_dataset
-from rmpe.datasets.dataset import Dataset
 from rmpe.metrics.keypoint_ap import average_precision
 from rmpe.metrics.predictions import Predictions
 from rmpe.metrics.suppression_ap import SuppressionAP
 
 from ..coco_annotations import annotations, person, random_annotations, write
-
-
-def selected(predictions, keep):
-    fields = [field.name for field in dataclasses.fields(Predictions)]
-    return Predictions(*(getattr(predictions, name)[keep] for name in fields))
 
 
 def random_case(folder, seed):
@@ -34,7 +26,7 @@ def test_any_selection_measures_as_pycocotools_does(tmp_path, seed):
     # One object for all selections: what it remembers of one must not show in the next.
     for share in (1.0, 0.5, 0.9, 0.1, 0.0, 0.5):
         keep = rng.random(len(predictions)) < share
-        expected = average_precision(dataset, selected(predictions, keep)).ap
+        expected = average_precision(dataset, predictions.select(keep)).ap
         assert measure(keep) == pytest.approx(expected, abs=1e-12)
 
 
@@ -51,25 +43,5 @@ def test_more_than_twenty_poses_of_an_image(tmp_path):
     assert measure(np.ones(26, bool)) == 0  # the right one is the 26th
     keep = np.ones(26, bool)
     keep[:6] = False  # now the 20th
-    assert measure(keep) == pytest.approx(
-        average_precision(dataset, selected(predictions, keep)).ap
-    )
+    assert measure(keep) == pytest.approx(average_precision(dataset, predictions.select(keep)).ap)
     assert measure(keep) > 0
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_part_of_the_images_measures_as_a_data_set_of_them(tmp_path, seed):
-    rng, dataset, predictions = random_case(tmp_path, seed)
-    images = np.array([0, *np.flatnonzero(rng.random(len(dataset)) < 0.5)])
-    inside = np.isin(dataset.image_index, images)
-    fields = {name: getattr(dataset, name) for name in dataset.__dataclass_fields__}
-    of_people = ("image_index", "keypoints", "visibility", "boxes", "areas", "crowd")
-    part = Dataset(
-        **fields
-        | {name: getattr(dataset, name)[inside] for name in of_people}
-        | {"person_ids": tuple(np.array(dataset.person_ids, object)[inside])}
-    )
-    own = np.isin(predictions.image_index, images)
-    keep = rng.random(len(predictions)) < 0.7
-    expected = average_precision(part, selected(predictions, keep & own)).ap
-    assert SuppressionAP(dataset, predictions, images)(keep) == pytest.approx(expected, abs=1e-12)
