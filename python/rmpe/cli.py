@@ -1,4 +1,4 @@
-"""The command line: ``rmpe infer``, ``evaluate``, ``models``, ``doctor``."""
+"""The command line: ``rmpe infer``, ``evaluate``, ``train``, ``models``, ``doctor``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .commands import CommandError
 from .terminal import printable
 
 # Each is a module of `rmpe.commands`, in the order of the help.
-COMMANDS = ("infer", "evaluate", "models", "doctor")
+COMMANDS = ("infer", "evaluate", "train", "models", "doctor")
 
 DESCRIPTION = """\
 Find the people in photographs and their body keypoints.

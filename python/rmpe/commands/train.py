@@ -1,0 +1,124 @@
+"""`rmpe train`: train a network by a configuration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from . import CommandError
+
+SUMMARY = "train a network from annotated photographs"
+
+DESCRIPTION = """\
+Train a network as a configuration (TOML) says, on annotated photographs.
+
+The output folder gets a checkpoint, the weights of the moving average as float16 safetensors (the
+latest and the best), a log and TensorBoard's files. Interrupted at any moment, a run goes on with
+--resume, and its losses are those of a run that was never interrupted.
+
+examples:
+  rmpe train pose.toml --data ../shared/data --dry-run        what would happen, and how long
+  rmpe train pose.toml --data ../shared/data --overfit 8      a check: learn eight people by heart
+  rmpe train pose.toml --data ../shared/data --out runs/pose
+  rmpe train pose.toml --data ../shared/data --out runs/pose --resume
+  rmpe train decay.toml --data ../shared/data --out runs/decay --from runs/pose/checkpoint.pt
+  torchrun --nproc-per-node 2 -m rmpe train pose.toml --data ../shared/data --out runs/pose
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.description = DESCRIPTION
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="the configuration, TOML")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get("RMPE_DATA", ".")),
+        metavar="DIR",
+        help="folder that the configuration's paths start from\n(default: $RMPE_DATA, or here)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of the run; needed to train"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint in the output folder"
+    )
+    parser.add_argument(
+        "--from",
+        dest="start",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="begin with the weights and the optimizer's state of another run",
+    )
+    parser.add_argument("--phase", metavar="NAME", help="begin at this phase (default: the first)")
+    parser.add_argument(
+        "--samples", type=int, metavar="N", help="stop after N samples in all, with a checkpoint"
+    )
+    parser.add_argument(
+        "--overfit",
+        type=int,
+        metavar="N",
+        help="learn N people by heart, without augmentation, and measure on them",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what would be trained on, how fast and how long; write nothing\n"
+        "but the decoded photographs",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="threads that make batches (default: 1)",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path("~/.cache/rmpe/photographs"),
+        metavar="DIR",
+        help="folder of decoded photographs (default: ~/.cache/rmpe/photographs)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train; returns the exit status."""
+    from ..training.loop import TrainingError
+    from ..training.session import describe, train_from_config
+
+    for name in ("samples", "overfit", "workers"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise CommandError(f"--{name} must be at least 1, got {value}")
+    if arguments.out is None and not arguments.dry_run:
+        raise CommandError("--out is needed: the folder that the run is kept in")
+    if arguments.resume and arguments.start:
+        raise CommandError("--resume and --from exclude each other: a run has one beginning")
+    try:
+        if arguments.dry_run:
+            describe(
+                arguments.config, data=arguments.data, cache=arguments.cache,
+                overfit=arguments.overfit,
+            )  # fmt: skip
+            return 0
+        interrupted = train_from_config(
+            arguments.config,
+            data=arguments.data,
+            cache=arguments.cache,
+            out=arguments.out,
+            resume=arguments.resume,
+            start=arguments.start,
+            phase=arguments.phase,
+            samples=arguments.samples,
+            overfit=arguments.overfit,
+            workers=arguments.workers,
+        )
+    except TrainingError as error:
+        raise CommandError(str(error), status=1) from error
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"cannot go on: {error}", status=1) from error
+    return 0 if interrupted is None else 128 + interrupted

@@ -1,0 +1,170 @@
+"""A small stacked hourglass of plain 3x3 convolutions, made to be trained and run on a CPU.
+
+After Newell, Yang, Deng, "Stacked Hourglass Networks for Human Pose Estimation", ECCV 2016 (arXiv
+1603.06937), with the basic residual block of He et al., "Deep Residual Learning for Image
+Recognition", CVPR 2016 (arXiv 1512.03385), in place of the bottleneck, and more channels where the
+image is smaller. Processors with bfloat16 dot products run full convolutions of 64 channels and
+more near their peak, which depthwise and 1x1 convolutions do not reach.
+
+All sampling is symmetric: even kernels where the size is halved by a stride, pooling elsewhere. So
+heatmap pixel ``x`` is the crop pixel ``4 x + 1.5`` (areas coincide, as in `align_corners=False`),
+and the heatmaps of a mirrored crop are the mirrored heatmaps' places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+__all__ = ["BasicHourglass"]
+
+
+class BasicHourglass(nn.Module):
+    """Heatmaps of K joints from each of several hourglasses, one after the other.
+
+    Every hourglass corrects the one before; training compares all of them with the target
+    (intermediate supervision), use takes the last.
+
+    Parameters
+    ----------
+    joints : int
+        K.
+    stacks : int
+        Number of hourglasses.
+    widths : sequence of int
+        Channels at 1/4 of the input's size, 1/8, 1/16 and so on; two or more.
+    stem : int
+        Channels at 1/2 of the input's size.
+
+    Raises
+    ------
+    ValueError
+        For a number below 1, or fewer than two widths.
+
+    Examples
+    --------
+    >>> network = BasicHourglass(17, widths=(16, 32, 32)).eval()
+    >>> network(torch.zeros(1, 3, 96, 64)).shape
+    torch.Size([1, 2, 17, 24, 16])
+    """
+
+    def __init__(
+        self,
+        joints: int,
+        *,
+        stacks: int = 2,
+        widths: Sequence[int] = (64, 96, 128, 128),
+        stem: int = 32,
+    ) -> None:
+        super().__init__()
+        if len(widths) < 2:
+            raise ValueError(f"widths must be two or more, got {tuple(widths)}")
+        for name, value in {"joints": joints, "stacks": stacks, "stem": stem}.items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        if min(widths) < 1:
+            raise ValueError(f"widths must be at least 1, got {tuple(widths)}")
+        width = widths[0]
+        # The stem halves the size twice, every further width once more.
+        self.divisor = 4 * 2 ** (len(widths) - 1)
+        self.stem = nn.Sequential(
+            _convolution(3, stem, 4, stride=2),
+            _convolution(stem, width, 4, stride=2),
+            Residual(width, width),
+        )
+        self.hourglasses = nn.ModuleList(Hourglass(widths) for _ in range(stacks))
+        self.score = nn.ModuleList(nn.Conv2d(width, joints, 1) for _ in range(stacks))
+        for score in self.score:
+            # Training begins at blank maps, near which the targets are.
+            nn.init.normal_(score.weight, std=1e-3)
+            nn.init.zeros_(score.bias)
+        self.features_back = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(stacks - 1))
+        self.heatmaps_back = nn.ModuleList(nn.Conv2d(joints, width, 1) for _ in range(stacks - 1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Estimate the heatmaps.
+
+        Parameters
+        ----------
+        images : Tensor (N, 3, h, w)
+            Normalized; h and w multiples of ``divisor``, which is 32 for four widths.
+
+        Returns
+        -------
+        Tensor (N, stacks, K, h / 4, w / 4)
+            About 1 at a joint, about 0 elsewhere.
+
+        Raises
+        ------
+        ValueError
+            For another shape.
+        """
+        divides = all(size and size % self.divisor == 0 for size in images.shape[2:])
+        if images.dim() != 4 or images.shape[1] != 3 or not divides:
+            raise ValueError(
+                f"images must be (N, 3, h, w) with h and w multiples of {self.divisor}, "
+                f"got {tuple(images.shape)}"
+            )
+        x = self.stem(images)
+        heatmaps: list[torch.Tensor] = []
+        for stack, hourglass in enumerate(self.hourglasses):
+            features = hourglass(x)
+            heatmaps.append(self.score[stack](features))
+            if stack + 1 < len(self.hourglasses):
+                x = x + self.features_back[stack](features)
+                x = x + self.heatmaps_back[stack](heatmaps[-1])
+        return torch.stack(heatmaps, dim=1)
+
+
+class Hourglass(nn.Module):
+    """Halve the size, go on with the smaller image, come back, and merge with what was there.
+
+    The smaller image goes through an hourglass again, and at the bottom through a residual block.
+    (N, widths[0], H, W) -> the same shape.
+    """
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        width, inner = widths[:2]
+        self.down = Residual(width, inner)
+        self.inner = Hourglass(widths[1:]) if len(widths) > 2 else Residual(inner, inner)
+        self.up = _convolution(inner, width, 1, relu=False)
+        self.merge = _convolution(width, width, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        low = self.up(self.inner(self.down(F.max_pool2d(x, 2))))
+        merged: torch.Tensor = self.merge(
+            F.relu(x + F.interpolate(low, scale_factor=2.0, mode="nearest"))
+        )
+        return merged
+
+
+class Residual(nn.Module):
+    """Basic residual block, two 3x3 convolutions: (N, in, H, W) -> (N, out, H, W)."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.first = _convolution(in_channels, out_channels, 3)
+        self.second = _convolution(out_channels, out_channels, 3, relu=False)
+        self.shortcut: nn.Module = nn.Identity()
+        if in_channels != out_channels:
+            self.shortcut = _convolution(in_channels, out_channels, 1, relu=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(self.shortcut(x) + self.second(self.first(x)))
+
+
+def _convolution(
+    in_channels: int, out_channels: int, kernel: int, *, stride: int = 1, relu: bool = True
+) -> nn.Sequential:
+    """Convolution, batch norm and ReLU; the size is kept, or divided by the stride."""
+    layers: list[nn.Module] = [
+        nn.Conv2d(in_channels, out_channels, kernel, stride, padding=(kernel - 1) // 2, bias=False),
+        nn.BatchNorm2d(out_channels),
+    ]
+    if relu:
+        layers.append(nn.ReLU(inplace=True))
+    return nn.Sequential(*layers)

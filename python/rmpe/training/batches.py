@@ -1,0 +1,247 @@
+"""Batches of crops and target maps, made ahead by threads while the network trains.
+
+A batch is a function of the configuration and the step, so that it doesn't matter which thread
+makes it, nor whether the run was interrupted before.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+import torch
+
+from rmpe_ext import crop
+
+from ..skeleton import Skeleton
+from .augmentation import (
+    augment_boxes,
+    augmented_matrices,
+    color_transforms,
+    erase,
+    erased_rectangles,
+    half_bodies,
+    vary_colors,
+)
+from .config import TrainingConfig
+from .people import TrainingPeople
+from .sampling import Mixture, step_generator
+from .targets import render_heatmaps
+
+__all__ = ["Batch", "BatchMaker", "Proposals", "prefetch"]
+
+# Crop pixels per heatmap pixel, and the crop pixel of heatmap pixel 0: areas coincide.
+STRIDE, OFFSET = 4, 1.5
+# What lies outside a photograph: black, as the pipeline has it.
+_FILL = 0
+
+T = TypeVar("T")
+
+
+class Proposals(Protocol):
+    """Draws the boxes to train on: what a detector would have given for true boxes."""
+
+    def __call__(
+        self,
+        boxes: np.ndarray,
+        keypoints: np.ndarray,
+        labelled: np.ndarray,
+        generator: np.random.Generator,
+    ) -> np.ndarray:
+        """Draw one proposal for each person.
+
+        Parameters
+        ----------
+        boxes : array (N, 4)
+            True boxes, ``x1, y1, x2, y2``.
+        keypoints : array (N, K, 2)
+        labelled : array (N, K) of bool
+        generator : numpy.random.Generator
+            The only source of chance.
+
+        Returns
+        -------
+        array (N, 4)
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one process does in one step.
+
+    Attributes
+    ----------
+    crops
+        (N, 3, h, w), normalized, channels last in memory.
+    target
+        (N, K, h / 4, w / 4) float32.
+    keypoints
+        (N, K, 2) float32, in pixels of the crop.
+    labelled
+        (N, K) bool.
+    joints
+        Labelled joints in the batch of all processes together.
+    """
+
+    crops: torch.Tensor
+    target: torch.Tensor
+    keypoints: torch.Tensor
+    labelled: torch.Tensor
+    joints: int
+
+
+class BatchMaker:
+    """Makes the batch of any step.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    people : sequence of TrainingPeople
+        One for each source of the configuration.
+    skeleton : Skeleton
+        Of all sources.
+    size : callable
+        Height and width of the crops at a step.
+    proposals : Proposals, optional
+        In place of random changes of the true boxes.
+    rank, world : int
+        This process, and how many there are: each makes every ``world``-th sample.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        people: Sequence[TrainingPeople],
+        skeleton: Skeleton,
+        size: Callable[[int], tuple[int, int]],
+        *,
+        proposals: Proposals | None = None,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self._config, self._size = config, size
+        self._proposals, self._rank, self._world = proposals, rank, world
+        starts = np.cumsum([0, *(len(part) for part in people)])
+        images = np.cumsum([0, *(len(part.images) for part in people)])
+        self._images = [image for part in people for image in part.images]
+        self._starts = starts[:-1]
+        self._image_index = np.concatenate(
+            [part.image_index + first for part, first in zip(people, images[:-1], strict=True)]
+        )
+        self._boxes = np.concatenate([part.boxes for part in people])
+        self._keypoints = np.concatenate([part.keypoints for part in people])
+        self._labelled = np.concatenate([part.labelled for part in people])
+        self._aspect = np.array([source.aspect for source in config.source])
+        self._mixture = Mixture(
+            [len(part) for part in people],
+            [source.weight for source in config.source],
+            config.batch_size,
+            config.seed,
+        )
+        lower = ("hip", "knee", "ankle")
+        self._upper = np.array([not name.endswith(lower) for name in skeleton.keypoints])
+        self._swap = np.arange(len(skeleton))
+        for left, right in skeleton.flip_pairs:
+            self._swap[[left, right]] = right, left
+
+    def __call__(self, step: int) -> Batch:
+        """Make this process's part of the batch of a step."""
+        config, size = self._config.augmentation, self._size(step)
+        generator = step_generator(self._config.seed, step)
+        source, row = self._mixture(step)
+        row = row + self._starts[source]
+        keypoints, labelled = self._keypoints[row], self._labelled[row]
+        # Everything is drawn for the whole batch, so that processes agree whatever their number.
+        if self._proposals is None:
+            boxes = half_bodies(
+                self._boxes[row], keypoints, labelled, self._upper,
+                config.half_body_chance, generator,
+            )  # fmt: skip
+            boxes = augment_boxes(boxes, config, generator)
+        else:
+            boxes = self._proposals(self._boxes[row], keypoints, labelled, generator)
+        matrices, mirrored = augmented_matrices(
+            boxes, size, self._config.input.padding, self._aspect[source], config, generator
+        )
+        keypoints = keypoints @ matrices[:, :, :2].transpose(0, 2, 1) + matrices[:, None, :, 2]
+        order = np.where(mirrored[:, None], self._swap, np.arange(len(self._swap)))
+        keypoints = np.take_along_axis(keypoints, order[..., None], axis=1)
+        labelled = np.take_along_axis(labelled, order, axis=1)
+        mix, bias = color_transforms(len(row), config, generator)
+        rectangles, colors = erased_rectangles(len(row), config, generator)
+        mine = slice(self._rank, None, self._world)
+        crops = self._crops(row[mine], matrices[mine], size)
+        crops = vary_colors(crops, mix[mine], bias[mine])
+        erase(crops, rectangles[mine], colors[mine])
+        return self._batch(
+            self._normalize(crops),
+            torch.from_numpy(keypoints[mine]).float(),
+            torch.from_numpy(labelled[mine]),
+            int(labelled.sum()),
+        )
+
+    def _crops(self, row: np.ndarray, matrices: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
+        photographs, image_index = np.unique(self._image_index[row], return_inverse=True)
+        return crop(
+            [self._images[i] for i in photographs],
+            torch.from_numpy(matrices).float(),
+            size,
+            image_index=torch.from_numpy(image_index),
+            fill=_FILL,
+        )
+
+    def _normalize(self, crops: torch.Tensor) -> torch.Tensor:
+        mean = crops.new_tensor(self._config.input.mean)[:, None, None]
+        std = crops.new_tensor(self._config.input.std)[:, None, None]
+        return crops.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
+
+    def _batch(
+        self, crops: torch.Tensor, keypoints: torch.Tensor, labelled: torch.Tensor, joints: int
+    ) -> Batch:
+        height, width = crops.shape[2:]
+        target = render_heatmaps(
+            (keypoints - OFFSET) / STRIDE,
+            labelled,
+            (height // STRIDE, width // STRIDE),
+            self._config.input.sigma,
+        )
+        return Batch(crops, target, keypoints, labelled, joints)
+
+
+def prefetch(
+    make: Callable[[int], T], steps: Iterator[int] | range, *, workers: int, ahead: int
+) -> Iterator[T]:
+    """Yield ``make(step)`` for each step in order, made ahead by threads.
+
+    Parameters
+    ----------
+    make : callable
+    steps : iterable of int
+    workers : int
+        Threads; the ops that they call let go of Python's lock.
+    ahead : int
+        Most results that wait.
+
+    Raises
+    ------
+    Exception
+        What ``make`` raised, at its turn.
+    """
+    waiting: deque[Future[T]] = deque()
+    remaining = iter(steps)
+    with ThreadPoolExecutor(workers, thread_name_prefix="batches") as pool:
+        try:
+            for step in remaining:
+                waiting.append(pool.submit(make, step))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

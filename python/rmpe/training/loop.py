@@ -1,0 +1,172 @@
+"""The training loop: from the first step of a run, or the next one, to the end."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self, TypeVar
+
+import torch.distributed as dist
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from .batches import BatchMaker, prefetch
+from .checkpoint import write_atomically, write_checkpoint
+from .reports import Reports
+from .run import Run, take_step
+from .schedule import Schedule
+
+__all__ = ["CHECKPOINT", "TrainingError", "Validate", "train"]
+
+CHECKPOINT = "checkpoint.pt"
+# So many steps in a row without a finite gradient are no accident.
+_MOST_SKIPPED = 50
+
+# Measures a network on crops of a size; the best weights go by the first of the numbers.
+Validate = Callable[[nn.Module, tuple[int, int]], dict[str, float]]
+T = TypeVar("T")
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says why."""
+
+
+def train(
+    run: Run,
+    make_batch: BatchMaker,
+    schedule: Schedule,
+    folder: Path,
+    *,
+    validate: Validate,
+    workers: int = 1,
+    last_step: int | None = None,
+) -> signal.Signals | None:
+    """Train to the end, and keep checkpoints in a folder.
+
+    Where several processes train together, only the first writes and measures.
+
+    Parameters
+    ----------
+    run : Run
+        New, or resumed.
+    make_batch : BatchMaker
+    schedule : Schedule
+    folder : Path
+        Gets the checkpoint, ``average.safetensors`` and ``best.safetensors`` (float16 weights of
+        the moving average), ``log.jsonl`` and TensorBoard's files.
+    validate : callable
+        Measures a network on crops of a size.
+    workers : int
+        Threads that make batches.
+    last_step : int, optional
+        Where to stop before the end of the schedule.
+
+    Returns
+    -------
+    signal.Signals or None
+        What interrupted it (SIGINT or SIGTERM), the checkpoint being written.
+
+    Raises
+    ------
+    TrainingError
+        Where the gradient is not finite many times in a row.
+    OSError
+        Where the last checkpoint cannot be written. One that fails before is reported, and the one
+        before it stays.
+    """
+    stop = schedule.steps if last_step is None else min(last_step, schedule.steps)
+    first = not dist.is_initialized() or dist.get_rank() == 0
+    model = DistributedDataParallel(run.network) if dist.is_initialized() else run.network
+    batches = prefetch(make_batch, range(run.step, stop), workers=workers, ahead=2 * workers)
+    config, in_a_row = run.config, 0
+    validate_every = max(1, config.validation.every // config.batch_size)
+    with Reports(folder, config, run.step, stop, silent=not first) as reports, _Signals() as caught:
+        for batch, waited in _timed(batches):
+            rate, size = schedule.rate(run.step), schedule.size(run.step)
+            loss, heatmaps = take_step(run, model, batch, rate)
+            in_a_row = 0 if math.isfinite(loss) else in_a_row + 1
+            if in_a_row == _MOST_SKIPPED:
+                raise TrainingError(
+                    f"the gradient was not finite in the last {in_a_row} steps, up to step "
+                    f"{run.step}; lower the learning rate, and start again from the last checkpoint"
+                )
+            run.losses.append(loss)
+            reports.stepped(waited)
+            step = run.step
+            if step % config.log_every == 0:
+                reports.losses(step, run.losses, rate, run.skipped)
+                run.losses = []
+            if step % config.pictures_every == 0:
+                reports.pictures(step, batch, heatmaps)
+            if first and (step % validate_every == 0 or step == stop):
+                _measure(run, validate, size, folder, reports)
+            if first and (step % config.checkpoint_every == 0) and not caught.signal:
+                try:
+                    write_checkpoint(folder / CHECKPOINT, run.state())
+                except OSError as error:
+                    reports.say(f"no checkpoint at step {step}, the last one stays: {error}")
+            if caught.signal:
+                break
+        if first:
+            write_checkpoint(folder / CHECKPOINT, run.state())
+    return caught.signal
+
+
+def _measure(
+    run: Run, validate: Validate, size: tuple[int, int], folder: Path, reports: Reports
+) -> None:
+    """Validate the moving average, and write its weights."""
+    measured = validate(run.average.network, size)
+    reports.measures(run.step, measured)
+    names = ["average.safetensors"]
+    score = next(iter(measured.values()))
+    if score > run.best:
+        run.best = score
+        names.append("best.safetensors")
+    weights = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in run.average.network.state_dict().items()
+    }
+    for name in names:
+        try:
+            write_atomically(folder / name, lambda path: save_file(weights, path))
+        except OSError as error:
+            reports.say(f"{name} was not written, the last one stays: {error}")
+
+
+def _timed(values: Iterable[T]) -> Iterator[tuple[T, float]]:
+    """Each value with the seconds that it took to come."""
+    start = time.monotonic()
+    for value in values:
+        yield value, time.monotonic() - start
+        start = time.monotonic()
+
+
+class _Signals:
+    """Notes SIGINT and SIGTERM, so that a step is finished first; a second one acts at once."""
+
+    signal: signal.Signals | None = None
+
+    def __enter__(self) -> Self:
+        self._before = {
+            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.signal = signal.Signals(number)
+        signal.signal(number, self._before[self.signal])

@@ -1,0 +1,145 @@
+"""Photographs decoded once, and mapped into memory from then on.
+
+Decoding a JPEG file takes longer than everything else that makes a sample, so that it is done
+before the first step. The pixels of a set lie in one file; the processes of one machine share it
+through the page cache, and the system may drop pages that are not in use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..inputs.images import ImageError, read_image
+
+__all__ = ["Photographs", "cache_photographs"]
+
+
+@dataclass(frozen=True, eq=False)
+class Photographs:
+    """The decoded photographs of a set, each a view of one mapped file.
+
+    Attributes
+    ----------
+    images
+        uint8 (H_i, W_i, 3), RGB; None where a file could not be read.
+    scales
+        (n,) float64: by how much each was reduced, 1 for not at all.
+    problems
+        What could not be read, and why.
+    """
+
+    images: tuple[torch.Tensor | None, ...]
+    scales: np.ndarray
+    problems: tuple[str, ...]
+
+
+def cache_photographs(
+    paths: Sequence[Path],
+    folder: Path,
+    *,
+    longest_side: int,
+    progress: Callable[[int], object] | None = None,
+) -> Photographs:
+    """Decode photographs into a file of ``folder``, or take the one that is there.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    folder : Path
+        Made where it is missing. The file's name depends on the paths, sizes and times of the
+        photographs, so that a changed set is decoded anew.
+    longest_side : int
+        A photograph with a longer side is reduced to it.
+    progress : callable, optional
+        Called with the number of photographs just decoded.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pixels = folder / f"{_fingerprint(paths, longest_side)}.pixels"
+    index = pixels.with_suffix(".json")
+    if not index.exists():
+        _decode(paths, pixels, index, longest_side, progress)
+    content = json.loads(index.read_text())
+    sizes = content["sizes"]
+    # Copy-on-write: nobody writes, but tensors over read-only memory are warned about.
+    flat = np.memmap(pixels, np.uint8, mode="c") if any(map(any, sizes)) else np.empty(0, np.uint8)
+    buffer, start = torch.from_numpy(flat), 0
+    images: list[torch.Tensor | None] = []
+    for height, width in sizes:
+        stop = start + height * width * 3
+        images.append(buffer[start:stop].view(height, width, 3) if height else None)
+        start = stop
+    return Photographs(tuple(images), np.array(content["scales"]), tuple(content["problems"]))
+
+
+def _fingerprint(paths: Sequence[Path], longest_side: int) -> str:
+    digest = hashlib.sha256(str(longest_side).encode())
+    for path in paths:
+        try:
+            found = path.stat()
+            entry = f"{path.resolve()}\0{found.st_size}\0{found.st_mtime_ns}\n"
+        except OSError:
+            entry = f"{path}\0missing\n"
+        digest.update(entry.encode())
+    return digest.hexdigest()[:16]
+
+
+def _decode(
+    paths: Sequence[Path],
+    pixels: Path,
+    index: Path,
+    longest_side: int,
+    progress: Callable[[int], object] | None,
+) -> None:
+    """Write both files; the index last, which says that the pixels are whole."""
+    sizes: list[tuple[int, int]] = []
+    scales: list[float] = []
+    problems: list[str] = []
+    with tempfile.NamedTemporaryFile(dir=pixels.parent, delete=False) as output:
+        partial = Path(output.name)
+        try:
+            for path in paths:
+                try:
+                    image, scale = _reduce(read_image(path), longest_side)
+                except ImageError as error:
+                    problems.append(str(error))
+                    sizes.append((0, 0))
+                    scales.append(1.0)
+                else:
+                    output.write(np.ascontiguousarray(image).data)
+                    sizes.append((image.shape[0], image.shape[1]))
+                    scales.append(scale)
+                if progress:
+                    progress(1)
+            output.flush()
+            os.replace(partial, pixels)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+    content = {"sizes": sizes, "scales": scales, "problems": problems}
+    unfinished = index.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(json.dumps(content))
+    os.replace(unfinished, index)
+
+
+def _reduce(image: np.ndarray, longest_side: int) -> tuple[np.ndarray, float]:
+    scale = min(1.0, longest_side / max(image.shape[:2]))
+    if scale == 1:
+        return image, scale
+    import cv2
+
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), scale

@@ -1,0 +1,158 @@
+"""The state of a training run, and one step of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from .batches import Batch
+from .checkpoint import CheckpointError
+from .config import TrainingConfig
+from .networks import MovingAverage, build_optimizer
+from .targets import heatmap_loss
+
+__all__ = ["Run", "take_step"]
+
+
+@dataclass
+class Run:
+    """A training run: what a checkpoint holds.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+    text : str
+        The file of the configuration; a checkpoint goes with one configuration.
+    network : nn.Module
+    step : int
+        The next one.
+    skipped : int
+        Steps that were not taken, because the gradient was not finite.
+    best : float
+        Best average precision so far, of the moving average.
+    losses : list of float
+        Since the last line of the log.
+    """
+
+    config: TrainingConfig
+    text: str
+    network: nn.Module
+    step: int = 0
+    skipped: int = 0
+    best: float = -1.0
+    losses: list[float] = field(default_factory=list)
+    average: MovingAverage = field(init=False)
+    optimizer: torch.optim.Optimizer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.average = MovingAverage(self.network, self.config.optimizer.ema)
+        self.optimizer = build_optimizer(self.config.optimizer, self.network)
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs. The samples depend on the seed and the step alone."""
+        return {
+            "config": self.text,
+            "step": self.step,
+            "skipped": self.skipped,
+            "best": self.best,
+            "losses": self.losses,
+            "random": torch.get_rng_state(),
+            **self._weights(),
+        }
+
+    def _weights(self) -> dict[str, Any]:
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "updates": self.average.updates,
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on where a checkpoint of this very configuration was written.
+
+        Raises
+        ------
+        CheckpointError
+            Where the checkpoint is of another configuration.
+        """
+        if state["config"] != self.text:
+            raise CheckpointError(
+                "the checkpoint was written with another configuration; give that one again, or "
+                "start a run of its own from the checkpoint's weights with --from"
+            )
+        self.start_from(state)
+        self.step, self.skipped = state["step"], state["skipped"]
+        self.best, self.losses = state["best"], list(state["losses"])
+        torch.set_rng_state(state["random"])
+
+    def start_from(self, state: dict[str, Any]) -> None:
+        """Take over weights, their average and the optimizer's state.
+
+        Raises
+        ------
+        CheckpointError
+            Where they are of another network or optimizer.
+        """
+        try:
+            self.network.load_state_dict(state["network"])
+            self.average.network.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint is of another network: {error}") from error
+        self.average.updates = state["updates"]
+
+
+def take_step(run: Run, model: nn.Module, batch: Batch, rate: float) -> tuple[float, torch.Tensor]:
+    """One step of the optimizer, unless the gradient is not finite.
+
+    Parameters
+    ----------
+    run : Run
+    model : nn.Module
+        ``run.network``, or what spreads it over processes.
+    batch : Batch
+        Of this process.
+    rate : float
+        Learning rate.
+
+    Returns
+    -------
+    loss : float
+        Of the whole batch; blank maps have 1. NaN where no step was taken.
+    heatmaps : Tensor (N, K, h, w)
+        Of the last stack.
+    """
+    config = run.config
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate
+    statistics = [buffer.clone() for buffer in run.network.buffers()]
+    model.train()
+    with torch.autocast("cpu", torch.bfloat16, config.precision == "bfloat16"):
+        heatmaps = model(batch.crops)
+    summed = heatmap_loss(heatmaps, batch.target, batch.labelled, config.input.sigma)
+    loss = summed / (max(1, batch.joints) * heatmaps.shape[1])
+    world = dist.get_world_size() if dist.is_initialized() else 1
+    # The average of the processes' gradients becomes their sum, as of one whole batch.
+    (loss * world).backward()
+    norm = nn.utils.clip_grad_norm_(run.network.parameters(), config.optimizer.clip)
+    value = loss.detach().clone()
+    if world > 1:
+        dist.all_reduce(value)
+    if math.isfinite(norm):
+        run.optimizer.step()
+        run.average.update()
+    else:
+        # What is not finite has also gone into the running statistics of batch norm.
+        for buffer, before in zip(run.network.buffers(), statistics, strict=True):
+            buffer.copy_(before)
+        run.skipped += 1
+        value.fill_(math.nan)
+    run.optimizer.zero_grad(set_to_none=True)
+    run.step += 1
+    return float(value), heatmaps.detach()[:, -1]
