@@ -85,8 +85,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train; returns the exit status."""
+    from ..training.describe import describe
     from ..training.loop import TrainingError
-    from ..training.session import describe, train_from_config
+    from ..training.session import train_from_config
 
     for name in ("samples", "overfit", "workers"):
         value = getattr(arguments, name)

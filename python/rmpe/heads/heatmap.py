@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import rmpe_ext
-from rmpe_ext.conventions import CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS, GRIDS
 
 from ..errors import ModelError
 from ..table import Table, is_number
@@ -34,8 +34,8 @@ class HeatmapHead:
     convention
         How a peak is refined; one of :data:`rmpe_ext.conventions.CONVENTIONS`.
     grid
-        How heatmap pixels lie on crop pixels: that of the convention that the network was trained
-        with, however its peaks are refined.
+        How heatmap pixels lie on crop pixels: one of :data:`rmpe_ext.conventions.GRIDS`. That of
+        the convention, unless the card has another.
     stride, offset
         A heatmap pixel ``x`` is the crop pixel ``stride * x + offset``.
     blur
@@ -66,7 +66,7 @@ class HeatmapHead:
         return cls(
             outputs=(table.text("output"),) if named else (),
             convention=convention,
-            grid=CONVENTIONS[convention].grid,
+            grid=table.choice("grid", GRIDS) if "grid" in table else CONVENTIONS[convention].grid,
             stride=table.integer("stride", 1, 64),
             offset=table.number("offset", "a number of crop pixels", lambda _: True),
             blur=_read_blur(table) if "blur" in table else None,

@@ -21,7 +21,7 @@ __all__ = [
     "vary_colors",
 ]
 
-# A half body is shown of people with at least this many labelled joints, if 3 or more are in it.
+# A half body is shown of people with at least this many labeled joints, if 3 or more are in it.
 _WHOLE_BODY, _HALF_BODY = 8, 3
 # Luma of ITU-R BT.601.
 _LUMA = (0.299, 0.587, 0.114)
@@ -30,7 +30,7 @@ _LUMA = (0.299, 0.587, 0.114)
 def half_bodies(
     boxes: np.ndarray,
     keypoints: np.ndarray,
-    labelled: np.ndarray,
+    labeled: np.ndarray,
     upper: np.ndarray,
     chance: float,
     generator: np.random.Generator,
@@ -41,7 +41,7 @@ def half_bodies(
     ----------
     boxes : array (N, 4)
     keypoints : array (N, K, 2)
-    labelled : array (N, K) of bool
+    labeled : array (N, K) of bool
     upper : array (K,) of bool
         The joints of the upper body.
     chance : float
@@ -50,11 +50,11 @@ def half_bodies(
     Returns
     -------
     array (N, 4)
-        A half's box is that of its labelled joints, a fifth larger.
+        A half's box is that of its labeled joints, a fifth larger.
     """
     chosen = generator.random(len(boxes)) < chance
-    half = labelled & (upper == (generator.random((len(boxes), 1)) < 0.5))
-    chosen &= (labelled.sum(1) >= _WHOLE_BODY) & (half.sum(1) >= _HALF_BODY)
+    half = labeled & (upper == (generator.random((len(boxes), 1)) < 0.5))
+    chosen &= (labeled.sum(1) >= _WHOLE_BODY) & (half.sum(1) >= _HALF_BODY)
     low = np.where(half[..., None], keypoints, np.inf).min(1)
     high = np.where(half[..., None], keypoints, -np.inf).max(1)
     with np.errstate(invalid="ignore"):  # infinities of people who are not chosen
@@ -143,9 +143,9 @@ def color_transforms(
     contrast = np.exp(_normal(generator, (count, 1, 1), config.color))
     brightness = _normal(generator, (count, 1, 1), config.color / 2)
     saturation = np.exp(_normal(generator, (count, 1, 1), 2 * config.color))
-    saturation[generator.random(count) < config.grey_chance] = 0
+    saturation[generator.random(count) < config.gray_chance] = 0
     mix = contrast * gain * (saturation * np.eye(3) + (1 - saturation) * np.array(_LUMA))
-    # Contrast turns about middle grey.
+    # Contrast turns about middle gray.
     bias = 0.5 * (1 - contrast) + brightness
     return mix, np.broadcast_to(bias, (count, 3, 1)).copy()
 

@@ -17,7 +17,6 @@ import torch
 
 from rmpe_ext import crop
 
-from ..skeleton import Skeleton
 from .augmentation import (
     augment_boxes,
     augmented_matrices,
@@ -49,7 +48,7 @@ class Proposals(Protocol):
         self,
         boxes: np.ndarray,
         keypoints: np.ndarray,
-        labelled: np.ndarray,
+        labeled: np.ndarray,
         generator: np.random.Generator,
     ) -> np.ndarray:
         """Draw one proposal for each person.
@@ -59,7 +58,7 @@ class Proposals(Protocol):
         boxes : array (N, 4)
             True boxes, ``x1, y1, x2, y2``.
         keypoints : array (N, K, 2)
-        labelled : array (N, K) of bool
+        labeled : array (N, K) of bool
         generator : numpy.random.Generator
             The only source of chance.
 
@@ -82,7 +81,7 @@ class Batch:
         (N, K, h / 4, w / 4) float32.
     keypoints
         (N, K, 2) float32, in pixels of the crop.
-    labelled
+    labeled
         (N, K) bool.
     joints
         Labelled joints in the batch of all processes together.
@@ -91,7 +90,7 @@ class Batch:
     crops: torch.Tensor
     target: torch.Tensor
     keypoints: torch.Tensor
-    labelled: torch.Tensor
+    labeled: torch.Tensor
     joints: int
 
 
@@ -102,9 +101,7 @@ class BatchMaker:
     ----------
     config : TrainingConfig
     people : sequence of TrainingPeople
-        One for each source of the configuration.
-    skeleton : Skeleton
-        Of all sources.
+        One for each source of the configuration, all of one skeleton.
     size : callable
         Height and width of the crops at a step.
     proposals : Proposals, optional
@@ -117,7 +114,6 @@ class BatchMaker:
         self,
         config: TrainingConfig,
         people: Sequence[TrainingPeople],
-        skeleton: Skeleton,
         size: Callable[[int], tuple[int, int]],
         *,
         proposals: Proposals | None = None,
@@ -135,7 +131,7 @@ class BatchMaker:
         )
         self._boxes = np.concatenate([part.boxes for part in people])
         self._keypoints = np.concatenate([part.keypoints for part in people])
-        self._labelled = np.concatenate([part.labelled for part in people])
+        self._labeled = np.concatenate([part.labeled for part in people])
         self._aspect = np.array([source.aspect for source in config.source])
         self._mixture = Mixture(
             [len(part) for part in people],
@@ -143,6 +139,7 @@ class BatchMaker:
             config.batch_size,
             config.seed,
         )
+        skeleton = people[0].skeleton
         lower = ("hip", "knee", "ankle")
         self._upper = np.array([not name.endswith(lower) for name in skeleton.keypoints])
         self._swap = np.arange(len(skeleton))
@@ -155,23 +152,23 @@ class BatchMaker:
         generator = step_generator(self._config.seed, step)
         source, row = self._mixture(step)
         row = row + self._starts[source]
-        keypoints, labelled = self._keypoints[row], self._labelled[row]
+        keypoints, labeled = self._keypoints[row], self._labeled[row]
         # Everything is drawn for the whole batch, so that processes agree whatever their number.
         if self._proposals is None:
             boxes = half_bodies(
-                self._boxes[row], keypoints, labelled, self._upper,
+                self._boxes[row], keypoints, labeled, self._upper,
                 config.half_body_chance, generator,
             )  # fmt: skip
             boxes = augment_boxes(boxes, config, generator)
         else:
-            boxes = self._proposals(self._boxes[row], keypoints, labelled, generator)
+            boxes = self._proposals(self._boxes[row], keypoints, labeled, generator)
         matrices, mirrored = augmented_matrices(
             boxes, size, self._config.input.padding, self._aspect[source], config, generator
         )
         keypoints = keypoints @ matrices[:, :, :2].transpose(0, 2, 1) + matrices[:, None, :, 2]
         order = np.where(mirrored[:, None], self._swap, np.arange(len(self._swap)))
         keypoints = np.take_along_axis(keypoints, order[..., None], axis=1)
-        labelled = np.take_along_axis(labelled, order, axis=1)
+        labeled = np.take_along_axis(labeled, order, axis=1)
         mix, bias = color_transforms(len(row), config, generator)
         rectangles, colors = erased_rectangles(len(row), config, generator)
         mine = slice(self._rank, None, self._world)
@@ -181,8 +178,8 @@ class BatchMaker:
         return self._batch(
             self._normalize(crops),
             torch.from_numpy(keypoints[mine]).float(),
-            torch.from_numpy(labelled[mine]),
-            int(labelled.sum()),
+            torch.from_numpy(labeled[mine]),
+            int(labeled.sum()),
         )
 
     def _crops(self, row: np.ndarray, matrices: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
@@ -201,16 +198,16 @@ class BatchMaker:
         return crops.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
     def _batch(
-        self, crops: torch.Tensor, keypoints: torch.Tensor, labelled: torch.Tensor, joints: int
+        self, crops: torch.Tensor, keypoints: torch.Tensor, labeled: torch.Tensor, joints: int
     ) -> Batch:
         height, width = crops.shape[2:]
         target = render_heatmaps(
             (keypoints - OFFSET) / STRIDE,
-            labelled,
+            labeled,
             (height // STRIDE, width // STRIDE),
             self._config.input.sigma,
         )
-        return Batch(crops, target, keypoints, labelled, joints)
+        return Batch(crops, target, keypoints, labeled, joints)
 
 
 def prefetch(

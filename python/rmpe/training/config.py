@@ -1,18 +1,12 @@
-"""The configuration of a training run: one TOML file, read into frozen dataclasses.
+"""The configuration of a training run, as frozen dataclasses; `rmpe.training.read` reads the file.
 
-Every key is a field below, in the table of its class; one that is not is refused. A field without
-a default must be given.
+Every key of the TOML file is a field below, in the table of its class. A field without a default
+must be given.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import math
-import tomllib
-import typing
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
 
 __all__ = [
     "Augmentation",
@@ -24,8 +18,6 @@ __all__ = [
     "Source",
     "TrainingConfig",
     "Validation",
-    "parse_config",
-    "read_config",
 ]
 
 
@@ -75,26 +67,18 @@ class Validation:
 
 @dataclass(frozen=True)
 class Network:
-    """``[network]``: what is trained; `rmpe.training.networks` builds it.
+    """``[network]``: what is trained.
 
     Attributes
     ----------
     architecture
-        ``"basic_hourglass"`` or ``"stacked_hourglass"``.
-    stacks
-        Number of hourglasses.
-    widths, stem
-        Channels of a basic hourglass.
-    features, blocks
-        Channels and residual blocks of a stacked hourglass.
+        A key of :data:`rmpe.networks.architectures.ARCHITECTURES` that is for poses.
+    parameters
+        The whole numbers that the architecture takes, by name.
     """
 
     architecture: str
-    stacks: int = 2
-    widths: tuple[int, ...] = (64, 96, 128, 128)
-    stem: int = 32
-    features: int = 256
-    blocks: int = 1
+    parameters: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -135,7 +119,7 @@ class Augmentation:
         How often only the upper or the lower body is shown, of people with 8 joints or more.
     color
         Standard deviation of brightness, contrast, saturation and the gain of each channel.
-    grey_chance
+    gray_chance
         How often the colors are taken away.
     erase_chance, erase_size
         How often a rectangle is filled with noise, and its largest side as a fraction of the
@@ -149,7 +133,7 @@ class Augmentation:
     shift: float = 0.06
     half_body_chance: float = 0.2
     color: float = 0.15
-    grey_chance: float = 0.05
+    gray_chance: float = 0.05
     erase_chance: float = 0.3
     erase_size: float = 0.35
 
@@ -237,149 +221,3 @@ class TrainingConfig:
     log_every: int = 25
     pictures_every: int = 2000
     checkpoint_every: int = 250
-
-
-# What a value must be beyond its type: by the field's name, wherever it stands.
-_POSITIVE = "above 0", lambda value: value > 0
-_NOT_NEGATIVE = "at least 0", lambda value: value >= 0
-_CHANCE = "in 0..1", lambda value: 0 <= value <= 1
-_RULES: dict[str, tuple[str, typing.Callable[[Any], bool]]] = {
-    **dict.fromkeys(
-        ("weight", "every", "stacks", "stem", "features", "blocks", "std", "sigma", "clip"),
-        _POSITIVE,
-    ),
-    **dict.fromkeys(("samples", "size", "rate", "batch_size", "widths"), _POSITIVE),
-    **dict.fromkeys(("longest_side", "log_every", "pictures_every", "checkpoint_every"), _POSITIVE),
-    **dict.fromkeys(
-        ("aspect", "padding", "rotation", "scale", "shift", "color", "weight_decay", "end_rate"),
-        _NOT_NEGATIVE,
-    ),
-    **dict.fromkeys(("warmup", "seed"), _NOT_NEGATIVE),
-    **dict.fromkeys(
-        ("flip", "rotation_chance", "half_body_chance", "grey_chance", "erase_chance"), _CHANCE
-    ),
-    **dict.fromkeys(("erase_size", "ema"), _CHANCE),
-}
-_CHOICES = {
-    "architecture": ("basic_hourglass", "stacked_hourglass"),
-    "kind": ("adamw", "rmsprop"),
-    "curve": ("constant", "linear", "cosine"),
-    "precision": ("bfloat16", "float32"),
-}
-
-T = TypeVar("T")
-
-
-def read_config(path: Path) -> TrainingConfig:
-    """Read a configuration; see `parse_config`.
-
-    Raises
-    ------
-    ConfigError
-        Where the file cannot be read, or is not what `TrainingConfig` says.
-    """
-    try:
-        content = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error}") from error
-    return parse_config(content, str(path))
-
-
-def parse_config(content: str, name: str = "configuration") -> TrainingConfig:
-    """Make a configuration of the text of a TOML file.
-
-    Parameters
-    ----------
-    content : str
-    name : str
-        Of the file, for messages.
-
-    Raises
-    ------
-    ConfigError
-        For an unknown or missing key, or a value that is not what its field says.
-
-    Examples
-    --------
-    >>> parse_config("batchsize = 16")
-    Traceback (most recent call last):
-    rmpe.training.config.ConfigError: configuration: batchsize is not a known key; known are
-    network, source, validation, phase, input, augmentation, optimizer, batch_size, seed, precision,
-    longest_side, log_every, pictures_every, checkpoint_every
-    """
-    try:
-        values = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name}: not a TOML file: {error}") from error
-    config = _build(TrainingConfig, values, name, "")
-    _check_phases(config, name)
-    return config
-
-
-def _build(kind: type[T], values: Any, name: str, prefix: str) -> T:
-    """One dataclass from its table."""
-    if not isinstance(values, dict):
-        raise ConfigError(f"{name}: {prefix.rstrip('.')} must be a table, got {values!r}")
-    fields = {entry.name: entry for entry in dataclasses.fields(typing.cast(Any, kind))}
-    for key in values:
-        if key not in fields:
-            raise ConfigError(
-                f"{name}: {prefix}{key} is not a known key; known are {', '.join(fields)}"
-            )
-    hints = typing.get_type_hints(kind)
-    given = {key: _value(hints[key], value, name, prefix + key) for key, value in values.items()}
-    for key, entry in fields.items():
-        needed = entry.default is dataclasses.MISSING
-        if needed and entry.default_factory is dataclasses.MISSING and key not in given:
-            raise ConfigError(f"{name}: {prefix}{key} is missing")
-    return kind(**given)
-
-
-def _value(hint: Any, value: Any, name: str, key: str) -> Any:
-    """One value, of the type that its field has."""
-    if dataclasses.is_dataclass(hint):
-        return _build(typing.cast(type[Any], hint), value, name, key + ".")
-    if typing.get_origin(hint) is tuple:
-        kinds = typing.get_args(hint)
-        count = None if kinds[-1] is Ellipsis else len(kinds)
-        if not isinstance(value, list) or not value or count not in (None, len(value)):
-            many = "a list" if count is None else f"a list of {count}"
-            raise ConfigError(f"{name}: {key} must be {many}, got {value!r}")
-        return tuple(
-            _value(kinds[0], item, name, f"{key}[{position}]")
-            for position, item in enumerate(value)
-        )
-    return _scalar(hint, value, name, key)
-
-
-def _scalar(hint: Any, value: Any, name: str, key: str) -> Any:
-    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-    if hint is float and type(value) is int:
-        value = float(value)
-    if type(value) is not hint or (hint is float and not math.isfinite(value)):
-        raise ConfigError(f"{name}: {key} must be {words[hint]}, got {value!r}")
-    last = key.rpartition(".")[2].partition("[")[0]
-    if last in _CHOICES and value not in _CHOICES[last]:
-        raise ConfigError(
-            f"{name}: {key} must be one of {', '.join(_CHOICES[last])}, got {value!r}"
-        )
-    if last in _RULES and not _RULES[last][1](value):
-        raise ConfigError(f"{name}: {key} must be {_RULES[last][0]}, got {value!r}")
-    return value
-
-
-def _check_phases(config: TrainingConfig, name: str) -> None:
-    names = [phase.name for phase in config.phase]
-    for phase in config.phase:
-        if names.count(phase.name) > 1:
-            raise ConfigError(f"{name}: phases must have distinct names, got {phase.name!r} twice")
-        if phase.curve == "constant" and phase.end_rate:
-            raise ConfigError(
-                f"{name}: phase {phase.name}: end_rate has no meaning with the curve constant; "
-                "take linear or cosine"
-            )
-        if phase.warmup >= phase.samples:
-            raise ConfigError(
-                f"{name}: phase {phase.name}: warmup must be below its samples, "
-                f"got {phase.warmup} of {phase.samples}"
-            )

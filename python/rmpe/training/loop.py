@@ -11,24 +11,25 @@ from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
 import torch.distributed as dist
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from .batches import BatchMaker, prefetch
-from .checkpoint import write_atomically, write_checkpoint
+from .checkpoint import write_checkpoint
 from .reports import Reports
 from .run import Run, take_step
 from .schedule import Schedule
 
-__all__ = ["CHECKPOINT", "TrainingError", "Validate", "train"]
+__all__ = ["CHECKPOINT", "Export", "TrainingError", "Validate", "train"]
 
 CHECKPOINT = "checkpoint.pt"
 # So many steps in a row without a finite gradient are no accident.
 _MOST_SKIPPED = 50
 
-# Measures a network on crops of a size; the best weights go by the first of the numbers.
-Validate = Callable[[nn.Module, tuple[int, int]], dict[str, float]]
+# Writes a network as a model of a name in a folder, for crops of a size, and returns its card.
+Export = Callable[[Path, str, nn.Module, tuple[int, int]], Path]
+# Measures the model of a card; the best one goes by the first of the numbers.
+Validate = Callable[[Path], dict[str, float]]
 T = TypeVar("T")
 
 
@@ -42,6 +43,7 @@ def train(
     schedule: Schedule,
     folder: Path,
     *,
+    export: Export,
     validate: Validate,
     workers: int = 1,
     last_step: int | None = None,
@@ -57,10 +59,10 @@ def train(
     make_batch : BatchMaker
     schedule : Schedule
     folder : Path
-        Gets the checkpoint, ``average.safetensors`` and ``best.safetensors`` (float16 weights of
-        the moving average), ``log.jsonl`` and TensorBoard's files.
-    validate : callable
-        Measures a network on crops of a size.
+        Gets the checkpoint, the models ``average`` and ``best`` (of the moving average),
+        ``log.jsonl`` and TensorBoard's files.
+    export, validate : callable
+        Write a model, and measure it.
     workers : int
         Threads that make batches.
     last_step : int, optional
@@ -104,7 +106,7 @@ def train(
             if step % config.pictures_every == 0:
                 reports.pictures(step, batch, heatmaps)
             if first and (step % validate_every == 0 or step == stop):
-                _measure(run, validate, size, folder, reports)
+                _measure(run, export, validate, size, folder, reports)
             if first and (step % config.checkpoint_every == 0) and not caught.signal:
                 try:
                     write_checkpoint(folder / CHECKPOINT, run.state())
@@ -118,25 +120,23 @@ def train(
 
 
 def _measure(
-    run: Run, validate: Validate, size: tuple[int, int], folder: Path, reports: Reports
+    run: Run,
+    export: Export,
+    validate: Validate,
+    size: tuple[int, int],
+    folder: Path,
+    reports: Reports,
 ) -> None:
-    """Validate the moving average, and write its weights."""
-    measured = validate(run.average.network, size)
-    reports.measures(run.step, measured)
-    names = ["average.safetensors"]
-    score = next(iter(measured.values()))
-    if score > run.best:
-        run.best = score
-        names.append("best.safetensors")
-    weights = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
-        for name, value in run.average.network.state_dict().items()
-    }
-    for name in names:
-        try:
-            write_atomically(folder / name, lambda path: save_file(weights, path))
-        except OSError as error:
-            reports.say(f"{name} was not written, the last one stays: {error}")
+    """Write the moving average as a model, and measure that."""
+    try:
+        measured = validate(export(folder, "average", run.average.network, size))
+        reports.measures(run.step, measured)
+        score = next(iter(measured.values()))
+        if score > run.best:
+            export(folder, "best", run.average.network, size)
+            run.best = score
+    except OSError as error:
+        reports.say(f"a model was not written, the last one stays: {error}")
 
 
 def _timed(values: Iterable[T]) -> Iterator[tuple[T, float]]:

@@ -7,8 +7,7 @@ import copy
 import torch
 from torch import nn
 
-from ..networks.architectures.basic_hourglass import BasicHourglass
-from ..networks.hourglass import StackedHourglass
+from ..networks.architectures import architecture_builder
 from .config import Network, Optimizer
 
 __all__ = ["MovingAverage", "build_network", "build_optimizer"]
@@ -18,14 +17,9 @@ def build_network(config: Network, joints: int, seed: int) -> nn.Module:
     """Build the network with random weights that depend on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if config.architecture == "basic_hourglass":
-            network: nn.Module = BasicHourglass(
-                joints, stacks=config.stacks, widths=config.widths, stem=config.stem
-            )
-        else:
-            network = StackedHourglass(
-                joints, stacks=config.stacks, blocks=config.blocks, features=config.features
-            )
+        network = architecture_builder(config.architecture)(
+            joints, intermediate=True, **config.parameters
+        )
     return network.to(memory_format=torch.channels_last)
 
 

@@ -30,14 +30,14 @@ class Photographs:
     Attributes
     ----------
     images
-        uint8 (H_i, W_i, 3), RGB; None where a file could not be read.
+        uint8 (H_i, W_i, 3), RGB; without pixels where a file could not be read.
     scales
         (n,) float64: by how much each was reduced, 1 for not at all.
     problems
         What could not be read, and why.
     """
 
-    images: tuple[torch.Tensor | None, ...]
+    images: tuple[torch.Tensor, ...]
     scales: np.ndarray
     problems: tuple[str, ...]
 
@@ -77,10 +77,10 @@ def cache_photographs(
     # Copy-on-write: nobody writes, but tensors over read-only memory are warned about.
     flat = np.memmap(pixels, np.uint8, mode="c") if any(map(any, sizes)) else np.empty(0, np.uint8)
     buffer, start = torch.from_numpy(flat), 0
-    images: list[torch.Tensor | None] = []
+    images: list[torch.Tensor] = []
     for height, width in sizes:
         stop = start + height * width * 3
-        images.append(buffer[start:stop].view(height, width, 3) if height else None)
+        images.append(buffer[start:stop].view(height, width, 3))
         start = stop
     return Photographs(tuple(images), np.array(content["scales"]), tuple(content["problems"]))
 

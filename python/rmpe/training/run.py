@@ -135,7 +135,7 @@ def take_step(run: Run, model: nn.Module, batch: Batch, rate: float) -> tuple[fl
     model.train()
     with torch.autocast("cpu", torch.bfloat16, config.precision == "bfloat16"):
         heatmaps = model(batch.crops)
-    summed = heatmap_loss(heatmaps, batch.target, batch.labelled, config.input.sigma)
+    summed = heatmap_loss(heatmaps, batch.target, batch.labeled, config.input.sigma)
     loss = summed / (max(1, batch.joints) * heatmaps.shape[1])
     world = dist.get_world_size() if dist.is_initialized() else 1
     # The average of the processes' gradients becomes their sum, as of one whole batch.

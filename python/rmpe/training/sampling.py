@@ -7,7 +7,6 @@ any other.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -63,8 +62,8 @@ class Mixture:
 
     def _taken(self, source: int, step: int) -> int:
         """How many samples of a source the steps before this one took."""
-        low, high = self._bounds[source : source + 2]
-        return math.floor(high * step) - math.floor(low * step)
+        low, high = self._bounds[source], self._bounds[source + 1]
+        return int(high * step) - int(low * step)
 
     def _rows(self, source: int, count: int, positions: np.ndarray) -> np.ndarray:
         found = np.empty(len(positions), np.int64)

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 import torch.distributed as dist
+from torch import nn
 from tqdm import tqdm
 
-from ..skeleton import COCO_17
 from .batches import BatchMaker
 from .checkpoint import CheckpointError, read_checkpoint
-from .config import Augmentation, ConfigError, TrainingConfig, parse_config
+from .config import Augmentation, ConfigError, TrainingConfig
+from .export import write_pose_model
 from .loop import CHECKPOINT, Validate, train
 from .networks import build_network
 from .people import TrainingPeople, load_people
-from .run import Run, take_step
+from .read import parse_config
+from .run import Run
 from .schedule import Schedule
-from .validation import KeypointValidation, PeopleValidation
+from .validation import KeypointValidation, SimilarityValidation
 
-__all__ = ["describe", "train_from_config"]
+__all__ = ["load_people_of", "print_people", "read_config", "train_from_config"]
 
 _STILL = Augmentation(
     flip=0, rotation=0, rotation_chance=0, scale=0, shift=0, half_body_chance=0, color=0,
-    grey_chance=0, erase_chance=0, erase_size=0,
+    gray_chance=0, erase_chance=0, erase_size=0,
 )  # fmt: skip
 
 
@@ -77,7 +79,7 @@ def train_from_config(
     ConfigError, CheckpointError, TrainingError, OSError, ValueError
         Where it cannot begin or go on.
     """
-    text, config = _read(path, overfit)
+    text, config = read_config(path, overfit)
     checkpoint = out / CHECKPOINT
     if checkpoint.exists() and not resume:
         raise CheckpointError(
@@ -86,67 +88,45 @@ def train_from_config(
     state = read_checkpoint(checkpoint) if resume else read_checkpoint(start) if start else None
     schedule = Schedule(config.phase, config.batch_size)
     with _processes() as (rank, world):
-        people = _load(config, data, cache, overfit)
+        people = load_people_of(config, data, cache, overfit)
         out.mkdir(parents=True, exist_ok=True)
         if rank == 0:
             (out / "config.toml").write_text(text)
-            _print_people(config, people)
-        run = Run(config, text, build_network(config.network, len(COCO_17), config.seed))
+            print_people(config, people)
+        # Networks of ours draw nothing while they train, others may.
+        torch.manual_seed(config.seed)
+        run = Run(config, text, build_network(config.network, len(people[0].skeleton), config.seed))
         if state is not None:
             (run.resume if resume else run.start_from)(state)
         if phase is not None and not resume:
             run.step = schedule.first_step(phase)
-        make = BatchMaker(config, people, COCO_17, schedule.size, rank=rank, world=world)
+        make = BatchMaker(config, people, schedule.size, rank=rank, world=world)
         validate: Validate = (
-            KeypointValidation(config, data, cache)
+            KeypointValidation(
+                data / config.validation.annotations, data / config.validation.images
+            )
             if overfit is None
-            else PeopleValidation(config, people[0], COCO_17)
+            else SimilarityValidation(people[0])
         )
+
+        def export(folder: Path, name: str, network: nn.Module, size: tuple[int, int]) -> Path:
+            return write_pose_model(folder, name, network, config, people[0].skeleton, size)
+
         last = None if samples is None else -(-samples // config.batch_size)
-        return train(run, make, schedule, out, validate=validate, workers=workers, last_step=last)
-
-
-def describe(path: Path, *, data: Path, cache: Path, overfit: int | None = None) -> None:
-    """Print what a configuration would train on, how fast and how long."""
-    text, config = _read(path, overfit)
-    people = _load(config, data, cache, overfit)
-    _print_people(config, people)
-    network = build_network(config.network, len(COCO_17), config.seed)
-    run = Run(config, text, network)
-    parameters = sum(p.numel() for p in network.parameters())
-    print(f"network: {config.network.architecture}, {parameters:,} parameters")
-    schedule = Schedule(config.phase, config.batch_size)
-    make = BatchMaker(config, people, COCO_17, schedule.size)
-    hours = 0.0
-    for stage in schedule.stages:
-        making = _seconds(lambda step: make(step), range(stage.first, stage.first + 4))
-        batches = [make(stage.first + i) for i in range(3)]
-        training = _seconds(
-            lambda i, batches=batches: take_step(run, network, batches[i], 0.0),  # type: ignore[misc]
-            range(3),
+        return train(
+            run,
+            make,
+            schedule,
+            out,
+            export=export,
+            validate=validate,
+            workers=workers,
+            last_step=last,
         )
-        rate = config.batch_size / training
-        hours += stage.phase.samples / rate / 3600
-        print(
-            f"phase {stage.phase.name}: {stage.phase.samples:,} samples in "
-            f"{stage.last - stage.first:,} steps, {stage.phase.size[0]}x{stage.phase.size[1]}, "
-            f"rate {stage.phase.rate:g}, {stage.phase.curve}; input "
-            f"{config.batch_size / making:.0f} samples a second and thread, training {rate:.1f}"
-        )
-    print(f"in all {hours:.1f} hours at this speed, without validation")
 
 
-def _seconds(work: object, steps: range) -> float:
-    """Seconds of a step; the first warms up and does not count."""
-    times = []
-    for step in steps:
-        start = time.perf_counter()
-        work(step)  # type: ignore[operator]
-        times.append(time.perf_counter() - start)
-    return float(np.median(times[1:]))
-
-
-def _read(path: Path, overfit: int | None) -> tuple[str, TrainingConfig]:
+def read_config(path: Path, overfit: int | None = None) -> tuple[str, TrainingConfig]:
+    """Read a configuration file, and take out everything random to overfit; text and meaning."""
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
@@ -157,7 +137,7 @@ def _read(path: Path, overfit: int | None) -> tuple[str, TrainingConfig]:
     return text, config
 
 
-def _load(
+def load_people_of(
     config: TrainingConfig, data: Path, cache: Path, overfit: int | None
 ) -> list[TrainingPeople]:
     cache = cache.expanduser()
@@ -174,12 +154,12 @@ def _load(
                 )  # fmt: skip
             )
     if overfit is not None:
-        clearest = np.argsort(-people[0].labelled.sum(1), kind="stable")[:overfit]
+        clearest = np.argsort(-people[0].labeled.sum(1), kind="stable")[:overfit]
         people = [people[0].select(clearest)]
     return people
 
 
-def _print_people(config: TrainingConfig, people: list[TrainingPeople]) -> None:
+def print_people(config: TrainingConfig, people: list[TrainingPeople]) -> None:
     total = sum(source.weight for source in config.source)
     for source, part in zip(config.source, people, strict=True):
         skipped = ", ".join(f"{n} {reason}" for reason, n in part.skipped.most_common())

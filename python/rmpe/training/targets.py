@@ -10,20 +10,20 @@ __all__ = ["heatmap_loss", "render_heatmaps"]
 
 
 def render_heatmaps(
-    keypoints: torch.Tensor, labelled: torch.Tensor, size: tuple[int, int], sigma: float
+    keypoints: torch.Tensor, labeled: torch.Tensor, size: tuple[int, int], sigma: float
 ) -> torch.Tensor:
     """A Gaussian of height 1 at each joint.
 
     ``exp(-((x - u)^2 + (y - v)^2) / (2 sigma^2))`` is the product of two vectors, so that a map
     costs two of them and one multiplication a pixel. A joint outside the map leaves it all but
-    blank, as the paper wants it; so does one that is not labelled, and `heatmap_loss` passes over
+    blank, as the paper wants it; so does one that is not labeled, and `heatmap_loss` passes over
     it.
 
     Parameters
     ----------
     keypoints : Tensor (N, K, 2)
-        ``u, v`` in heatmap pixels, centres at integers.
-    labelled : Tensor (N, K)
+        ``u, v`` in heatmap pixels, centers at integers.
+    labeled : Tensor (N, K)
         bool.
     size : (int, int)
         Height and width of the maps.
@@ -44,15 +44,15 @@ def render_heatmaps(
     factor = -0.5 / sigma**2
     x = torch.arange(width, dtype=keypoints.dtype) - keypoints[..., 0:1]
     y = torch.arange(height, dtype=keypoints.dtype) - keypoints[..., 1:2]
-    rows = (y.square() * factor).exp() * labelled[..., None]
+    rows = (y.square() * factor).exp() * labeled[..., None]
     columns = (x.square() * factor).exp()
     return rows[..., :, None] * columns[..., None, :]
 
 
 def heatmap_loss(
-    heatmaps: torch.Tensor, target: torch.Tensor, labelled: torch.Tensor, sigma: float
+    heatmaps: torch.Tensor, target: torch.Tensor, labeled: torch.Tensor, sigma: float
 ) -> torch.Tensor:
-    """Squared error over the labelled joints and all stacks, summed.
+    """Squared error over the labeled joints and all stacks, summed.
 
     In units of the energy of one target map, ``pi sigma^2``: blank maps cost 1 a joint and stack.
 
@@ -61,7 +61,7 @@ def heatmap_loss(
     heatmaps : Tensor (N, S, K, h, w)
         Of each stack.
     target : Tensor (N, K, h, w)
-    labelled : Tensor (N, K)
+    labeled : Tensor (N, K)
         bool.
     sigma : float
         Of the target, in heatmap pixels.
@@ -69,7 +69,7 @@ def heatmap_loss(
     Returns
     -------
     Tensor ()
-        To be divided by the number of labelled joints in the whole batch.
+        To be divided by the number of labeled joints in the whole batch.
     """
     error = (heatmaps.float() - target[:, None]).square().sum((3, 4))
-    return (error * labelled[:, None]).sum() / (math.pi * sigma**2)
+    return (error * labeled[:, None]).sum() / (math.pi * sigma**2)

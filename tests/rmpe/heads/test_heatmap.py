@@ -1,5 +1,7 @@
 """The heatmap head: what it reads of a card, and how it decodes."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import rmpe_ext
 from rmpe.errors import ModelError
 from rmpe.heads.heatmap import HeatmapHead
 from rmpe.models.read import load_card
+from rmpe.table import Table
 
 HOURGLASS = load_card("hourglass_aic14").head
 PAIRS = load_card("hourglass_aic14").skeleton.flip_pairs
@@ -73,3 +76,13 @@ def test_decoding_in_inference_mode_leaves_gradients_possible_afterwards():
         head.decode([maps], MATRICES)
     head._smooth(maps.requires_grad_()).sum().backward()
     assert maps.grad.isfinite().all()
+
+
+def test_a_card_may_have_a_grid_that_is_not_its_conventions():
+    card = {"convention": "dark", "grid": "half_pixel", "stride": 4, "offset": 1.5}
+    assert HeatmapHead.read(Table(Path("card.toml"), "", card), named=False).grid == "half_pixel"
+    del card["grid"]
+    assert HeatmapHead.read(Table(Path("card.toml"), "", card), named=False).grid == "asymmetric"
+    card["grid"] = "pixel"
+    with pytest.raises(ModelError, match="grid must be one of asymmetric, half_pixel"):
+        HeatmapHead.read(Table(Path("card.toml"), "", card), named=False)

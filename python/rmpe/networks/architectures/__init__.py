@@ -7,13 +7,14 @@ same name.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ARCHITECTURES", "Architecture", "build_architecture"]
+__all__ = ["ARCHITECTURES", "Architecture", "architecture_builder", "build_architecture"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,19 @@ class Architecture:
 
 
 ARCHITECTURES = {
+    "basic_hourglass": Architecture(
+        "pose",
+        "basic_hourglass",
+        "basic_hourglass",
+        {
+            "stacks": 16,
+            "stem": 512,
+            "width_4": 1024,
+            "width_8": 1024,
+            "width_16": 1024,
+            "width_32": 1024,
+        },
+    ),
     "ssd300_vgg16": Architecture("detector", "ssd", "ssd300_vgg16"),
     "ssdlite320_mobilenet_v3_large": Architecture(
         "detector", "ssd", "ssdlite320_mobilenet_v3_large"
@@ -47,6 +61,18 @@ ARCHITECTURES = {
         "pose", "hourglass", "stacked_hourglass", {"stacks": 16, "blocks": 8, "features": 1024}
     ),
 }
+
+
+def architecture_builder(name: str) -> Callable[..., nn.Module]:
+    """Import the function that makes one of `ARCHITECTURES`.
+
+    Those for poses take ``intermediate``: whether the network gives the outputs of all its stacks,
+    as training wants them, or those of the last alone, which is the default.
+    """
+    row = ARCHITECTURES[name]
+    module = importlib.import_module(f".{row.module}", __name__)
+    builder: Callable[..., nn.Module] = getattr(module, row.builder)
+    return builder
 
 
 def build_architecture(name: str, **parameters: int) -> nn.Module:
@@ -65,8 +91,7 @@ def build_architecture(name: str, **parameters: int) -> nn.Module:
     """
     import torch
 
-    row = ARCHITECTURES[name]
-    builder = getattr(importlib.import_module(f".{row.module}", __name__), row.builder)
+    builder = architecture_builder(name)
     with torch.device("meta"):
         module: nn.Module = builder(**parameters)
     return module

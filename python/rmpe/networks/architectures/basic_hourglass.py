@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["BasicHourglass"]
+__all__ = ["BasicHourglass", "basic_hourglass"]
 
 
 class BasicHourglass(nn.Module):
@@ -38,6 +38,8 @@ class BasicHourglass(nn.Module):
         Channels at 1/4 of the input's size, 1/8, 1/16 and so on; two or more.
     stem : int
         Channels at 1/2 of the input's size.
+    intermediate : bool
+        Return the heatmaps of every stack, as training wants them, or those of the last alone.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class BasicHourglass(nn.Module):
         stacks: int = 2,
         widths: Sequence[int] = (64, 96, 128, 128),
         stem: int = 32,
+        intermediate: bool = True,
     ) -> None:
         super().__init__()
         if len(widths) < 2:
@@ -67,6 +70,7 @@ class BasicHourglass(nn.Module):
                 raise ValueError(f"{name} must be at least 1, got {value}")
         if min(widths) < 1:
             raise ValueError(f"widths must be at least 1, got {tuple(widths)}")
+        self.intermediate = intermediate
         width = widths[0]
         # The stem halves the size twice, every further width once more.
         self.divisor = 4 * 2 ** (len(widths) - 1)
@@ -76,11 +80,7 @@ class BasicHourglass(nn.Module):
             Residual(width, width),
         )
         self.hourglasses = nn.ModuleList(Hourglass(widths) for _ in range(stacks))
-        self.score = nn.ModuleList(nn.Conv2d(width, joints, 1) for _ in range(stacks))
-        for score in self.score:
-            # Training begins at blank maps, near which the targets are.
-            nn.init.normal_(score.weight, std=1e-3)
-            nn.init.zeros_(score.bias)
+        self.score = nn.ModuleList(_score(width, joints) for _ in range(stacks))
         self.features_back = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(stacks - 1))
         self.heatmaps_back = nn.ModuleList(nn.Conv2d(joints, width, 1) for _ in range(stacks - 1))
 
@@ -94,7 +94,7 @@ class BasicHourglass(nn.Module):
 
         Returns
         -------
-        Tensor (N, stacks, K, h / 4, w / 4)
+        Tensor (N, stacks, K, h / 4, w / 4), or (N, K, h / 4, w / 4) of the last stack
             About 1 at a joint, about 0 elsewhere.
 
         Raises
@@ -116,7 +116,31 @@ class BasicHourglass(nn.Module):
             if stack + 1 < len(self.hourglasses):
                 x = x + self.features_back[stack](features)
                 x = x + self.heatmaps_back[stack](heatmaps[-1])
-        return torch.stack(heatmaps, dim=1)
+        return torch.stack(heatmaps, dim=1) if self.intermediate else heatmaps[-1]
+
+
+def basic_hourglass(
+    joints: int,
+    *,
+    stacks: int,
+    stem: int,
+    width_4: int,
+    width_8: int,
+    width_16: int,
+    width_32: int,
+    intermediate: bool = False,
+) -> BasicHourglass:
+    """Make a network, by default for use: its output is the last stack's.
+
+    ``width_4`` is the number of channels at 1/4 of the input's size, and so on.
+    """
+    return BasicHourglass(
+        joints,
+        stacks=stacks,
+        stem=stem,
+        widths=(width_4, width_8, width_16, width_32),
+        intermediate=intermediate,
+    )
 
 
 class Hourglass(nn.Module):
@@ -155,6 +179,15 @@ class Residual(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.relu(self.shortcut(x) + self.second(self.first(x)))
+
+
+def _score(width: int, joints: int) -> nn.Conv2d:
+    """From features to heatmaps, blank ones at first: most of a target is blank."""
+    layer = nn.Conv2d(width, joints, 1)
+    nn.init.normal_(layer.weight, std=1e-3)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
 
 
 def _convolution(

@@ -164,10 +164,12 @@ class StackedHourglass(nn.Module):
         return torch.stack(heatmaps, dim=1) if self.intermediate else heatmaps[-1]
 
 
-def stacked_hourglass(joints: int, *, stacks: int, blocks: int, features: int) -> StackedHourglass:
-    """Make a network for use: its output is the last stack's."""
+def stacked_hourglass(
+    joints: int, *, stacks: int, blocks: int, features: int, intermediate: bool = False
+) -> StackedHourglass:
+    """Make a network, by default for use: its output is the last stack's."""
     return StackedHourglass(
-        joints, stacks=stacks, blocks=blocks, features=features, intermediate=False
+        joints, stacks=stacks, blocks=blocks, features=features, intermediate=intermediate
     )
 
 

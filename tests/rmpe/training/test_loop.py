@@ -1,0 +1,187 @@
+"""Whole runs: interrupted, spread over processes, on a full disk, without a finite loss."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import torch.multiprocessing as mp
+from torch import nn
+
+from rmpe.training import loop
+from rmpe.training.batches import BatchMaker
+from rmpe.training.checkpoint import read_checkpoint
+from rmpe.training.loop import TrainingError, train
+from rmpe.training.run import Run, take_step
+from rmpe.training.schedule import Schedule
+
+from .material import CONFIG, equal
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def command(drawn, tmp_path):
+    """``rmpe train`` of the small configuration, and the environment that it needs."""
+    (tmp_path / "config.toml").write_text(CONFIG)
+
+    def start(out, *extra, **options):
+        arguments = [
+            sys.executable, "-m", "rmpe", "train", str(tmp_path / "config.toml"),
+            "--data", str(drawn), "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / out),
+            *extra,
+        ]  # fmt: skip
+        environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'python'}"}
+        environment["OMP_NUM_THREADS"] = "1"
+        return subprocess.Popen(
+            arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            **options,
+        )  # fmt: skip
+
+    return start
+
+
+def log(folder):
+    """The numbers of a run's log that do not depend on the clock."""
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    for line in lines:
+        line.pop("samples_per_second", None)
+        line.pop("waiting_share", None)
+    return lines
+
+
+def wait_for(process, folder, lines):
+    """Wait until a running process has written so much of its log."""
+    path = folder / "log.jsonl"
+    while process.poll() is None:
+        if path.exists() and path.read_text().count("\n") >= lines:
+            return
+        time.sleep(0.01)
+    raise AssertionError(process.communicate()[1])
+
+
+def test_killed_and_resumed_it_is_the_run_that_was_never_interrupted(command, tmp_path):
+    process = command("whole")
+    assert process.wait() == 0, process.communicate()[1]
+
+    process = command("broken")
+    wait_for(process, tmp_path / "broken", 5)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    # Killed once more, later on.
+    process = command("broken", "--resume")
+    wait_for(process, tmp_path / "broken", 10)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    process = command("broken", "--resume")
+    assert process.wait() == 0, process.communicate()[1]
+
+    assert log(tmp_path / "broken") == log(tmp_path / "whole")
+    assert len(log(tmp_path / "whole")) == 10 + 3  # losses, and validations at 4, 8 and 10
+    whole, broken = (read_checkpoint(tmp_path / f / "checkpoint.pt") for f in ("whole", "broken"))
+    assert equal(whole, broken)
+    assert (tmp_path / "whole/average.safetensors").read_bytes() == (
+        tmp_path / "broken/average.safetensors"
+    ).read_bytes()
+
+
+def test_a_signal_ends_it_after_a_checkpoint(command, tmp_path):
+    process = command("run")
+    wait_for(process, tmp_path / "run", 2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 143, process.communicate()[1]
+    state, lines = read_checkpoint(tmp_path / "run/checkpoint.pt"), log(tmp_path / "run")
+    assert 2 <= state["step"] == lines[-1]["step"] < 10
+
+
+def run_of(config, network=None):
+    from rmpe.training.networks import build_network
+
+    return Run(config, "text", network or build_network(config.network, 17, 0))
+
+
+def nothing(*arguments):
+    return Path()
+
+
+def test_losses_that_are_never_finite_end_the_run(config, people, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "_MOST_SKIPPED", 3)
+    run = run_of(config)
+    with torch.no_grad():
+        run.network.score[0].bias[0] = math.nan
+    make = BatchMaker(config, [people], lambda step: (64, 64))
+    with pytest.raises(TrainingError, match="not finite in the last 3 steps, up to step 3"):
+        train(run, make, Schedule(config.phase, 4), tmp_path, export=nothing, validate=nothing)
+
+
+def test_a_full_disk_in_between_is_reported_and_the_run_goes_on(
+    config, people, tmp_path, monkeypatch, capsys
+):
+    written = []
+
+    def write(path, state):
+        written.append(state["step"])
+        if state["step"] == 6:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(loop, "write_checkpoint", write)
+    make = BatchMaker(config, [people], lambda step: (64, 64))
+    schedule = Schedule(config.phase, 4)
+    scores = iter([0.1, 0.3, 0.2])
+    exported = []
+    train(
+        run_of(config), make, schedule, tmp_path,
+        export=lambda folder, name, network, size: exported.append(name),
+        validate=lambda card: {"ap": next(scores)},
+    )  # fmt: skip
+    assert written == [3, 6, 9, 10]
+    assert "no checkpoint at step 6, the last one stays" in capsys.readouterr().out
+    # The best one is kept apart.
+    assert exported == ["average", "best", "average", "best", "average"]
+
+
+class Plain(nn.Module):
+    """Without batch norm, whose statistics belong to each process."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.Tanh(), nn.Conv2d(8, 17, 1))
+
+    def forward(self, images):
+        return self.layers(images)[:, None]
+
+
+def plain_run(config):
+    torch.manual_seed(0)
+    return run_of(replace(config, optimizer=replace(config.optimizer, kind="rmsprop")), Plain())
+
+
+def one_of_two(rank, config, people, folder):
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
+    )
+    run = plain_run(config)
+    model = nn.parallel.DistributedDataParallel(run.network)
+    make = BatchMaker(config, [people], lambda step: (64, 64), rank=rank, world=2)
+    losses = [take_step(run, model, make(step), 1e-3)[0] for step in range(3)]
+    torch.save((losses, run.network.state_dict()), folder / f"{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_take_the_steps_of_one(config, people, tmp_path):
+    run = plain_run(config)
+    make = BatchMaker(config, [people], lambda step: (64, 64))
+    losses = [take_step(run, run.network, make(step), 1e-3)[0] for step in range(3)]
+    mp.spawn(one_of_two, (config, people, tmp_path), nprocs=2)
+    for rank in (0, 1):
+        their_losses, weights = torch.load(tmp_path / f"{rank}.pt")
+        assert their_losses == pytest.approx(losses, rel=1e-5)
+        for name, value in run.network.state_dict().items():
+            torch.testing.assert_close(weights[name], value, atol=1e-6, rtol=1e-4)
