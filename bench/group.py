@@ -1,4 +1,4 @@
-"""A group: one op on one input, by everyone who can do it."""
+"""A group: one op on one input, and the implementations that are compared on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NATIVE = "native"
 
 @dataclass(frozen=True)
 class Group:
-    """What is compared with each other.
+    """Implementations of one op, to be compared on one input.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Group:
     inputs
         Makes the input; the same at every call.
     runs
-        ``run(*inputs)`` by the name of who does it.
+        ``run(*inputs)`` by the name of the implementation.
     threads
         That torch and OpenCV may use.
     """

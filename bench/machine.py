@@ -9,7 +9,9 @@ from pathlib import Path
 
 import torch
 
-__all__ = ["machine"]
+__all__ = ["PROCESSOR", "machine"]
+
+PROCESSOR = ("processor", "cores", "vectors")  # what ratios depend on most
 
 _PACKAGES = ("numpy", "opencv-python-headless", "torchvision", "kornia", "kornia_rs", "onnxruntime")
 

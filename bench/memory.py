@@ -10,7 +10,7 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # of mallopt, in glibc
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc to give no memory back to the system, for the ops and their rivals alike.
+    """Tell glibc to give no memory back to the system, for the ops and their baselines alike.
 
     It gives back, or not, what lies at the end of its heap: by what else the process happens to
     hold, a call that makes 19 MB of crops takes 1 ms, or 8 ms with the pages it touches anew. A

@@ -1,7 +1,10 @@
-"""An op and a rival by turns in one process: how many times as fast the op is.
+"""An op and a baseline in alternation, in one process: how many times as fast the op is.
 
     python -m bench.pairs --write           measure all pairs: bench/results/pairs.json
     python -m bench.pairs --compare         measure again; fails where a pair fell far below that
+
+The baseline is what people use without this package, in bench/baselines. What --compare measures on
+another processor than that of the committed results is shown, and does not fail.
 
 A machine that is slow for a while is slow for both, so that a ratio holds where seconds do not.
 """
@@ -32,10 +35,10 @@ from bench import (
     test_pose_nms,
     test_soft_argmax,
 )
-from bench.floors import FLOOR, FLOORS
 from bench.group import NATIVE, Group, threads
-from bench.machine import machine
+from bench.machine import PROCESSOR, machine
 from bench.memory import keep_freed_memory
+from bench.memory_bounds import MEMORY_BOUND, MEMORY_BOUNDS
 
 RESULTS = Path(__file__).parent / "results" / "pairs.json"
 SAMPLE = 1e-3  # seconds: what is faster is called again and again for so long
@@ -43,10 +46,10 @@ FEWEST, MOST = 9, 300  # pairs of samples
 
 # How a pair of medians of one sample, in microseconds, is judged.
 MEASURES: dict[str, Callable[[float, float], float]] = {
-    "times as fast": lambda ours, rival: rival / ours,
-    "times as long": lambda ours, rival: ours / rival,
-    "us more": lambda ours, rival: ours - rival,
-    "us": lambda ours, rival: ours,
+    "times as fast": lambda ours, baseline: baseline / ours,
+    "times as long": lambda ours, baseline: ours / baseline,
+    "us more": lambda ours, baseline: ours - baseline,
+    "us": lambda ours, baseline: ours,
 }
 
 
@@ -59,19 +62,19 @@ class Pair:
     target
         Of the measure: at least so many times as fast, or at most so many microseconds. None where
         the pair is only watched.
-    gap
+    reason
         Why a target that is missed is missed.
     """
 
     group: Group
-    rival: str
+    baseline: str
     target: float | None
     measure: str = "times as fast"
-    gap: str = ""
+    reason: str = ""
 
     @property
     def name(self) -> str:
-        return self.group.name + f": {self.rival}" * (self.measure != "us")
+        return self.group.name + f": {self.baseline}" * (self.measure != "us")
 
     def meets(self, value: float) -> bool | None:
         if self.target is None:
@@ -91,8 +94,8 @@ def pairs() -> Iterator[Pair]:
         upright,
         "F.affine_grid and F.grid_sample",
         30,
-        gap="A thirtieth of its time is about twice what storing the crops takes (the "
-        "floor below); each value also takes three interpolations in float32, of rows that "
+        reason="A thirtieth of its time is about twice what storing the crops takes (the "
+        "memory bound below); each value also takes three interpolations in float32, of rows that "
         "come from beyond the second-level cache. Both ran on two cores.",
     )
     yield Pair(rotated, "cv2.warpAffine and numpy", None)
@@ -116,8 +119,8 @@ def pairs() -> Iterator[Pair]:
     yield Pair(test_box_nms.THOUSAND, "torchvision nms", None)
     yield Pair(test_soft_argmax.FORWARD, "torch.softmax", None)
     yield Pair(test_decode_simcc.GROUPS[2], "numpy argmax", None)
-    for group in FLOORS:
-        yield Pair(group, FLOOR, None, "times as long")
+    for group in MEMORY_BOUNDS:
+        yield Pair(group, MEMORY_BOUND, None, "times as long")
     for group in test_call_overhead.CALLS.values():
         yield Pair(group, test_call_overhead.BARE, 5, "us more")
     for op in ("decode", "pose_nms"):
@@ -143,31 +146,31 @@ def sampler(call: Callable[..., Any], inputs: tuple) -> Callable[[], float]:
 
 
 def measure(pair: Pair, seconds: float) -> dict[str, Any]:
-    """The row of a pair, of the samples of so many seconds: ours, the rival's, ours, ..."""
+    """The row of a pair, of the samples of so many seconds: ours, the baseline's, ours, ..."""
     with threads(pair.group.threads):
         ours = sampler(pair.group.runs[NATIVE], pair.group.inputs())
-        rival = sampler(pair.group.runs[pair.rival], pair.group.inputs())
+        baseline = sampler(pair.group.runs[pair.baseline], pair.group.inputs())
         samples: list[tuple[float, float]] = []
         gc.collect()
         gc.disable()
         try:
             end = time.perf_counter() + seconds
             while len(samples) < FEWEST or (time.perf_counter() < end and len(samples) < MOST):
-                samples.append((ours(), rival()))
+                samples.append((ours(), baseline()))
         finally:
             gc.enable()
     values = [MEASURES[pair.measure](*sample) for sample in samples]
     low, median, high = statistics.quantiles(values, n=4)
     return {
         "ours": round(statistics.median(sample[0] for sample in samples), 3),
-        "rival": round(statistics.median(sample[1] for sample in samples), 3),
+        "baseline": round(statistics.median(sample[1] for sample in samples), 3),
         "measure": pair.measure,
         "median": round(median, 3),
         "quartiles": [round(low, 3), round(high, 3)],
         "pairs": len(samples),
         "target": pair.target,
         "met": pair.meets(median),
-        "gap": pair.gap,
+        "reason": pair.reason,
     }
 
 
@@ -197,32 +200,48 @@ def describe(pair: Pair, row: dict[str, Any]) -> str:
 
 
 def compare(chosen: list[Pair], seconds: float, tolerance: float) -> int:
-    """Whether no ratio fell by more than the tolerance. A low one is measured three times."""
-    baseline = json.loads(RESULTS.read_text())
-    for name, value in machine().items():
-        if baseline["machine"].get(name) != value:
-            print(f"note: {name} is {value}; the baseline's was {baseline['machine'].get(name)}")
-    fell = []
+    """1 where a ratio fell by more than the tolerance on the same processor, else 0.
+
+    A low ratio is measured up to three times.
+    """
+    committed = json.loads(RESULTS.read_text())
+    now = machine()
+    for name, value in now.items():
+        if committed["machine"].get(name) != value:
+            print(f"note: {name} is {value}; it was {committed['machine'].get(name)}")
+    fell, missing = [], []
     for pair in chosen:
-        before = baseline["pairs"].get(f"{pair.name}, {pair.measure}")
+        before = committed["pairs"].get(f"{pair.name}, {pair.measure}")
         if pair.measure != "times as fast" or before is None:
             continue
-        floor = (1 - tolerance) * before["median"]
-        now = 0.0
-        for _ in range(3):
-            try:
-                now = max(now, measure(pair, seconds)["median"])
-            except ModuleNotFoundError as error:
-                print(f"skipped {pair.name}: {error.name} is not installed")
-                now = before["median"]
-            if now >= floor:
-                break
-        print(f"{now:10.2f} was {before['median']:10.2f} times as fast  {pair.name}", flush=True)
-        if now < floor:
+        least = (1 - tolerance) * before["median"]
+        try:
+            median = best_of_three(pair, seconds, least)
+        except ModuleNotFoundError as error:
+            print(f"not measured, {error.name} is not installed: {pair.name}", flush=True)
+            missing.append(pair.name)
+            continue
+        print(f"{median:10.2f} was {before['median']:10.2f} times as fast  {pair.name}", flush=True)
+        if median < least:
             fell.append(pair.name)
+    if missing:
+        print(f"{len(missing)} pairs were not measured: make bench installs what they need")
     if fell:
-        print(f"more than {tolerance:.0%} below the baseline:", *fell, sep="\n  ")
+        print(f"more than {tolerance:.0%} below the committed results:", *fell, sep="\n  ")
+    if fell and any(now[name] != committed["machine"].get(name) for name in PROCESSOR):
+        print("which are of another processor, so that this is no failure")
+        return 0
     return 1 if fell else 0
+
+
+def best_of_three(pair: Pair, seconds: float, enough: float) -> float:
+    """The ratio of a pair, measured again up to twice while it is below ``enough``."""
+    best = 0.0
+    for _ in range(3):
+        best = max(best, measure(pair, seconds)["median"])
+        if best >= enough:
+            break
+    return best
 
 
 def main() -> int:

@@ -31,27 +31,30 @@ def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
     groups = suite["groups"]
     pipelines = {name: runs for name, runs in groups.items() if name.startswith("pipeline")}
     others = {name: runs for name, runs in groups.items() if name not in pipelines}
+    bounds = {name: row for name, row in pairs["pairs"].items() if is_memory_bound(row)}
+    compared = {name: row for name, row in pairs["pairs"].items() if name not in bounds}
     return "\n".join([
         "# Benchmarks\n",
-        "Written by `make bench`; do not edit. The rivals are in `bench/rivals`, and "
-        "`tests/bench/test_rivals.py` shows that each does what the op does. Times are medians, "
-        "on two threads unless a row says one. `make bench-compare` measures the pairs again and "
-        "fails where a ratio has fallen; `make instructions-compare` does so for the instructions "
-        "of the C++ loops, which callgrind counts. While measuring, freed memory stays with the "
-        "process, for the ops and their rivals alike (`bench/memory.py`).\n",
+        "Written by `make bench`; do not edit. The baselines are in `bench/baselines`, and "
+        "`tests/bench/test_baselines.py` shows that each does what the op does. Times are medians, "
+        "on two threads unless a row says one. `make bench-compare` measures the pairs again and, "
+        "on the same processor, fails where a ratio fell; `make instructions-compare` "
+        "does so for the instructions of the C++ loops, which callgrind counts. While measuring, freed memory stays with the "
+        "process, for the ops and their baselines alike (`bench/memory.py`).\n",
         "## The machine\n",
         *machine_table(suite["machine"]),
         "\n## Targets\n",
-        "An op and a rival by turns in one process: the median, and the first and third quartile, "
-        "over the pairs of samples. The Python function of an op is its own rival: the bare op.\n",
-        "![How many times as fast as each rival the ops are](benchmarks.png)\n",
-        *pairs_table({name: row for name, row in pairs["pairs"].items() if not is_floor(row)}),
-        *gaps(pairs["pairs"]),
-        "\n## How far from the floor\n",
-        "The op, and PyTorch moving the bytes that it has to move (`bench/floors.py`), likewise by "
-        "turns. What is above the floor is arithmetic, or bytes that come in no simple order; "
-        "the files of `csrc/cpu` begin with what each op computes.\n",
-        *floors_table({name: row for name, row in pairs["pairs"].items() if is_floor(row)}),
+        "An op and a baseline in alternation, in one process: the median, and the first and third "
+        "quartile, over the pairs of samples. The baseline of an op's Python function is the bare "
+        "op.\n",
+        "![How many times as fast as each baseline the ops are](benchmarks.png)\n",
+        *pairs_table(compared),
+        *explanations(pairs["pairs"]),
+        "\n## How far from the memory bound\n",
+        "The op, and PyTorch moving the bytes that the op has to move (`bench/memory_bounds.py`), "
+        "likewise in alternation. What is above that bound is arithmetic, or bytes that come in no "
+        "simple order; the files of `csrc/cpu` begin with what each op computes.\n",
+        *memory_bounds_table(bounds),
         "\n## From photographs to result files\n",
         *pipeline_table(pipelines),
         "\n## Every op\n",
@@ -68,7 +71,7 @@ def machine_table(machine: dict[str, str]) -> list[str]:
 
 def pairs_table(pairs: dict[str, Any]) -> list[str]:
     lines = [
-        "| pair | ours | rival | measured | quartiles | target |",
+        "| pair | ours | baseline | measured | quartiles | target |",
         "|---|---:|---:|---:|---:|---|",
     ]
     for name, row in sorted(pairs.items(), key=lambda item: item[1]["target"] is None):
@@ -78,7 +81,7 @@ def pairs_table(pairs: dict[str, Any]) -> list[str]:
         sign = "" if row["target"] is None else "at least " if "times" in measure else "at most "
         lines.append(
             f"| {name.removesuffix(f', {measure}')} | {duration(row['ours'])} "
-            f"| {'' if measure == 'us' else duration(row['rival'])} "
+            f"| {'' if measure == 'us' else duration(row['baseline'])} "
             f"| {amount(row['median'], measure)} "
             f"| {' to '.join(amount(value, measure) for value in row['quartiles'])} "
             f"| {sign}{target}{verdict} |"
@@ -86,26 +89,26 @@ def pairs_table(pairs: dict[str, Any]) -> list[str]:
     return lines
 
 
-def is_floor(row: dict[str, Any]) -> bool:
+def is_memory_bound(row: dict[str, Any]) -> bool:
     return row["measure"] == "times as long"
 
 
-def floors_table(pairs: dict[str, Any]) -> list[str]:
+def memory_bounds_table(pairs: dict[str, Any]) -> list[str]:
     return [
-        "| op | native | floor | times as long |",
+        "| op | native | memory bound | times as long |",
         "|---|---:|---:|---:|",
         *(
-            f"| {name.partition(':')[0]} | {duration(row['ours'])} | {duration(row['rival'])} "
+            f"| {name.partition(':')[0]} | {duration(row['ours'])} | {duration(row['baseline'])} "
             f"| {factor(row['median'])} |"
             for name, row in pairs.items()
         ),
     ]
 
 
-def gaps(pairs: dict[str, Any]) -> list[str]:
+def explanations(pairs: dict[str, Any]) -> list[str]:
     """A paragraph for each target that was missed."""
-    missed = [(name, row["gap"]) for name, row in pairs.items() if row["met"] is False]
-    return [f"\nMissed: {name}. {gap or 'Not explained yet.'}" for name, gap in missed]
+    missed = [(name, row["reason"]) for name, row in pairs.items() if row["met"] is False]
+    return [f"\nMissed: {name}. {reason or 'Not explained yet.'}" for name, reason in missed]
 
 
 def amount(value: float, measure: str) -> str:
@@ -173,7 +176,7 @@ def plot(pairs: dict[str, Any], path: Path) -> None:
     axes.set_xscale("log")
     axes.set_xlim(min(0.5, *values) * 0.9, max(values) * 1.5)
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlabel("times as fast as the rival (both may use two threads)")
+    axes.set_xlabel("times as fast as the baseline (both may use two threads)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower right", frameon=False)
     figure.savefig(path, dpi=110)

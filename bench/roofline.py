@@ -1,8 +1,8 @@
-"""How near each op comes to the floor that memory sets: bytes, floor, achieved, per cent.
+"""How near each op comes to its memory bound: bytes, bound, achieved, percent.
 
     python bench/roofline.py --out results/       on a GPU; with --device cpu on the processor
 
-The floor of a case is the bytes that it must move (each input read once, each output written once)
+The bound of a case is the bytes that it must move (each input read once, each output written once)
 over the bandwidth of a large copy, measured in the same run. Each case is timed with its inputs in
 the cache (warm) and with a rotation of inputs larger than the cache (cold), beside the pure-PyTorch
 path, the same compiled, and, on CUDA, as a graph that is replayed, which leaves the launches out.
@@ -172,13 +172,13 @@ def measure(device: str, case: Case, bandwidth: float) -> dict[str, Any]:
         seconds["compiled"] = median_seconds(device, lambda _: compiled(*one), rounds)
     except Exception as error:  # a row without this column is worth more than no table
         print(f"{case.name}: the compiled reference failed: {error}")
-    floor = case.moved / bandwidth
+    bound = case.moved / bandwidth
     return {
         "case": case.name,
         "bytes": case.moved,
-        "floor": floor * 1e6,
+        "memory bound": bound * 1e6,
         **{name: value * 1e6 for name, value in seconds.items()},
-        "percent": 100 * floor / seconds["cold"],
+        "percent": 100 * bound / seconds["cold"],
     }
 
 
@@ -198,14 +198,14 @@ def machine(device: str) -> dict[str, Any]:
 
 
 def table(report: dict[str, Any]) -> str:
-    columns = ("floor", "cold", "warm", "graph", "reference", "compiled")
+    columns = ("memory bound", "cold", "warm", "graph", "reference", "compiled")
     about = ", ".join(f"{name} {value}" for name, value in report["machine"].items() if value)
     lines = [
         "# Roofline\n",
         f"{about}; a copy moves {report['bandwidth'] / 1e9:.0f} GB/s. Times are medians, in "
-        f"microseconds; the last column is the floor over `cold`. Written by `{report['command']}`."
-        "\n",
-        f"| case | MB | {' | '.join(columns)} | % of the floor |",
+        "microseconds; the last column is the memory bound over `cold`. Written by "
+        f"`{report['command']}`.\n",
+        f"| case | MB | {' | '.join(columns)} | % of the bound |",
         f"|---|{'---:|' * (len(columns) + 2)}",
     ]
     for row in report["cases"]:

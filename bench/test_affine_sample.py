@@ -5,9 +5,9 @@ from functools import partial
 
 import torch
 
+from bench.baselines.affine_sample import BASELINES
 from bench.group import Group, each_run, one_thread, ours
 from bench.inputs import affine_maps
-from bench.rivals.affine_sample import RIVALS
 
 SHAPES = {"crops": (32, 3, 256, 192), "heatmaps": (32, 17, 64, 48)}
 DEGREES = {"upright": 0.0, "rotated": 17.0}
@@ -17,8 +17,8 @@ def runs(compiled=False, **options):
     def native(module, input, theta, size):
         return module.affine_sample(input, theta, size, **options)
 
-    rivals = {run: partial(call, **options) for run, call in RIVALS.items()}
-    return {**ours(native, compiled=compiled), **rivals}
+    baselines = {run: partial(call, **options) for run, call in BASELINES.items()}
+    return {**ours(native, compiled=compiled), **baselines}
 
 
 def title(shape, kind, rest):

@@ -1,19 +1,19 @@
 """Box NMS."""
 
+from bench.baselines.box_nms import BASELINES, THRESHOLD
 from bench.group import Group, each_run, ours
 from bench.inputs import boxes_to_suppress
-from bench.rivals.box_nms import RIVALS, THRESHOLD
 
 
 def group(count, images, compiled=False):
     def native(module, boxes, scores, image_index):
         return module.box_nms(boxes, scores, THRESHOLD, image_index=image_index)
 
-    rivals = {run: call for run, call in RIVALS.items() if images == 1 or "batched" in run}
+    baselines = {run: call for run, call in BASELINES.items() if images == 1 or "batched" in run}
     return Group(
         f"box_nms, {count} boxes of {images} image{'s' * (images > 1)}",
         lambda: boxes_to_suppress(count, images),
-        {**ours(native, compiled=compiled), **rivals},
+        {**ours(native, compiled=compiled), **baselines},
     )
 
 

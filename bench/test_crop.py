@@ -3,9 +3,9 @@
 import torch
 
 import rmpe_ext
+from bench.baselines.crop import ALONE, BASELINES, MEAN, STD, UPRIGHT
 from bench.group import Group, each_run, one_thread, ours
 from bench.inputs import people
-from bench.rivals.crop import ALONE, MEAN, RIVALS, STD, UPRIGHT
 
 
 def native(module, image, matrices, regions, size, **options):
@@ -14,7 +14,7 @@ def native(module, image, matrices, regions, size, **options):
 
 def group(count, frame, size, *, turned=False, compiled=False):
     name = f"crop, {count} people, {size[0]}x{size[1]} from {frame}"
-    runs = {**ours(native, compiled=compiled), **RIVALS, **({} if turned else UPRIGHT), **ALONE}
+    runs = {**ours(native, compiled=compiled), **BASELINES, **({} if turned else UPRIGHT), **ALONE}
     return Group(
         name + ", rotated" * turned,
         lambda: people(count, frame, size, turned=turned),

@@ -3,9 +3,9 @@
 import torch
 
 import rmpe_ext
+from bench.baselines.decode import BASELINES, READ
 from bench.group import Group, each_run, one_thread, ours
 from bench.inputs import heatmaps
-from bench.rivals.decode import READ, RIVALS
 
 PAIRS = tuple((joint, joint + 1) for joint in range(1, 17, 2))
 
@@ -18,11 +18,11 @@ def group(convention, count, *, joints=17, size=(64, 48), compiled=False):
     return Group(
         f"decode {convention}, {count}x{joints}x{size[0]}x{size[1]}",
         lambda: heatmaps(count, joints, *size),
-        {**ours(decode, compiled=compiled), **RIVALS[convention], **read},
+        {**ours(decode, compiled=compiled), **BASELINES[convention], **read},
     )
 
 
-MANY = {convention: group(convention, 64) for convention in RIVALS}
+MANY = {convention: group(convention, 64) for convention in BASELINES}
 GROUPS = [
     *(group("hrnet", count, compiled=count == 32) for count in (1, 8, 32, 128)),
     one_thread(group("hrnet", 32)),

@@ -2,8 +2,8 @@
 
 import torch
 
+from bench.baselines.decode_simcc import BASELINES
 from bench.group import Group, each_run, ours
-from bench.rivals.decode_simcc import RIVALS
 
 
 def group(count, compiled=False):
@@ -12,7 +12,7 @@ def group(count, compiled=False):
         return tuple(torch.rand(count, 17, bins, generator=generator) for bins in (384, 512))
 
     runs = ours(lambda module, *maps: module.decode_simcc(*maps), compiled=compiled)
-    return Group(f"decode_simcc, {count} people", inputs, {**runs, **RIVALS})
+    return Group(f"decode_simcc, {count} people", inputs, {**runs, **BASELINES})
 
 
 GROUPS = [group(1), group(8), group(32, compiled=True), group(128)]

@@ -1,9 +1,9 @@
 """Merging poses, after a pose NMS with the ``alphapose`` preset."""
 
 import rmpe_ext
+from bench.baselines.merge_poses import BASELINES
 from bench.group import Group, each_run, ours
 from bench.inputs import poses
-from bench.rivals.merge_poses import RIVALS
 from bench.test_pose_nms import MANY_IMAGES, ONE_IMAGE, POSES_PER_IMAGE
 
 
@@ -18,7 +18,7 @@ def group(count, images=1):
 
     size = f"{count} poses of one image" if images == 1 else f"{images} images of {count // images}"
     name = f"merge_poses, {size}" + " poses" * (images > 1)
-    return Group(name, inputs, {**ours(native, compiled=count == 60), **RIVALS})
+    return Group(name, inputs, {**ours(native, compiled=count == 60), **BASELINES})
 
 
 ONE = {count: group(count) for count in ONE_IMAGE}

@@ -1,8 +1,8 @@
 """Nearby-joints NMS."""
 
+from bench.baselines.nearby_joints_nms import BASELINES
 from bench.group import Group, each_run, ours
 from bench.inputs import poses
-from bench.rivals.nearby_joints_nms import RIVALS
 from bench.test_pose_nms import MANY_IMAGES, ONE_IMAGE, POSES_PER_IMAGE
 
 
@@ -16,7 +16,7 @@ def group(count, images=1):
 
     size = f"{count} poses of one image" if images == 1 else f"{images} images of {count // images}"
     name = f"nearby_joints_nms, {size}" + " poses" * (images > 1)
-    return Group(name, inputs, {**ours(native, compiled=count == 5), **RIVALS})
+    return Group(name, inputs, {**ours(native, compiled=count == 5), **BASELINES})
 
 
 ONE = {count: group(count) for count in ONE_IMAGE}

@@ -1,8 +1,8 @@
 """OKS NMS, hard and soft."""
 
+from bench.baselines.oks_nms import BASELINES, THRESHOLD
 from bench.group import Group, each_run, ours
 from bench.inputs import poses
-from bench.rivals.oks_nms import RIVALS, THRESHOLD
 from bench.test_pose_nms import MANY_IMAGES, ONE_IMAGE, POSES_PER_IMAGE
 
 
@@ -17,7 +17,7 @@ def runs(op, compiled=False):
         function = getattr(module, op)
         return function(keypoints, scores, areas, image_index=image_index, threshold=THRESHOLD)
 
-    return {**ours(native, compiled=compiled), **RIVALS[op]}
+    return {**ours(native, compiled=compiled), **BASELINES[op]}
 
 
 def one_image(op, count):
@@ -26,15 +26,15 @@ def one_image(op, count):
 
 
 def many_images(op, images):
-    rivals = {run: call for run, call in runs(op).items() if images < 1300 or "pairs" not in run}
+    baselines = {run: call for run, call in runs(op).items() if images < 1300 or "pairs" not in run}
     name = f"{op}, {images} images of {POSES_PER_IMAGE} poses"
-    return Group(name, lambda: people(images * POSES_PER_IMAGE, images), rivals)
+    return Group(name, lambda: people(images * POSES_PER_IMAGE, images), baselines)
 
 
-ONE = {op: {count: one_image(op, count) for count in ONE_IMAGE} for op in RIVALS}
+ONE = {op: {count: one_image(op, count) for count in ONE_IMAGE} for op in BASELINES}
 GROUPS = [
     *(group for groups in ONE.values() for group in groups.values()),
-    *(many_images(op, MANY_IMAGES[-1]) for op in RIVALS),
+    *(many_images(op, MANY_IMAGES[-1]) for op in BASELINES),
 ]
 
 

@@ -1,8 +1,8 @@
 """Parametric pose NMS, with the ``alphapose`` preset."""
 
+from bench.baselines.pose_nms import BASELINES
 from bench.group import Group, each_run, one_thread, ours
 from bench.inputs import poses
-from bench.rivals.pose_nms import RIVALS
 
 ONE_IMAGE = (5, 20, 60, 200)  # poses
 MANY_IMAGES = (100, 1300)
@@ -18,16 +18,18 @@ def one_image(count, *, joints=17, compiled=False):
     return Group(
         f"pose_nms, {count} poses of one image" + f", {joints} joints" * (joints != 17),
         lambda: poses(count, joints=joints),
-        {**ours(native, compiled=compiled), **(RIVALS if joints == 17 else {})},
+        {**ours(native, compiled=compiled), **(BASELINES if joints == 17 else {})},
     )
 
 
 def many_images(images, compiled=False):
-    rivals = {run: call for run, call in RIVALS.items() if images < 1300 or "pairs" not in run}
+    baselines = {
+        run: call for run, call in BASELINES.items() if images < 1300 or "pairs" not in run
+    }
     return Group(
         f"pose_nms, {images} images of {POSES_PER_IMAGE} poses",
         lambda: poses(images * POSES_PER_IMAGE, images),
-        {**ours(native, compiled=compiled), **rivals},
+        {**ours(native, compiled=compiled), **baselines},
     )
 
 

@@ -2,8 +2,8 @@
 
 import torch
 
+from bench.baselines.soft_argmax import BASELINES
 from bench.group import Group, each_run, one_thread, ours
-from bench.rivals.soft_argmax import RIVALS
 
 BETA = 10.0
 
@@ -17,7 +17,7 @@ def runs(compiled=False):
     def native(module, heatmaps, beta):
         return module.soft_argmax(heatmaps, beta=beta)
 
-    return {**ours(native, compiled=compiled), **RIVALS}
+    return {**ours(native, compiled=compiled), **BASELINES}
 
 
 def forward_group(count, compiled=False):

@@ -1,4 +1,4 @@
-"""The guard that compares the ops with their rivals, without measuring anything."""
+"""The guard that compares the ops with their baselines, without measuring anything."""
 
 import json
 
@@ -10,7 +10,7 @@ from bench.group import NATIVE, Group
 
 def test_every_pair_is_of_two_runs_of_its_group():
     for pair in pairs.pairs():
-        assert {NATIVE, pair.rival} <= pair.group.runs.keys(), pair.name
+        assert {NATIVE, pair.baseline} <= pair.group.runs.keys(), pair.name
 
 
 def test_no_two_pairs_share_a_row():
@@ -23,8 +23,8 @@ def slept(seconds):
 
 
 def pair(measure, target):
-    runs = {NATIVE: slept(1e-3), "rival": slept(4e-3)}
-    return pairs.Pair(Group("sleep", tuple, runs), "rival", target, measure)
+    runs = {NATIVE: slept(1e-3), "baseline": slept(4e-3)}
+    return pairs.Pair(Group("sleep", tuple, runs), "baseline", target, measure)
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,45 @@ def test_a_target_is_a_least_ratio_or_a_most_time(measure, target, met):
     assert pairs.measure(pair(measure, target), seconds=0.0)["met"] is met
 
 
-@pytest.mark.parametrize(("now", "status"), [(10.0, 0), (7.6, 0), (7.4, 1)])
-def test_compare_fails_where_a_ratio_fell_below_the_tolerance(tmp_path, monkeypatch, now, status):
-    name = "sleep: rival, times as fast"
-    baseline = {"machine": {}, "pairs": {name: {"median": 10.0}}}
+@pytest.fixture
+def committed(tmp_path, monkeypatch):
+    """Committed results of one pair, ten times as fast, on this machine."""
+    rows = {"sleep: baseline, times as fast": {"median": 10.0}}
     monkeypatch.setattr(pairs, "RESULTS", tmp_path / "pairs.json")
-    pairs.RESULTS.write_text(json.dumps(baseline))
+
+    def write(machine):
+        pairs.RESULTS.write_text(json.dumps({"machine": machine, "pairs": rows}))
+
+    write(pairs.machine())
+    return write
+
+
+def compare():
+    return pairs.compare([pair("times as fast", None)], 0.0, tolerance=0.25)
+
+
+@pytest.mark.parametrize(("now", "status"), [(10.0, 0), (7.6, 0), (7.4, 1)])
+def test_compare_fails_where_a_ratio_fell_below_the_tolerance(committed, monkeypatch, now, status):
     monkeypatch.setattr(pairs, "measure", lambda *_: {"median": now})
-    assert pairs.compare([pair("times as fast", None)], 0.0, tolerance=0.25) == status
+    assert compare() == status
+
+
+def test_compare_only_informs_on_another_processor(committed, monkeypatch, capsys):
+    committed(pairs.machine() | {"processor": "an abacus"})
+    monkeypatch.setattr(pairs, "measure", lambda *_: {"median": 1.0})
+    assert compare() == 0
+    printed = capsys.readouterr().out
+    assert "it was an abacus" in printed
+    assert "1.00 was      10.00 times as fast" in printed
+    assert "no failure" in printed
+
+
+def test_compare_says_what_it_did_not_measure(committed, monkeypatch, capsys):
+    def not_installed(*_):
+        raise ModuleNotFoundError("No module named 'kornia'", name="kornia")
+
+    monkeypatch.setattr(pairs, "measure", not_installed)
+    assert compare() == 0
+    printed = capsys.readouterr().out
+    assert "not measured, kornia is not installed: sleep: baseline" in printed
+    assert "was" not in printed.replace("were", "")

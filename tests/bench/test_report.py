@@ -6,13 +6,13 @@ pytest.importorskip("matplotlib", reason="make bench installs matplotlib")
 from bench import report  # noqa: E402
 
 RATIO = {
-    "ours": 10.0, "rival": 95.0, "measure": "times as fast", "median": 9.5,
-    "quartiles": [9.0, 10.0], "pairs": 9, "target": 9, "met": True, "gap": "",
+    "ours": 10.0, "baseline": 95.0, "measure": "times as fast", "median": 9.5,
+    "quartiles": [9.0, 10.0], "pairs": 9, "target": 9, "met": True, "reason": "",
 }  # fmt: skip
 PAIRS = {
     "crop: cv2, times as fast": RATIO,
     "decode: numpy, times as fast": RATIO
-    | {"target": 18, "met": False, "gap": "It reads everything."},
+    | {"target": 18, "met": False, "reason": "It reads everything."},
     "decode, us": RATIO | {"measure": "us", "median": 10.0, "target": 30},
     "decode: moving the bytes alone, times as long": RATIO
     | {"measure": "times as long", "median": 1.25, "target": None, "met": None},

@@ -6,7 +6,7 @@ import torch
 
 from rmpe_ext.presets import PRESETS
 
-__all__ = ["RIVALS"]
+__all__ = ["BASELINES"]
 
 P = PRESETS["alphapose"]
 
@@ -56,4 +56,7 @@ def torch_vectorized(keypoints, scores, boxes, image_index):
     return sorted(kept)
 
 
-RIVALS = {"PyTorch loop over pairs": torch_loop, "PyTorch, one against the rest": torch_vectorized}
+BASELINES = {
+    "PyTorch loop over pairs": torch_loop,
+    "PyTorch, one against the rest": torch_vectorized,
+}

@@ -1,7 +1,7 @@
 """Reading heatmaps: each takes ``heatmaps`` (N, K, H, W) and ``matrices`` (N, 2, 3).
 
-``RIVALS`` names those that give the keypoints in the image, by convention; ``READ`` what only reads
-the heatmaps: the least that any decoder does.
+``BASELINES`` names those that give the keypoints in the image, by convention; ``READ`` what only
+reads the heatmaps: the least that any decoder does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-__all__ = ["READ", "RIVALS"]
+__all__ = ["READ", "BASELINES"]
 
 
 def peaks(person):
@@ -126,7 +126,7 @@ def read_once(heatmaps, matrices):
     heatmaps.sum()
 
 
-RIVALS = {
+BASELINES = {
     "hrnet": {"numpy, a person at a time": quarter_loop, "torch max, gather, sign": quarter_torch},
     "dark": {"numpy, a person at a time": dark_loop},
     "dark_udp": {"numpy, a person at a time": dark_udp_loop},

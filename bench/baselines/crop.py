@@ -1,7 +1,7 @@
 """Cutting people out of a frame.
 
 Each takes ``image`` (H, W, 3) uint8, ``matrices`` (N, 2, 3) from image to crop, ``regions`` (N, 4),
-the whole pixels that upright crops show, and ``size``. ``RIVALS`` give normalized crops
+the whole pixels that upright crops show, and ``size``. ``BASELINES`` give normalized crops
 (N, 3, h, w); ``UPRIGHT`` the same, of upright boxes, whose edges they round to whole pixels or
 not at all; ``ALONE`` stop at 8-bit crops.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-__all__ = ["ALONE", "MEAN", "RIVALS", "STD", "UPRIGHT"]
+__all__ = ["ALONE", "MEAN", "BASELINES", "STD", "UPRIGHT"]
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -120,7 +120,7 @@ def kornia_rs_batch(image, matrices, regions, size):
     return np.stack(pipeline.resize_normalize_to_tensor_batch(pixels, size, MEAN, STD))
 
 
-RIVALS = {
+BASELINES = {
     "cv2.warpAffine and numpy": warp_affine_and_numpy,
     "F.affine_grid and F.grid_sample": affine_grid_and_sample,
     "kornia warp_affine": kornia_warp,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["RIVALS"]
+__all__ = ["BASELINES"]
 
 
 def numpy_pairs(keypoints, scores, image_index):
@@ -25,4 +25,4 @@ def numpy_pairs(keypoints, scores, image_index):
     return sorted(kept)
 
 
-RIVALS = {"numpy, all pairs": numpy_pairs}
+BASELINES = {"numpy, all pairs": numpy_pairs}

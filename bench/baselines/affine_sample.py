@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch.nn.functional as F
 
-__all__ = ["RIVALS"]
+__all__ = ["BASELINES"]
 
 
 def affine_grid_and_sample(input, theta, size, *, padding_mode="zeros"):
@@ -12,4 +12,4 @@ def affine_grid_and_sample(input, theta, size, *, padding_mode="zeros"):
     return F.grid_sample(input, grid, padding_mode=padding_mode, align_corners=False)
 
 
-RIVALS = {"F.affine_grid and F.grid_sample": affine_grid_and_sample}
+BASELINES = {"F.affine_grid and F.grid_sample": affine_grid_and_sample}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["RIVALS"]
+__all__ = ["BASELINES"]
 
 
 def numpy_argmax(x_maps, y_maps):
@@ -15,4 +15,4 @@ def numpy_argmax(x_maps, y_maps):
     return keypoints / 2, scores
 
 
-RIVALS = {"numpy argmax": numpy_argmax}
+BASELINES = {"numpy argmax": numpy_argmax}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["RIVALS"]
+__all__ = ["BASELINES"]
 
 
 def numpy_merge(keypoints, scores, boxes, suppressor):
@@ -25,4 +25,4 @@ def numpy_merge(keypoints, scores, boxes, suppressor):
     return merged, merged_scores, kept
 
 
-RIVALS = {"numpy, a kept pose at a time": numpy_merge}
+BASELINES = {"numpy, a kept pose at a time": numpy_merge}

@@ -11,17 +11,17 @@ from dataclasses import replace
 import torch
 
 from bench import test_affine_sample, test_crop, test_decode, test_decode_simcc, test_soft_argmax
+from bench.baselines.decode import READ
 from bench.group import NATIVE, Group
-from bench.rivals.decode import READ
 
-__all__ = ["FLOOR", "FLOORS"]
+__all__ = ["MEMORY_BOUND", "MEMORY_BOUNDS"]
 
-FLOOR = "moving the bytes alone"
+MEMORY_BOUND = "moving the bytes alone"
 
 
-def floor(group: Group, move) -> Group:
+def memory_bound(group: Group, move) -> Group:
     """The native run of a group, and what moves as many bytes: ``move(*inputs)``."""
-    return replace(group, runs={NATIVE: group.runs[NATIVE], FLOOR: move})
+    return replace(group, runs={NATIVE: group.runs[NATIVE], MEMORY_BOUND: move})
 
 
 @functools.cache
@@ -45,11 +45,11 @@ def read_vectors(x, y):
 
 read_maps = READ["torch.sum alone"]
 
-FLOORS = [
-    floor(test_crop.UPRIGHT_32, write_crops),
-    floor(test_crop.ROTATED_32, write_crops),
-    *(floor(group, write_samples) for group in test_affine_sample.FORWARD.values()),
-    *(floor(group, read_maps) for group in test_decode.MANY.values()),
-    floor(test_decode_simcc.GROUPS[2], read_vectors),
-    floor(test_soft_argmax.FORWARD, read_maps),
+MEMORY_BOUNDS = [
+    memory_bound(test_crop.UPRIGHT_32, write_crops),
+    memory_bound(test_crop.ROTATED_32, write_crops),
+    *(memory_bound(group, write_samples) for group in test_affine_sample.FORWARD.values()),
+    *(memory_bound(group, read_maps) for group in test_decode.MANY.values()),
+    memory_bound(test_decode_simcc.GROUPS[2], read_vectors),
+    memory_bound(test_soft_argmax.FORWARD, read_maps),
 ]

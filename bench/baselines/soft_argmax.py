@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["RIVALS"]
+__all__ = ["BASELINES"]
 
 
 def softmax_and_grid(heatmaps, beta):
@@ -15,4 +15,4 @@ def softmax_and_grid(heatmaps, beta):
     return torch.stack([x, y], 2)
 
 
-RIVALS = {"torch.softmax": softmax_and_grid}
+BASELINES = {"torch.softmax": softmax_and_grid}

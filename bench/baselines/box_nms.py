@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["RIVALS", "THRESHOLD"]
+__all__ = ["BASELINES", "THRESHOLD"]
 
 THRESHOLD = 0.5
 
@@ -20,7 +20,7 @@ def torchvision_batched_nms(boxes, scores, image_index):
     return torchvision.ops.batched_nms(boxes, scores, image_index, THRESHOLD)
 
 
-RIVALS = {
+BASELINES = {
     "torchvision nms": torchvision_nms,
     "torchvision batched_nms": torchvision_batched_nms,
 }

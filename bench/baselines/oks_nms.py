@@ -6,7 +6,7 @@ import numpy as np
 
 from rmpe_ext.sigmas import COCO_SIGMAS
 
-__all__ = ["MAX_KEPT", "RIVALS", "THRESHOLD"]
+__all__ = ["MAX_KEPT", "BASELINES", "THRESHOLD"]
 
 THRESHOLD, MAX_KEPT = 0.9, 20
 VARIANCES = (2 * np.array(COCO_SIGMAS)) ** 2
@@ -67,7 +67,7 @@ def soft_oks_nms(oks):
     return run
 
 
-RIVALS = {
+BASELINES = {
     op: {
         "numpy loop over pairs": suppress(looped_oks),
         "numpy, one against the rest": suppress(vectorized_oks),

@@ -1,5 +1,0 @@
-"""What people use instead of the ops, written as plainly as they write it, a module for each op.
-
-``RIVALS`` names them; ``tests/bench/test_rivals.py`` checks that they do what the op does. One that
-needs a package that is not installed raises ModuleNotFoundError when it is called.
-"""
