@@ -16,10 +16,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .datasets import load_dataset
+    from .datasets.dataset import Dataset, DatasetError
     from .errors import ModelError
+    from .evaluation import evaluate, predict
     from .inputs.find import find_images
     from .inputs.images import ImageError, read_image
     from .inputs.prefetch import read_images
+    from .metrics.keypoint_ap import AveragePrecision, average_precision
+    from .metrics.predictions import Predictions
     from .models.card import DetectorCard, PoseCard
     from .models.read import known_cards, load_card
     from .people import People
@@ -28,10 +33,15 @@ if TYPE_CHECKING:
     from .timing import StageTimer
 
 _MODULES = {
+    "datasets": ("load_dataset",),
+    "datasets.dataset": ("Dataset", "DatasetError"),
     "errors": ("ModelError",),
+    "evaluation": ("evaluate", "predict"),
     "inputs.find": ("find_images",),
     "inputs.images": ("ImageError", "read_image"),
     "inputs.prefetch": ("read_images",),
+    "metrics.keypoint_ap": ("AveragePrecision", "average_precision"),
+    "metrics.predictions": ("Predictions",),
     "models.card": ("DetectorCard", "PoseCard"),
     "models.read": ("known_cards", "load_card"),
     "people": ("People",),
@@ -46,17 +56,25 @@ __all__ = [
     "COCO_17",
     "MPII_16",
     "SKELETONS",
+    "AveragePrecision",
+    "Dataset",
+    "DatasetError",
     "DetectorCard",
     "ImageError",
     "ModelError",
     "People",
     "PoseCard",
     "PoseEstimator",
+    "Predictions",
     "Skeleton",
     "StageTimer",
+    "average_precision",
+    "evaluate",
     "find_images",
     "known_cards",
     "load_card",
+    "load_dataset",
+    "predict",
     "read_image",
     "read_images",
     "suppress",

@@ -82,7 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ..datasets import load_dataset
     from ..evaluation import predict
     from ..metrics.bootstrap import bootstrap
-    from ..metrics.keypoint_ap import MEASURES, average_precision
+    from ..metrics.cocoeval import matched
+    from ..metrics.keypoint_ap import MEASURES, summarize
 
     try:
         dataset = load_dataset(arguments.annotations, arguments.images)
@@ -115,13 +116,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     print(f"{'pose NMS':<12}" + "".join(f"{m:>7}" for m in MEASURES.values()) + f"{'people':>8}")
     for name, people in found.items():
-        measured = average_precision(dataset, people)
+        evaluated = matched(dataset, people)
+        measured = summarize(evaluated, len(people))
         values = [getattr(measured, field) for field in MEASURES]
         print(f"{name:<12}{_cells(values)}{len(people):8d}")
         if arguments.bootstrap:
             with tqdm(total=arguments.bootstrap, unit="resample", disable=None, leave=False) as bar:
                 intervals = bootstrap(
-                    dataset, people, arguments.bootstrap, level=_LEVEL, progress=bar.update
+                    dataset, evaluated, arguments.bootstrap, level=_LEVEL, progress=bar.update
                 )
             low, high = zip(*intervals.values(), strict=True)
             print(f"{'  from':<12}{_cells(low)}\n{'  to':<12}{_cells(high)}")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..datasets.dataset import Dataset
-from .cocoeval import image_order, matched
+from .cocoeval import image_order
 from .keypoint_ap import MEASURES
-from .predictions import Predictions
+
+if TYPE_CHECKING:
+    from pycocotools.cocoeval import COCOeval
 
 __all__ = ["Matches", "bootstrap"]
 
@@ -23,7 +25,7 @@ Counts = npt.NDArray[np.int64]
 
 def bootstrap(
     dataset: Dataset,
-    predictions: Predictions,
+    evaluated: COCOeval,
     resamples: int,
     *,
     level: float = 0.95,
@@ -32,13 +34,14 @@ def bootstrap(
 ) -> dict[str, tuple[float, float]]:
     """Give the interval in which a share of the measures of resampled data sets lies.
 
-    Each resample draws as many images as there are, with replacement. Poses are matched with
-    people once, for all of them.
+    Each resample draws as many images as there are, with replacement. It only weights the images:
+    poses need not be matched with people again.
 
     Parameters
     ----------
     dataset : Dataset
-    predictions : Predictions
+    evaluated : pycocotools.cocoeval.COCOeval
+        What :func:`rmpe.metrics.cocoeval.matched` says of it.
     resamples : int
         How many, at least 1. With 1,000 the ends vary from seed to seed by a twentieth of the
         interval or so.
@@ -59,14 +62,12 @@ def bootstrap(
     ------
     ValueError
         ``resamples`` or ``level`` is out of range.
-    DatasetError
-        As :func:`rmpe.metrics.keypoint_ap.average_precision`.
     """
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1, got {resamples}")
     if not 0 <= level <= 1:
         raise ValueError(f"level must be in 0..1, got {level}")
-    matches = Matches.of(dataset, predictions)
+    matches = Matches.of(dataset, evaluated)
     generator = np.random.default_rng(seed)
     images = len(dataset)
     values = np.empty((resamples, len(MEASURES)))
@@ -131,9 +132,8 @@ class Matches:
     recalls: Floats
 
     @classmethod
-    def of(cls, dataset: Dataset, predictions: Predictions) -> Matches:
-        """Match the poses of all images, once."""
-        evaluated = matched(dataset, predictions)
+    def of(cls, dataset: Dataset, evaluated: COCOeval) -> Matches:
+        """Take over what :func:`rmpe.metrics.cocoeval.matched` says of a data set."""
         order = image_order(dataset)
         images = len(order)
         areas = tuple(

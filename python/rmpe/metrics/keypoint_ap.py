@@ -6,13 +6,16 @@ import contextlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..datasets.dataset import Dataset
 from .cocoeval import matched
 from .predictions import Predictions
 
-__all__ = ["MEASURES", "AveragePrecision", "average_precision"]
+if TYPE_CHECKING:
+    from pycocotools.cocoeval import COCOeval
+
+__all__ = ["MEASURES", "AveragePrecision", "average_precision", "summarize"]
 
 # The fields of `AveragePrecision` that are measures, as COCO calls them.
 MEASURES = {
@@ -79,11 +82,15 @@ def average_precision(
     """
     if not isinstance(predictions, Predictions):
         predictions = Predictions.from_coco(dataset, predictions)
-    measure = matched(dataset, predictions)
+    return summarize(matched(dataset, predictions), len(predictions))
+
+
+def summarize(evaluated: COCOeval, people: int) -> AveragePrecision:
+    """Give the measures of poses that were `matched` with people; so many were found."""
     with contextlib.redirect_stdout(io.StringIO()):
-        measure.accumulate()
-        measure.summarize()
-    ap, ap50, ap75, medium, large, ar = map(float, measure.stats[:6])
+        evaluated.accumulate()
+        evaluated.summarize()
+    ap, ap50, ap75, medium, large, ar = map(float, evaluated.stats[:6])
     return AveragePrecision(
         ap=ap,
         ap50=ap50,
@@ -92,5 +99,5 @@ def average_precision(
         ap_medium=None if medium < 0 else medium,
         ap_large=None if large < 0 else large,
         ar=ar,
-        people=len(predictions),
+        people=people,
     )

@@ -5,6 +5,7 @@ import pytest
 
 from rmpe.datasets import load_dataset
 from rmpe.metrics.bootstrap import Matches, bootstrap
+from rmpe.metrics.cocoeval import matched
 from rmpe.metrics.keypoint_ap import MEASURES, average_precision
 from rmpe.metrics.predictions import Predictions
 
@@ -44,7 +45,7 @@ def test_resampled_data_sets_measured_plainly(tmp_path, seed):
     for image in content["images"]:
         content["annotations"].append(person(id="last", image_id=image["id"], area=2000))
     dataset = load_dataset(write(content, tmp_path), tmp_path)
-    matches = Matches.of(dataset, Predictions.from_coco(dataset, rows))
+    matches = Matches.of(dataset, matched(dataset, Predictions.from_coco(dataset, rows)))
     images = len(dataset)
     for counts in ([1] * images, *rng.multinomial(images, [1 / images] * images, size=3)):
         expected = plainly(*repeated(content, rows, counts), tmp_path)
@@ -58,7 +59,7 @@ def test_order_of_images_is_that_of_the_data_set(tmp_path):
     images = [{"id": i, "file_name": f"{i}.png"} for i in (9, 5)]
     dataset = load_dataset(write(annotations(*people, images=images), tmp_path), tmp_path)
     row = {"image_id": 9, "keypoints": people[0]["keypoints"], "score": 1}
-    matches = Matches.of(dataset, Predictions.from_coco(dataset, [row]))
+    matches = Matches.of(dataset, matched(dataset, Predictions.from_coco(dataset, [row])))
     assert matches.measure(np.array([2, 0]))[0] == pytest.approx(1)
     assert matches.measure(np.array([0, 2]))[0] == 0
 
@@ -70,7 +71,7 @@ def measured(tmp_path):
     images = [{"id": i, "file_name": f"{i}.png"} for i in range(20)]
     dataset = load_dataset(write(annotations(*people, images=images), tmp_path), tmp_path)
     rows = [{"image_id": i, "keypoints": people[0]["keypoints"], "score": 1} for i in range(10)]
-    return dataset, Predictions.from_coco(dataset, rows)
+    return dataset, matched(dataset, Predictions.from_coco(dataset, rows))
 
 
 def test_interval_of_a_known_distribution(measured):
