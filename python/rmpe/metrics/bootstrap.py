@@ -136,9 +136,10 @@ class Matches:
         """Take over what :func:`rmpe.metrics.cocoeval.matched` says of a data set."""
         order = image_order(dataset)
         images = len(order)
+        found: list[Any] = evaluated.evalImgs  # image after image, for each range of areas
         areas = tuple(
-            _area_matches(evaluated.evalImgs[start : start + images], order)
-            for start in range(0, len(evaluated.evalImgs), images)
+            _area_matches(found[start : start + images], order)
+            for start in range(0, len(found), images)
         )
         return cls(areas, evaluated.params.iouThrs, evaluated.params.recThrs)
 

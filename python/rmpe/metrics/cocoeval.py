@@ -101,13 +101,15 @@ def _coco(images: int, annotations: list[dict[str, Any]]) -> COCO:
     """Make a COCO object of what would otherwise be in a file."""
     from pycocotools.coco import COCO
 
+    # Any, because pycocotools does without the other fields of a file.
+    content: Any = {
+        "images": [{"id": i} for i in range(1, images + 1)],
+        "annotations": annotations,
+        "categories": [{"id": _PERSON, "name": "person"}],
+    }
     with contextlib.redirect_stdout(io.StringIO()):
         coco = COCO()
-        coco.dataset = {
-            "images": [{"id": i} for i in range(1, images + 1)],
-            "annotations": annotations,
-            "categories": [{"id": _PERSON, "name": "person"}],
-        }
+        coco.dataset = content
         coco.createIndex()
     return coco
 
