@@ -64,3 +64,13 @@ def test_nothing_can_be_changed():
 def test_arrays_that_contradict_each_other(changes, message):
     with pytest.raises(ValueError, match=message):
         three_people(**changes)
+
+
+def test_selected_images_keep_their_people_in_the_new_order():
+    chosen = three_people().select(np.array([2, 0]))
+    assert chosen.image_ids == (9, 7)
+    assert chosen.paths == (Path("9.jpg"), Path("7.jpg"))
+    assert chosen.person_ids == (2, 3, 1)
+    assert chosen.image_index.tolist() == [0, 0, 1]
+    assert chosen.crowd.tolist() == [True, False, False]
+    assert three_people().select(np.array([1])).keypoints.shape == (0, 17, 2)
