@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from .commands import CommandError
+from .commands._messages import say, silence
 from .terminal import printable
 
 # Each is a module of `rmpe.commands`, in the order of the help.
@@ -78,26 +78,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The name of a file may hold what the terminal cannot show.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return arguments.run(arguments)
+        status: int = arguments.run(arguments)
+        if sys.stdout is not None:
+            # Here, where a reader that is gone can be noticed, and not when Python exits.
+            sys.stdout.flush()
+        return status
     except CommandError as error:
         for line in str(error).split("\n"):
-            print(f"{arguments.prog}: error: {printable(line)}", file=sys.stderr)
+            say(f"{arguments.prog}: error: {line}")
         return error.status
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in ("rmpe", "rmpe_ext"):
             raise
-        print(
+        say(
             f"{arguments.prog}: error: the package {error.name} is missing; "
-            "install what the command line needs with: pip install 'rmpe-ext[rmpe]'",
-            file=sys.stderr,
+            "install what the command line needs with: pip install 'rmpe-ext[rmpe]'"
         )
         return 2
     except KeyboardInterrupt:
-        print(f"{arguments.prog}: interrupted", file=sys.stderr)
+        say(f"{arguments.prog}: interrupted")
         return 130
     except BrokenPipeError:
         # The reader of a pipe went away (`rmpe models | head`); keep the exit quiet too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 1
 
 

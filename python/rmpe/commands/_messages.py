@@ -9,7 +9,7 @@ from typing import TextIO
 
 from ..terminal import printable
 
-__all__ = ["say", "say_lines", "traceback_lines"]
+__all__ = ["say", "say_lines", "silence", "traceback_lines"]
 
 
 def say(line: str) -> bool:
@@ -43,7 +43,7 @@ def say_lines(lines: list[str], stream: TextIO | None) -> bool:
             stream.write(printable(line) + "\n")
         stream.flush()
     except (OSError, ValueError):  # ValueError: it is closed.
-        _silence(stream)
+        silence(stream)
         return False
     return True
 
@@ -53,12 +53,12 @@ def traceback_lines(error: BaseException) -> list[str]:
     return "".join(traceback.format_exception(error)).rstrip("\n").split("\n")
 
 
-def _silence(stream: TextIO) -> None:
+def silence(stream: TextIO) -> None:
+    """Point a stream at nothing, with what is left in its buffer, too, when Python exits."""
     try:
         number = stream.fileno()
     except (OSError, ValueError):  # It has no descriptor, or is closed.
         return
     nothing = os.open(os.devnull, os.O_WRONLY)
-    # What is left in the stream's buffer goes there too, when Python exits.
     os.dup2(nothing, number)
     os.close(nothing)

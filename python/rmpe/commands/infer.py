@@ -51,8 +51,11 @@ what is written into the output folder:
 COCO and AlphaPose results list people, so an image without any does not appear there;
 it does in results.jsonl and images.json. COCO wants numbers for images: the one at the
 end of the file's name (000000493652.jpg is 493652), else the lowest free one.
-Files get their names when complete; until then they are called NAME.partial.
-Images in the folder of drawings are never taken as input.
+A run adds to results.jsonl.partial as it goes, and makes all other files from it when it
+ends. They get their names when complete, so a run that is killed, or whose disk is full,
+loses nothing, and --resume ends with the same files as if nothing had happened.
+Images in the folder of drawings are never taken as input. Drawings of images that JPEG
+cannot hold, beyond 65,500 pixels a side, are PNG.
 
 The summary's seconds are those that the run worked on a stage, or waited for it: files are
 read, drawings made and results written while the networks run.
@@ -134,7 +137,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--resume",
         action="store_true",
         help="keep the results of an earlier run with the same settings and skip its images; "
-        "those that failed are tried again",
+        "those that failed are tried again, and drawings that are missing are made",
     )
 
     running = parser.add_argument_group("running")

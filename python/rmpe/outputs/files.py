@@ -55,10 +55,13 @@ class Directory:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
-    def subfolder(self, name: str) -> Directory:
-        """Open the folder ``name``, made where it is missing; a link to a folder is an error."""
+    def make_subfolder(self, name: str) -> None:
+        """Make the folder ``name``, unless it is there."""
         with suppress(FileExistsError):
             os.mkdir(name, dir_fd=self._fd)
+
+    def subfolder(self, name: str) -> Directory:
+        """Open the folder ``name``; a link to a folder is an error."""
         opened = Directory.__new__(Directory)
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         opened._fd = os.open(name, flags, dir_fd=self._fd)

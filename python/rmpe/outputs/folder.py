@@ -132,6 +132,11 @@ class ResultFolder:
             their drawing.
         done : int
             How many of the images are done.
+
+        Raises
+        ------
+        OutputError
+            The drawings that are there cannot be listed.
         """
         identify = identifier()
         distinct: dict[str, Path] = {}
@@ -152,11 +157,16 @@ class ResultFolder:
         return work, len(distinct) - len(work)
 
     def _drawn(self) -> set[str]:
-        if self._directory.mode(DRAWINGS) is None:
+        try:
+            with self._directory.subfolder(DRAWINGS) as folder:
+                # An empty one is what a loss of power leaves.
+                return {name for name, size in folder.sizes().items() if size > 0}
+        except FileNotFoundError:
             return set()
-        with self._directory.subfolder(DRAWINGS) as folder:
-            # An empty one is what a loss of power leaves.
-            return {name for name, size in folder.sizes().items() if size > 0}
+        except OSError as error:
+            raise OutputError(
+                f"cannot resume: {self._path / DRAWINGS}: {reason_of(error)}"
+            ) from None
 
     def begin(
         self, run: RunFile, style: DrawingStyle | None = None, *, overwrite: bool = False
@@ -182,6 +192,7 @@ class ResultFolder:
             if overwrite:
                 remove_earlier(self._directory)
             if style is not None:
+                self._directory.make_subfolder(DRAWINGS)
                 folder = self._stack.enter_context(self._directory.subfolder(DRAWINGS))
                 self.drawings = Drawings(folder, style)
             if self._before is not None:

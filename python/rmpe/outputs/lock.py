@@ -76,10 +76,12 @@ def locked(path: Path, directory: Directory, report: Callable[[str], object]) ->
     try:
         yield
     finally:
-        # In this order, or it would be the next run's file that is removed.
-        with suppress(OSError):
-            directory.remove(LOCK)
-        os.close(lock)
+        try:
+            # While it is locked, or it would be the next run's file that goes.
+            with suppress(OSError):
+                directory.remove(LOCK)
+        finally:
+            os.close(lock)
 
 
 def refused(path: Path, error: OSError) -> OutputError:
