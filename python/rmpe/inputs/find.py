@@ -5,11 +5,25 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..terminal import printable
-from .images import SUFFIXES, ImageError
+from .images import ImageError
+
+# How the names of photographs end.
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .tif .tiff .bmp .dib .gif .pbm .ppm .pgm .pnm "
+    ".jp2 .j2k .j2c .jpc .jpf .jpx .avif .avifs".split()
+)
+# Read where the package pillow-heif is.
+_HEIF_SUFFIXES = frozenset(".heic .heics .heif .heifs .hif".split())
+# Those that are not read, such as raw photographs.
+_OTHER_SUFFIXES = frozenset(
+    ".jxl .jxr .wdp .psd .dng .3fr .arw .cr2 .cr3 .crw .dcr .erf .iiq .kdc .mef .mos .mrw .nef "
+    ".nrw .orf .pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
+)
 
 
 def find_images(
@@ -21,11 +35,12 @@ def find_images(
     """List the images that files, folders and glob patterns stand for.
 
     A file is taken whatever its name. Of a folder, the files directly in it are taken (all below
-    it with ``recursive``) whose suffix is one of `SUFFIXES` and whose name does not start with a
-    dot; links that lead nowhere and pipes are taken too, so that `read_image` says what they are.
-    A pattern (``*``, ``?``, ``[...]``, and ``**`` for any depth) gives the files that match it, by
-    the same rules. Folders and patterns are sorted naturally (``img2`` before ``img10``), inputs
-    stay in the order given, and a file found twice is listed once.
+    it with ``recursive``) whose suffix is one of `SUFFIXES`, or one of HEIF's where the package
+    pillow-heif is installed, and whose name does not start with a dot; links that lead nowhere and
+    pipes are taken too, so that `read_image` says what they are. A pattern (``*``, ``?``,
+    ``[...]``, and ``**`` for any depth) gives the files that match it, by the same rules. Folders
+    and patterns are sorted naturally (``img2`` before ``img10``), inputs stay in the order given,
+    and a file found twice is listed once.
 
     Parameters
     ----------
@@ -34,8 +49,9 @@ def find_images(
     recursive : bool
         Look into the folders of a folder too; links to folders are not followed.
     report : callable, optional
-        Called with a line about each input that is missing or holds no image; without it, such an
-        input is an error.
+        Called with a line about everything that was asked for and is not in the list: an input
+        that is missing or holds no image, a folder that may not be listed, and the photographs of
+        a folder or pattern whose type is not read. Without it, any of these is an error.
 
     Returns
     -------
@@ -44,52 +60,116 @@ def find_images(
     Raises
     ------
     ImageError
-        No image was found at all, or, without `report`, not in every input: one line for each
-        input that is missing or holds none.
+        No image was found at all, or, without `report`, not everything: one line for each problem.
     """
     found: dict[str, Path] = {}
-    problems = []
-    inputs = list(inputs)
-    if not inputs:
+    problems: list[str] = []
+    entries = [os.fspath(entry) for entry in inputs]
+    if not entries:
         raise ImageError("no input: name at least one image, folder or pattern")
-    for entry in map(os.fspath, inputs):
-        name = printable(entry)
-        if os.path.isdir(entry):
-            paths = _images_in(entry, recursive)
-            problem = f"{name}: this folder holds no image"
-            if not recursive and not paths and _images_in(entry, True):
-                problem += " itself, but folders below it do: use --recursive"
-        elif os.path.exists(entry):
-            paths = [Path(entry)]
-        elif glob.has_magic(entry):
-            paths = [Path(p) for p in glob.glob(entry, recursive=True) if _is_image(p)]
-            problem = f"{name}: no image matches this pattern"
-        else:
-            paths = []
-            problem = f"{name}: no such file or folder"
-        if not paths:
-            problems.append(problem)
-        for path in sorted(paths, key=_natural):
+    for entry in entries:
+        for path in sorted(_look_for(entry, recursive, problems), key=_natural):
             found.setdefault(os.path.abspath(path), path)
     if problems and (report is None or not found):
         raise ImageError("\n".join(problems))
     for problem in problems:
-        report(problem)
+        if report is not None:
+            report(problem)
     return list(found.values())
 
 
-def _images_in(folder: str, recursive: bool) -> list[Path]:
-    found = []
-    for parent, folders, files in os.walk(folder):
+def _look_for(entry: str, recursive: bool, problems: list[str]) -> list[Path]:
+    """List the images that one input stands for, and add what is wrong with it to `problems`."""
+    name = printable(entry)
+    missing = _why_missing(entry)
+    if missing is None and not os.path.isdir(entry):
+        return [Path(entry)]
+    if missing is None:
+        files, faults = _files_in(entry, recursive)
+        none = f"{name}: this folder holds no image"
+    elif glob.has_magic(entry):
+        files, faults = glob.glob(entry, recursive=True), list(_unlisted_by(entry))
+        none = f"{name}: no image matches this pattern"
+    else:
+        problems.append(f"{name}: {missing}")
+        return []
+    read, unread = _suffixes()
+    images = [Path(file) for file in files if _is_photograph(file, read)]
+    if others := [file for file in files if _is_photograph(file, unread)]:
+        faults.append(f"{name}: {_describe(others)}")
+    if not images and not faults:
+        if missing is None and not recursive:
+            below, _ = _files_in(entry, recursive=True)
+            if any(_is_photograph(file, read) for file in below):
+                none += " itself, but folders below it do: use --recursive"
+        faults.append(none)
+    problems += faults
+    return images
+
+
+def _why_missing(entry: str) -> str | None:
+    try:
+        os.stat(entry)
+    except (FileNotFoundError, NotADirectoryError):
+        return "no such file or folder"
+    except OSError as error:
+        return f"cannot be reached: {error.strerror}"
+    except ValueError as error:  # NUL in a name
+        return f"cannot be the name of a file: {error}"
+    return None
+
+
+def _files_in(folder: str, recursive: bool) -> tuple[list[str], list[str]]:
+    """List the files of a folder, and say which folders may not be listed."""
+    files: list[str] = []
+    faults: list[str] = []
+    for parent, folders, names in os.walk(folder, onerror=lambda e: faults.append(_unlisted(e))):
         folders[:] = [name for name in folders if recursive and not name.startswith(".")]
-        found += [Path(parent, name) for name in files if _is_image(os.path.join(parent, name))]
-    return found
+        files += [os.path.join(parent, name) for name in names]
+    return files, faults
 
 
-def _is_image(path: str) -> bool:
+def _unlisted_by(pattern: str) -> Iterator[str]:
+    """Say which folders a pattern leads to that may not be listed: `glob` passes over them."""
+    parts = Path(pattern).parts
+    tried: set[str] = set()
+    for depth, part in enumerate(parts):
+        if glob.has_magic(part):
+            # Of a part **, it lists all folders that this stands for; of another, those before it.
+            above = os.path.join("", *parts[: depth + (part == "**")], "") or os.curdir
+            for folder in set(glob.glob(above, recursive=True)) - tried:
+                tried.add(folder)
+                try:
+                    os.scandir(folder).close()
+                except OSError as error:
+                    yield _unlisted(error)
+
+
+def _unlisted(error: OSError) -> str:
+    return f"{printable(error.filename)}: this folder cannot be listed: {error.strerror}"
+
+
+def _suffixes() -> tuple[frozenset[str], frozenset[str]]:
+    """Those of photographs that are read, and of those that are not."""
+    if find_spec("pillow_heif") is None:
+        return SUFFIXES, _OTHER_SUFFIXES | _HEIF_SUFFIXES
+    return SUFFIXES | _HEIF_SUFFIXES, _OTHER_SUFFIXES
+
+
+def _is_photograph(path: str, suffixes: frozenset[str]) -> bool:
     name = os.path.basename(path)
     suffix = os.path.splitext(name)[1].lower()
-    return suffix in SUFFIXES and not name.startswith(".") and not os.path.isdir(path)
+    return suffix in suffixes and not name.startswith(".") and not os.path.isdir(path)
+
+
+def _describe(unread: list[str]) -> str:
+    suffixes = sorted({os.path.splitext(file)[1].lower() for file in unread})
+    files = "1 file" if len(unread) == 1 else f"{len(unread)} files"
+    types = "of a type that is" if len(suffixes) == 1 else "of types that are"
+    remedy = "; HEIF is read after: pip install pillow-heif"
+    return f"{files} {types} not read ({', '.join(suffixes)})" + (
+        remedy if _HEIF_SUFFIXES & set(suffixes) else ""
+    )
 
 
 def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Condition
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from .images import ImageError, decoded_bytes, read_image
+from .images import ImageError, read_image, reading_cost
+
+# What `read_image` gives, or why it does not.
+Outcome: TypeAlias = "npt.NDArray[np.uint8] | ImageError"
 
 # Pixels that are decoded ahead, or that go through the networks together.
 READ_BYTES = 256 << 20
@@ -23,7 +29,7 @@ def read_images(
     workers: int = 2,
     look_ahead: int = 8,
     look_ahead_bytes: int = READ_BYTES,
-) -> Iterator[tuple[Path, np.ndarray | ImageError]]:
+) -> Generator[tuple[Path, Outcome], None, None]:
     """Read images in background threads, in order, so that networks need not wait for files.
 
     Parameters
@@ -36,7 +42,8 @@ def read_images(
         At most so many images are held decoded, or being decoded, beyond the one handed out.
     look_ahead_bytes : int
         Nor do these take more bytes than this, by the sizes in their headers; one image is always
-        read ahead, whatever its size.
+        read ahead, whatever its size. As much more is for the decoders while they run; an image
+        that takes more than that to decode is decoded alone.
 
     Yields
     ------
@@ -58,7 +65,7 @@ def read_batches(
     batch_size: int,
     workers: int = 2,
     batch_bytes: int = READ_BYTES,
-) -> Iterator[list[tuple[Path, np.ndarray | ImageError]]]:
+) -> Generator[list[tuple[Path, Outcome]], None, None]:
     """Read images as `read_images` does, two batches ahead, in lists.
 
     Parameters
@@ -96,9 +103,9 @@ def _check_positive(**numbers: int) -> None:
 
 
 def _gather(
-    outcomes: Iterator[tuple[Path, np.ndarray | ImageError]], batch_size: int, batch_bytes: int
-) -> Iterator[list[tuple[Path, np.ndarray | ImageError]]]:
-    batch: list[tuple[Path, np.ndarray | ImageError]] = []
+    outcomes: Generator[tuple[Path, Outcome], None, None], batch_size: int, batch_bytes: int
+) -> Generator[list[tuple[Path, Outcome]], None, None]:
+    batch: list[tuple[Path, Outcome]] = []
     size = 0
     with closing(outcomes):
         for path, image in outcomes:
@@ -116,7 +123,7 @@ def _gather(
 
 def _read_ahead(
     paths: Iterable[Path], workers: int, look_ahead: int, look_ahead_bytes: int
-) -> Iterator[tuple[Path, np.ndarray | ImageError]]:
+) -> Generator[tuple[Path, Outcome], None, None]:
     with closing(_Reader(paths, workers, look_ahead, look_ahead_bytes)) as reader:
         reader.fill()
         while reader.ahead:
@@ -133,9 +140,9 @@ class _Reading:
 
     path: Path
     size: int
-    future: Future[np.ndarray]
+    future: Future[npt.NDArray[np.uint8]]
 
-    def outcome(self) -> np.ndarray | ImageError:
+    def outcome(self) -> Outcome:
         try:
             return self.future.result()
         except ImageError as error:
@@ -149,25 +156,66 @@ class _Reader:
         self, paths: Iterable[Path], workers: int, look_ahead: int, look_ahead_bytes: int
     ) -> None:
         self.ahead: deque[_Reading] = deque()
-        self._sized = ((path, decoded_bytes(path)) for path in paths)
-        self._upcoming = next(self._sized, None)
+        self._costs = ((path, reading_cost(path)) for path in paths)
+        self._upcoming = next(self._costs, None)
         self._look_ahead = look_ahead
         self._look_ahead_bytes = look_ahead_bytes
+        self._decoders = _Allowance(look_ahead_bytes)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="rmpe-read")
 
     def fill(self) -> None:
         """Start to read all files that may be read by now."""
-        while self._upcoming is not None and self._has_room(self._upcoming[1]):
-            path, size = self._upcoming
-            self.ahead.append(_Reading(path, size, self._pool.submit(read_image, path)))
-            self._upcoming = next(self._sized, None)
+        while self._upcoming is not None and self._has_room(self._upcoming[1].array):
+            path, cost = self._upcoming
+            future = self._pool.submit(self._read, path, cost.peak)
+            self.ahead.append(_Reading(path, cost.array, future))
+            self._upcoming = next(self._costs, None)
 
     def close(self) -> None:
         """Start nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, path: Path, peak: int) -> npt.NDArray[np.uint8]:
+        with self._decoders.taken(peak):
+            return read_image(path)
 
     def _has_room(self, size: int) -> bool:
         held = sum(reading.size for reading in self.ahead)
         return not self.ahead or (
             len(self.ahead) < self._look_ahead and held + size <= self._look_ahead_bytes
         )
+
+
+class _Allowance:
+    """Bytes that threads may take at the same time, first come, first served.
+
+    Who wants more than there are gets them when nobody else has any.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._queue: deque[object] = deque()
+        self._changed = Condition()
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """Wait for so many bytes, and hold them."""
+        ticket = object()
+
+        def is_next() -> bool:
+            has_room = not self._taken or self._taken + size <= self._most
+            return self._queue[0] is ticket and has_room
+
+        with self._changed:
+            self._queue.append(ticket)
+            self._changed.wait_for(is_next)
+            self._queue.popleft()
+            self._taken += size
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= size
+                self._changed.notify_all()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rmpe.inputs import find
 from rmpe.inputs.find import find_images
 from rmpe.inputs.images import ImageError
 
@@ -92,3 +93,140 @@ def test_folder_with_images_further_down_says_so(tree):
 def test_no_input_at_all():
     with pytest.raises(ImageError, match="no input"):
         find_images([])
+
+
+def touch(*files):
+    for file in map(Path, files):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    ".jpg .JPEG .jfif .mpo .png .webp .tif .tiff .bmp .gif .pbm .pgm .ppm .jp2 .j2k .avif".split(),
+)
+def test_suffixes_of_photographs(tree, suffix):
+    touch(f"one/photo{suffix}")
+    assert names(find_images(["one"])) == [f"one/photo{suffix}"]
+
+
+@pytest.fixture(params=[False, True])
+def heif(request, monkeypatch):
+    """Without pillow-heif, and with it."""
+    monkeypatch.setattr(find, "find_spec", lambda name: request.param or None)
+    return request.param
+
+
+@pytest.mark.parametrize("entry", ["phone", "phone/*", "**/*"])
+def test_photographs_of_types_that_are_not_read_are_reported(tree, heif, entry):
+    touch("phone/a.jpg", "phone/IMG_1.HEIC", "phone/IMG_2.heic", "phone/c.txt", "phone/.d.heic")
+    problems = []
+    found = find_images([entry], report=problems.append)
+    assert Path("phone/a.jpg") in found
+    if heif:
+        assert names(found)[-2:] == ["phone/IMG_1.HEIC", "phone/IMG_2.heic"]
+        assert problems == []
+    else:
+        assert problems == [
+            f"{entry}: 2 files of a type that is not read (.heic); "
+            "HEIF is read after: pip install pillow-heif"
+        ]
+        with pytest.raises(ImageError, match="2 files of a type that is not read"):
+            find_images([entry])
+
+
+def test_raw_photographs_are_reported(tree):
+    touch("camera/a.jpg", "camera/a.CR2", "camera/sub/b.nef", "camera/sub/b.dng")
+    problems = []
+    find_images(["camera"], report=problems.append)
+    find_images(["camera"], report=problems.append, recursive=True)
+    assert problems == [
+        "camera: 1 file of a type that is not read (.cr2)",
+        "camera: 3 files of types that are not read (.cr2, .dng, .nef)",
+    ]
+
+
+def test_a_folder_of_nothing_else_holds_no_image(tree):
+    touch("raw/a.raf")
+    with pytest.raises(ImageError) as caught:
+        find_images(["raw"])
+    assert str(caught.value) == "raw: 1 file of a type that is not read (.raf)"
+
+
+@pytest.fixture
+def closed(tree, monkeypatch):
+    """A folder that may not be listed; root may list all, so that the calls themselves refuse."""
+    touch("in/a.jpg", "in/closed/b.jpg", "in/open/c.jpg")
+    scandir = os.scandir
+
+    def refuse(path=".", *rest):
+        if Path(os.fsdecode(path)).name == "closed":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path, *rest)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+
+CLOSED = "in/closed: this folder cannot be listed: Permission denied"
+
+
+@pytest.mark.parametrize("entry", ["in", "in/**/*.jpg", "**/*.jpg", "in/*/*.jpg", "i?/**"])
+def test_folders_that_may_not_be_listed_are_reported(closed, entry):
+    problems = []
+    found = find_images([entry], recursive=True, report=problems.append)
+    assert Path("in/open/c.jpg") in found
+    assert [problem.replace("closed/:", "closed:") for problem in problems] == [CLOSED]
+    with pytest.raises(ImageError, match="cannot be listed"):
+        find_images([entry], recursive=True)
+
+
+def test_folders_that_need_not_be_listed_are_not_reported(closed):
+    assert names(find_images(["in"])) == ["in/a.jpg"]
+    assert names(find_images(["in/*.jpg"])) == ["in/a.jpg"]
+    assert names(find_images(["in/closed/b.jpg"])) == ["in/closed/b.jpg"]
+
+
+def test_a_folder_that_may_not_be_listed_is_not_said_to_be_empty(closed):
+    with pytest.raises(ImageError) as caught:
+        find_images(["in/closed"])
+    assert str(caught.value) == CLOSED
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("x" * 300, "cannot be reached: File name too long"),
+        ("folder/" * 1000, "cannot be reached: File name too long"),
+        ("p/notes.txt/a.jpg", "no such file or folder"),
+        ("loop.jpg", "cannot be reached: Too many levels of symbolic links"),
+        ("a\0b", "cannot be the name of a file: embedded null byte"),
+        ("\x1b]0;owned\x07\nrmpe infer: error: forged", "no such file or folder"),
+        ("\n*", "no image matches this pattern"),
+        ("\ud800", "cannot be the name of a file: "),
+    ],
+)
+def test_names_that_lead_nowhere(tree, entry, problem):
+    Path("loop.jpg").symlink_to("loop.jpg")
+    with pytest.raises(ImageError) as caught:
+        find_images([entry])
+    assert f": {problem}" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "\x1b" not in str(caught.value)
+
+
+def test_long_patterns_are_patterns(tree):
+    pattern = "p/img" + "[0-9]" * 60 + "*.jpg"
+    with pytest.raises(ImageError, match="no image matches this pattern"):
+        find_images([pattern])
+
+
+def test_names_of_folders_in_problems_are_printable(tree):
+    touch("bad\nname/a.heic", "bad\nname/b.jpg")
+    with pytest.raises(ImageError, match=r"^bad\\nname: 1 file"):
+        find_images(["bad\nname"])
+
+
+def test_numbers_of_many_digits_are_sorted(tree):
+    long = "9" * 200
+    touch(f"many/{long}.jpg", f"many/1{long}.jpg", "many/2.jpg")
+    assert names(find_images(["many"])) == ["many/2.jpg", f"many/{long}.jpg", f"many/1{long}.jpg"]

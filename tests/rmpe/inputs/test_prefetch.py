@@ -1,6 +1,7 @@
 """Reading photographs ahead, one by one and in batches."""
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from rmpe.inputs import prefetch
-from rmpe.inputs.images import ImageError, read_image
+from rmpe.inputs.images import ImageError, ReadingCost, read_image
 from rmpe.inputs.prefetch import read_batches, read_images
 
 
@@ -125,3 +126,54 @@ def test_reader_arguments(name):
 def test_batch_reader_arguments(name):
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
         read_batches([], **{"batch_size": 1, name: 0})
+
+
+@pytest.fixture
+def decoding(monkeypatch):
+    """Files being decoded: [now, at the most]; each takes its time."""
+    at_once = [0, 0]
+    lock = threading.Lock()
+
+    def read(path):
+        with lock:
+            at_once[0] += 1
+            at_once[1] = max(at_once)
+        time.sleep(0.02)
+        with lock:
+            at_once[0] -= 1
+        return np.zeros((1, 1, 3), np.uint8)
+
+    monkeypatch.setattr(prefetch, "read_image", read)
+    return at_once
+
+
+@pytest.mark.parametrize(("peak", "most"), [(10, 4), (40, 2), (50, 2), (51, 1), (1000, 1)])
+def test_decoders_share_as_much_memory_as_there_is_for_what_they_decode(
+    monkeypatch, decoding, peak, most
+):
+    monkeypatch.setattr(prefetch, "reading_cost", lambda path: ReadingCost(1, peak))
+    paths = [Path(str(number)) for number in range(12)]
+    read = list(read_images(paths, workers=4, look_ahead=8, look_ahead_bytes=100))
+    assert [path for path, _ in read] == paths
+    assert decoding[1] == most
+
+
+def test_a_large_image_is_decoded_alone_and_in_its_turn(monkeypatch, decoding, started):
+    monkeypatch.setattr(
+        prefetch, "reading_cost", lambda path: ReadingCost(1, 999 if path.name == "5" else 1)
+    )
+    alone = []
+
+    def read(path):
+        started.append(path)
+        time.sleep(0.01)
+        if path.name == "5":
+            alone.append(decoding[0] == 0 and len(started))
+            time.sleep(0.05)
+            alone.append(len(started))
+        return np.zeros((1, 1, 3), np.uint8)
+
+    monkeypatch.setattr(prefetch, "read_image", read)
+    paths = [Path(str(number)) for number in range(12)]
+    assert len(list(read_images(paths, workers=4, look_ahead=12, look_ahead_bytes=100))) == 12
+    assert alone == [6, 6]
