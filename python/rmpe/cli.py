@@ -14,7 +14,7 @@ from .commands._messages import say, silence
 from .terminal import printable
 
 # Each is a module of `rmpe.commands`, in the order of the help.
-COMMANDS = ("infer", "evaluate", "train", "models", "doctor")
+COMMANDS = ("infer", "evaluate", "train", "fit-proposals", "fit-nms", "models", "doctor")
 
 DESCRIPTION = """\
 Find the people in photographs and their body keypoints.
@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, help="print the version and exit")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
     for name in COMMANDS:
-        command = importlib.import_module(f".commands.{name}", __package__)
+        command = importlib.import_module(f".commands.{name.replace('-', '_')}", __package__)
         subparser = subparsers.add_parser(
             name,
             help=command.SUMMARY,
@@ -92,8 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         say(
             f"{arguments.prog}: error: the package {error.name} is missing; "
-            "install what the command line needs, in the folder of the sources: "
-            "pip install '.[rmpe,train]'"
+            "install what the command line needs with: pip install 'rmpe-ext[rmpe]'"
         )
         return 2
     except KeyboardInterrupt:

@@ -13,9 +13,10 @@ from .inputs.prefetch import READ_BYTES, read_batches
 from .metrics.cocoeval import check_measurable
 from .metrics.keypoint_ap import AveragePrecision, average_precision
 from .metrics.predictions import Predictions
+from .people import People
 from .pipeline import PoseEstimator, suppress
 
-__all__ = ["evaluate", "predict"]
+__all__ = ["evaluate", "find_people", "predict"]
 
 
 def evaluate(
@@ -75,7 +76,7 @@ def predict(
         Made with ``nms=None``: suppression is applied here.
     dataset : Dataset
     nms : sequence of str or None
-        Presets of :func:`rmpe_ext.pose_nms`; None keeps every pose.
+        Presets of :func:`rmpe_ext.pose_nms`, by name or as files; None keeps every pose.
     true_boxes : bool
         Give the boxes of people with labeled keypoints to the pose network, in place of detected
         ones.
@@ -99,6 +100,48 @@ def predict(
     rmpe.inputs.images.ImageError
         An image cannot be read: a measure on part of a set means nothing.
     """
+    people = find_people(
+        estimator,
+        dataset,
+        true_boxes=true_boxes,
+        batch_size=batch_size,
+        batch_bytes=batch_bytes,
+        progress=progress,
+    )
+    found = {}
+    for name in nms:
+        with estimator.timer.stage("nms"):
+            kept = people if name is None else suppress(people, name)
+        found[name or "none"] = Predictions.from_people(kept)
+    return found
+
+
+def find_people(
+    estimator: PoseEstimator,
+    dataset: Dataset,
+    *,
+    true_boxes: bool = False,
+    batch_size: int = 4,
+    batch_bytes: int = READ_BYTES,
+    progress: Callable[[int], object] | None = None,
+) -> People:
+    """Find the people of a data set.
+
+    Parameters
+    ----------
+    estimator, dataset, true_boxes, batch_size, batch_bytes, progress
+        As `predict` takes them.
+
+    Returns
+    -------
+    People
+        Of all images, numbered as in the data set; not suppressed, if the estimator does not.
+
+    Raises
+    ------
+    DatasetError, ValueError, rmpe.inputs.images.ImageError
+        As `predict`.
+    """
     check_measurable(dataset)
     card = estimator.pose.card
     if card.skeleton != dataset.skeleton:
@@ -106,19 +149,15 @@ def predict(
             f"the pose network must have the keypoints of {dataset.skeleton.name}, as "
             f"{dataset.annotations} has; {card.name} has those of {card.skeleton.name}"
         )
-    found: dict[str, list[Predictions]] = {preset or "none": [] for preset in nms}
+    parts = []
     labeled = dataset.labeled
     for start, images in _batches(dataset, estimator, batch_size, batch_bytes):
         of_images = [dataset.people(i) for i in range(start, start + len(images))]
         boxes = [dataset.boxes[rows][labeled[rows]] for rows in of_images] if true_boxes else None
-        people = estimator(images, boxes=boxes)
-        for preset in nms:
-            with estimator.timer.stage("nms"):
-                kept = people if preset is None else suppress(people, preset)
-            found[preset or "none"].append(Predictions.from_people(kept, start))
+        parts.append(estimator(images, boxes=boxes))
         if progress:
             progress(len(images))
-    return {name: Predictions.concatenate(parts) for name, parts in found.items()}
+    return People.concatenate(parts)
 
 
 def _batches(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -116,6 +118,27 @@ class People:
                 f"mask must be ({len(self)},) bool, got {tuple(mask.shape)} {mask.dtype}"
             )
         return replace(self, **{name: getattr(self, name)[mask] for name in _TENSORS})
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[People]) -> People:
+        """Join at least one batch; the images of each follow those of the one before.
+
+        Raises
+        ------
+        ValueError
+            There is none, or the skeletons differ.
+        """
+        if not parts or any(part.skeleton != parts[0].skeleton for part in parts):
+            names = ", ".join(part.skeleton.name for part in parts) or "none"
+            raise ValueError(f"parts must be one or more of the same skeleton, got {names}")
+        joined = {name: torch.cat([getattr(part, name) for part in parts]) for name in _TENSORS}
+        images = [len(part.image_sizes) for part in parts]
+        first = itertools.accumulate(images, initial=0)
+        joined["image_index"] = torch.cat(
+            [part.image_index + start for part, start in zip(parts, first, strict=False)]
+        )
+        sizes = tuple(size for part in parts for size in part.image_sizes)
+        return cls(**joined, image_sizes=sizes, skeleton=parts[0].skeleton)
 
     def split(self) -> list[People]:
         """Give each of the B images its own people, in the order they have here.

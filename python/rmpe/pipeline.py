@@ -11,11 +11,12 @@ import numpy as np
 import torch
 
 from rmpe_ext import crop_matrices, pose_nms
-from rmpe_ext.presets import DEFAULT_PRESET, resolve_preset
+from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 
 from .detectors.detections import Detections
 from .detectors.detector import Detector
 from .inputs.images import read_image
+from .method.preset_file import load_preset
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
 from .models.pose import PoseNetwork
@@ -48,8 +49,9 @@ class PoseEstimator:
         Where tensors live and networks run.
     models_dir : path, optional
         Folder of the networks' files; see :func:`rmpe.models.store.locate`.
-    nms : str or None
-        Preset of :func:`rmpe_ext.pose_nms` that removes repeated people; None keeps them all.
+    nms : str, path, PoseNMSPreset or None
+        Preset of :func:`rmpe_ext.pose_nms` that removes repeated people, as
+        :func:`rmpe.method.preset_file.load_preset` takes it; None keeps them all.
     nms_parameters : mapping, optional
         Overrides of the preset's parameters.
     flip : bool
@@ -84,15 +86,14 @@ class PoseEstimator:
         *,
         device: str | torch.device = "cpu",
         models_dir: str | os.PathLike[str] | None = None,
-        nms: str | None = DEFAULT_PRESET,
+        nms: str | os.PathLike[str] | PoseNMSPreset | None = DEFAULT_PRESET,
         nms_parameters: Mapping[str, Any] | None = None,
         flip: bool = False,
         convention: str | None = None,
         threshold: float | None = None,
         timer: StageTimer | None = None,
     ) -> None:
-        if nms is not None:
-            resolve_preset(nms, nms_parameters)
+        self.nms = None if nms is None else resolve_preset(load_preset(nms), nms_parameters)
         self.device = torch.device(device)
         if isinstance(detector, (str, os.PathLike)):
             detector = load_detector(detector, device=self.device, models_dir=models_dir)
@@ -100,8 +101,6 @@ class PoseEstimator:
             pose = load_pose(pose, device=self.device, models_dir=models_dir)
         self.detector = detector
         self.pose = pose
-        self.nms = nms
-        self.nms_parameters = dict(nms_parameters or {})
         self.flip = flip
         head = pose.card.head
         self.head = head if convention is None else head.with_convention(convention)
@@ -154,7 +153,7 @@ class PoseEstimator:
         if self.nms is None:
             return people
         with self.timer.stage("nms"):
-            return suppress(people, self.nms, **self.nms_parameters)
+            return suppress(people, self.nms)
 
     def _frame(self, image: Image, position: int, channels: str) -> torch.Tensor:
         """A uint8 RGB tensor (H, W, 3) on the device."""
@@ -239,7 +238,11 @@ class PoseEstimator:
             )
 
 
-def suppress(people: People, preset: str = DEFAULT_PRESET, **parameters: Any) -> People:
+def suppress(
+    people: People,
+    preset: str | os.PathLike[str] | PoseNMSPreset = DEFAULT_PRESET,
+    **parameters: Any,
+) -> People:
     """Remove the poses that show the same person twice, with parametric pose NMS.
 
     The person of the highest ``scores`` is picked first, so that of several poses of one person
@@ -249,8 +252,10 @@ def suppress(people: People, preset: str = DEFAULT_PRESET, **parameters: Any) ->
     ----------
     people : People
         Of any number of images; only poses of one image suppress each other.
-    preset, **parameters
-        As :func:`rmpe_ext.pose_nms` takes them.
+    preset : str, path or PoseNMSPreset
+        As :func:`rmpe.method.preset_file.load_preset` takes it.
+    **parameters
+        Fields of the preset to replace.
 
     Returns
     -------
@@ -261,7 +266,7 @@ def suppress(people: People, preset: str = DEFAULT_PRESET, **parameters: Any) ->
         people.keypoints,
         people.keypoint_scores,
         people.boxes,
-        preset=preset,
+        preset=load_preset(preset),
         pose_scores=people.scores,
         image_index=people.image_index,
         **parameters,

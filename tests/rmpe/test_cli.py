@@ -739,7 +739,10 @@ def test_help_tells_every_exit_status(command, capsys):
         (["x.jpg", "--threads", "two"], "must be a whole number from 1, got two"),
         (["x.jpg", "--threshold", "1.5"], "must be a number from 0 to 1, got 1.5"),
         (["x.jpg", "--threshold", "nan"], "must be a number from 0 to 1, got nan"),
-        (["x.jpg", "--nms", "soft"], "invalid choice"),
+        (
+            ["x.jpg", "--nms", "soft"],
+            "must be one of none, paper, rmpe, alphapose, or a .toml file",
+        ),
         (["x.jpg", "--resume", "--overwrite"], "not allowed with"),
     ],
 )

@@ -89,3 +89,19 @@ def test_wrong_fields_are_refused(change, error, message):
 def test_split_refuses_an_image_that_is_not_there(index):
     with pytest.raises(ValueError, match=rf"image_index must be in 0..2, .* got {index}"):
         make_people([0, index]).split()
+
+
+@given(st.lists(st.lists(st.integers(0, 2)), min_size=1, max_size=4))
+def test_concatenate_numbers_images_one_batch_after_the_other(batches):
+    parts = [make_people(image_index) for image_index in batches]
+    joined = People.concatenate(parts)
+    assert joined.image_sizes == sum((part.image_sizes for part in parts), ())
+    expected = [one.scores.tolist() for part in parts for one in part.split()]
+    assert [one.scores.tolist() for one in joined.split()] == expected
+
+
+def test_concatenate_needs_parts_of_one_skeleton():
+    with pytest.raises(
+        ValueError, match="parts must be one or more of the same skeleton, got none"
+    ):
+        People.concatenate([])

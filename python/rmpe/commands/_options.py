@@ -165,13 +165,22 @@ def fraction(text: str) -> float:
     return number
 
 
-def names_among(known: Collection[str]) -> Callable[[str], list[str]]:
-    """Make a parser of names separated by commas, each listed once."""
+def nms_name(text: str) -> str:
+    """Parse a key of `NMS`, or the path of a file with a preset."""
+    if text not in NMS and not text.endswith(".toml"):
+        raise argparse.ArgumentTypeError(
+            f"must be one of {', '.join(NMS)}, or a .toml file of `rmpe fit-nms`, got {text}"
+        )
+    return text
+
+
+def names_among(known: Collection[str], *, files: bool = False) -> Callable[[str], list[str]]:
+    """Make a parser of names separated by commas, each listed once; or also of .toml files."""
 
     def parse(text: str) -> list[str]:
         names = [name.strip() for name in text.split(",") if name.strip()]
         for name in names:
-            if name not in known:
+            if name not in known and not (files and name.endswith(".toml")):
                 raise argparse.ArgumentTypeError(f"must be among {', '.join(known)}, got {name}")
         if not names:
             raise argparse.ArgumentTypeError(f"must name at least one of {', '.join(known)}")

@@ -52,10 +52,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     method = add_method(parser)
     method.add_argument(
         "--nms",
-        type=names_among(NMS),
+        type=names_among(NMS, files=True),
         default=f"none,{DEFAULT_PRESET}",
         metavar="PRESET[,PRESET...]",
-        help=f"what removes repeated people, among {', '.join(NMS)} (default: %(default)s)",
+        help=f"what removes repeated people, among {', '.join(NMS)}, or a .toml file of "
+        "`rmpe fit-nms` (default: %(default)s)",
     )
     method.add_argument(
         "--boxes",

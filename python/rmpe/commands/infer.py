@@ -22,6 +22,7 @@ from ._options import (
     explain,
     fraction,
     names_among,
+    nms_name,
 )
 
 if TYPE_CHECKING:
@@ -88,10 +89,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     method = add_method(parser)
     method.add_argument(
         "--nms",
-        choices=tuple(NMS),
+        type=nms_name,
         default=DEFAULT_PRESET,
-        help="how poses that show the same person twice are removed (default: %(default)s)\n"
-        + explain(NMS),
+        metavar="PRESET",
+        help="how poses that show the same person twice are removed: one of these, or a .toml file "
+        "of\n`rmpe fit-nms` (default: %(default)s)\n" + explain(NMS),
     )
 
     output = parser.add_argument_group("output")

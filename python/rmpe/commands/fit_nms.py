@@ -1,0 +1,218 @@
+"""``rmpe fit-nms``: fit pose NMS, and what it competes with, to annotated images."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import CommandError
+from ._options import (
+    add_method,
+    add_networks,
+    batch_limits,
+    build_estimator,
+    check_kernels,
+    names_among,
+    positive,
+)
+
+if TYPE_CHECKING:
+    from ..datasets.dataset import Dataset
+    from ..method.fit_nms import SuppressionFit
+    from ..people import People
+
+SUMMARY = "fit pose NMS to annotated images"
+
+DESCRIPTION = """\
+Choose the parameters of pose NMS so that the keypoint AP on annotated images is greatest, as the
+RMPE paper does: two parameters at a time, the others fixed, repeated until nothing changes, from
+several starts. Other kinds of suppression are fitted in the same way, so that they can be compared.
+
+Prints for each kind the AP on the images that it was fitted to, and the AP by cross-validation,
+where each image is measured with parameters that were fitted to others.
+
+examples:
+  rmpe fit-nms val.json images/ --out fitted.toml          pose NMS of the paper, and all others
+  rmpe fit-nms val.json images/ --kinds paper --out fitted.toml --plot surface.png
+  rmpe infer photos/ --nms fitted.toml
+"""
+
+# What can be fitted; `rmpe.method.suppressions` says how. Written out to keep `--help` fast.
+KINDS = (
+    "paper",
+    "paper-pixels",
+    "rmpe",
+    "alphapose",
+    "alphapose-merge",
+    "box-nms",
+    "oks-nms",
+    "soft-oks-nms",
+    "nearby-joints",
+)
+PRESET_KINDS = ("paper", "paper-pixels", "rmpe", "alphapose")
+
+
+class _Row(NamedTuple):
+    """A line of the table."""
+
+    fit: SuppressionFit
+    cross_validated: float
+    interval: tuple[float, float]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.description = DESCRIPTION
+    parser.add_argument("annotations", type=Path, help="COCO keypoint annotations, JSON")
+    parser.add_argument(
+        "images", type=Path, help="their folder; annotated images that are not there are left out"
+    )
+    add_networks(parser)
+    add_method(parser)
+    fitting = parser.add_argument_group("fitting")
+    fitting.add_argument(
+        "--kinds",
+        type=names_among(KINDS),
+        default=list(KINDS),
+        metavar="KIND[,KIND...]",
+        help=f"what is fitted, among {', '.join(KINDS)} (default: all)",
+    )
+    fitting.add_argument(
+        "--starts", type=positive, default=4, metavar="N", help="of the search (default: 4)"
+    )
+    fitting.add_argument(
+        "--folds",
+        type=positive,
+        default=5,
+        metavar="N",
+        help="parts of the cross-validation; 1: none (default: %(default)s)",
+    )
+    fitting.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"write the preset of the best of {', '.join(PRESET_KINDS)}, a .toml file that --nms "
+        "of\n`rmpe infer` and `rmpe evaluate` take",
+    )
+    output.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw AP over the parameters (PNG, SVG, PDF)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fit, print the table, write the preset."""
+    if arguments.out is not None and arguments.out.suffix != ".toml":
+        raise CommandError(f"--out must end in .toml, got {arguments.out}")
+    if arguments.out is not None and not set(arguments.kinds) & set(PRESET_KINDS):
+        raise CommandError(
+            f"--out needs one of {', '.join(PRESET_KINDS)} among --kinds: others are no presets"
+        )
+    check_kernels()
+
+    from ..datasets import load_dataset
+    from ..metrics.keypoint_ap import average_precision
+    from ..metrics.predictions import Predictions
+
+    try:
+        dataset = load_dataset(arguments.annotations, arguments.images)
+        people = _find_people(arguments, dataset)
+        plain = average_precision(dataset, Predictions.from_people(people)).ap
+        print(f"{len(people)} poses in {len(dataset)} images; AP {plain:.3f} without suppression")
+        rows = _fit(arguments, dataset, people)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+    print(f"{'kind':<17}{'fitted':>8}{'cross-validated':>17}{'95 % interval':>16}  parameters")
+    for kind, row in rows.items():
+        parameters = ", ".join(f"{k} {v:.3g}" for k, v in row.fit.parameters.items())
+        validated = interval = "-"
+        if arguments.folds > 1:
+            validated = f"{row.cross_validated:.3f}"
+            interval = "{:.3f} to {:.3f}".format(*row.interval)
+        print(f"{kind:<17}{row.fit.ap:>8.3f}{validated:>17}{interval:>16}  {parameters}")
+    if arguments.out is not None:
+        _write(arguments, people, rows)
+    if arguments.plot is not None:
+        from ..method.plots import plot_surfaces
+
+        shown = {kind: row.fit for kind, row in rows.items() if row.fit.surfaces}
+        if not shown:
+            print("no plot: no kind has two parameters", file=sys.stderr)
+        else:
+            plot_surfaces(shown, arguments.plot)
+    return 0
+
+
+def _find_people(arguments: argparse.Namespace, dataset: Dataset) -> People:
+    """Run the networks on all images, without suppression."""
+    from tqdm import tqdm
+
+    from ..evaluation import find_people
+
+    estimator = build_estimator(arguments, nms=None)
+    limits = batch_limits(arguments, estimator)
+    with tqdm(total=len(dataset), desc="poses", unit="image", disable=None) as bar:
+        return find_people(
+            estimator,
+            dataset,
+            batch_size=limits.images,
+            batch_bytes=limits.pixel_bytes,
+            progress=bar.update,
+        )
+
+
+def _fit(arguments: argparse.Namespace, dataset: Dataset, people: People) -> dict[str, _Row]:
+    from tqdm import tqdm
+
+    from ..method.fit_nms import cross_validate, fit_suppression
+    from ..method.suppressions import SUPPRESSIONS
+    from ..metrics.bootstrap import bootstrap
+    from ..metrics.cocoeval import matched
+    from ..metrics.keypoint_ap import summarize
+
+    rows = {}
+    with tqdm(desc="fit", unit="setting", disable=None) as bar:
+        for kind in arguments.kinds:
+            bar.set_postfix_str(kind)
+            suppression = SUPPRESSIONS[kind]
+            search = {"starts": arguments.starts, "seed": arguments.seed, "progress": bar.update}
+            fit = fit_suppression(suppression, people, dataset, **search)
+            validated, interval = float("nan"), (float("nan"), float("nan"))
+            if arguments.folds > 1:
+                kept = cross_validate(suppression, people, dataset, folds=arguments.folds, **search)
+                evaluated = matched(dataset, kept)
+                interval = bootstrap(dataset, evaluated, 1000, seed=arguments.seed)["ap"]
+                validated = summarize(evaluated, len(kept)).ap
+            rows[kind] = _Row(fit, validated, interval)
+    return rows
+
+
+def _write(arguments: argparse.Namespace, people: People, rows: dict[str, _Row]) -> None:
+    """Write the preset of the kind with the highest AP, cross-validated where that was done."""
+    from ..method.preset_file import write_preset
+    from ..method.suppressions import preset_of
+
+    def worth(kind: str) -> float:
+        row = rows[kind]
+        return row.cross_validated if arguments.folds > 1 else row.fit.ap
+
+    kind = max((kind for kind in PRESET_KINDS if kind in rows), key=worth)
+    preset = preset_of(kind, rows[kind].fit.parameters, len(people.skeleton))
+    try:
+        write_preset(
+            arguments.out,
+            preset,
+            [
+                f"fitted by rmpe fit-nms to {arguments.annotations.name}: {kind}, "
+                f"AP {worth(kind):.3f}",
+                f"detector {arguments.detector}, pose network {arguments.pose}, "
+                f"{len(people.skeleton)} keypoints ({people.skeleton.name})",
+            ],
+        )
+    except OSError as error:
+        raise CommandError(f"cannot write {arguments.out}: {error.strerror}", status=1) from None
+    print(f"wrote {kind} to {arguments.out}")

@@ -1,0 +1,99 @@
+"""Files of detected boxes in the images of a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .dataset import Dataset, DatasetError
+from .entries import Entries
+from .json_file import read_json
+
+__all__ = ["DetectedBoxes", "read_detections"]
+
+_PERSON = 1
+
+
+class DetectedBoxes(NamedTuple):
+    """D boxes in the images of a data set.
+
+    Attributes
+    ----------
+    boxes : array (D, 4), float64
+        ``x1, y1, x2, y2`` in pixels.
+    scores : array (D,), float64
+        NaN where the file has none.
+    image_index : array (D,), int64
+        The image of each, an index into those of the data set.
+    """
+
+    boxes: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+    image_index: npt.NDArray[np.int64]
+
+
+def read_detections(file: Path, dataset: Dataset) -> DetectedBoxes:
+    """Read COCO detection results (JSON), or the RMPE authors' boxes (HDF5).
+
+    Of JSON, a list of objects with ``image_id``, ``bbox`` (x, y, width, height), ``score`` and
+    ``category_id``, the boxes of category 1 count. The authors' ``NAME.h5`` holds the arrays
+    ``xmin``, ``ymin``, ``xmax`` and ``ymax``; ``NAME_images.txt`` beside it names the image of each
+    row; reading it needs the package h5py. Boxes in other images than the data set's are left out.
+
+    Raises
+    ------
+    DatasetError
+        The file cannot be read, is in another format, or has no box in the data set's images.
+    """
+    read = _read_h5 if file.suffix == ".h5" else _read_coco
+    boxes, scores, names = read(file)
+    index = {name: i for i, name in enumerate(dataset.image_ids)}
+    image_index = np.array([index.get(name, -1) for name in names], np.int64)
+    known = image_index >= 0
+    if not known.any():
+        raise DatasetError(
+            f"{file} must have boxes in the images of {dataset.annotations}; none of its "
+            f"{len(boxes)} is in one of these {len(dataset)}"
+        )
+    return DetectedBoxes(boxes[known], scores[known], image_index[known])
+
+
+def _read_coco(
+    file: Path,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], list[int | str]]:
+    results = Entries(file, "results", read_json(file))
+    categories = results.ids("category_id")
+    results = results.select([i for i, category in enumerate(categories) if category == _PERSON])
+    boxes = results.arrays("bbox", (4,), "x, y, width, height in pixels, 4 finite numbers")
+    scores = results.numbers("score", "a finite number")
+    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    return corners, scores, results.ids("image_id")
+
+
+def _read_h5(
+    file: Path,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], list[int | str]]:
+    import h5py
+
+    listing = file.with_name(f"{file.stem}_images.txt")
+    try:
+        names: list[int | str] = list(listing.read_text(encoding="utf-8").split())
+        with h5py.File(file) as content:
+            edges = [np.asarray(content[edge], np.float64).reshape(-1) for edge in _EDGES]
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise DatasetError(
+            f"{file} must hold {', '.join(_EDGES)}, and {listing.name} beside it the image of each "
+            f"row: {error}"
+        ) from None
+    if {len(edge) for edge in edges} != {len(names)}:
+        raise DatasetError(
+            f"{file} must have as many rows as {listing.name} has images, got "
+            f"{', '.join(str(len(edge)) for edge in edges)} and {len(names)}"
+        )
+    return np.stack(edges, axis=1), np.full(len(names), np.nan), names
+
+
+_EDGES = ("xmin", "ymin", "xmax", "ymax")

@@ -1,0 +1,70 @@
+"""Presets of pose NMS in files, as ``rmpe fit-nms`` writes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+from rmpe_ext.presets import PRESETS, PoseNMSPreset, resolve_preset
+
+__all__ = ["load_preset", "write_preset"]
+
+
+def load_preset(preset: str | os.PathLike[str] | PoseNMSPreset) -> PoseNMSPreset:
+    """Find a preset of pose NMS.
+
+    Parameters
+    ----------
+    preset : str, path or PoseNMSPreset
+        A key of `rmpe_ext.presets.PRESETS`; or the path of a ``.toml`` file, which holds the fields
+        of a `rmpe_ext.presets.PoseNMSPreset`, or those that differ from a known one and the name of
+        that: ``preset = "paper"``; or a preset, which is returned.
+
+    Raises
+    ------
+    ValueError
+        There is no such preset, or the file is not like that; the message names file and field.
+
+    Examples
+    --------
+    >>> load_preset("rmpe").eta
+    22.48
+    """
+    if isinstance(preset, PoseNMSPreset):
+        return preset
+    path = Path(preset)
+    if path.suffix != ".toml":
+        if preset not in PRESETS:
+            known = ", ".join(PRESETS)
+            raise ValueError(
+                f"preset must be one of {known}, or the path of a .toml file, got {str(preset)!r}"
+            )
+        return PRESETS[preset]
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        if "preset" in fields:
+            return resolve_preset(fields.pop("preset"), fields)
+        return PoseNMSPreset(**fields)
+    except OSError as error:
+        raise ValueError(f"cannot read the preset {path}: {error.strerror}") from None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"the preset {path} is not valid: {error}") from None
+
+
+def write_preset(
+    path: str | os.PathLike[str], preset: PoseNMSPreset, comments: Iterable[str] = ()
+) -> None:
+    """Write all fields of a preset to a file that `load_preset` reads, below lines of comments."""
+    lines = [f"# {line}" for line in comments]
+    for field in dataclasses.fields(preset):
+        value = getattr(preset, field.name)
+        if value is None or field.name == "summary":
+            continue
+        text = str(value).lower() if isinstance(value, bool) else value
+        lines.append(
+            f'{field.name} = "{text}"' if isinstance(value, str) else f"{field.name} = {text}"
+        )
+    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,95 @@
+"""``rmpe fit-proposals`` and ``rmpe fit-nms`` from the command line."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rmpe.cli import main
+from rmpe.commands import fit_nms
+from rmpe.method.preset_file import load_preset
+from rmpe.method.proposals import read_proposals
+from rmpe.method.suppressions import SUPPRESSIONS, preset_of
+
+SHARED = Path(os.environ.get("RMPE_DATA", "../shared/data"))
+MODELS = Path(os.environ.get("RMPE_MODELS", "../shared/models"))
+COCO = [str(SHARED / "coco-mini/person_keypoints.json"), str(SHARED / "coco-mini/images")]
+needs_models = pytest.mark.skipif(
+    not (MODELS.is_dir() and SHARED.is_dir()),
+    reason="needs the networks and photographs of ../shared",
+)
+
+
+def test_kinds_are_those_of_the_table():
+    assert set(fit_nms.KINDS) == set(SUPPRESSIONS)
+    for kind in fit_nms.KINDS:
+        defaults = SUPPRESSIONS[kind].defaults
+        if kind in fit_nms.PRESET_KINDS:
+            assert preset_of(kind, defaults, 17).sigma2 == pytest.approx(defaults["sigma2"])
+        else:
+            with pytest.raises(KeyError):
+                preset_of(kind, defaults, 17)
+
+
+@needs_models
+def test_fit_nms_writes_a_preset_that_evaluate_takes(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    preset, plot = tmp_path / "fitted.toml", tmp_path / "surface.png"
+    command = [
+        "fit-nms",
+        *COCO,
+        "--models",
+        str(MODELS),
+        "--kinds",
+        "rmpe,box-nms",
+        "--starts",
+        "1",
+    ]
+    assert main([*command, "--folds", "2", "--out", str(preset), "--plot", str(plot)]) == 0
+    table = capsys.readouterr().out
+    assert "327 poses in 36 images; AP 0.336 without suppression" in table
+    lines = {line.split()[0]: line.split() for line in table.splitlines()}
+    assert float(lines["rmpe"][1]) >= 0.345 and float(lines["box-nms"][1]) >= 0.345
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert load_preset(preset).match_radius == 1.0
+    assert main(["evaluate", *COCO, "--models", str(MODELS), "--nms", f"none,{preset}"]) == 0
+    measured = [line.split() for line in capsys.readouterr().out.splitlines()[1:3]]
+    assert measured[0][:2] == ["none", "0.336"]
+    assert measured[1][1] == lines["rmpe"][1]
+
+
+@needs_models
+def test_fit_proposals_with_the_detector(tmp_path, capsys):
+    out = tmp_path / "proposals.json"
+    command = ["fit-proposals", *COCO, "--models", str(MODELS), "--atomic-poses", "2"]
+    assert main([*command, "--out", str(out)]) == 0
+    assert "annotated people were detected" in capsys.readouterr().out
+    proposals = read_proposals(out)
+    assert len(proposals.mixtures) == 3
+    mean, covariance = proposals.overall()
+    # What any detector of people does: the edges are right on average, within a tenth or two.
+    assert (np.abs(mean) < 0.1).all()
+    assert (0.02 < np.sqrt(np.diag(covariance))).all() and (
+        np.sqrt(np.diag(covariance)) < 0.3
+    ).all()
+
+
+@pytest.mark.parametrize(
+    "command, message",
+    [
+        (["fit-nms", *COCO, "--out", "fitted.json"], "--out must end in .toml"),
+        (["fit-nms", *COCO, "--out", "a.toml", "--kinds", "box-nms"], "--out needs one of paper"),
+        (["fit-nms", *COCO, "--kinds", "papr"], "must be among paper"),
+        (["fit-proposals", COCO[0], "--out", "p.json"], "name the folder of the images"),
+        (["fit-proposals", *COCO, "--out", "p.json", "--prior", "-1"], "--prior must be 0 or more"),
+        (["fit-proposals", "nowhere.json", "x", "--out", "p.json"], "nowhere.json cannot be read"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(capsys, command, message):
+    try:
+        status = main(command)
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,51 @@
+"""Presets of pose NMS in files."""
+
+import pytest
+
+from rmpe.method.preset_file import load_preset, write_preset
+from rmpe_ext.presets import PRESETS, resolve_preset
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_file_gives_back_what_was_written(tmp_path, name):
+    preset = resolve_preset(name, {"eta": 12.25})
+    write_preset(tmp_path / "mine.toml", preset, ["fitted to 150 images"])
+    assert load_preset(tmp_path / "mine.toml") == preset
+    assert (tmp_path / "mine.toml").read_text().startswith("# fitted to 150 images\n")
+
+
+def test_names_and_presets_are_taken_too():
+    assert load_preset("rmpe") is PRESETS["rmpe"]
+    assert load_preset(PRESETS["rmpe"]) is PRESETS["rmpe"]
+
+
+def test_file_may_name_the_preset_that_it_goes_out_from(tmp_path):
+    (tmp_path / "mine.toml").write_text('preset = "alphapose"\neta = 30.0\n')
+    assert load_preset(tmp_path / "mine.toml") == resolve_preset("alphapose", {"eta": 30.0})
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("sigma1 = ", "mine.toml is not valid"),
+        ("sigma3 = 1.0", "mine.toml is not valid: .*sigma3"),
+        ('preset = "paper"\nsigma3 = 1.0', "mine.toml is not valid: 'sigma3' is"),
+        ("sigma1 = 1.0", "mine.toml is not valid: .*missing .*sigma2"),
+        ('preset = "paper"\nsigma1 = -1.0', "mine.toml is not valid: sigma1 must be"),
+        ('preset = "papr"', "mine.toml is not valid: preset must be one of"),
+        ("preset = []", "mine.toml is not valid: preset must be one of"),
+        ('preset = "paper"\nsigma1 = "x"', "mine.toml is not valid: sigma1 must be"),
+        ("a=" + "[" * 5000, "mine.toml is not valid"),
+    ],
+)
+def test_wrong_file_is_refused_with_its_name(tmp_path, content, message):
+    (tmp_path / "mine.toml").write_text(content)
+    with pytest.raises(ValueError, match=message):
+        load_preset(tmp_path / "mine.toml")
+
+
+def test_missing_file_and_unknown_name():
+    with pytest.raises(ValueError, match="cannot read the preset nowhere.toml: No such file"):
+        load_preset("nowhere.toml")
+    with pytest.raises(ValueError, match="must be one of paper, rmpe, alphapose, or the path"):
+        load_preset("papr")
