@@ -12,6 +12,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -84,6 +85,14 @@ def numpy_headers() -> str:
     return numpy.get_include()
 
 
+def check_python_headers():
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        stop(
+            f"the headers of Python {sys.version.split()[0]} are not installed (Debian: apt-get "
+            "install python3-dev)"
+        )
+
+
 def nvcc_for(torch_cuda: str | None) -> str | None:
     """The nvcc that builds ``_C_cuda``, or None where it is not to be built."""
     if CUDA == "0" or (CUDA == "auto" and not has_gpu()):
@@ -131,6 +140,7 @@ class BuildWithCMake(build_ext):
     """Builds all libraries in one folder, whatever setuptools is asked for: nothing twice."""
 
     def run(self):
+        check_python_headers()
         self.folder = ROOT / "build" / f"{self.plat_name}-{sys.implementation.cache_tag}"
         options = self.cmake_options()
         libraries = {self.built(e): self.time_of(e) for e in self.extensions}

@@ -39,8 +39,9 @@ def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
         "`tests/bench/test_baselines.py` shows that each does what the op does. Times are medians, "
         "on two threads unless a row says one. `make bench-compare` measures the pairs again and, "
         "on the same processor, fails where a ratio fell; `make instructions-compare` "
-        "does so for the instructions of the C++ loops, which callgrind counts. While measuring, freed memory stays with the "
-        "process, for the ops and their baselines alike (`bench/memory.py`).\n",
+        "does so for the instructions of the C++ loops, which callgrind counts. While measuring, "
+        "freed memory stays with the process, for the ops and their baselines alike "
+        "(`bench/memory.py`).\n",
         "## The machine\n",
         *machine_table(suite["machine"]),
         "\n## Targets\n",

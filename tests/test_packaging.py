@@ -12,7 +12,7 @@ import pytest
 from tests.test_backend import USE_EVERY_OP, run, warnings_in
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("bench", "csrc", "docs", "examples", "python", "rmpe_ext", "tests")
+FOLDERS = (".ci", "bench", "csrc", "docs", "examples", "python", "rmpe_ext", "tests")
 FILES = ("CMakeLists.txt", "LICENSE", "MANIFEST.in", "Makefile", "README.md", "build_backend.py",
          "pyproject.toml", "setup.py")  # fmt: skip
 BUILT = shutil.ignore_patterns("*.egg-info", "*.so", "__pycache__")

@@ -92,7 +92,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         say(
             f"{arguments.prog}: error: the package {error.name} is missing; "
-            "install what the command line needs with: pip install 'rmpe-ext[rmpe]'"
+            "install what the command line needs, in the folder of the sources: "
+            "pip install '.[rmpe,train]'"
         )
         return 2
     except KeyboardInterrupt:
