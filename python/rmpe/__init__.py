@@ -6,32 +6,18 @@
 >>> people.keypoints.shape                                      # doctest: +SKIP
 torch.Size([3, 17, 2])
 
-From the command line: ``rmpe infer street.jpg``. Names are loaded on first use, so ``import rmpe``
-itself imports neither torch nor OpenCV.
+From the command line: ``rmpe infer street.jpg``. Names and modules are loaded on first use, so
+``import rmpe`` itself imports neither torch nor OpenCV.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import pkgutil
+from typing import Any
 
-if TYPE_CHECKING:
-    from .datasets import load_dataset
-    from .datasets.dataset import Dataset, DatasetError
-    from .errors import ModelError
-    from .evaluation import evaluate, predict
-    from .inputs.find import find_images
-    from .inputs.images import ImageError, read_image
-    from .inputs.prefetch import read_images
-    from .metrics.keypoint_ap import AveragePrecision, average_precision
-    from .metrics.predictions import Predictions
-    from .models.card import DetectorCard, PoseCard
-    from .models.read import known_cards, load_card
-    from .people import People
-    from .pipeline import PoseEstimator, suppress
-    from .skeletons import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
-    from .timing import StageTimer
-
+# The public names and their modules. `python -m tests.rmpe.test_public_names` writes __init__.pyi,
+# which tells type checkers and editors of them, from this table.
 _MODULES = {
     "datasets": ("load_dataset",),
     "datasets.dataset": ("Dataset", "DatasetError"),
@@ -42,6 +28,7 @@ _MODULES = {
     "inputs.prefetch": ("read_images",),
     "metrics.keypoint_ap": ("AveragePrecision", "average_precision"),
     "metrics.predictions": ("Predictions",),
+    "models.build": ("load_detector", "load_pose"),
     "models.card": ("DetectorCard", "PoseCard"),
     "models.read": ("known_cards", "load_card"),
     "people": ("People",),
@@ -50,38 +37,16 @@ _MODULES = {
     "timing": ("StageTimer",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
+_SUBMODULES = {
+    module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
+}
 
-__all__ = [
-    "AIC_14",
-    "COCO_17",
-    "MPII_16",
-    "SKELETONS",
-    "AveragePrecision",
-    "Dataset",
-    "DatasetError",
-    "DetectorCard",
-    "ImageError",
-    "ModelError",
-    "People",
-    "PoseCard",
-    "PoseEstimator",
-    "Predictions",
-    "Skeleton",
-    "StageTimer",
-    "average_precision",
-    "evaluate",
-    "find_images",
-    "known_cards",
-    "load_card",
-    "load_dataset",
-    "predict",
-    "read_image",
-    "read_images",
-    "suppress",
-]
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name == "__version__":
         from rmpe_ext import __version__ as value
     elif name in _HOME:
@@ -93,4 +58,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted({*__all__, *_SUBMODULES, "__version__"})

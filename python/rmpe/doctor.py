@@ -9,6 +9,8 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
+from .networks.telemetry import import_onnxruntime
+
 # What is imported, and what for.
 _PACKAGES = {
     "torch": "required",
@@ -74,7 +76,9 @@ def _versions() -> dict[str, str]:
     }
     for package, purpose in _PACKAGES.items():
         try:
-            module = importlib.import_module(package)
+            # onnxruntime through the one place that switches its telemetry off.
+            onnx = package == "onnxruntime"
+            module = import_onnxruntime() if onnx else importlib.import_module(package)
         except ModuleNotFoundError:
             found[package] = f"not installed ({purpose})"
         except Exception as error:  # A broken package may raise anything.
@@ -82,9 +86,8 @@ def _versions() -> dict[str, str]:
         else:
             found[package] = getattr(module, "__version__", "") or metadata.version(package)
     try:
-        from onnxruntime import get_available_providers
-
-        found["onnxruntime"] += f" ({', '.join(get_available_providers())})"
+        providers = import_onnxruntime().get_available_providers()
+        found["onnxruntime"] += f" ({', '.join(providers)})"
     except Exception:  # Said above already.
         pass
     return found
@@ -117,7 +120,8 @@ def _cpu() -> dict[str, str]:
 
 def _cpu_flags() -> tuple[set[str], str]:
     """Read Linux's list of instruction sets and the processor's name; elsewhere both are empty."""
-    flags, model = set(), ""
+    flags: set[str] = set()
+    model = ""
     try:
         lines = _CPU_INFO.read_text().splitlines()
     except OSError:

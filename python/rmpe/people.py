@@ -164,8 +164,8 @@ class People:
             )
         order = self.image_index.argsort(stable=True)
         counts = torch.bincount(self.image_index, minlength=images).tolist()
-        parts = {name: getattr(self, name)[order].split(counts) for name in _TENSORS}
-        parts["image_index"] = torch.zeros_like(self.image_index).split(counts)
+        parts = {name: torch.split(getattr(self, name)[order], counts) for name in _TENSORS}
+        parts["image_index"] = torch.split(torch.zeros_like(self.image_index), counts)
         return [
             People(
                 **{name: part[image] for name, part in parts.items()},

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from rmpe_ext import crop_matrices, pose_nms
 from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 
+from .arguments import Image, boxes_as_detections, images_as_frames, is_one_image
 from .detectors.detections import Detections
 from .detectors.detector import Detector
-from .inputs.images import read_image
 from .method.preset_file import load_preset
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
@@ -31,8 +29,6 @@ __all__ = ["PoseEstimator", "suppress"]
 _CROP_BYTES = {"cpu": 32 << 20, "cuda": 512 << 20}
 # COCO's habit: joints below this score do not count towards a person's score.
 _SCORED_JOINT = 0.2
-
-Image = np.ndarray | torch.Tensor | str | os.PathLike[str]
 
 
 class PoseEstimator:
@@ -134,65 +130,30 @@ class PoseEstimator:
 
         Raises
         ------
-        rmpe.inputs.images.ImageError
+        rmpe.ImageError
             If a file cannot be read.
         ValueError, TypeError
             If an argument has the wrong shape or type.
         """
-        if channels not in ("rgb", "bgr"):
-            raise ValueError(f"channels must be rgb or bgr, got {channels!r}")
-        one = isinstance(images, (str, os.PathLike)) or getattr(images, "ndim", None) == 3
-        if one:
-            images = [images]
-            boxes = None if boxes is None else [boxes]
+        if boxes is not None and is_one_image(images):
+            boxes = [boxes]
         with self.timer.stage("read"):
-            frames = [self._frame(image, i, channels) for i, image in enumerate(images)]
+            frames = images_as_frames(images, channels, self.device)
         with self.timer.stage("detect"):
-            found = self._given(boxes, len(frames)) if boxes is not None else self._detect(frames)
+            if boxes is None:
+                found = self._detect(frames)
+            else:
+                found = boxes_as_detections(boxes, len(frames), self.device)
         people = self._estimate(frames, found)
         if self.nms is None:
             return people
         with self.timer.stage("nms"):
             return suppress(people, self.nms)
 
-    def _frame(self, image: Image, position: int, channels: str) -> torch.Tensor:
-        """A uint8 RGB tensor (H, W, 3) on the device."""
-        if isinstance(image, (str, os.PathLike)):
-            return torch.from_numpy(read_image(Path(image))).to(self.device)
-        frame = image if isinstance(image, torch.Tensor) else np.asarray(image)
-        if frame.ndim != 3 or frame.shape[2] != 3 or str(frame.dtype).split(".")[-1] != "uint8":
-            raise ValueError(
-                f"images[{position}] must be uint8 (H, W, 3), "
-                f"got {frame.dtype} {tuple(frame.shape)}"
-            )
-        if not isinstance(frame, torch.Tensor):
-            frame = torch.from_numpy(np.ascontiguousarray(frame))
-        return (frame.flip(2) if channels == "bgr" else frame).to(self.device)
-
     def _detect(self, frames: list[torch.Tensor]) -> Detections:
         if self.detector is None:
             raise ValueError("boxes must be given, because this estimator has no detector")
         return self.detector(frames, threshold=self.threshold)
-
-    def _given(self, boxes: Sequence[Any], images: int) -> Detections:
-        """Detections from the caller's boxes."""
-        if len(boxes) != images:
-            raise ValueError(
-                f"boxes must have one array for each of {images} images, got {len(boxes)}"
-            )
-        rows = []
-        for i, value in enumerate(boxes):
-            row = torch.as_tensor(value, dtype=torch.float32, device=self.device)
-            row = row.reshape(0, 5) if row.numel() == 0 else row
-            if row.dim() != 2 or row.shape[1] not in (4, 5):
-                raise ValueError(f"boxes[{i}] must be (M, 4) or (M, 5), got {tuple(row.shape)}")
-            if row.shape[1] == 4:
-                row = torch.cat([row, row.new_ones(len(row), 1)], dim=1)
-            rows.append(row)
-        table = torch.cat(rows) if rows else torch.empty(0, 5, device=self.device)
-        counts = torch.tensor([len(row) for row in rows], dtype=torch.int64)
-        index = torch.repeat_interleave(torch.arange(images), counts).to(self.device)
-        return Detections(table[:, :4], table[:, 4], index)
 
     def _estimate(self, frames: list[torch.Tensor], found: Detections) -> People:
         """One pose for each box."""
@@ -207,8 +168,8 @@ class PoseEstimator:
             keypoints, scores = (torch.cat(parts) for parts in zip(*pieces, strict=True))
         else:
             joints = len(self.pose.card.skeleton.keypoints)
-            keypoints = torch.empty(0, joints, 2, device=self.device)
-            scores = torch.empty(0, joints, device=self.device)
+            keypoints = found.boxes.new_empty(0, joints, 2)
+            scores = found.boxes.new_empty(0, joints)
         return People(
             keypoints=keypoints,
             keypoint_scores=scores,
@@ -216,7 +177,7 @@ class PoseEstimator:
             box_scores=found.scores,
             scores=found.scores * _mean_confidence(scores),
             image_index=found.image_index,
-            image_sizes=tuple(tuple(frame.shape[:2]) for frame in frames),
+            image_sizes=tuple((frame.shape[0], frame.shape[1]) for frame in frames),
             skeleton=self.pose.card.skeleton,
         )
 

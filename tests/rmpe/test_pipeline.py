@@ -202,6 +202,30 @@ def test_unknown_nms_is_refused_when_the_estimator_is_made():
         estimator(convention="coco")
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_the_default_dtype_of_the_process_changes_nothing(models_dir, data_dir, dtype):
+    """Code that computes geometry in float64 sets it."""
+    paths = sorted((data_dir / "coco-mini" / "images").glob("*.jpg"))[:2]
+    boxes = [[[10, 20, 200, 300]], []]
+
+    def run():
+        people = PoseEstimator(models_dir=models_dir, flip=True, nms=None)
+        hourglass = PoseEstimator(None, "hourglass_aic14", models_dir=models_dir)
+        return people(paths), hourglass(paths, boxes=boxes), hourglass(paths, boxes=[[], []])
+
+    wanted = run()
+    assert len(wanted[0]) > 2
+    torch.set_default_dtype(dtype)
+    try:
+        results = run()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for found, want in zip(results, wanted, strict=True):
+        for name in ("keypoints", "keypoint_scores", "boxes", "box_scores", "scores"):
+            assert getattr(found, name).dtype == torch.float32
+            assert torch.equal(getattr(found, name), getattr(want, name))
+
+
 @pytest.mark.parametrize("detector", ["ssd_mobilenet_v1_coco", "ssd_person_retail_0013"])
 @pytest.mark.parametrize("pose", ["simplepose_coco17", "hourglass_aic14"])
 def test_real_networks_find_the_skier(models_dir, data_dir, detector, pose):

@@ -239,8 +239,9 @@ def _choose_device(cards: Sequence[DetectorCard | PoseCard], prog: str) -> str:
     # torch and torchvision, which run the others, use what torch found.
     onnx = [card.name for card in cards if card.runtime == "onnx"]
     if onnx:
-        import onnxruntime
+        from ..networks.telemetry import import_onnxruntime
 
+        onnxruntime = import_onnxruntime()
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
             print(
                 f"{prog}: running on the CPU, not on CUDA: {' and '.join(onnx)} "

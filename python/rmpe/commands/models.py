@@ -68,19 +68,21 @@ def find_card(name: str, task: str) -> DetectorCard | PoseCard:
 
 
 def _task(card: DetectorCard | PoseCard) -> str:
-    return "pose" if hasattr(card, "skeleton") else "detector"
+    from ..models.card import PoseCard
+
+    return "pose" if isinstance(card, PoseCard) else "detector"
 
 
 def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str, Any]:
     from ..errors import ModelError
+    from ..models.card import PoseCard
     from ..models.store import locate
 
-    task = _task(card)
     row = {
         "name": card.name,
         "title": card.title,
-        "task": task,
-        "skeleton": card.skeleton.name if task == "pose" else None,
+        "task": _task(card),
+        "skeleton": card.skeleton.name if isinstance(card, PoseCard) else None,
         "input": list(card.input.size),
         "license": card.license,
         "files": [file.name for file in card.files],

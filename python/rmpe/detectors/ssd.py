@@ -58,7 +58,7 @@ class SSDDetector:
         self.network = network
         self._anchors = _centers_and_sizes(anchors.float(), anchor_format).to(network.device)
         self._order = torch.tensor(ENCODINGS[card.encoding], device=network.device)
-        self._variances = torch.tensor(card.variances, device=network.device)
+        self._variances = torch.tensor(card.variances, dtype=torch.float32, device=network.device)
 
     def __call__(
         self, images: Sequence[torch.Tensor], threshold: float | None = None
@@ -87,7 +87,7 @@ class SSDDetector:
             raise ValueError(f"threshold must be in 0..1, got {threshold}")
         device = self.network.device
         if not len(images):
-            none = torch.empty(0, device=device)
+            none = torch.empty(0, dtype=torch.float32, device=device)
             return Detections(none.view(0, 4), none, none.long())
         sizes = torch.tensor([image.shape[1::-1] for image in images], device=device)
         encoded, scores = self.network(self._stretch(images, sizes))
@@ -110,9 +110,10 @@ class SSDDetector:
     def _stretch(self, images: Sequence[torch.Tensor], sizes: torch.Tensor) -> torch.Tensor:
         """Bring images of ``sizes`` (B, 2), width and height, to the network's input."""
         spec = self.card.input
-        scale = torch.tensor(spec.size[::-1], device=sizes.device) / sizes
+        # Whole numbers would be divided in torch's default dtype, which callers may have changed.
+        scale = torch.tensor(spec.size[::-1], dtype=torch.float32, device=sizes.device) / sizes
         # With pixel centres at integers, a pixel x becomes scale * (x + .5) - .5.
-        matrices = torch.zeros(len(sizes), 2, 3, device=sizes.device)
+        matrices = scale.new_zeros(len(sizes), 2, 3)
         matrices[:, :, :2] = torch.diag_embed(scale)
         matrices[:, :, 2] = 0.5 * scale - 0.5
         return spec.crop(images, matrices, torch.arange(len(sizes), device=sizes.device))

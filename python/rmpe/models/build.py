@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
 import torch
 
+from ..detectors.anchors import read_anchors
 from ..detectors.ssd import SSDDetector
 from ..errors import ModelError
 from ..memory import choose_call
@@ -17,7 +17,7 @@ from ..networks.network import Network, Shape
 from ..networks.onnxruntime import OnnxNetwork
 from ..networks.pytorch import TorchNetwork
 from ..networks.weights import load_weights
-from .card import Anchors, Card, DetectorCard, PoseCard
+from .card import Card, DetectorCard, PoseCard
 from .pose import PoseNetwork
 from .read import load_card
 from .store import locate
@@ -57,12 +57,18 @@ def load_detector(
     if not isinstance(card, DetectorCard):
         raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
     if card.anchors is not None:
-        anchors, anchor_format = _read_anchors(card.anchors, models_dir), card.anchors.format
+        anchors = read_anchors(locate(card.anchors.file, models_dir), card.anchors.key)
+        anchor_format = card.anchors.format
         names = (card.boxes_output, card.scores_output)
         network = _load_onnx(card, names, _ssd_shapes(anchors), device, models_dir)
     else:
-        module = _load_module(card, models_dir)
-        anchors, anchor_format = module.anchors(card.input.size), "xyxy"
+        module: Any = _load_module(card, models_dir)
+        try:
+            anchors, anchor_format = module.anchors(card.input.size), "xyxy"
+        except RuntimeError as error:
+            raise ModelError(
+                f"model {card.name} does not run on an input of {card.input.size}: {error}"
+            ) from error
         network = _run_module(card, module, _ssd_shapes(anchors), device)
     return SSDDetector(card, network, anchors, anchor_format)
 
@@ -149,17 +155,3 @@ def _run_module(
 
 def _ssd_shapes(anchors: torch.Tensor) -> tuple[Shape, ...]:
     return (len(anchors), 4), (len(anchors), None)
-
-
-def _read_anchors(anchors: Anchors, models_dir: str | os.PathLike[str] | None) -> torch.Tensor:
-    path = locate(anchors.file, models_dir)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            values = torch.from_numpy(archive[anchors.key])
-    except (KeyError, OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise ModelError(f"cannot read the anchors {anchors.key} from {path}: {error}") from error
-    if values.dim() != 2 or values.shape[1] != 4:
-        raise ModelError(
-            f"{path}: the anchors {anchors.key} must be (A, 4), got {tuple(values.shape)}"
-        )
-    return values

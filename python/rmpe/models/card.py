@@ -65,15 +65,15 @@ class InputSpec:
     scale
         Multiplies the 8-bit value.
     mean, std
-        Of each channel in the network's order, in units of ``value * scale``.
+        Of each of the three channels in the network's order, in units of ``value * scale``.
     """
 
     name: str
     size: tuple[int, int]
     channels: str
     scale: float
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
     def crop(
         self, images: Sequence[torch.Tensor], matrices: torch.Tensor, image_index: torch.Tensor
@@ -186,7 +186,7 @@ class DetectorCard(Card):
     person: int
     activation: str
     encoding: str
-    variances: tuple[float, float, float, float]
+    variances: tuple[float, ...]
     anchors: Anchors | None
     threshold: float
     nms_iou: float

@@ -26,10 +26,14 @@ def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
         Where it is in none of them, or the first that is found has another SHA-256.
     """
     variable = os.environ.get("RMPE_MODELS")
-    folders = [file.folder, models_dir, variable or None, _CACHE.expanduser()]
+    folders = [file.folder, models_dir, variable or None, _cache()]
     candidates = [Path(folder) / file.name for folder in folders if folder is not None]
     for path in candidates:
-        if path.is_file():
+        try:
+            found = path.is_file()
+        except (OSError, ValueError) as error:  # The path is too long, or holds a NUL.
+            raise ModelError(f"cannot look for the model file {file.name}: {error}") from None
+        if found:
             _check_hash(file, path)
             return path
     looked = ", ".join(dict.fromkeys(str(path.parent) for path in candidates))
@@ -38,6 +42,13 @@ def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
         "and name the folder you put it in with --models DIR, models_dir=... or the environment "
         "variable RMPE_MODELS"
     )
+
+
+def _cache() -> Path | None:
+    try:
+        return _CACHE.expanduser()
+    except RuntimeError:  # Nothing says where the home folder is.
+        return None
 
 
 def _check_hash(file: ModelFile, path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from ..errors import ModelError
 
-__all__ = ["Network", "Shape", "check_batch", "check_shapes", "run_in_calls"]
+__all__ = ["Network", "Shape", "check_batch", "check_finite", "check_shapes", "run_in_calls"]
 
 # The shape of one item of a batch; None where any size will do.
 Shape = tuple[int | None, ...]
@@ -102,6 +102,12 @@ def check_shapes(source: str, found: Sequence[Shape], expected: Sequence[Shape])
             f"{source}: the outputs must be {_describe(expected)} by the model card, "
             f"got {_describe(found)}"
         )
+
+
+def check_finite(source: str, outputs: Sequence[torch.Tensor]) -> None:
+    """Raise ModelError where a network makes NaN of a black image: its weights are damaged."""
+    if any(output.isnan().any() for output in outputs):
+        raise ModelError(f"{source}: the outputs for a black image must be numbers, got NaN")
 
 
 def _describe(shapes: Sequence[Shape]) -> str:

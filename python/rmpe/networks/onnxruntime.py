@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import torch
 
 from ..errors import ModelError
-from .network import Shape, check_batch, check_shapes, run_in_calls
-
-if TYPE_CHECKING:
-    import onnxruntime
+from .external_data import has_external_data
+from .forks import leave_to_the_parent
+from .network import Shape, check_batch, check_finite, check_shapes, run_in_calls
+from .telemetry import import_onnxruntime
 
 __all__ = ["OnnxNetwork"]
+
+# A file may hold a loop without an end; large networks take seconds for an image.
+_LONGEST_TRIAL = 120.0
+# Errors come as exceptions; the library would print them as well, as they stand in the file.
+_LOG_NOTHING_BUT_FATAL = 4
 
 
 class OnnxNetwork:
@@ -28,10 +37,12 @@ class OnnxNetwork:
     fewer items than threads is one call for all threads. The number of threads is
     ``torch.get_num_threads()`` at the time of loading.
 
+    A network can be pickled, and used after a fork: the process that gets it reads the file again.
+
     Parameters
     ----------
     path : path
-        The file. Its first axis must be free, or 1.
+        The file. Its first axis must be free, or 1. It is run once on a black image.
     input_name : str
         Of its only input.
     input_shape : tuple of int
@@ -48,12 +59,13 @@ class OnnxNetwork:
     Raises
     ------
     rmpe.ModelError
-        Where the file cannot be read, or has other inputs and outputs, or the device is not there.
+        Where the file cannot be read or run, keeps weights in another file, or has other inputs
+        and outputs, or the device is not there.
     """
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | os.PathLike[str],
         *,
         input_name: str,
         input_shape: tuple[int, ...],
@@ -64,41 +76,40 @@ class OnnxNetwork:
     ) -> None:
         self.device = torch.device(device)
         self.input_shape = tuple(input_shape)
+        self._path = Path(path).absolute()
         self._input_name = input_name
         self._output_names = tuple(output_names)
-        provider = _provider(self.device)
-        self._threads = torch.get_num_threads() if self.device.type == "cpu" else 1
-        self._batch_size = batch_size
-        self._single = _open(path, provider, threads=1)
-        self._wide = self._single
-        self.output_shapes, fixed_batch = self._check_file(str(path), output_shapes)
-        if fixed_batch:
-            self._batch_size = 1
-        elif self._threads > 1:
-            self._wide = _open(path, provider, self._threads)
-        self._pool = ThreadPoolExecutor(self._threads, "rmpe-onnx")
+        self._provider = _provider(self.device)
+        content = _read(self._path)
+        self._digest = hashlib.sha256(content).digest()
+        session = _open(self._path, content, self._provider, threads=1)
+        self.output_shapes, self._fixed_batch = self._check_file(session, output_shapes)
+        self._batch_size = 1 if self._fixed_batch else batch_size
+        self._sessions: _Sessions | None = self._open_sessions(content, session)
+        self._try(session)
 
     def __call__(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Run float32 (N, 3, h, w); see `Network`."""
         check_batch(batch, self.input_shape, self.device)
+        sessions = self._sessions_here()
         batch = batch.contiguous()
         outputs = tuple(batch.new_empty((len(batch), *shape)) for shape in self.output_shapes)
         if self.device.type == "cuda":
             # onnxruntime works on a stream of its own: what made the batch must have finished.
             torch.cuda.current_stream(self.device).synchronize()
-        if len(batch) < self._threads and self._wide is not self._single:
-            session, size = self._wide, self._threads
+        if len(batch) < sessions.threads and sessions.wide is not sessions.single:
+            session, size = sessions.wide, sessions.threads
         else:
-            share = -(-len(batch) // self._threads)
-            session, size = self._single, max(1, min(self._batch_size, share))
+            share = -(-len(batch) // sessions.threads)
+            session, size = sessions.single, max(1, min(self._batch_size, share))
 
         def run(part: slice) -> None:
             self._run(session, batch[part], [output[part] for output in outputs])
 
-        if len(batch) > size and self._threads > 1:
+        if len(batch) > size and sessions.threads > 1:
             parts = [slice(start, start + size) for start in range(0, len(batch), size)]
             # Exhausting the results raises what a call raised.
-            deque(self._pool.map(run, parts), maxlen=0)
+            deque(sessions.pool.map(run, parts), maxlen=0)
         else:
             # onnxruntime has no error of its own for lack of memory. Any other comes again.
             fitting = run_in_calls(run, len(batch), size, Exception)
@@ -106,11 +117,41 @@ class OnnxNetwork:
                 self._batch_size = fitting
         return outputs
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what belongs to this process."""
+        return {**self.__dict__, "_sessions": None}
+
+    def _sessions_here(self) -> _Sessions:
+        """Give the sessions of this process, which it has to open after a fork or a pickle."""
+        sessions = self._sessions
+        if sessions is not None and sessions.process == os.getpid():
+            return sessions
+        if sessions is not None and self.device.type == "cuda":
+            raise RuntimeError(
+                "CUDA cannot be used after a fork: make the network in the process that uses it, "
+                "or start that process by spawn"
+            )
+        content = _read(self._path)
+        if hashlib.sha256(content).digest() != self._digest:
+            raise ModelError(f"{self._path} has changed since the network was loaded")
+        single = _open(self._path, content, self._provider, threads=1)
+        self._sessions = self._open_sessions(content, single)
+        return self._sessions
+
+    def _open_sessions(self, content: bytes, single: Any) -> _Sessions:
+        threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        wide = single
+        if threads > 1 and not self._fixed_batch:
+            wide = _open(self._path, content, self._provider, threads)
+        pool = ThreadPoolExecutor(threads, "rmpe-onnx")
+        return _Sessions(os.getpid(), threads, single, wide, pool)
+
     def _run(
         self,
-        session: onnxruntime.InferenceSession,
+        session: Any,
         batch: torch.Tensor,
         outputs: Sequence[torch.Tensor],
+        options: Any = None,
     ) -> None:
         """Make one call, on contiguous pieces of the input and the outputs."""
         binding = session.io_binding()
@@ -118,51 +159,104 @@ class OnnxNetwork:
         binding.bind_input(self._input_name, *place, tuple(batch.shape), batch.data_ptr())
         for name, output in zip(self._output_names, outputs, strict=True):
             binding.bind_output(name, *place, tuple(output.shape), output.data_ptr())
-        session.run_with_iobinding(binding)
+        session.run_with_iobinding(binding, options)
         binding.synchronize_outputs()
 
+    def _try(self, session: Any) -> None:
+        """Run a black image, as a file's description of its outputs need not be true."""
+        options = import_onnxruntime().RunOptions()
+        options.log_severity_level = _LOG_NOTHING_BUT_FATAL
+        timer = threading.Timer(_LONGEST_TRIAL, setattr, (options, "terminate", True))
+        timer.start()
+        try:
+            batch = torch.zeros(1, *self.input_shape, dtype=torch.float32, device=self.device)
+            outputs = [batch.new_empty((1, *shape)) for shape in self.output_shapes]
+            self._run(session, batch, outputs, options)
+        except Exception as error:  # onnxruntime has a class of its own for each kind of failure.
+            raise ModelError(f"{self._path} does not run on a black image: {error}") from error
+        finally:
+            timer.cancel()
+        check_finite(str(self._path), outputs)
+
     def _check_file(
-        self, source: str, expected: Sequence[Shape]
+        self, session: Any, expected: Sequence[Shape]
     ) -> tuple[tuple[tuple[int, ...], ...], bool]:
         """Compare the file with the card; return the outputs' shapes, and whether N must be 1."""
-        inputs = self._single.get_inputs()
+        inputs = session.get_inputs()
         if (
             [i.name for i in inputs] != [self._input_name]
-            or tuple(inputs[0].shape[1:]) != self.input_shape
             or inputs[0].type != "tensor(float)"
+            or tuple(inputs[0].shape[1:]) != self.input_shape
         ):
             want = ", ".join(map(str, self.input_shape))
             raise ModelError(
-                f"{source}: by the model card the only input is {self._input_name} (N, {want}) "
+                f"{self._path}: by the model card the only input is {self._input_name} (N, {want}) "
                 f"float, got {', '.join(map(_describe, inputs))}"
             )
-        found = {output.name: output for output in self._single.get_outputs()}
+        found = {output.name: output for output in session.get_outputs()}
         missing = [name for name in self._output_names if name not in found]
         if missing:
             raise ModelError(
-                f"{source}: by the model card there is an output {missing[0]}, "
+                f"{self._path}: by the model card there is an output {missing[0]}, "
                 f"got {', '.join(map(_describe, found.values()))}"
             )
         outputs = [found[name] for name in self._output_names]
         for put in (inputs[0], *outputs):
+            if put.type != "tensor(float)" or not put.shape:
+                raise ModelError(
+                    f"{self._path}: outputs must be float tensors of known shape, "
+                    f"got {_describe(put)}"
+                )
             if isinstance(put.shape[0], int) and put.shape[0] != 1:
                 raise ModelError(
-                    f"{source}: the first axis is the batch and must be free or 1, "
+                    f"{self._path}: the first axis is the batch and must be free or 1, "
                     f"got {_describe(put)}"
                 )
         shapes = tuple(tuple(output.shape[1:]) for output in outputs)
-        check_shapes(source, shapes, expected)
+        check_shapes(str(self._path), shapes, expected)
+        for output in outputs:
+            if not all(isinstance(size, int) and size > 0 for size in output.shape[1:]):
+                raise ModelError(
+                    f"{self._path}: all axes but the first must have known sizes, "
+                    f"got {_describe(output)}"
+                )
         return shapes, any(put.shape[0] == 1 for put in (inputs[0], *outputs))
+
+
+@dataclass(frozen=True)
+class _Sessions:
+    """What one process runs a network with."""
+
+    process: int
+    threads: int
+    single: Any  # Runs on one thread.
+    wide: Any  # Runs on all of them.
+    pool: ThreadPoolExecutor
+
+
+def _read(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        outside = has_external_data(content)
+    except OSError as error:
+        raise ModelError(f"cannot read the network {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ModelError(f"{path} is damaged or no ONNX file: {error}") from None
+    if outside:
+        raise ModelError(
+            f"{path} keeps weights in another file, which the SHA-256 in its card does not cover; "
+            "save the network as one file (onnx.save does so by default)"
+        )
+    return content
 
 
 def _provider(device: torch.device) -> str | tuple[str, dict[str, int]]:
     """Name the part of onnxruntime that serves a device."""
-    import onnxruntime
-
     if device.type == "cpu":
         return "CPUExecutionProvider"
     if device.type != "cuda":
         raise ModelError(f"device of an ONNX network must be cpu or cuda, got {device}")
+    onnxruntime = import_onnxruntime()
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         raise ModelError(
             f"the installed onnxruntime {onnxruntime.__version__} cannot use CUDA: replace it by "
@@ -173,20 +267,35 @@ def _provider(device: torch.device) -> str | tuple[str, dict[str, int]]:
 
 
 def _open(
-    path: str | Path, provider: str | tuple[str, dict[str, int]], threads: int
-) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
+    path: Path, content: bytes, provider: str | tuple[str, dict[str, int]], threads: int
+) -> Any:
+    """Make a session; of what has been read and checked, and not of the file."""
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.log_severity_level = _LOG_NOTHING_BUT_FATAL
     # Threads that spin while they wait take the cores from the next step, which is torch's.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        session = onnxruntime.InferenceSession(
+            content, options, providers=[provider], enable_fallback=0
+        )
     except Exception as error:  # onnxruntime has a class of its own for each kind of failure.
         raise ModelError(f"onnxruntime cannot load {path}: {error}") from error
+    leave_to_the_parent(session)
+    wanted = provider if isinstance(provider, str) else provider[0]
+    if session.get_providers()[0] != wanted:
+        raise ModelError(
+            f"onnxruntime cannot run {path} on CUDA: libraries that it needs are missing, or of "
+            "another version"
+        )
+    return session
 
 
-def _describe(put: onnxruntime.NodeArg) -> str:
-    return f"{put.name} ({', '.join(map(str, put.shape))}) {put.type[len('tensor(') : -1]}"
+def _describe(put: Any) -> str:
+    kind = put.type
+    if not kind.startswith("tensor("):  # A sequence or a map has no shape.
+        return f"{put.name} {kind}"
+    return f"{put.name} ({', '.join(map(str, put.shape))}) {kind[len('tensor(') : -1]}"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from .network import Shape, check_batch, check_shapes, run_in_calls
+from ..errors import ModelError
+from .network import Shape, check_batch, check_finite, check_shapes, run_in_calls
 
 __all__ = ["TorchNetwork"]
 
@@ -32,7 +33,7 @@ class TorchNetwork:
     Raises
     ------
     rmpe.ModelError
-        Where the outputs have other shapes.
+        Where it does not run, or its outputs have other shapes or are NaN.
 
     Examples
     --------
@@ -55,9 +56,15 @@ class TorchNetwork:
         self.input_shape = tuple(input_shape)
         self._module = module.to(self.device, torch.float32).eval()
         self._batch_size = batch_size
-        outputs = self._run(torch.zeros(1, *self.input_shape, device=self.device))
+        name = type(module).__name__
+        black = torch.zeros(1, *self.input_shape, dtype=torch.float32, device=self.device)
+        try:
+            outputs = self._run(black)
+        except (RuntimeError, ValueError) as error:  # Sizes that do not fit, or too little memory.
+            raise ModelError(f"{name} does not run on a black image: {error}") from error
         self.output_shapes = tuple(tuple(output.shape[1:]) for output in outputs)
-        check_shapes(type(module).__name__, self.output_shapes, output_shapes)
+        check_shapes(name, self.output_shapes, output_shapes)
+        check_finite(name, outputs)
 
     def __call__(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Run float32 (N, 3, h, w); see `Network`."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,8 +21,8 @@ __all__ = ["load_weights", "read_weights"]
 # Dictionaries that training code wraps around the weights.
 _WRAPPERS = ("state_dict", "model")
 # How numpy numbers are pickled, under the names of numpy 1 and 2.
-_SCALAR = np.float64(0).__reduce__()[0]
-_NUMPY_NUMBERS = [
+_SCALAR: Any = np.float64(0).__reduce__()[0]
+_NUMPY_NUMBERS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
     (_SCALAR, "numpy.core.multiarray.scalar"),
     (_SCALAR, "numpy._core.multiarray.scalar"),
     np.dtype,
@@ -26,8 +30,11 @@ _NUMPY_NUMBERS = [
     np.dtypes.Float32DType,
 ]
 
+# What weights may be stored in; networks compute in float32.
+_FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
-def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
+
+def read_weights(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     """Read a state dict, without running code that the file may hold.
 
     Parameters
@@ -48,15 +55,8 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     """
     path = Path(path)
     try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            values = load_file(path)
-        else:
-            # Training code keeps its best score as a numpy number, which is only data.
-            with torch.serialization.safe_globals(_NUMPY_NUMBERS):
-                values = torch.load(path, map_location="cpu", weights_only=True)
-    except ModuleNotFoundError:
+        values = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+    except (ModuleNotFoundError, ModelError):
         raise
     except Exception as error:  # Unpickling raises anything.
         raise ModelError(f"cannot read weights from {path}: {error}") from error
@@ -70,20 +70,61 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     return convert(values)
 
 
-def load_weights(module: nn.Module, path: str | Path) -> None:
+def load_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
     """Fill a module from a file; see `read_weights`.
 
     Raises
     ------
     rmpe.ModelError
-        Where a weight is missing, unknown or of another shape; the message names the first few.
+        Where a weight is missing, unknown, of another shape or no finite number; the message names
+        the first few.
     """
+    weights = read_weights(path)
+    for name, value in module.state_dict().items():
+        if name in weights:
+            _check_kind(path, name, weights[name], value.dtype)
     try:
         # Assigned, not copied, so that the module may have been built on the meta device.
-        module.load_state_dict(read_weights(path), assign=True)
+        module.load_state_dict(weights, assign=True)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         raise ModelError(
             f"{path} does not fit {type(module).__name__}: "
             f"{textwrap.shorten(' '.join(lines[1:]), 600, placeholder=' ...')}"
         ) from None
+    # Only now, when all have the shapes of the module: a view may pretend to any size.
+    for name, value in module.state_dict().items():
+        if not value.isfinite().all():
+            raise ModelError(f"{path}: the weight {name} must be finite, got NaN or infinity")
+
+
+def _check_kind(
+    path: str | os.PathLike[str], name: str, weight: torch.Tensor, dtype: torch.dtype
+) -> None:
+    """Raise unless a weight is stored as an ordinary tensor of the kind that is wanted."""
+    kinds = _FLOATS if dtype.is_floating_point else (dtype,)
+    dense = weight.layout == torch.strided and weight.device.type == "cpu"
+    if weight.dtype not in kinds or not dense:
+        names = ", ".join(str(kind).removeprefix("torch.") for kind in kinds)
+        raise ModelError(
+            f"{path}: the weight {name} must be a dense tensor of {names}, "
+            f"got {weight.dtype} {weight.layout} on {weight.device}"
+        )
+
+
+def _read_safetensors(path: Path) -> Any:
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def _read_pickle(path: Path) -> Any:
+    if zipfile.is_zipfile(path):
+        # torch.save compresses nothing; what is compressed may unpack to any size.
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > path.stat().st_size:
+            raise ModelError(f"{path} must not be compressed: torch.save writes no such archives")
+    # Training code keeps its best score as a numpy number, which is only data.
+    with torch.serialization.safe_globals(_NUMPY_NUMBERS):
+        return torch.load(path, map_location="cpu", weights_only=True)

@@ -1,6 +1,11 @@
 """Model cards: what is read and what is refused."""
 
+import json
+import os
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rmpe.errors import ModelError
 from rmpe.heads.heatmap import HeatmapHead
@@ -8,6 +13,8 @@ from rmpe.models.card import DetectorCard, InputSpec, PoseCard
 from rmpe.models.read import _CARDS as FOLDER
 from rmpe.models.read import known_cards, load_card
 from rmpe.models.store import locate
+
+from ..mutation import damaged
 
 
 def edit(tmp_path, name, old, new):
@@ -153,6 +160,82 @@ def test_wrong_keys_and_values_are_named(tmp_path, name, old, new, message):
     path = edit(tmp_path, name, old, new)
     with pytest.raises(ModelError, match=f"mine.toml: {message}"):
         load_card(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("stride = 4", "stride = " + "9" * 5000, "mine.toml is not valid TOML: "),
+        ("stride = 4", "stride = " + "9" * 4000, "mine.toml: heatmap.stride must be a whole .* 99"),
+        ("stride = 4", "stride = 0x" + "f" * 9000, "heatmap.stride .* got a number of thousands"),
+        ("padding = 0.25", "padding = " + "9" * 400, "mine.toml: crop.padding must be a fraction"),
+        ("[0.229,", f"[{'9' * 400},", "mine.toml: input.std must be 3 numbers"),
+        ("[0.229,", "[1e-300,", "mine.toml: input.std must be 3 numbers, at least 1e-09"),
+        ("stride = 4", f"stride = 4\nblur = [{'9' * 400}]", "mine.toml: heatmap.blur must be"),
+        ("stride = 4", "stride = 65", "mine.toml: heatmap.stride must be a whole number, 1 to 64"),
+        ("[256, 192]", "[256, 2049]", "mine.toml: input.size must be .* 1 to 2048, got"),
+        ("[256, 192]", "[3, 3]", "mine.toml: heatmap.stride must be at most the smaller side"),
+        ('"simplepose_coco17.onnx"', f'"{"n" * 256}"', "network.file must be the name of a file"),
+        ('"none stated"', '"a\\u001b[31m"', r"license must be a line of text, got 'a\\x1b\[31m'"),
+        ('"none stated"', f'{"[" * 3000}{"]" * 3000}', "mine.toml is nested too deeply"),
+        ('"none stated"', f'"{"x" * 70_000}"', "mine.toml must be at most 64 KiB"),
+        ('"none stated"', f'{{ {"x" * 200} = 1 }}', "license must be a line of text, got .*'x+"),
+        ("[crop]", '"a\\u001b" = 1\n[crop]', r"input.'a\\x1b' is not a key"),
+    ],
+)  # fmt: skip
+def test_hostile_values_are_named_too(tmp_path, old, new, message):
+    path = edit(tmp_path, "simplepose_coco17", old, new)
+    with pytest.raises(ModelError, match=message) as caught:
+        load_card(path)
+    assert len(str(caught.value)) < 5000 + 300
+
+
+@pytest.mark.parametrize("path", ["/dev/zero.toml", "a\0b.toml", "n" * 300 + ".toml"])
+def test_paths_that_cannot_be_read(path):
+    with pytest.raises(ModelError, match="cannot read the model card"):
+        load_card(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ModelError, match="pipe.toml: it is not a file"):
+        load_card(tmp_path / "pipe.toml")
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(damaged((FOLDER / "hourglass2_mpii16.toml").read_bytes()))
+def test_damaged_bytes_give_a_card_or_a_model_error(tmp_path, content):
+    (tmp_path / "mine.toml").write_bytes(content)
+    try:
+        load_card(tmp_path / "mine.toml")
+    except ModelError:
+        pass
+
+
+VALUES = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("9" * 5000),
+    lambda values: st.lists(values, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from(sorted(FOLDER.glob("*.toml"))), st.integers(0, 40), VALUES.map(json.dumps))
+def test_any_value_in_any_place_gives_a_card_or_a_model_error(tmp_path, card, line, value):
+    lines = card.read_text().splitlines()
+    position = line % len(lines)
+    key, equals, _ = lines[position].partition(" = ")
+    if equals:
+        lines[position] = key + equals + value
+    (tmp_path / "mine.toml").write_text("\n".join(lines))
+    try:
+        load_card(tmp_path / "mine.toml")
+    except ModelError:
+        pass
 
 
 @pytest.mark.parametrize(

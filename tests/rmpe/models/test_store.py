@@ -1,6 +1,7 @@
 """The files of models: where they are looked for, and which are refused."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,23 @@ def test_files_are_looked_for_in_order(elsewhere, monkeypatch):
 def test_the_first_digits_of_a_hash_are_enough(elsewhere):
     file = make_file(elsewhere, digits=8)
     assert locate(file, elsewhere) == elsewhere / "net.onnx"
+
+
+def test_without_a_home_folder_the_other_folders_are_searched(elsewhere, monkeypatch):
+    def unknown(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    file = make_file(elsewhere / "models")
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    assert locate(file, elsewhere / "models") == elsewhere / "models" / "net.onnx"
+    with pytest.raises(ModelError, match="was not found"):
+        locate(file, elsewhere)
+
+
+@pytest.mark.parametrize("folder", ["n" * 300, "a\0b"])
+def test_a_folder_that_cannot_be_is_named(elsewhere, folder):
+    with pytest.raises(ModelError, match="cannot look for the model file net.onnx: |not found"):
+        locate(make_file(elsewhere), folder)
 
 
 def test_a_missing_file_says_where_it_was_looked_for_and_what_to_do(elsewhere):

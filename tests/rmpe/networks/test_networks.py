@@ -229,6 +229,23 @@ def test_other_devices(tmp_path):
         open_onnx(write_onnx(tmp_path / "tiny.onnx"), device="meta")
 
 
+class Dividing(nn.Module):
+    def forward(self, x):
+        return x / x.abs().sum()
+
+
+class Choosy(nn.Module):
+    def forward(self, x):
+        raise ValueError("x must be (N, 3, 64, 64)")
+
+
+def test_a_module_is_tried_when_it_is_loaded():
+    with pytest.raises(ModelError, match="Dividing: the outputs .* must be numbers, got NaN"):
+        open_torch(Dividing(), output_shapes=[(3, 4, 5)])
+    with pytest.raises(ModelError, match=r"Choosy does not run on a black image: x must be \(N"):
+        open_torch(Choosy(), output_shapes=[(3, 4, 5)])
+
+
 def test_a_module_with_other_outputs_than_its_card_says():
     with pytest.raises(ModelError, match=r"Doubling: the outputs must be \(N, 3, 4\) by .* got"):
         open_torch(output_shapes=[(3, 4)])

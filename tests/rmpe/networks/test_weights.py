@@ -1,12 +1,21 @@
 """Weights from files: published forms load, other files are refused."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
 
 from rmpe.errors import ModelError
 from rmpe.networks.architectures.hourglass import StackedHourglass
 from rmpe.networks.weights import load_weights, read_weights
+
+from ..mutation import damaged
 
 
 def small():
@@ -71,6 +80,77 @@ def test_other_files_are_refused(tmp_path, capsys, content, message):
         load_weights(small(), tmp_path / "net.pth")
     assert "it ran" not in capsys.readouterr().out
     assert len(str(caught.value)) < 1500
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_weights_of_other_precision_load(tmp_path, dtype):
+    weights = {
+        name: value.to(dtype) if value.is_floating_point() else value
+        for name, value in small().state_dict().items()
+    }
+    torch.save(weights, tmp_path / "net.pth")
+    load_weights(small(), tmp_path / "net.pth")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda v: v.long(), "conv1.weight must be a dense tensor of float32, .*, got torch.int64"),
+        (lambda v: v.bool(), "got torch.bool"),
+        (lambda v: v.to(torch.complex64), "got torch.complex64"),
+        (lambda v: v.to(torch.float8_e4m3fn), "got torch.float8_e4m3fn"),
+        (lambda v: v.to_sparse(), "got torch.float32 torch.sparse_coo"),
+        (lambda v: v.to("meta"), "got torch.float32 torch.strided on meta"),
+        (lambda v: v * float("nan"), "conv1.weight must be finite, got NaN or infinity"),
+        (lambda v: v + float("inf"), "conv1.weight must be finite, got NaN or infinity"),
+        (lambda v: v[..., :1], "does not fit StackedHourglass: size mismatch for conv1.weight"),
+        (lambda v: v[0, 0, 0, 0].expand(10**6, 10**6, 10**3), "size mismatch for conv1.weight"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor")
+def test_a_weight_that_is_no_ordinary_tensor_of_numbers(tmp_path, change, message):
+    weights = small().state_dict()
+    weights["conv1.weight"] = change(weights["conv1.weight"])
+    torch.save(weights, tmp_path / "net.pth")
+    with pytest.raises(ModelError, match=message):
+        load_weights(small(), tmp_path / "net.pth")
+
+
+def test_a_compressed_archive_is_refused(tmp_path):
+    torch.save({"weight": torch.zeros(1_000_000)}, tmp_path / "net.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "net.pth") as archive,
+        zipfile.ZipFile(tmp_path / "small.pth", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for member in archive.infolist():
+            packed.writestr(member.filename, archive.read(member))
+    with pytest.raises(ModelError, match="small.pth must not be compressed"):
+        read_weights(tmp_path / "small.pth")
+
+
+def saved(legacy=False):
+    stream = io.BytesIO()
+    content = {"state_dict": nn.Linear(2, 2).state_dict(), "best": np.float64(1)}
+    torch.save(content, stream, _use_new_zipfile_serialization=not legacy)
+    return stream.getvalue()
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.sampled_from(["net.pth", "net.safetensors"]),
+    damaged(saved())
+    | damaged(saved(legacy=True))
+    | damaged(safetensors.torch.save(nn.Linear(2, 2).state_dict())),
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_damaged_bytes_give_weights_or_a_model_error(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    try:
+        load_weights(nn.Linear(2, 2), tmp_path / name)
+    except ModelError:
+        pass
 
 
 @pytest.mark.parametrize("name", ["net.pth", "net.safetensors"])

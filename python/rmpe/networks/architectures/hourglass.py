@@ -33,6 +33,7 @@ class Bottleneck(nn.Module):
         self.conv2 = nn.Conv2d(middle, middle, 3, padding=1)
         self.bn3 = nn.BatchNorm2d(middle)
         self.conv3 = nn.Conv2d(middle, out_channels, 1)
+        self.downsample: nn.Module
         if in_channels != out_channels:
             self.downsample = nn.Sequential(nn.Conv2d(in_channels, out_channels, 1))
         else:
@@ -42,7 +43,8 @@ class Bottleneck(nn.Module):
         out = self.conv1(F.relu(self.bn1(x)))
         out = self.conv2(F.relu(self.bn2(out)))
         out = self.conv3(F.relu(self.bn3(out)))
-        return self.downsample(x) + out
+        shortcut: torch.Tensor = self.downsample(x)
+        return shortcut + out
 
 
 class Hourglass(nn.Module):
@@ -64,7 +66,8 @@ class Hourglass(nn.Module):
 
     def _descend(self, depth: int, x: torch.Tensor) -> torch.Tensor:
         groups = self.hg[depth]
-        skipped = groups[0](x)
+        assert isinstance(groups, nn.ModuleList)
+        skipped: torch.Tensor = groups[0](x)
         low = groups[1](F.max_pool2d(x, 2))
         low = self._descend(depth - 1, low) if depth else groups[3](low)
         return skipped + F.interpolate(groups[2](low), scale_factor=2.0, mode="nearest")
