@@ -19,6 +19,7 @@ import torch
 
 from ._backend import backend
 from ._vmap import each_in_turn
+from .validation import torch_arrays
 
 __all__ = ["define"]
 
@@ -90,13 +91,16 @@ def define(
 
     @functools.wraps(reference)
     def fallback(*arguments: Any) -> Any:
+        torch_arrays.check_dense(dict(zip(names, arguments, strict=True)))
         _warn_reference(_device_type(arguments))
         return reference(*arguments)
 
     library: Any = torch.library.Library(_NAMESPACE, "FRAGMENT")  # type: ignore[no-untyped-call]
     library.define(schema)
     library.impl(name, fallback, "CompositeExplicitAutograd")
-    op: Callable[..., Any] = getattr(getattr(torch.ops, _NAMESPACE), name).default
+    op: Any = getattr(getattr(torch.ops, _NAMESPACE), name).default
+
+    names = [argument.name for argument in op._schema.arguments]
 
     def batched(info: Any, in_dims: tuple[Any, ...], *arguments: Any) -> tuple[Any, Any]:
         if info.batch_size == 0:
@@ -107,7 +111,8 @@ def define(
     torch.library.register_fake(f"{_NAMESPACE}::{name}", fake, lib=library)
     torch.library.register_vmap(f"{_NAMESPACE}::{name}", batched, lib=library)
     _registrations.append(library)
-    return op
+    defined: Callable[..., Any] = op
+    return defined
 
 
 def _device_type(arguments: tuple[Any, ...]) -> str:

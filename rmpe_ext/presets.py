@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .validation.checks import TYPES, check_choice, check_type
+from .validation.checks import TYPES, check_choice, check_real, check_type, check_whole
 
 __all__ = ["DEFAULT_PRESET", "PRESETS", "PoseNMSPreset", "PresetName", "resolve_preset"]
 
@@ -89,22 +89,29 @@ class PoseNMSPreset:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             check_type(TYPES, field.name, getattr(self, field.name), str(field.type))
-        for name in ("sigma1", "sigma2", "zero_score"):
-            # So that their inverses are finite in float32.
-            if not 1e-30 <= getattr(self, name) <= 1e30:
-                raise ValueError(f"{name} must be in 1e-30..1e30, got {getattr(self, name)}")
-        for name in ("lam", "eta", "min_score"):
-            # torch.compile cannot trace math.isfinite on a number that changes between calls.
-            if not -math.inf < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
+        # The inverses of the scales have to be finite in float32.
+        self._store_reals("in 1e-30..1e30", ("sigma1", "sigma2", "zero_score"), 1e-30, 1e30)
+        self._store_reals("finite", ("lam", "eta", "min_score"))
+        self._store_reals("at least 0 and finite, or None", ("match_box", "match_radius"), 0.0)
+        radii = ("near_radius", "near_box", "merge_box", "merge_radius")
+        self._store_reals("at least 0 and finite", radii, 0.0)
+        near_joints = check_whole(TYPES, "near_joints", self.near_joints, least=0)
+        object.__setattr__(self, "near_joints", near_joints)
         check_choice("unit", self.unit, _UNITS)
-        for name in ("match_box", "match_radius"):
+
+    def _store_reals(
+        self,
+        rule: str,
+        names: tuple[str, ...],
+        least: float = -math.inf,
+        most: float = math.inf,
+    ) -> None:
+        """Check the fields, and store them as floats, whatever kind of number they were."""
+        for name in names:
             value = getattr(self, name)
-            if value is not None and not 0.0 <= value < math.inf:
-                raise ValueError(f"{name} must be at least 0 and finite, or None, got {value}")
-        for name in ("near_joints", "near_radius", "near_box", "merge_box", "merge_radius"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)}")
+            if value is not None:
+                value = check_real(TYPES, name, value, rule, least=least, most=most)
+                object.__setattr__(self, name, value)
 
 
 PRESETS: dict[PresetName, PoseNMSPreset] = {

@@ -1,24 +1,25 @@
-"""How many threads the ops use."""
+"""The number of threads that the ops use."""
 
 from __future__ import annotations
 
-import operator
 import os
 
+from ..validation.checks import TYPES, check_type, show
 from ._library import library
 
 __all__ = ["get_num_threads", "set_num_threads"]
 
 _VARIABLE = "RMPE_EXT_NUM_THREADS"
+_MOST = 1024
 
 
 def get_num_threads() -> int:
-    """How many threads an op uses at most, the caller's included.
+    """Return the largest number of threads that an op uses, the caller's included.
 
     Returns
     -------
     int
-        At first ``RMPE_EXT_NUM_THREADS`` of the environment, or else the number of processors that
+        Default: ``RMPE_EXT_NUM_THREADS`` of the environment, or else the number of processors that
         this process may run on.
 
     Examples
@@ -31,7 +32,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(count: int) -> None:
-    """Set how many threads an op uses at most, for the whole process.
+    """Set the largest number of threads that an op uses, for the whole process.
 
     Results do not depend on it. Threads start when a call has enough for them to do, and sleep
     between calls. Beside a runtime that keeps all processors busy, fewer may be faster.
@@ -39,12 +40,12 @@ def set_num_threads(count: int) -> None:
     Parameters
     ----------
     count : int
-        At least 1, which leaves all work to the calling thread.
+        1 to 1024; 1 leaves all work to the calling thread.
 
     Raises
     ------
     TypeError, ValueError
-        If ``count`` is no whole number, or less than 1.
+        If ``count`` is not a whole number, or out of range.
 
     Examples
     --------
@@ -55,22 +56,20 @@ def set_num_threads(count: int) -> None:
     3
     >>> rmpe_ext.numpy.set_num_threads(before)
     """
-    try:
-        threads = operator.index(count)
-    except TypeError as error:
-        raise TypeError(f"count must be a whole number, got {count!r}") from error
-    if threads < 1:
-        raise ValueError(f"count must be at least 1, got {count}")
-    library.set_num_threads(threads)
+    check_type(TYPES, "count", count, "int")
+    if not 1 <= count <= _MOST:
+        raise ValueError(f"count must be in 1..{_MOST}, got {show(count)}")
+    library.set_num_threads(int(count))
 
 
-def _threads_at_first() -> int:
+def _default() -> int:
     text = os.environ.get(_VARIABLE)
     if text is None:
-        return len(os.sched_getaffinity(0))
-    if not (text.isdecimal() and int(text) >= 1):
-        raise ValueError(f"{_VARIABLE} must be a whole number of at least 1, got {text!r}")
+        return min(len(os.sched_getaffinity(0)), _MOST)
+    # The length first: Python refuses to convert thousands of digits.
+    if not (text.isdecimal() and len(text) <= len(str(_MOST)) and 1 <= int(text) <= _MOST):
+        raise ValueError(f"{_VARIABLE} must be a whole number in 1..{_MOST}, got {show(text)}")
     return int(text)
 
 
-set_num_threads(_threads_at_first())
+set_num_threads(_default())

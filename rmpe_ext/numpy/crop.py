@@ -88,7 +88,7 @@ def crop(
             mean,
             std,
             swap_rb,
-            np.dtype(dtype),
+            dtype,
             fill,
         )
     )

@@ -47,6 +47,7 @@ def _make(name: str) -> Callable[..., Any]:
     def function(*arguments: Any, **keywords: Any) -> Any:
         bound = signature.bind(*arguments, **keywords)
         bound.apply_defaults()
+        torch_arrays.check_dense(bound.arguments)
         results = kernel(*validate(torch_arrays, *bound.arguments.values()))
         # The second result of soft_argmax is for its gradient only.
         return results[0] if name == "soft_argmax" else results

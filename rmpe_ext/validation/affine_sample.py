@@ -7,13 +7,13 @@ from typing import Any
 from .checks import (
     HALF,
     KERNEL,
+    MAX_PIXELS,
     Array,
     ArrayModule,
     check_choice,
     check_dtype,
     check_size,
     check_type,
-    shape_of,
     wrong_shape,
 )
 
@@ -37,22 +37,22 @@ def validate_affine_sample(
 
     16-bit ``theta`` is converted to float32: positions need more than its 11 bits.
     """
-    shape = shape_of(xp, "input", input)
+    shape = xp.shape_of("input", input)
     if len(shape) != 4:
         raise wrong_shape("input", input, "(N, C, H, W)")
     check_dtype(xp, "input", input, _FLOATING)
-    count, _, input_height, input_width = shape
+    count, channels, input_height, input_width = shape
     if input_height < 1 or input_width < 1:
         raise ValueError(
             f"input must have at least one pixel, got {input_height} x {input_width} "
             "(height x width)"
         )
-    if input_height * input_width >= 2**31:
+    if input_height * input_width >= MAX_PIXELS:
         raise ValueError(
             "input must have fewer than 2^31 pixels (height x width), "
             f"got {input_height} x {input_width}"
         )
-    if shape_of(xp, "theta", theta) != (count, 2, 3):
+    if xp.shape_of("theta", theta) != (count, 2, 3):
         raise wrong_shape("theta", theta, f"({count}, 2, 3) like input")
     check_dtype(xp, "theta", theta, _FLOATING)
     xp.check_device("theta", theta, "input", input)
@@ -62,7 +62,7 @@ def validate_affine_sample(
             f"theta must be float32 or of lower precision where input is {name}, got float64; "
             "convert it to float32"
         )
-    height, width = check_size(xp, size)
+    height, width = check_size(xp, size, count * channels)
     check_choice("mode", mode, _MODES)
     check_choice("padding_mode", padding_mode, _PADDING_MODES)
     check_type(xp.TYPES, "align_corners", align_corners, "bool")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import numbers
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
@@ -10,6 +12,7 @@ __all__ = [
     "FLOATING",
     "HALF",
     "KERNEL",
+    "MAX_PIXELS",
     "TYPES",
     "Array",
     "ArrayModule",
@@ -17,10 +20,12 @@ __all__ = [
     "check_choice",
     "check_dtype",
     "check_numbers",
+    "check_real",
     "check_same",
     "check_size",
     "check_type",
-    "shape_of",
+    "check_whole",
+    "show",
     "wrong_shape",
 ]
 
@@ -29,9 +34,13 @@ Types: TypeAlias = Mapping[str, tuple[type, ...]]
 KERNEL = ("float32", "float64")  # the dtypes in which kernels compute
 HALF = ("float16", "bfloat16")
 FLOATING = (*KERNEL, *HALF)
+MAX_PIXELS = 2**31
+MAX_OUTPUT_PIXELS = 2**56
+_SHOWN = 200  # characters of a value in a message
 
 # Python's own types come first: isinstance is slow for the abstract ones, which cover numpy's.
 _SEQUENCE = (tuple, list, Sequence)
+_NOT_IN_ORDER = (str, bytes, bytearray, set, frozenset, Mapping)  # not sequences of numbers
 _INT: tuple[type, ...] = (int, numbers.Integral)
 _FLOAT: tuple[type, ...] = (float, int, numbers.Real)
 TYPES: Types = {  # the types that an annotation stands for
@@ -57,9 +66,10 @@ class ArrayModule(Protocol):
 
     ARRAY_TYPE: type[Any]
     ARRAY_NAME: str  # in messages
-    DTYPE_TYPE: type
     TYPES: Types
 
+    def shape_of(self, name: str, array: Array, /) -> Any: ...
+    def as_dtype(self, dtype: Any, /) -> Any: ...
     def dtype_name(self, dtype: Any, /) -> str: ...
     def check_device(self, name: str, array: Array, other: str, like: Array, /) -> None: ...
     def requires_grad(self, array: Array, /) -> bool: ...
@@ -69,6 +79,7 @@ class ArrayModule(Protocol):
     def to_dtype_of(self, array: Array, like: Array, /) -> Array: ...
     def from_numbers(self, numbers: tuple[float, ...], like: Array, /) -> Array: ...
     def index(self, value: Any, /) -> Any: ...
+    def is_tracing(self) -> bool: ...
 
 
 def check_type(types: Types, name: str, value: Any, annotation: str) -> None:
@@ -79,35 +90,93 @@ def check_type(types: Types, name: str, value: Any, annotation: str) -> None:
     if not isinstance(value, types[annotation]) or (
         isinstance(value, bool) and annotation != "bool"
     ):
-        raise TypeError(f"{name} must be {_WORDS[annotation]}, got {value!r}")
+        raise TypeError(f"{name} must be {_WORDS[annotation]}, got {show(value)}")
 
 
-def check_numbers(name: str, values: Iterable[float], rule: str) -> list[float]:
-    """Convert ``values`` to floats; raise TypeError with ``rule`` where one is not a number."""
+def check_real(
+    types: Types,
+    name: str,
+    value: Any,
+    rule: str,
+    least: float = -math.inf,
+    most: float = math.inf,
+    above: float = -math.inf,
+) -> float:
+    """Return ``value`` as a float; raise ValueError with ``rule`` unless it is in range."""
+    kind = type(value)
+    number: float
+    if kind is float:
+        number = value
+    else:
+        if kind is not int:
+            check_type(types, name, value, "float")
+        try:
+            number = float(value)
+        except OverflowError:  # an int beyond the largest float
+            number = math.inf
+    # Compared, because torch.compile cannot trace math.isfinite.
+    if above < number < math.inf and least <= number <= most:
+        return number
+    raise ValueError(f"{name} must be {rule}, got {show(value)}")
+
+
+def check_whole(types: Types, name: str, value: Any, least: int) -> int:
+    """Return ``value`` as an int; raise unless it is at least ``least`` and fits int64."""
+    check_type(types, name, value, "int")
+    if not least <= value < 2**63:
+        rule = f"at least {least}" if value < least else "below 2^63"
+        raise ValueError(f"{name} must be {rule}, got {show(value)}")
+    return int(value)
+
+
+def check_numbers(name: str, values: Iterable[float], count: int, each: str) -> list[float]:
+    """Convert ``count`` numbers, one for ``each``, to floats."""
+    rule = f"{count} numbers, one for each {each}"
     try:
-        return list(map(float, values))
+        if isinstance(values, _NOT_IN_ORDER):
+            raise TypeError
+        numbers = list(itertools.islice(values, count + 1))
+        if any(isinstance(n, bool) or not hasattr(n, "__float__") for n in numbers):
+            raise TypeError
+        floats = list(map(float, numbers))
+    except OverflowError as error:
+        raise ValueError(f"{name} must be {rule}, all finite, got {show(values)}") from error
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be {rule}, got {values!r}") from error
+        raise TypeError(f"{name} must be {rule}, got {show(values)}") from error
+    if len(floats) != count:
+        got = f"more than {count}" if len(floats) > count else len(floats)
+        raise ValueError(f"{name} must have {count} values, one for each {each}, got {got}")
+    return floats
 
 
-def check_size(xp: ArrayModule, size: Sequence[int]) -> tuple[int, int]:
-    """Return height and width; raise unless they are two whole numbers of at least 1."""
-    if not isinstance(size, _SEQUENCE) or len(size) != 2:
-        raise TypeError(f"size must be (height, width), a tuple or a list, got {size!r}")
+def check_size(xp: ArrayModule, size: Sequence[int], count: int) -> tuple[int, int]:
+    """Return height and width of ``count`` outputs; raise unless they are whole numbers above 0.
+
+    The limits keep every product of sizes in the kernels within int64.
+    """
     try:
-        height, width = xp.index(size[0]), xp.index(size[1])
+        if not isinstance(size, _SEQUENCE):
+            raise TypeError
+        height, width = size
+    except (TypeError, ValueError) as error:
+        message = f"size must be (height, width), a tuple or a list, got {show(size)}"
+        raise TypeError(message) from error
+    try:
+        if isinstance(height, bool) or isinstance(width, bool):
+            raise TypeError
+        height, width = xp.index(height), xp.index(width)
     except TypeError as error:
-        raise TypeError(f"size must be (height, width), both int, got {tuple(size)}") from error
+        raise TypeError(f"size must be (height, width), both int, got {show(size)}") from error
     if height < 1 or width < 1:
-        raise ValueError(f"size must be (height, width), both at least 1, got {tuple(size)}")
+        raise ValueError(f"size must be (height, width), both at least 1, got {show(size)}")
+    if not xp.is_tracing() and (
+        height * width >= MAX_PIXELS or count * height * width >= MAX_OUTPUT_PIXELS
+    ):
+        raise ValueError(
+            "size must have fewer than 2^31 pixels (height x width), and all outputs fewer than "
+            f"2^56, got {show(tuple(size))} for {count} outputs"
+        )
     return height, width
-
-
-def shape_of(xp: ArrayModule, name: str, array: Array) -> Any:
-    """Return the array's shape; raise TypeError unless it is an array of the right kind."""
-    if not isinstance(array, xp.ARRAY_TYPE):
-        raise TypeError(f"{name} must be a {xp.ARRAY_NAME}, got {type(array).__name__}")
-    return array.shape
 
 
 def wrong_shape(name: str, array: Array, rule: str) -> ValueError:
@@ -137,4 +206,14 @@ def check_same(name: str, have: Any, other: str, want: Any, what: str) -> None:
 def check_choice(name: str, value: Any, allowed: Collection[str]) -> None:
     """Raise ValueError unless ``value`` is one of the names in ``allowed``."""
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}, got {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}, got {show(value)}")
+
+
+def show(value: Any) -> str:
+    """Return the value as messages show it, on one short line."""
+    try:
+        text = repr(value)
+    except Exception:  # whatever a caller's __repr__ raises; int's own has a limit of digits
+        return f"a {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -13,15 +13,17 @@ from .checks import (
     ArrayModule,
     check_dtype,
     check_numbers,
+    check_real,
     check_size,
     check_type,
-    shape_of,
+    show,
     wrong_shape,
 )
 
 __all__ = ["validate_crop"]
 
 _OUTPUT = ("float32", *HALF)  # the dtypes of crops
+_LARGEST = 3.4028234663852886e38  # in float32, in which the kernels normalize
 
 
 def validate_crop(
@@ -42,7 +44,7 @@ def validate_crop(
     ``images, matrices, image_index, height, width, gain, bias, swap_rb, dtype, fill``.
     """
     images, image_count = _images(xp, images)
-    shape = shape_of(xp, "matrices", matrices)
+    shape = xp.shape_of("matrices", matrices)
     if len(shape) != 3 or shape[1] != 2 or shape[2] != 3:
         raise wrong_shape("matrices", matrices, "(N, 2, 3)")
     check_dtype(xp, "matrices", matrices, KERNEL)
@@ -56,7 +58,7 @@ def validate_crop(
     if image_count == 0 and count > 0:
         raise ValueError(f"images must hold at least one image for {count} crops, got none")
     if image_index is not None:
-        if shape_of(xp, "image_index", image_index) != (count,):
+        if xp.shape_of("image_index", image_index) != (count,):
             raise wrong_shape("image_index", image_index, "(N,) like matrices")
         check_dtype(xp, "image_index", image_index, ("int64",))
         xp.check_device("image_index", image_index, "matrices", matrices)
@@ -65,21 +67,12 @@ def validate_crop(
             f"image_index is needed to say which of {image_count} images each of {count} crops "
             "comes from"
         )
-    _check_output_dtype(xp, dtype)
-    check_type(xp.TYPES, "scale", scale, "float")
+    dtype = _output_dtype(xp, dtype)
+    scale = check_real(xp.TYPES, "scale", scale, "finite")
     check_type(xp.TYPES, "swap_rb", swap_rb, "bool")
-    check_type(xp.TYPES, "fill", fill, "float")
-    height, width = check_size(xp, size)
-    means, stds = _three("mean", mean, 0.0), _three("std", std, 1.0)
-    if 0.0 in stds:
-        raise ValueError(f"std must not contain 0, got {stds}")
-    # The terms of a finite sum are finite; another sum may have overflowed.
-    if not -math.inf < scale + fill + sum(means) + sum(stds) < math.inf:
-        for name, values in (("scale", [scale]), ("fill", [fill]), ("mean", means), ("std", stds)):
-            if not all(map(math.isfinite, values)):
-                raise ValueError(f"{name} must be finite, got {values}")
-    (m0, m1, m2), (s0, s1, s2) = means, stds
-    gain, bias = [scale / s0, scale / s1, scale / s2], [-m0 / s0, -m1 / s1, -m2 / s2]
+    fill = check_real(xp.TYPES, "fill", fill, "finite in float32", least=-_LARGEST, most=_LARGEST)
+    height, width = check_size(xp, size, 3 * count)
+    gain, bias = _normalization(scale, mean, std)
     return (
         images,
         matrices,
@@ -90,20 +83,51 @@ def validate_crop(
         bias,
         swap_rb,
         dtype,
-        float(fill),
+        fill,
     )
 
 
-def _check_output_dtype(xp: ArrayModule, dtype: Any) -> None:
-    """Raise TypeError unless crops can be written in ``dtype``."""
-    if not isinstance(dtype, xp.DTYPE_TYPE) or xp.dtype_name(dtype) not in _OUTPUT:
-        raise TypeError(f"dtype must be float32, float16 or bfloat16, got {dtype!r}")
+def _output_dtype(xp: ArrayModule, dtype: Any) -> Any:
+    """Return the dtype of the crops; raise TypeError unless the op can write it."""
+    try:
+        dtype = xp.as_dtype(dtype)
+        if xp.dtype_name(dtype) in _OUTPUT:
+            return dtype
+    except (TypeError, ValueError):  # not a dtype
+        pass
+    raise TypeError(f"dtype must be float32, float16 or bfloat16, got {show(dtype)}")
+
+
+def _normalization(
+    scale: float, means: Sequence[float] | None, stds: Sequence[float] | None
+) -> tuple[list[float], list[float]]:
+    """Return ``gain`` and ``bias``, so that ``value * gain + bias`` normalizes a channel."""
+    if means is None and stds is None and abs(scale) <= _LARGEST:
+        return [scale] * 3, [-0.0] * 3
+    mean = [0.0] * 3 if means is None else check_numbers("mean", means, 3, "channel")
+    std = [1.0] * 3 if stds is None else check_numbers("std", stds, 3, "channel")
+    if 0.0 in std:
+        raise ValueError(f"std must not contain 0, got {std}")
+    (m0, m1, m2), (s0, s1, s2) = mean, std
+    gain, bias = [scale / s0, scale / s1, scale / s2], [-m0 / s0, -m1 / s1, -m2 / s2]
+    # A small sum of squares has small terms; only a large one needs a look at each of them.
+    squares = sum([value * value for value in (*gain, *bias, *std)])
+    if not squares <= _LARGEST:
+        for name, values in (("mean", mean), ("std", std)):
+            if not all(map(math.isfinite, values)):
+                raise ValueError(f"{name} must be finite, got {values}")
+        for name, values in (("scale", gain), ("mean", bias)):
+            if any(abs(value) > _LARGEST for value in values):
+                raise ValueError(
+                    f"{name} must be finite in float32 after division by std, got {values}"
+                )
+    return gain, bias
 
 
 def _images(xp: ArrayModule, images: Array | Sequence[Array]) -> tuple[list[Array], int]:
     """Return the images as the list that the op takes, and their number."""
     if isinstance(images, xp.ARRAY_TYPE):
-        shape = shape_of(xp, "images", images)
+        shape = xp.shape_of("images", images)
         if len(shape) != 4 or shape[3] != 3:
             raise wrong_shape("images", images, "(B, H, W, 3), or a list of (H, W, 3)")
         check_dtype(xp, "images", images, ("uint8",))
@@ -114,21 +138,11 @@ def _images(xp: ArrayModule, images: Array | Sequence[Array]) -> tuple[list[Arra
         )
     if not images:
         raise ValueError("images must hold at least one image, got an empty list")
-    images = list(images)
     for i, image in enumerate(images):
         name = f"images[{i}]"
-        shape = shape_of(xp, name, image)
+        shape = xp.shape_of(name, image)
         if len(shape) != 3 or shape[2] != 3:
             raise wrong_shape(name, image, "(H, W, 3)")
         check_dtype(xp, name, image, ("uint8",))
         xp.check_device(name, image, "images[0]", images[0])
-    return images, len(images)
-
-
-def _three(name: str, values: Sequence[float] | None, default: float) -> list[float]:
-    if values is None:
-        return [default] * 3
-    values = check_numbers(name, values, "3 numbers, one for each channel")
-    if len(values) != 3:
-        raise ValueError(f"{name} must have 3 values, one for each channel, got {len(values)}")
-    return values
+    return list(images), len(images)

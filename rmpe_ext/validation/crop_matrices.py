@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..conventions import CONVENTIONS, ConventionName
@@ -13,9 +12,9 @@ from .checks import (
     ArrayModule,
     check_choice,
     check_dtype,
+    check_real,
     check_size,
     check_type,
-    shape_of,
     wrong_shape,
 )
 
@@ -31,7 +30,7 @@ def validate_crop_matrices(
     rotation: Array | None,
 ) -> tuple[Any, ...]:
     """Return ``(boxes, rotation, height, width, padding, center_shift, grid)``."""
-    shape = shape_of(xp, "boxes", boxes)
+    shape = xp.shape_of("boxes", boxes)
     if len(shape) != 2 or shape[1] != 4:
         raise wrong_shape("boxes", boxes, "(N, 4)")
     if xp.dtype_name(boxes.dtype) in HALF:
@@ -42,13 +41,14 @@ def validate_crop_matrices(
     check_type(xp.TYPES, "padding", padding, "float | None")
     if padding is None:
         padding = row.padding
-    if not -1.0 < padding < math.inf:
-        raise ValueError(f"padding must be a fraction above -1 (0.25 grows by 25 %), got {padding}")
+    else:
+        rule = "a fraction above -1 (0.25 grows by 25 %)"
+        padding = check_real(xp.TYPES, "padding", padding, rule, above=-1.0)
     if rotation is not None:
-        if shape_of(xp, "rotation", rotation) != (shape[0],):
+        if xp.shape_of("rotation", rotation) != (shape[0],):
             raise wrong_shape("rotation", rotation, "(N,) like boxes")
         check_dtype(xp, "rotation", rotation, KERNEL)
         xp.check_device("rotation", rotation, "boxes", boxes)
         rotation = xp.detach(rotation)
-    height, width = check_size(xp, size)
-    return xp.detach(boxes), rotation, height, width, float(padding), row.center_shift, row.grid
+    height, width = check_size(xp, size, shape[0])
+    return xp.detach(boxes), rotation, height, width, padding, row.center_shift, row.grid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Iterable
@@ -15,9 +16,10 @@ from .checks import (
     ArrayModule,
     check_choice,
     check_dtype,
+    check_real,
     check_same,
     check_type,
-    shape_of,
+    show,
     wrong_shape,
 )
 
@@ -58,7 +60,7 @@ def validate_decode(
     much as four more numbers in a list: the margin's start and end, those of the cross margin and
     of the log range, the blur's sigma, and ``no_peak`` (NaN for None).
     """
-    shape = shape_of(xp, "heatmaps", heatmaps)
+    shape = xp.shape_of("heatmaps", heatmaps)
     if len(shape) != 4:
         raise wrong_shape("heatmaps", heatmaps, "(N, K, H, W)")
     check_dtype(xp, "heatmaps", heatmaps, FLOATING)
@@ -71,22 +73,20 @@ def validate_decode(
     row = CONVENTIONS[convention]
     matrices = validate_matrices(xp, matrices, "heatmaps", heatmaps)
     theta = validate_theta(xp, theta, "heatmaps", heatmaps)
-    check_type(xp.TYPES, "stride", stride, "float")
+    stride = check_real(xp.TYPES, "stride", stride, "above 0 and finite", above=0.0)
     check_type(xp.TYPES, "offset", offset, "float | None")
     check_type(xp.TYPES, "align_corners", align_corners, "bool")
-    if not 0.0 < stride < math.inf:
-        raise ValueError(f"stride must be above 0 and finite, got {stride}")
     if grid is None:
         grid = row.grid
     else:
         check_choice("grid", grid, GRIDS)
     if offset is None:
         offset = 0.5 * (stride - 1) if grid == "half_pixel" else 0.0
-    elif not -math.inf < offset < math.inf:  # torch.compile cannot trace math.isfinite
-        raise ValueError(f"offset must be finite, got {offset}")
+    else:
+        offset = check_real(xp.TYPES, "offset", offset, "finite")
     swapped_joint = None
     if flipped is not None:
-        if shape_of(xp, "flipped", flipped) != shape:
+        if xp.shape_of("flipped", flipped) != shape:
             raise wrong_shape("flipped", flipped, f"{tuple(shape)} like heatmaps")
         check_same("flipped", flipped.dtype, "heatmaps", heatmaps.dtype, "dtype")
         xp.check_device("flipped", flipped, "heatmaps", heatmaps)
@@ -101,8 +101,8 @@ def validate_decode(
         row.subpixel,
         _REFINEMENTS[convention],
         grid,
-        float(stride),
-        float(offset),
+        stride,
+        offset,
         align_corners,
     )
 
@@ -114,7 +114,7 @@ def validate_matrices(
     if matrices is None:
         return None
     count = maps.shape[0]
-    if shape_of(xp, "matrices", matrices) != (count, 2, 3):
+    if xp.shape_of("matrices", matrices) != (count, 2, 3):
         raise wrong_shape("matrices", matrices, f"({count}, 2, 3) like {other}")
     check_dtype(xp, "matrices", matrices, KERNEL)
     xp.check_device("matrices", matrices, other, maps)
@@ -126,7 +126,7 @@ def validate_theta(xp: ArrayModule, theta: Array | None, other: str, maps: Array
     if theta is None:
         return None
     count = maps.shape[0]
-    if shape_of(xp, "theta", theta) != (count, 2, 3):
+    if xp.shape_of("theta", theta) != (count, 2, 3):
         raise wrong_shape("theta", theta, f"({count}, 2, 3) like {other}")
     check_dtype(xp, "theta", theta, FLOATING)
     xp.check_device("theta", theta, other, maps)
@@ -140,21 +140,27 @@ def swapped_joints(flip_pairs: Iterable[tuple[int, int]] | None, joints: int) ->
             "flip_pairs must name the left and right joints when flipped is given; "
             "pass () for a skeleton without such pairs"
         )
-    try:
-        pairs = [tuple(map(operator.index, pair)) for pair in flip_pairs]
-    except TypeError as error:
-        raise TypeError(f"flip_pairs must be pairs of joints, got {flip_pairs!r}") from error
     swapped = list(range(joints))
-    seen: set[int] = set()
-    for pair in pairs:
-        if len(pair) != 2:
-            raise ValueError(f"flip_pairs must be pairs of joints, got {pair}")
-        left, right = pair
-        for joint in (left, right):
-            if not 0 <= joint < joints:
-                raise ValueError(f"flip_pairs must be joints in 0..{joints - 1}, got {joint}")
-            if joint in seen:
-                raise ValueError(f"flip_pairs must name a joint once, got {joint} twice")
-            seen.add(joint)
-        swapped[left], swapped[right] = right, left
+    try:
+        for pair in flip_pairs:
+            _swap_pair(swapped, tuple(itertools.islice(pair, 3)))
+    except TypeError as error:
+        raise TypeError(f"flip_pairs must be pairs of joints, got {show(flip_pairs)}") from error
     return swapped
+
+
+def _swap_pair(swapped: list[int], pair: tuple[int, ...]) -> None:
+    """Let the joints of a pair change places; raise unless they are two that have not yet."""
+    if len(pair) != 2:
+        raise ValueError(f"flip_pairs must be pairs of joints, got {show(pair)}")
+    if isinstance(pair[0], bool) or isinstance(pair[1], bool):
+        raise TypeError
+    left, right = map(operator.index, pair)
+    for joint in (left, right):
+        if not 0 <= joint < len(swapped):
+            raise ValueError(
+                f"flip_pairs must be joints in 0..{len(swapped) - 1}, got {show(joint)}"
+            )
+        if swapped[joint] != joint or left == right:
+            raise ValueError(f"flip_pairs must name a joint once, got {joint} twice")
+    swapped[left], swapped[right] = right, left

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,9 +10,9 @@ from .checks import (
     Array,
     ArrayModule,
     check_dtype,
+    check_real,
     check_same,
     check_type,
-    shape_of,
     wrong_shape,
 )
 from .decode import swapped_joints, validate_matrices, validate_theta
@@ -37,12 +36,12 @@ def validate_decode_simcc(
     ``x_maps, y_maps, matrices, theta, flipped_x, flipped_y, swapped_joint, split_ratio,
     align_corners``.
     """
-    shape = shape_of(xp, "x_maps", x_maps)
+    shape = xp.shape_of("x_maps", x_maps)
     if len(shape) != 3:
         raise wrong_shape("x_maps", x_maps, "(N, K, Wx)")
     check_dtype(xp, "x_maps", x_maps, FLOATING)
     count, joints, width = shape
-    y_shape = shape_of(xp, "y_maps", y_maps)
+    y_shape = xp.shape_of("y_maps", y_maps)
     if len(y_shape) != 3 or y_shape[0] != count or y_shape[1] != joints:
         raise wrong_shape("y_maps", y_maps, f"({count}, {joints}, Hy) like x_maps")
     check_same("y_maps", y_maps.dtype, "x_maps", x_maps.dtype, "dtype")
@@ -50,10 +49,8 @@ def validate_decode_simcc(
     for name, size in (("x_maps", width), ("y_maps", y_shape[2])):
         if size < 1:
             raise ValueError(f"{name} must have at least one bin, got {size}")
-    check_type(xp.TYPES, "split_ratio", split_ratio, "float")
+    split_ratio = check_real(xp.TYPES, "split_ratio", split_ratio, "above 0 and finite", above=0.0)
     check_type(xp.TYPES, "align_corners", align_corners, "bool")
-    if not 0.0 < split_ratio < math.inf:
-        raise ValueError(f"split_ratio must be above 0 and finite, got {split_ratio}")
     matrices = validate_matrices(xp, matrices, "x_maps", x_maps)
     theta = validate_theta(xp, theta, "x_maps", x_maps)
     mirrored: list[Array | None] = [None, None]
@@ -65,7 +62,7 @@ def validate_decode_simcc(
             )
         for i, (other, maps) in enumerate((("x_maps", x_maps), ("y_maps", y_maps))):
             name = f"flipped[{i}]"
-            if shape_of(xp, name, flipped[i]) != maps.shape:
+            if xp.shape_of(name, flipped[i]) != maps.shape:
                 raise wrong_shape(name, flipped[i], f"{tuple(maps.shape)} like {other}")
             check_same(name, flipped[i].dtype, other, maps.dtype, "dtype")
             xp.check_device(name, flipped[i], other, maps)
@@ -78,6 +75,6 @@ def validate_decode_simcc(
         theta,
         *mirrored,
         swapped_joint,
-        float(split_ratio),
+        split_ratio,
         align_corners,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..presets import PoseNMSPreset, PresetName, resolve_preset
-from .checks import Array, ArrayModule, check_dtype, shape_of, wrong_shape
+from .checks import Array, ArrayModule, check_dtype, wrong_shape
 from .poses import validate_pose_boxes, validate_poses
 
 __all__ = ["validate_merge_poses"]
@@ -25,7 +25,7 @@ def validate_merge_poses(
     row = resolve_preset(preset, parameters)
     poses = validate_poses(xp, keypoints, scores)
     boxes = validate_pose_boxes(xp, boxes, keypoints)
-    if shape_of(xp, "suppressor", suppressor) != (keypoints.shape[0],):
+    if xp.shape_of("suppressor", suppressor) != (keypoints.shape[0],):
         raise wrong_shape("suppressor", suppressor, "(N,) like keypoints")
     check_dtype(xp, "suppressor", suppressor, ("int64",))
     xp.check_device("suppressor", suppressor, "keypoints", keypoints)

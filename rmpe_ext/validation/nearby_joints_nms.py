@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from .checks import Array, ArrayModule, check_type
+from .checks import Array, ArrayModule, check_real, check_type, check_whole
 from .poses import validate_pose_order, validate_poses
 
 __all__ = ["validate_nearby_joints_nms"]
@@ -22,12 +21,10 @@ def validate_nearby_joints_nms(
 ) -> tuple[Any, ...]:
     """Return ``(keypoints, scores, pose_scores, image_index, distance, max_near)``."""
     poses = validate_poses(xp, keypoints, scores)
-    check_type(xp.TYPES, "distance", distance, "float")
+    distance = check_real(xp.TYPES, "distance", distance, "at least 0 and finite", least=0.0)
     check_type(xp.TYPES, "max_near", max_near, "int | None")
-    if not 0.0 <= distance < math.inf:
-        raise ValueError(f"distance must be at least 0 and finite, got {distance}")
     if max_near is None:
         max_near = keypoints.shape[1] // 2
-    elif max_near < 0:
-        raise ValueError(f"max_near must be at least 0, got {max_near}")
+    else:
+        max_near = check_whole(xp.TYPES, "max_near", max_near, least=0)
     return *poses, *validate_pose_order(xp, pose_scores, image_index, keypoints), distance, max_near

@@ -13,14 +13,16 @@ from .checks import TYPES
 __all__ = [
     "ARRAY_NAME",
     "ARRAY_TYPE",
-    "DTYPE_TYPE",
     "TYPES",
+    "as_dtype",
     "check_device",
     "detach",
     "dtype_name",
     "from_numbers",
     "index",
+    "is_tracing",
     "requires_grad",
+    "shape_of",
     "to_dtype_of",
     "to_float32",
     "to_kernel_dtype",
@@ -29,7 +31,6 @@ __all__ = [
 AnyArray: TypeAlias = NDArray[Any]
 ARRAY_TYPE: type[Any] = np.ndarray
 ARRAY_NAME = "numpy.ndarray"
-DTYPE_TYPE: type = np.dtype
 _KERNEL = (np.dtype("float32"), np.dtype("float64"))
 _NAMES: dict[Any, str] = {
     np.dtype(name): name for name in ("float32", "float64", "float16", "int64", "uint8")
@@ -39,6 +40,19 @@ _NAMES: dict[Any, str] = {
 def dtype_name(dtype: np.dtype[Any]) -> str:
     """Return the dtype's name, with its byte order where that is not the machine's."""
     return _NAMES.get(dtype) or str(dtype)
+
+
+def shape_of(name: str, array: AnyArray) -> tuple[int, ...]:
+    """Return the array's shape; raise TypeError unless it is one of numpy's."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be a {ARRAY_NAME}, got {type(array).__name__}")
+    return array.shape
+
+
+def as_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return the dtype that a caller names; raise TypeError where there is none."""
+    named: np.dtype[Any] = np.dtype(dtype)
+    return named
 
 
 def check_device(name: str, array: AnyArray, other: str, like: AnyArray) -> None:
@@ -73,3 +87,8 @@ def to_dtype_of(array: AnyArray, like: AnyArray) -> AnyArray:
 def from_numbers(numbers: tuple[float, ...], like: AnyArray) -> AnyArray:
     """Make an array of the dtype of another."""
     return np.array(numbers, dtype=like.dtype)
+
+
+def is_tracing() -> bool:
+    """Return False: sizes of arrays are numbers."""
+    return False

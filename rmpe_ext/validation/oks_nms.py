@@ -13,8 +13,7 @@ from .checks import (
     ArrayModule,
     check_dtype,
     check_numbers,
-    check_type,
-    shape_of,
+    check_real,
     wrong_shape,
 )
 from .poses import validate_like, validate_pose_order, validate_poses
@@ -33,9 +32,7 @@ def validate_oks_nms(
     image_index: Array | None,
 ) -> tuple[Any, ...]:
     """Return ``(keypoints, scores, areas, sigmas, pose_scores, image_index, threshold)``."""
-    check_type(xp.TYPES, "threshold", threshold, "float")
-    if not 0.0 <= threshold <= 1.0:
-        raise ValueError(f"threshold must be an OKS in 0..1, got {threshold}")
+    threshold = check_real(xp.TYPES, "threshold", threshold, "an OKS in 0..1", least=0.0, most=1.0)
     people = validate_people(xp, keypoints, scores, areas, sigmas, pose_scores, image_index)
     return *people, threshold
 
@@ -52,7 +49,7 @@ def validate_people(
     """Return ``(keypoints, scores, areas, sigmas, pose_scores, image_index)``."""
     poses = validate_poses(xp, keypoints, scores)
     count, joints, _ = keypoints.shape
-    if shape_of(xp, "areas", areas) != (count,):
+    if xp.shape_of("areas", areas) != (count,):
         raise wrong_shape("areas", areas, "(N,) like keypoints")
     return (
         *poses,
@@ -74,16 +71,12 @@ def _validate_sigmas(
             )
         return xp.from_numbers(COCO_SIGMAS, keypoints)
     if isinstance(sigmas, xp.ARRAY_TYPE):
-        if shape_of(xp, "sigmas", sigmas) != (joints,):
+        if xp.shape_of("sigmas", sigmas) != (joints,):
             raise wrong_shape("sigmas", sigmas, "(K,) like keypoints")
         check_dtype(xp, "sigmas", sigmas, FLOATING)
         xp.check_device("sigmas", sigmas, "keypoints", keypoints)
         return xp.to_dtype_of(xp.detach(sigmas), keypoints)
-    numbers = check_numbers("sigmas", sigmas, f"a {xp.ARRAY_NAME}, or numbers")
-    if len(numbers) != joints:
-        raise ValueError(
-            f"sigmas must have one value for each of {joints} keypoints, got {len(numbers)}"
-        )
+    numbers = check_numbers("sigmas", sigmas, joints, "joint")
     for sigma in numbers:
         if not 0.0 < sigma < math.inf:
             raise ValueError(f"sigmas must be above 0 and finite, got {sigma}")

@@ -9,7 +9,6 @@ from .checks import (
     ArrayModule,
     check_dtype,
     check_same,
-    shape_of,
     wrong_shape,
 )
 
@@ -26,14 +25,14 @@ _AS_FLOAT32 = {"float32", *HALF}  # computed in float32
 
 def validate_poses(xp: ArrayModule, keypoints: Array, scores: Array) -> tuple[Array, Array]:
     """Return ``keypoints`` (N, K, 2) and ``scores`` (N, K)."""
-    shape = shape_of(xp, "keypoints", keypoints)
+    shape = xp.shape_of("keypoints", keypoints)
     if len(shape) != 3 or shape[2] != 2:
         raise wrong_shape("keypoints", keypoints, "(N, K, 2)")
     check_dtype(xp, "keypoints", keypoints, FLOATING)
     count, joints, _ = shape
     if joints == 0:
         raise ValueError(f"keypoints must have at least one joint, got {tuple(shape)}")
-    if shape_of(xp, "scores", scores) != (count, joints):
+    if xp.shape_of("scores", scores) != (count, joints):
         raise wrong_shape("scores", scores, "(N, K) like keypoints")
     return xp.to_kernel_dtype(keypoints), validate_like(
         xp, "scores", scores, "keypoints", keypoints
@@ -42,7 +41,7 @@ def validate_poses(xp: ArrayModule, keypoints: Array, scores: Array) -> tuple[Ar
 
 def validate_pose_boxes(xp: ArrayModule, boxes: Array, keypoints: Array) -> Array:
     """Return ``boxes`` (N, 4)."""
-    if shape_of(xp, "boxes", boxes) != (keypoints.shape[0], 4):
+    if xp.shape_of("boxes", boxes) != (keypoints.shape[0], 4):
         raise wrong_shape("boxes", boxes, "(N, 4) like keypoints")
     return validate_like(xp, "boxes", boxes, "keypoints", keypoints)
 
@@ -55,7 +54,7 @@ def validate_pose_order(
 ) -> tuple[Array | None, Array | None]:
     """Return ``pose_scores`` (N,) and ``image_index`` (N,)."""
     if pose_scores is not None:
-        if shape_of(xp, "pose_scores", pose_scores) != (keypoints.shape[0],):
+        if xp.shape_of("pose_scores", pose_scores) != (keypoints.shape[0],):
             raise wrong_shape("pose_scores", pose_scores, "(N,) like keypoints")
         pose_scores = validate_like(xp, "pose_scores", pose_scores, "keypoints", keypoints)
     return pose_scores, validate_image_index(xp, image_index, "keypoints", keypoints)
@@ -66,7 +65,7 @@ def validate_image_index(
 ) -> Array | None:
     """Return ``image_index`` (N,), one for each item of ``like``."""
     if image_index is not None:
-        if shape_of(xp, "image_index", image_index) != (like.shape[0],):
+        if xp.shape_of("image_index", image_index) != (like.shape[0],):
             raise wrong_shape("image_index", image_index, f"(N,) like {other}")
         check_dtype(xp, "image_index", image_index, ("int64",))
         xp.check_device("image_index", image_index, other, like)

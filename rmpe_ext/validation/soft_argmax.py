@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
-from .checks import FLOATING, Array, ArrayModule, check_dtype, check_type, shape_of, wrong_shape
+from .checks import FLOATING, Array, ArrayModule, check_dtype, check_real, wrong_shape
 
 __all__ = ["validate_soft_argmax"]
 
 
 def validate_soft_argmax(xp: ArrayModule, heatmaps: Array, beta: float) -> tuple[Array, float]:
     """Return ``(heatmaps, beta)``."""
-    shape = shape_of(xp, "heatmaps", heatmaps)
+    shape = xp.shape_of("heatmaps", heatmaps)
     if len(shape) != 4:
         raise wrong_shape("heatmaps", heatmaps, "(N, K, H, W)")
     check_dtype(xp, "heatmaps", heatmaps, FLOATING)
@@ -20,7 +18,4 @@ def validate_soft_argmax(xp: ArrayModule, heatmaps: Array, beta: float) -> tuple
         raise ValueError(
             f"heatmaps must have at least one pixel, got {height} x {width} (height x width)"
         )
-    check_type(xp.TYPES, "beta", beta, "float")
-    if not 0.0 < beta < math.inf:
-        raise ValueError(f"beta must be above 0 and finite, got {beta}")
-    return heatmaps, float(beta)
+    return heatmaps, check_real(xp.TYPES, "beta", beta, "above 0 and finite", above=0.0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Mapping
 from typing import Any, SupportsIndex
 
 import torch
-from torch.compiler import is_compiling
+from torch.compiler import is_compiling as is_tracing
 
 from .checks import TYPES as _TYPES
 from .checks import Types, check_same
@@ -15,14 +16,17 @@ from .checks import Types, check_same
 __all__ = [
     "ARRAY_NAME",
     "ARRAY_TYPE",
-    "DTYPE_TYPE",
     "TYPES",
+    "as_dtype",
+    "check_dense",
     "check_device",
     "detach",
     "dtype_name",
     "from_numbers",
     "index",
+    "is_tracing",
     "requires_grad",
+    "shape_of",
     "to_dtype_of",
     "to_float32",
     "to_kernel_dtype",
@@ -30,7 +34,6 @@ __all__ = [
 
 ARRAY_TYPE: type[Any] = torch.Tensor
 ARRAY_NAME = "torch.Tensor"
-DTYPE_TYPE: type = torch.dtype
 # torch.compile and torch.export pass symbols in place of numbers.
 _SYMBOLS: dict[str, tuple[type, ...]] = {
     "int": (torch.SymInt,),
@@ -51,6 +54,31 @@ _NAMES = {
 def dtype_name(dtype: torch.dtype) -> str:
     """Return the dtype's name, without the ``torch.`` before it."""
     return _NAMES.get(dtype) or str(dtype).removeprefix("torch.")
+
+
+def shape_of(name: str, tensor: torch.Tensor) -> torch.Size:
+    """Return the tensor's shape; raise TypeError unless it is a dense one of PyTorch's."""
+    if not isinstance(tensor, torch.Tensor):
+        raise TypeError(f"{name} must be a {ARRAY_NAME}, got {type(tensor).__name__}")
+    return tensor.shape
+
+
+def check_dense(arguments: Mapping[str, Any]) -> None:
+    """Raise TypeError where an argument is a tensor with another than PyTorch's strided layout.
+
+    Kernels are registered for strided tensors, so that only the reference has to look.
+    """
+    for name, argument in arguments.items():
+        for tensor in argument if isinstance(argument, (list, tuple)) else (argument,):
+            if isinstance(tensor, torch.Tensor) and tensor.layout is not torch.strided:
+                raise TypeError(f"{name} must be dense, got {tensor.layout}; use to_dense()")
+
+
+def as_dtype(dtype: Any) -> torch.dtype:
+    """Return the dtype that a caller names; raise TypeError where there is none."""
+    if not isinstance(dtype, torch.dtype):
+        raise TypeError
+    return dtype
 
 
 def check_device(name: str, tensor: torch.Tensor, other: str, like: torch.Tensor) -> None:
@@ -92,7 +120,7 @@ def from_numbers(numbers: tuple[float, ...], like: torch.Tensor) -> torch.Tensor
     Copying numbers to a GPU synchronizes with it, so that equal numbers share one tensor. In a
     graph that is being traced they do not: a tensor made there belongs to that graph.
     """
-    if is_compiling() or type(like) is not torch.Tensor:
+    if is_tracing() or type(like) is not torch.Tensor:
         return torch.tensor(numbers, dtype=like.dtype, device=like.device)
     return _shared_tensor(numbers, like.dtype, like.device)
 

@@ -114,8 +114,8 @@ def test_the_number_can_be_set():
 @pytest.mark.parametrize(
     "count, error, message",
     [
-        (0, ValueError, "count must be at least 1, got 0"),
-        (-1, ValueError, "count must be at least 1, got -1"),
+        (0, ValueError, "count must be in 1..1024, got 0"),
+        (-1, ValueError, "count must be in 1..1024, got -1"),
         (2.0, TypeError, "count must be a whole number, got 2.0"),
         (None, TypeError, "count must be a whole number, got None"),
     ],
@@ -143,7 +143,7 @@ try:
 except ValueError as error:
     print(error)
 """
-    expected = f"RMPE_EXT_NUM_THREADS must be a whole number of at least 1, got {text!r}"
+    expected = f"RMPE_EXT_NUM_THREADS must be a whole number in 1..1024, got {text!r}"
     assert run(code, RMPE_EXT_NUM_THREADS=text) == expected
 
 

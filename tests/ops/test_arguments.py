@@ -99,7 +99,7 @@ def test_bool_is_not_accepted_as_number(ops, op, name):
         ("decode", "flip_pairs", 3, "flip_pairs must be pairs of joints, got 3"),
         ("decode", "flip_pairs", [(0, "l")], r"flip_pairs must be pairs of joints, got \[\(0, 'l'"),
         ("decode", "stride", "4", "stride must be a number, got '4'"),
-        ("oks_nms", "sigmas", 0.1, "sigmas must be a torch.Tensor, or numbers, got 0.1"),
+        ("oks_nms", "sigmas", 0.1, "sigmas must be 17 numbers, one for each joint, got 0.1"),
         ("soft_oks_nms", "max_kept", 2.5, "max_kept must be a whole number, got 2.5"),
         ("nearby_joints_nms", "max_near", 2.5, "max_near must be a whole number or None, got 2.5"),
         ("box_nms", "threshold", None, "threshold must be a number, got None"),

@@ -315,7 +315,7 @@ POSES = make_people(0, 3)
          (*POSES[:2], POSES[2].to("meta"))),
         (ValueError, "sigmas must be given where keypoints are not the 17 of COCO, got None for 16 "
                      "keypoints", (POSES[0][:, 1:], POSES[1][:, 1:], POSES[2])),
-        (ValueError, "sigmas must have one value for each of 17 keypoints, got 2",
+        (ValueError, "sigmas must have 17 values, one for each joint, got 2",
          (*POSES, [0.1, 0.1])),
         (ValueError, "sigmas must be above 0 and finite, got 0.0", (*POSES, [0.1] * 16 + [0.0])),
         (ValueError, "sigmas must be above 0 and finite, got nan",

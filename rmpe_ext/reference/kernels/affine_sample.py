@@ -186,7 +186,7 @@ def _pad(
         slope = torch.where(backward, -1.0, 1.0).to(slope)
     # As in grid_sample, the borders themselves have slope 0. NaN is sampled at 0.
     above, below = coordinate > 0.0, coordinate < last
-    held = torch.where(above, last, 0.0).to(slope)
+    held = torch.where(above, torch.full_like(slope, last), 0.0)
     inside = above & below
     return torch.where(inside, coordinate, held), torch.where(inside, slope, 0.0)
 

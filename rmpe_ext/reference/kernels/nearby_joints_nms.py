@@ -20,7 +20,7 @@ def nearby_joints_nms_kernel(
 ) -> NMSResult[torch.Tensor]:
     """The op ``nearby_joints_nms``."""
     extent = keypoints.double().amax(1) - keypoints.double().amin(1)
-    close2 = (distance**2 * extent.square().sum(1)).to(keypoints.dtype)
+    close2 = (distance * distance * extent.square().sum(1)).to(keypoints.dtype)
 
     def eliminates(i: torch.Tensor, j: torch.Tensor) -> torch.Tensor:
         distance2 = (keypoints[j] - keypoints[i, None]).square().sum(-1)
