@@ -10,7 +10,7 @@ BIN    := .venv/bin
 STEP   := @.ci/step
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
-.PHONY: help setup build test lint ops-report cpp fuzz cuda-report sdist wheel compat demo \
+.PHONY: help setup build test lint docs ops-report cpp fuzz cuda-report sdist wheel compat demo \
         demo-inputs evaluate bench bench-compare instructions instructions-compare clean
 
 help:  ## this list
@@ -55,6 +55,9 @@ lint: .venv/lint  ## style and types of all code
 	$(STEP) "mypy" $(BIN)/mypy
 	$(STEP) "GitHub workflows" $(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 	  .github/workflows/*.yml
+
+docs: .venv/docs  ## the documentation as a site, in build/site; fails where a link leads nowhere
+	$(STEP) "build/site/index.html" env NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 ops-report: build  ## what the tests show of each op: docs/ops.md
 	@$(BIN)/python -m tests.ops.test_integration

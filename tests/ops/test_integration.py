@@ -1,4 +1,4 @@
-"""Every op under what PyTorch does to a function; ``make docs`` writes down what was shown."""
+"""Every op under what PyTorch does to a function; ``make ops-report`` writes down what was shown."""
 
 import functools
 import inspect
@@ -23,8 +23,8 @@ TABLE = Path(__file__).resolve().parents[2] / "docs" / "ops.md"
 INTRODUCTION = """\
 # What every op takes and what it goes through
 
-Written by `make docs` from `tests/ops/test_integration.py`, which says how each cell is tested, and
-fails where this page is not what it would write.
+Written by `make ops-report` from `tests/ops/test_integration.py`, which says how each cell is tested,
+and fails where this page is not what it would write.
 
 - *native CPU*, *numpy*, *reference*: the dtypes that these implementations take, of float64 (f64),
   float32 (f32), float16 (f16) and bfloat16 (bf16; to numpy, that of ml_dtypes). Results equal those
@@ -214,7 +214,7 @@ def test_every_op(column, op):
 def test_the_table_in_the_docs_is_what_was_shown():
     if rmpe_ext.backend().mode != "native" or not TABLE.parent.is_dir():
         pytest.skip("needs the native library and the sources")
-    assert TABLE.read_text() == table(), "run: make docs"
+    assert TABLE.read_text() == table(), "run: make ops-report"
 
 
 def test_every_public_op_has_a_case():
