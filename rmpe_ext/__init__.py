@@ -28,8 +28,11 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._backend import Backend, backend
-from .return_types import MergedPoses, NMSResult, SoftNMSResult
+from ._backend import Backend as Backend
+from ._backend import backend as backend
+from .return_types import MergedPoses as MergedPoses
+from .return_types import NMSResult as NMSResult
+from .return_types import SoftNMSResult as SoftNMSResult
 
 __version__ = "0.1.0"
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from rmpe_ext import crop_matrices, pose_nms
+from rmpe_ext.conventions import ConventionName
 from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 
 from .arguments import Image, boxes_as_detections, images_as_frames, is_one_image
@@ -33,6 +34,9 @@ _SCORED_JOINT = 0.2
 
 class PoseEstimator:
     """The whole RMPE pipeline on pretrained networks.
+
+    An estimator can be pickled. After a fork it can be used on a CPU: the process reads the files
+    of the networks again, and torch computes on one thread, as in the workers of a DataLoader.
 
     Parameters
     ----------
@@ -85,7 +89,7 @@ class PoseEstimator:
         nms: str | os.PathLike[str] | PoseNMSPreset | None = DEFAULT_PRESET,
         nms_parameters: Mapping[str, Any] | None = None,
         flip: bool = False,
-        convention: str | None = None,
+        convention: ConventionName | None = None,
         threshold: float | None = None,
         timer: StageTimer | None = None,
     ) -> None:

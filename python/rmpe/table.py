@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import reprlib
 import tomllib
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 from .errors import ModelError
 
@@ -20,8 +20,7 @@ _LARGEST = 1e9
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
-class _Choices(Container[str], Iterable[str], Protocol):
-    """Names: a tuple of them, or the keys of a mapping."""
+_Name = TypeVar("_Name", bound=str)
 
 
 class Table:
@@ -84,9 +83,9 @@ class Table:
         )
         return value
 
-    def choice(self, key: str, allowed: _Choices) -> str:
-        """Hand out one of the ``allowed`` names."""
-        value: str = self.take(
+    def choice(self, key: str, allowed: Collection[_Name]) -> _Name:
+        """Hand out one of the ``allowed`` names, which may be the keys of a mapping."""
+        value: _Name = self.take(
             key,
             f"one of {', '.join(allowed)}",
             lambda value: isinstance(value, str) and value in allowed,

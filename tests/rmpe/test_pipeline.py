@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pickle
 
 import cv2
 import numpy as np
@@ -200,6 +201,16 @@ def test_unknown_nms_is_refused_when_the_estimator_is_made():
         estimator(nms_parameters={"gamma": 1.0})
     with pytest.raises(ValueError, match="convention must be one of"):
         estimator(convention="coco")
+
+
+def test_an_estimator_can_be_pickled(models_dir, data_dir):
+    path = data_dir / "coco-mini" / "images" / "000000030752.jpg"
+    estimator = PoseEstimator(models_dir=models_dir, threshold=0.3)
+    wanted = estimator(path)
+    copied = pickle.dumps(estimator)
+    assert len(copied) < 1 << 20  # The files of the networks are read again.
+    found = pickle.loads(copied)(path)
+    assert len(wanted) and torch.equal(found.keypoints, wanted.keypoints)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from ..models.card import DetectorCard, PoseCard
     from ..pipeline import PoseEstimator
 
-NMS = {"none": "all are kept", **{name: preset.summary for name, preset in PRESETS.items()}}
+NMS: dict[str, str] = {
+    "none": "all are kept",
+    **{name: preset.summary for name, preset in PRESETS.items()},
+}
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:

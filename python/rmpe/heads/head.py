@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     import torch
 
+    from rmpe_ext.conventions import ConventionName
+
     from ..networks.network import Shape
     from ..table import Table
 
@@ -48,7 +50,7 @@ class Head(Protocol):
         """
         ...
 
-    def with_convention(self, convention: str) -> Self:
+    def with_convention(self, convention: ConventionName) -> Self:
         """Give the head that decodes by another convention of :func:`rmpe_ext.decode`.
 
         Raises

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import rmpe_ext
-from rmpe_ext.conventions import CONVENTIONS, GRIDS
+from rmpe_ext.conventions import CONVENTIONS, GRIDS, ConventionName, Grid
 
 from ..errors import ModelError
 from ..table import Table, is_number
@@ -53,8 +53,8 @@ class HeatmapHead:
     """
 
     outputs: tuple[str, ...]
-    convention: str
-    grid: str
+    convention: ConventionName
+    grid: Grid
     stride: int
     offset: float
     blur: tuple[float, ...] | None
@@ -87,7 +87,7 @@ class HeatmapHead:
             )
         return ((joints, height, width),)
 
-    def with_convention(self, convention: str) -> HeatmapHead:
+    def with_convention(self, convention: ConventionName) -> HeatmapHead:
         """Refine peaks in another way, on the same grid."""
         if convention not in CONVENTIONS:
             raise ValueError(

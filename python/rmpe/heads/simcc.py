@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import rmpe_ext
+from rmpe_ext.conventions import ConventionName
 
 from ..errors import ModelError
 from ..table import Table
@@ -68,7 +69,7 @@ class SimCCHead:
             )
         return (joints, int(bins[1])), (joints, int(bins[0]))
 
-    def with_convention(self, convention: str) -> SimCCHead:
+    def with_convention(self, convention: ConventionName) -> SimCCHead:
         """Refuse: conventions say how heatmaps are read."""
         raise ValueError(
             "convention must be left out for a SimCC network: it says how heatmaps are read, "

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rmpe_ext
+from rmpe_ext.conventions import ConventionName
 
 from ..heads.head import Head
 from ..skeletons import Skeleton
@@ -212,6 +213,6 @@ class PoseCard(Card):
     """
 
     skeleton: Skeleton
-    crop: str
+    crop: ConventionName
     padding: float
     head: Head

@@ -43,8 +43,8 @@ class Bottleneck(nn.Module):
         out = self.conv1(F.relu(self.bn1(x)))
         out = self.conv2(F.relu(self.bn2(out)))
         out = self.conv3(F.relu(self.bn3(out)))
-        shortcut: torch.Tensor = self.downsample(x)
-        return shortcut + out
+        total: torch.Tensor = self.downsample(x) + out
+        return total
 
 
 class Hourglass(nn.Module):
