@@ -57,7 +57,7 @@ lint: .venv/lint  ## style and types of all code
 	  .github/workflows/*.yml
 
 docs: .venv/docs  ## the documentation as a site, in build/site; fails where a link leads nowhere
-	$(STEP) "build/site/index.html" env NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	$(STEP) "build/site/index.html" env NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 ops-report: build  ## what the tests show of each op: docs/ops.md
 	@$(BIN)/python -m tests.ops.test_integration
