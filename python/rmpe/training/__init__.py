@@ -1,5 +1,5 @@
 """Training: from annotated photographs to weights.
 
-`config` says what can be set; `photographs`, `people`, `sampling`, `augmentation` and `targets`
-make batches; `loop` takes the steps, `checkpoint` keeps them, `validation` measures them.
+`session` puts a run together, `loop` takes the steps, `run` and `checkpoint` keep its state. What
+depends on the kind of network is a `task.Task`: `pose` and `detector`.
 """

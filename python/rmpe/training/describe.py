@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .batches import BatchMaker
-from .networks import build_network
 from .run import Run, take_step
 from .schedule import Schedule
-from .session import load_people_of, print_people, read_config
+from .session import load_task
 
 __all__ = ["describe"]
 
@@ -28,29 +26,28 @@ def describe(path: Path, *, data: Path, cache: Path, overfit: int | None = None)
     Parameters
     ----------
     path, data, cache, overfit
-        As `rmpe.training.session.train_from_config` takes them.
+        As `rmpe.training.session.load_task` takes them.
 
     Raises
     ------
     ConfigError, ValueError, OSError
         Where training could not begin either.
     """
-    text, config = read_config(path, overfit)
-    people = load_people_of(config, data, cache, overfit)
-    print_people(config, people)
-    network = build_network(config.network, len(people[0].skeleton), config.seed)
+    text, task = load_task(path, data=data, cache=cache, overfit=overfit)
+    config, network = task.config, task.network()
+    print("\n".join(task.summary()))
     parameters = sum(p.numel() for p in network.parameters())
     print(f"network: {config.network.architecture}, {parameters:,} parameters")
     run = Run(config, text, network)
     schedule = Schedule(config.phase, config.batch_size)
-    make = BatchMaker(config, people, schedule.size)
+    make = task.batches(schedule, 0, 1)
     hours = 0.0
     for stage in schedule.stages:
         phase = stage.phase
         batches = iter([make(stage.first + i) for i in range(_STEPS)])
         making = config.batch_size / _seconds(lambda: make(stage.first))  # noqa: B023
         training = config.batch_size / _seconds(
-            lambda: take_step(run, network, next(batches), 0.0)  # noqa: B023
+            lambda: take_step(run, task, network, next(batches), 0.0)  # noqa: B023
         )
         hours += phase.samples / training / 3600
         print(

@@ -5,31 +5,27 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
 import torch.distributed as dist
-from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from .batches import BatchMaker, prefetch
 from .checkpoint import write_checkpoint
+from .prefetch import prefetch
 from .reports import Reports
 from .run import Run, take_step
 from .schedule import Schedule
+from .task import Task
 
-__all__ = ["CHECKPOINT", "Export", "TrainingError", "Validate", "train"]
+__all__ = ["CHECKPOINT", "TrainingError", "train"]
 
 CHECKPOINT = "checkpoint.pt"
 # So many steps in a row without a finite gradient are no accident.
 _MOST_SKIPPED = 50
 
-# Writes a network as a model of a name in a folder, for crops of a size, and returns its card.
-Export = Callable[[Path, str, nn.Module, tuple[int, int]], Path]
-# Measures the model of a card; the best one goes by the first of the numbers.
-Validate = Callable[[Path], dict[str, float]]
 T = TypeVar("T")
 
 
@@ -39,12 +35,10 @@ class TrainingError(RuntimeError):
 
 def train(
     run: Run,
-    make_batch: BatchMaker,
+    task: Task,
     schedule: Schedule,
     folder: Path,
     *,
-    export: Export,
-    validate: Validate,
     workers: int = 1,
     last_step: int | None = None,
 ) -> signal.Signals | None:
@@ -56,13 +50,11 @@ def train(
     ----------
     run : Run
         New, or resumed.
-    make_batch : BatchMaker
+    task : Task
     schedule : Schedule
     folder : Path
         Gets the checkpoint, the models ``average`` and ``best`` (of the moving average),
         ``log.jsonl`` and TensorBoard's files.
-    export, validate : callable
-        Write a model, and measure it.
     workers : int
         Threads that make batches.
     last_step : int, optional
@@ -82,15 +74,17 @@ def train(
         before it stays.
     """
     stop = schedule.steps if last_step is None else min(last_step, schedule.steps)
-    first = not dist.is_initialized() or dist.get_rank() == 0
-    model = DistributedDataParallel(run.network) if dist.is_initialized() else run.network
+    rank, world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    first = rank == 0
+    model = DistributedDataParallel(run.network) if world > 1 else run.network
+    make_batch = task.batches(schedule, rank, world)
     batches = prefetch(make_batch, range(run.step, stop), workers=workers, ahead=2 * workers)
     config, in_a_row = run.config, 0
-    validate_every = max(1, config.validation.every // config.batch_size)
+    validate_every = max(1, config.validate_every // config.batch_size)
     with Reports(folder, config, run.step, stop, silent=not first) as reports, _Signals() as caught:
         for batch, waited in _timed(batches):
             rate, size = schedule.rate(run.step), schedule.size(run.step)
-            loss, heatmaps = take_step(run, model, batch, rate)
+            loss, outputs = take_step(run, task, model, batch, rate)
             in_a_row = 0 if math.isfinite(loss) else in_a_row + 1
             if in_a_row == _MOST_SKIPPED:
                 raise TrainingError(
@@ -104,9 +98,9 @@ def train(
                 reports.losses(step, run.losses, rate, run.skipped)
                 run.losses = []
             if step % config.pictures_every == 0:
-                reports.pictures(step, batch, heatmaps)
+                reports.picture(step, task.picture(batch, outputs))
             if first and (step % validate_every == 0 or step == stop):
-                _measure(run, export, validate, size, folder, reports)
+                _measure(run, task, size, folder, reports)
             if first and (step % config.checkpoint_every == 0) and not caught.signal:
                 try:
                     write_checkpoint(folder / CHECKPOINT, run.state())
@@ -119,21 +113,14 @@ def train(
     return caught.signal
 
 
-def _measure(
-    run: Run,
-    export: Export,
-    validate: Validate,
-    size: tuple[int, int],
-    folder: Path,
-    reports: Reports,
-) -> None:
+def _measure(run: Run, task: Task, size: tuple[int, int], folder: Path, reports: Reports) -> None:
     """Write the moving average as a model, and measure that."""
     try:
-        measured = validate(export(folder, "average", run.average.network, size))
+        measured = task.validate(task.export(folder, "average", run.average.network, size))
         reports.measures(run.step, measured)
         score = next(iter(measured.values()))
         if score > run.best:
-            export(folder, "best", run.average.network, size)
+            task.export(folder, "best", run.average.network, size)
             run.best = score
     except OSError as error:
         reports.say(f"a model was not written, the last one stays: {error}")

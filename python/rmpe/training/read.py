@@ -6,39 +6,14 @@ import dataclasses
 import math
 import tomllib
 import typing
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union
 
 from ..networks.architectures import ARCHITECTURES
-from .config import ConfigError, Network, TrainingConfig
+from .config import ConfigError, TrainingConfig
+from .task import TASKS, task_class
 
 __all__ = ["parse_config"]
-
-# What a value must be beyond its type: by the field's name, wherever it stands.
-_POSITIVE = "above 0", lambda value: value > 0
-_NOT_NEGATIVE = "at least 0", lambda value: value >= 0
-_CHANCE = "in 0..1", lambda value: 0 <= value <= 1
-_RULES: dict[str, tuple[str, typing.Callable[[Any], bool]]] = {
-    **dict.fromkeys(
-        ("weight", "every", "std", "sigma", "clip", "samples", "size", "rate", "batch_size"),
-        _POSITIVE,
-    ),
-    **dict.fromkeys(("longest_side", "log_every", "pictures_every", "checkpoint_every"), _POSITIVE),
-    **dict.fromkeys(
-        ("aspect", "padding", "rotation", "scale", "shift", "color", "weight_decay", "end_rate"),
-        _NOT_NEGATIVE,
-    ),
-    **dict.fromkeys(("warmup", "seed"), _NOT_NEGATIVE),
-    **dict.fromkeys(
-        ("flip", "rotation_chance", "half_body_chance", "gray_chance", "erase_chance"), _CHANCE
-    ),
-    **dict.fromkeys(("erase_size", "ema"), _CHANCE),
-}
-_CHOICES = {
-    "architecture": tuple(k for k, row in ARCHITECTURES.items() if row.task == "pose"),
-    "kind": ("adamw", "rmsprop"),
-    "curve": ("constant", "linear", "cosine"),
-    "precision": ("bfloat16", "float32"),
-}
 
 T = TypeVar("T")
 
@@ -59,18 +34,20 @@ def parse_config(content: str, name: str = "configuration") -> TrainingConfig:
 
     Examples
     --------
-    >>> parse_config("batchsize = 16")
+    >>> parse_config("task = 'juggling'")
     Traceback (most recent call last):
-    rmpe.training.config.ConfigError: configuration: batchsize is not a known key; known are
-    network, source, validation, phase, input, augmentation, optimizer, batch_size, seed, precision,
-    longest_side, log_every, pictures_every, checkpoint_every
+    rmpe.training.config.ConfigError: configuration: task must be one of pose, detector,
+    got 'juggling'
     """
     try:
         values = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: not a TOML file: {error}") from error
-    config = _build(TrainingConfig, values, name, "")
-    _check_network(config.network, name)
+    task = values.get("task")
+    if not isinstance(task, str) or task not in TASKS:
+        raise ConfigError(f"{name}: task must be one of {', '.join(TASKS)}, got {task!r}")
+    config: TrainingConfig = _build(task_class(task).config_class, values, name, "")
+    _check_network(config, name)
     _check_phases(config, name)
     return config
 
@@ -85,7 +62,7 @@ def _build(kind: type[T], values: Any, name: str, prefix: str) -> T:
             raise ConfigError(
                 f"{name}: {prefix}{key} is not a known key; known are {', '.join(fields)}"
             )
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     given = {key: _value(hints[key], value, name, prefix + key) for key, value in values.items()}
     for key, entry in fields.items():
         needed = entry.default is dataclasses.MISSING
@@ -98,23 +75,35 @@ def _value(hint: Any, value: Any, name: str, key: str) -> Any:
     """One value, of the type that its field has."""
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast(type[Any], hint), value, name, key + ".")
-    if typing.get_origin(hint) is dict:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        checked, rule = _value(arguments[0], value, name, key), arguments[1]
+        if not rule.holds(checked):
+            raise ConfigError(f"{name}: {key} must be {rule.words}, got {value!r}")
+        return checked
+    if origin is Literal:
+        if value not in arguments:
+            raise ConfigError(f"{name}: {key} must be one of {', '.join(arguments)}, got {value!r}")
+        return value
+    if origin in (Union, UnionType):  # a table that may be left out
+        return _value(arguments[0], value, name, key)
+    if origin is dict:
         if not isinstance(value, dict):
             raise ConfigError(f"{name}: {key} must be a table, got {value!r}")
-        return {
-            k: _scalar(typing.get_args(hint)[1], v, name, f"{key}.{k}") for k, v in value.items()
-        }
-    if typing.get_origin(hint) is tuple:
-        kinds = typing.get_args(hint)
-        count = None if kinds[-1] is Ellipsis else len(kinds)
-        if not isinstance(value, list) or not value or count not in (None, len(value)):
-            many = "a list" if count is None else f"a list of {count}"
-            raise ConfigError(f"{name}: {key} must be {many}, got {value!r}")
-        return tuple(
-            _value(kinds[0], item, name, f"{key}[{position}]")
-            for position, item in enumerate(value)
-        )
+        return {k: _value(arguments[1], v, name, f"{key}.{k}") for k, v in value.items()}
+    if origin is tuple:
+        return _values(arguments, value, name, key)
     return _scalar(hint, value, name, key)
+
+
+def _values(hints: tuple[Any, ...], value: Any, name: str, key: str) -> tuple[Any, ...]:
+    count = None if hints[-1] is Ellipsis else len(hints)
+    if not isinstance(value, list) or not value or count not in (None, len(value)):
+        many = "a list" if count is None else f"a list of {count}"
+        raise ConfigError(f"{name}: {key} must be {many}, got {value!r}")
+    return tuple(
+        _value(hints[0], item, name, f"{key}[{position}]") for position, item in enumerate(value)
+    )
 
 
 def _scalar(hint: Any, value: Any, name: str, key: str) -> Any:
@@ -123,18 +112,18 @@ def _scalar(hint: Any, value: Any, name: str, key: str) -> Any:
         value = float(value)
     if type(value) is not hint or (hint is float and not math.isfinite(value)):
         raise ConfigError(f"{name}: {key} must be {words[hint]}, got {value!r}")
-    last = key.rpartition(".")[2].partition("[")[0]
-    if last in _CHOICES and value not in _CHOICES[last]:
-        raise ConfigError(
-            f"{name}: {key} must be one of {', '.join(_CHOICES[last])}, got {value!r}"
-        )
-    if last in _RULES and not _RULES[last][1](value):
-        raise ConfigError(f"{name}: {key} must be {_RULES[last][0]}, got {value!r}")
     return value
 
 
-def _check_network(network: Network, name: str) -> None:
-    limits = ARCHITECTURES[network.architecture].parameters
+def _check_network(config: TrainingConfig, name: str) -> None:
+    network = config.network
+    rows = {key: row for key, row in ARCHITECTURES.items() if row.task == config.task}
+    if network.architecture not in rows:
+        raise ConfigError(
+            f"{name}: network.architecture must be one of {', '.join(rows)}, "
+            f"got {network.architecture!r}"
+        )
+    limits = rows[network.architecture].parameters
     if network.parameters.keys() != limits.keys():
         raise ConfigError(
             f"{name}: network.parameters of {network.architecture} must be {', '.join(limits)}, "

@@ -13,12 +13,9 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from .batches import Batch
 from .config import TrainingConfig
 
 __all__ = ["Reports"]
-
-_PICTURED = 8
 
 
 class Reports:
@@ -103,21 +100,10 @@ class Reports:
         text = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
         self.say(f"{step * self._config.batch_size} samples: {text}")
 
-    def pictures(self, step: int, batch: Batch, heatmaps: torch.Tensor) -> None:
-        """Show crops, and what the network gives beside what it should give."""
-        if self._board is None:
-            return
-        spec = self._config.input
-        mean, std = (batch.crops.new_tensor(v)[:, None, None] for v in (spec.mean, spec.std))
-        crops = (batch.crops[:_PICTURED] * std + mean).clamp(0, 1)
-        maps = [
-            torch.nn.functional.interpolate(
-                values[:_PICTURED].float().amax(1, keepdim=True).clamp(0, 1), crops.shape[2:]
-            ).expand(-1, 3, -1, -1)
-            for values in (heatmaps, batch.target)
-        ]
-        rows = torch.cat([crops, *maps], dim=2)  # one below the other
-        self._board.add_image("crops, heatmaps, targets", torch.cat(tuple(rows), dim=2), step)
+    def picture(self, step: int, picture: torch.Tensor) -> None:
+        """Show samples, (3, H, W) in 0..1."""
+        if self._board:
+            self._board.add_image("samples", picture, step)
 
     def _write(self, step: int, values: dict[str, Any]) -> None:
         if self._board is None:

@@ -10,11 +10,10 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from .batches import Batch
 from .checkpoint import CheckpointError
 from .config import TrainingConfig
-from .networks import MovingAverage, build_optimizer
-from .targets import heatmap_loss
+from .optimization import MovingAverage, build_optimizer
+from .task import Task
 
 __all__ = ["Run", "take_step"]
 
@@ -34,7 +33,7 @@ class Run:
     skipped : int
         Steps that were not taken, because the gradient was not finite.
     best : float
-        Best average precision so far, of the moving average.
+        Best validation so far, of the moving average.
     losses : list of float
         Since the last line of the log.
     """
@@ -108,15 +107,16 @@ class Run:
         self.average.updates = state["updates"]
 
 
-def take_step(run: Run, model: nn.Module, batch: Batch, rate: float) -> tuple[float, torch.Tensor]:
+def take_step(run: Run, task: Task, model: nn.Module, batch: Any, rate: float) -> tuple[float, Any]:
     """One step of the optimizer, unless the gradient is not finite.
 
     Parameters
     ----------
     run : Run
+    task : Task
     model : nn.Module
         ``run.network``, or what spreads it over processes.
-    batch : Batch
+    batch
         Of this process.
     rate : float
         Learning rate.
@@ -124,9 +124,9 @@ def take_step(run: Run, model: nn.Module, batch: Batch, rate: float) -> tuple[fl
     Returns
     -------
     loss : float
-        Of the whole batch; blank maps have 1. NaN where no step was taken.
-    heatmaps : Tensor (N, K, h, w)
-        Of the last stack.
+        Of the whole batch. NaN where no step was taken.
+    outputs
+        Of the network, for `Task.picture`.
     """
     config = run.config
     for group in run.optimizer.param_groups:
@@ -134,12 +134,10 @@ def take_step(run: Run, model: nn.Module, batch: Batch, rate: float) -> tuple[fl
     statistics = [buffer.clone() for buffer in run.network.buffers()]
     model.train()
     with torch.autocast("cpu", torch.bfloat16, config.precision == "bfloat16"):
-        heatmaps = model(batch.crops)
-    summed = heatmap_loss(heatmaps, batch.target, batch.labeled, config.input.sigma)
-    loss = summed / (max(1, batch.joints) * heatmaps.shape[1])
+        loss, outputs = task.loss(model, batch)
     world = dist.get_world_size() if dist.is_initialized() else 1
     # The average of the processes' gradients becomes their sum, as of one whole batch.
-    (loss * world).backward()
+    torch.autograd.backward(loss * world)
     norm = nn.utils.clip_grad_norm_(run.network.parameters(), config.optimizer.clip)
     value = loss.detach().clone()
     if world > 1:
@@ -155,4 +153,4 @@ def take_step(run: Run, model: nn.Module, batch: Batch, rate: float) -> tuple[fl
         value.fill_(math.nan)
     run.optimizer.zero_grad(set_to_none=True)
     run.step += 1
-    return float(value), heatmaps.detach()[:, -1]
+    return float(value), outputs

@@ -11,12 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Mixture", "step_generator"]
-
-
-def step_generator(seed: int, step: int, purpose: int = 0) -> np.random.Generator:
-    """The source of everything random in one step, whichever worker makes it."""
-    return np.random.default_rng((seed, step, purpose))
+__all__ = ["Mixture"]
 
 
 class Mixture:

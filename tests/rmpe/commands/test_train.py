@@ -85,8 +85,12 @@ def test_a_run_is_not_overwritten_nor_continued_by_another_configuration(
 def test_eight_people_are_learned_by_heart(data_dir, tmp_path, capsys):
     config = CONFIG.replace('"people.json"', '"coco-people/train.json"')
     config = config.replace('"images"', '"coco-people/images"').replace("float32", "bfloat16")
-    config = config.replace("size = [64, 64]", "size = [128, 96]").replace("= 4\n", "= 16\n", 1)
-    config = config.replace("samples = 40", "samples = 4800").replace("every = 16", "every = 4800")
+    config = config.replace("size = [64, 64]", "size = [128, 96]").replace(
+        "batch_size = 4", "batch_size = 16"
+    )
+    config = config.replace("samples = 40", "samples = 4800").replace(
+        "validate_every = 16", "validate_every = 4800"
+    )
     config = config.replace("warmup = 8", "warmup = 400").replace("rate = 1e-3", "rate = 3e-3")
     for name, width in (("stem", 16), ("_4", 32), ("_8", 48), ("_16", 64), ("_32", 64)):
         config = config.replace(f"{name} = 8", f"{name} = {width}")

@@ -1,6 +1,7 @@
 import pytest
 
-from rmpe.training.people import load_people
+from rmpe.training.pose.people import load_people
+from rmpe.training.pose.task import PoseTask
 from rmpe.training.read import parse_config
 
 from .material import CONFIG, draw_people
@@ -21,3 +22,8 @@ def people(drawn, tmp_path_factory):
 @pytest.fixture
 def config():
     return parse_config(CONFIG)
+
+
+@pytest.fixture
+def task(config, drawn, tmp_path):
+    return PoseTask(config, data=drawn, cache=tmp_path / "cache", folder=tmp_path)

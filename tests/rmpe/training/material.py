@@ -16,10 +16,12 @@ STANDING = np.array([
 ])  # fmt: skip
 
 CONFIG = """
+task = "pose"
 batch_size = 4
 precision = "float32"
 log_every = 1
 checkpoint_every = 3
+validate_every = 16
 
 [[source]]
 annotations = "people.json"
@@ -28,7 +30,6 @@ images = "images"
 [validation]
 annotations = "people.json"
 images = "images"
-every = 16
 
 [network]
 architecture = "basic_hourglass"

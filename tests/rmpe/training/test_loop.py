@@ -16,7 +16,6 @@ import torch.multiprocessing as mp
 from torch import nn
 
 from rmpe.training import loop
-from rmpe.training.batches import BatchMaker
 from rmpe.training.checkpoint import read_checkpoint
 from rmpe.training.loop import TrainingError, train
 from rmpe.training.run import Run, take_step
@@ -101,46 +100,33 @@ def test_a_signal_ends_it_after_a_checkpoint(command, tmp_path):
     assert 2 <= state["step"] == lines[-1]["step"] < 10
 
 
-def run_of(config, network=None):
-    from rmpe.training.networks import build_network
-
-    return Run(config, "text", network or build_network(config.network, 17, 0))
-
-
-def nothing(*arguments):
-    return Path()
-
-
-def test_losses_that_are_never_finite_end_the_run(config, people, tmp_path, monkeypatch):
+def test_losses_that_are_never_finite_end_the_run(task, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "_MOST_SKIPPED", 3)
-    run = run_of(config)
+    run = Run(task.config, "text", task.network())
     with torch.no_grad():
         run.network.score[0].bias[0] = math.nan
-    make = BatchMaker(config, [people], lambda step: (64, 64))
     with pytest.raises(TrainingError, match="not finite in the last 3 steps, up to step 3"):
-        train(run, make, Schedule(config.phase, 4), tmp_path, export=nothing, validate=nothing)
+        train(run, task, Schedule(task.config.phase, 4), tmp_path)
 
 
 def test_a_full_disk_in_between_is_reported_and_the_run_goes_on(
-    config, people, tmp_path, monkeypatch, capsys
+    task, tmp_path, monkeypatch, capsys
 ):
-    written = []
+    written, exported, scores = [], [], iter([0.1, 0.3, 0.2])
 
     def write(path, state):
         written.append(state["step"])
         if state["step"] == 6:
             raise OSError(28, "No space left on device")
 
+    def export(folder, name, network, size):
+        exported.append(name)
+
     monkeypatch.setattr(loop, "write_checkpoint", write)
-    make = BatchMaker(config, [people], lambda step: (64, 64))
-    schedule = Schedule(config.phase, 4)
-    scores = iter([0.1, 0.3, 0.2])
-    exported = []
-    train(
-        run_of(config), make, schedule, tmp_path,
-        export=lambda folder, name, network, size: exported.append(name),
-        validate=lambda card: {"ap": next(scores)},
-    )  # fmt: skip
+    monkeypatch.setattr(task, "export", export)
+    monkeypatch.setattr(task, "validate", lambda card: {"ap": next(scores)})
+    run = Run(task.config, "text", task.network())
+    train(run, task, Schedule(task.config.phase, 4), tmp_path)
     assert written == [3, 6, 9, 10]
     assert "no checkpoint at step 6, the last one stays" in capsys.readouterr().out
     # The best one is kept apart.
@@ -158,30 +144,30 @@ class Plain(nn.Module):
         return self.layers(images)[:, None]
 
 
-def plain_run(config):
+def steps(task, rank, world):
+    """Losses and weights of three steps of one process."""
     torch.manual_seed(0)
-    return run_of(replace(config, optimizer=replace(config.optimizer, kind="rmsprop")), Plain())
+    optimizer = replace(task.config.optimizer, kind="rmsprop")
+    run = Run(replace(task.config, optimizer=optimizer), "text", Plain())
+    model = nn.parallel.DistributedDataParallel(run.network) if world > 1 else run.network
+    make = task.batches(Schedule(task.config.phase, 4), rank, world)
+    losses = [take_step(run, task, model, make(step), 1e-3)[0] for step in range(3)]
+    return losses, run.network.state_dict()
 
 
-def one_of_two(rank, config, people, folder):
+def one_of_two(rank, task, folder):
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
     )
-    run = plain_run(config)
-    model = nn.parallel.DistributedDataParallel(run.network)
-    make = BatchMaker(config, [people], lambda step: (64, 64), rank=rank, world=2)
-    losses = [take_step(run, model, make(step), 1e-3)[0] for step in range(3)]
-    torch.save((losses, run.network.state_dict()), folder / f"{rank}.pt")
+    torch.save(steps(task, rank, 2), folder / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 
 
-def test_two_processes_take_the_steps_of_one(config, people, tmp_path):
-    run = plain_run(config)
-    make = BatchMaker(config, [people], lambda step: (64, 64))
-    losses = [take_step(run, run.network, make(step), 1e-3)[0] for step in range(3)]
-    mp.spawn(one_of_two, (config, people, tmp_path), nprocs=2)
+def test_two_processes_take_the_steps_of_one(task, tmp_path):
+    losses, weights = steps(task, 0, 1)
+    mp.spawn(one_of_two, (task, tmp_path), nprocs=2)
     for rank in (0, 1):
-        their_losses, weights = torch.load(tmp_path / f"{rank}.pt")
+        their_losses, their_weights = torch.load(tmp_path / f"{rank}.pt")
         assert their_losses == pytest.approx(losses, rel=1e-5)
-        for name, value in run.network.state_dict().items():
-            torch.testing.assert_close(weights[name], value, atol=1e-6, rtol=1e-4)
+        for name, value in weights.items():
+            torch.testing.assert_close(their_weights[name], value, atol=1e-6, rtol=1e-4)

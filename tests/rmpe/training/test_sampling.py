@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rmpe.training.sampling import Mixture, step_generator
+from rmpe.training.chance import normal, step_generator
+from rmpe.training.sampling import Mixture
 
 
 def test_everybody_of_a_source_comes_equally_often():
@@ -43,3 +44,8 @@ def test_generators_depend_on_seed_and_step():
     draws = [step_generator(*key).random() for key in ((0, 0), (0, 1), (1, 0))]
     assert len(set(draws)) == 3
     assert step_generator(0, 1).random() == draws[1]
+
+
+def test_normal_values_are_held_within_two_deviations():
+    values = normal(step_generator(0, 0), (20_000,), 3.0)
+    assert abs(values).max() == 6 and abs(values.mean()) < 0.1 and 2.7 < values.std() < 3

@@ -53,6 +53,19 @@ ARCHITECTURES = {
             "width_32": 1024,
         },
     ),
+    "small_ssd": Architecture(
+        "detector",
+        "small_ssd",
+        "small_ssd",
+        {
+            "width_4": 512,
+            "width_8": 1024,
+            "width_16": 1024,
+            "width_32": 1024,
+            "width_64": 1024,
+            "neck": 1024,
+        },
+    ),
     "ssd300_vgg16": Architecture("detector", "ssd", "ssd300_vgg16"),
     "ssdlite320_mobilenet_v3_large": Architecture(
         "detector", "ssd", "ssdlite320_mobilenet_v3_large"

@@ -1,8 +1,7 @@
 """A small stacked hourglass of plain 3x3 convolutions, made to be trained and run on a CPU.
 
 After Newell, Yang, Deng, "Stacked Hourglass Networks for Human Pose Estimation", ECCV 2016 (arXiv
-1603.06937), with the basic residual block of He et al., "Deep Residual Learning for Image
-Recognition", CVPR 2016 (arXiv 1512.03385), in place of the bottleneck, and more channels where the
+1603.06937), with basic residual blocks in place of the bottleneck, and more channels where the
 image is smaller. Processors with bfloat16 dot products run full convolutions of 64 channels and
 more near their peak, which depthwise and 1x1 convolutions do not reach.
 
@@ -18,6 +17,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from .blocks import Residual, convolution
 
 __all__ = ["BasicHourglass", "basic_hourglass"]
 
@@ -75,8 +76,8 @@ class BasicHourglass(nn.Module):
         # The stem halves the size twice, every further width once more.
         self.divisor = 4 * 2 ** (len(widths) - 1)
         self.stem = nn.Sequential(
-            _convolution(3, stem, 4, stride=2),
-            _convolution(stem, width, 4, stride=2),
+            convolution(3, stem, 4, stride=2),
+            convolution(stem, width, 4, stride=2),
             Residual(width, width),
         )
         self.hourglasses = nn.ModuleList(Hourglass(widths) for _ in range(stacks))
@@ -155,8 +156,8 @@ class Hourglass(nn.Module):
         width, inner = widths[:2]
         self.down = Residual(width, inner)
         self.inner = Hourglass(widths[1:]) if len(widths) > 2 else Residual(inner, inner)
-        self.up = _convolution(inner, width, 1, relu=False)
-        self.merge = _convolution(width, width, 3)
+        self.up = convolution(inner, width, 1, relu=False)
+        self.merge = convolution(width, width, 3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         low = self.up(self.inner(self.down(F.max_pool2d(x, 2))))
@@ -166,21 +167,6 @@ class Hourglass(nn.Module):
         return merged
 
 
-class Residual(nn.Module):
-    """Basic residual block, two 3x3 convolutions: (N, in, H, W) -> (N, out, H, W)."""
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.first = _convolution(in_channels, out_channels, 3)
-        self.second = _convolution(out_channels, out_channels, 3, relu=False)
-        self.shortcut: nn.Module = nn.Identity()
-        if in_channels != out_channels:
-            self.shortcut = _convolution(in_channels, out_channels, 1, relu=False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.relu(self.shortcut(x) + self.second(self.first(x)))
-
-
 def _score(width: int, joints: int) -> nn.Conv2d:
     """From features to heatmaps, blank ones at first: most of a target is blank."""
     layer = nn.Conv2d(width, joints, 1)
@@ -188,16 +174,3 @@ def _score(width: int, joints: int) -> nn.Conv2d:
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer
-
-
-def _convolution(
-    in_channels: int, out_channels: int, kernel: int, *, stride: int = 1, relu: bool = True
-) -> nn.Sequential:
-    """Convolution, batch norm and ReLU; the size is kept, or divided by the stride."""
-    layers: list[nn.Module] = [
-        nn.Conv2d(in_channels, out_channels, kernel, stride, padding=(kernel - 1) // 2, bias=False),
-        nn.BatchNorm2d(out_channels),
-    ]
-    if relu:
-        layers.append(nn.ReLU(inplace=True))
-    return nn.Sequential(*layers)

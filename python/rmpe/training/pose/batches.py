@@ -1,4 +1,4 @@
-"""Batches of crops and target maps, made ahead by threads while the network trains.
+"""Batches of crops and target maps.
 
 A batch is a function of the configuration and the step, so that it doesn't matter which thread
 makes it, nor whether the run was interrupted before.
@@ -6,67 +6,31 @@ makes it, nor whether the run was interrupted before.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from rmpe_ext import crop
 
-from .augmentation import (
-    augment_boxes,
-    augmented_matrices,
-    color_transforms,
-    erase,
-    erased_rectangles,
-    half_bodies,
-    vary_colors,
-)
-from .config import TrainingConfig
+from ...method.proposals import Proposals
+from ..appearance import color_transforms, erase, erased_rectangles, normalized, vary_colors
+from ..chance import step_generator
+from ..sampling import Mixture
+from .augmentation import augment_boxes, augmented_matrices, half_bodies
+from .config import PoseConfig
 from .people import TrainingPeople
-from .sampling import Mixture, step_generator
 from .targets import render_heatmaps
 
-__all__ = ["Batch", "BatchMaker", "Proposals", "prefetch"]
+__all__ = ["OFFSET", "STRIDE", "Batch", "BatchMaker"]
 
 # Crop pixels per heatmap pixel, and the crop pixel of heatmap pixel 0: areas coincide.
 STRIDE, OFFSET = 4, 1.5
-# What lies outside a photograph: black, as the pipeline has it.
-_FILL = 0
 
-T = TypeVar("T")
-
-
-class Proposals(Protocol):
-    """Draws the boxes to train on: what a detector would have given for true boxes."""
-
-    def __call__(
-        self,
-        boxes: np.ndarray,
-        keypoints: np.ndarray,
-        labeled: np.ndarray,
-        generator: np.random.Generator,
-    ) -> np.ndarray:
-        """Draw one proposal for each person.
-
-        Parameters
-        ----------
-        boxes : array (N, 4)
-            True boxes, ``x1, y1, x2, y2``.
-        keypoints : array (N, K, 2)
-        labeled : array (N, K) of bool
-        generator : numpy.random.Generator
-            The only source of chance.
-
-        Returns
-        -------
-        array (N, 4)
-        """
-        ...
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +48,7 @@ class Batch:
     labeled
         (N, K) bool.
     joints
-        Labelled joints in the batch of all processes together.
+        Labeled joints in the batch of all processes together.
     """
 
     crops: torch.Tensor
@@ -99,20 +63,20 @@ class BatchMaker:
 
     Parameters
     ----------
-    config : TrainingConfig
+    config : PoseConfig
     people : sequence of TrainingPeople
         One for each source of the configuration, all of one skeleton.
     size : callable
         Height and width of the crops at a step.
     proposals : Proposals, optional
-        In place of random changes of the true boxes.
+        Draws the boxes to train on, in place of random changes of the true ones.
     rank, world : int
         This process, and how many there are: each makes every ``world``-th sample.
     """
 
     def __init__(
         self,
-        config: TrainingConfig,
+        config: PoseConfig,
         people: Sequence[TrainingPeople],
         size: Callable[[int], tuple[int, int]],
         *,
@@ -133,6 +97,8 @@ class BatchMaker:
         self._keypoints = np.concatenate([part.keypoints for part in people])
         self._labeled = np.concatenate([part.labeled for part in people])
         self._aspect = np.array([source.aspect for source in config.source])
+        if proposals is not None:
+            self._groups = proposals.groups(self._keypoints, self._labeled)
         self._mixture = Mixture(
             [len(part) for part in people],
             [source.weight for source in config.source],
@@ -161,7 +127,7 @@ class BatchMaker:
             )  # fmt: skip
             boxes = augment_boxes(boxes, config, generator)
         else:
-            boxes = self._proposals(self._boxes[row], keypoints, labeled, generator)
+            boxes = self._proposals.sample(self._boxes[row], self._groups[row], generator)
         matrices, mirrored = augmented_matrices(
             boxes, size, self._config.input.padding, self._aspect[source], config, generator
         )
@@ -169,33 +135,30 @@ class BatchMaker:
         order = np.where(mirrored[:, None], self._swap, np.arange(len(self._swap)))
         keypoints = np.take_along_axis(keypoints, order[..., None], axis=1)
         labeled = np.take_along_axis(labeled, order, axis=1)
+        spec = self._config.input
         mix, bias = color_transforms(len(row), config, generator)
+        mix, bias = normalized(mix, bias, spec.mean, spec.std)
         rectangles, colors = erased_rectangles(len(row), config, generator)
+        colors = (colors - spec.mean) / spec.std
         mine = slice(self._rank, None, self._world)
         crops = self._crops(row[mine], matrices[mine], size)
         crops = vary_colors(crops, mix[mine], bias[mine])
         erase(crops, rectangles[mine], colors[mine])
         return self._batch(
-            self._normalize(crops),
+            crops.contiguous(memory_format=torch.channels_last),
             torch.from_numpy(keypoints[mine]).float(),
             torch.from_numpy(labeled[mine]),
             int(labeled.sum()),
         )
 
-    def _crops(self, row: np.ndarray, matrices: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
+    def _crops(self, row: Integers, matrices: Floats, size: tuple[int, int]) -> torch.Tensor:
         photographs, image_index = np.unique(self._image_index[row], return_inverse=True)
         return crop(
             [self._images[i] for i in photographs],
             torch.from_numpy(matrices).float(),
             size,
             image_index=torch.from_numpy(image_index),
-            fill=_FILL,
         )
-
-    def _normalize(self, crops: torch.Tensor) -> torch.Tensor:
-        mean = crops.new_tensor(self._config.input.mean)[:, None, None]
-        std = crops.new_tensor(self._config.input.std)[:, None, None]
-        return crops.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
     def _batch(
         self, crops: torch.Tensor, keypoints: torch.Tensor, labeled: torch.Tensor, joints: int
@@ -208,37 +171,3 @@ class BatchMaker:
             self._config.input.sigma,
         )
         return Batch(crops, target, keypoints, labeled, joints)
-
-
-def prefetch(
-    make: Callable[[int], T], steps: Iterator[int] | range, *, workers: int, ahead: int
-) -> Iterator[T]:
-    """Yield ``make(step)`` for each step in order, made ahead by threads.
-
-    Parameters
-    ----------
-    make : callable
-    steps : iterable of int
-    workers : int
-        Threads; the ops that they call let go of Python's lock.
-    ahead : int
-        Most results that wait.
-
-    Raises
-    ------
-    Exception
-        What ``make`` raised, at its turn.
-    """
-    waiting: deque[Future[T]] = deque()
-    remaining = iter(steps)
-    with ThreadPoolExecutor(workers, thread_name_prefix="batches") as pool:
-        try:
-            for step in remaining:
-                waiting.append(pool.submit(make, step))
-                if len(waiting) > ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()

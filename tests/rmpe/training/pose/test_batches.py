@@ -1,14 +1,14 @@
 """Batches: crops, target maps and joints that belong together."""
 
-import threading
-import time
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 
-from rmpe.training.batches import BatchMaker, prefetch
+from rmpe.method.mixtures import Mixture
+from rmpe.method.proposals import Proposals
+from rmpe.training.pose.batches import BatchMaker
+from rmpe.training.sampling import Mixture as Sampling
 
 from .test_augmentation import STILL
 
@@ -71,19 +71,15 @@ def test_processes_share_the_batch_of_one(config, people):
 
 
 def test_proposals_take_the_place_of_the_true_boxes(config, people):
-    seen = []
-
-    def proposals(boxes, keypoints, labeled, generator):
-        seen.append((boxes, generator.random()))
-        return boxes + [10, 0, 10, 0]
-
+    # Everybody's box moves to the right by a fifth of its width.
+    moved = Proposals([Mixture(np.ones(1), np.array([[0.2, 0, 0.2, 0]]), 1e-12 * np.eye(4)[None])])
     still = replace(config, augmentation=STILL)
-    moved, plain = maker(still, people, proposals=proposals)(0), maker(still, people)(0)
-    scale = 64 / (1.25 * (seen[0][0][:, 2:] - seen[0][0][:, :2]).max(axis=1))
-    shift = (plain.keypoints - moved.keypoints)[:, 0, 0]
-    np.testing.assert_allclose(shift, 10 * scale, rtol=1e-4)
-    maker(still, people, proposals=proposals)(0)
-    assert seen[0][1] == seen[1][1]
+    proposed, plain = maker(still, people, proposals=moved)(0), maker(still, people)(0)
+    row = Sampling([len(people)], [1], config.batch_size, config.seed)(0)[1]
+    widths, heights = (people.boxes[row, 2:] - people.boxes[row, :2]).T
+    scale = 64 / (1.25 * np.maximum(widths, heights))
+    shift = (plain.keypoints - proposed.keypoints)[:, :, 0]
+    np.testing.assert_allclose(shift, np.tile((0.2 * widths * scale)[:, None], 17), rtol=1e-3)
 
 
 def test_two_sources_are_mixed(config, people):
@@ -93,34 +89,3 @@ def test_two_sources_are_mixed(config, people):
     joints = make(0).keypoints
     # One of four comes from the first source, which has one person.
     assert joints[0].equal(make(1).keypoints[0]) and not joints[1:].equal(make(1).keypoints[1:])
-
-
-def test_results_come_in_order_whatever_they_take():
-    def make(step):
-        time.sleep(0.02 * (step % 3 == 0))
-        return step, threading.current_thread().name
-
-    results = list(prefetch(make, range(10), workers=3, ahead=4))
-    assert [step for step, _ in results] == list(range(10))
-    assert all(name.startswith("batches") for _, name in results)
-
-
-def test_no_more_is_made_ahead_than_asked_for():
-    made = []
-    results = prefetch(lambda step: made.append(step), range(100), workers=2, ahead=3)
-    next(results)
-    time.sleep(0.2)
-    assert len(made) == 4
-    results.close()
-
-
-def test_an_error_comes_at_its_turn():
-    def make(step):
-        if step == 2:
-            raise ValueError("photograph 2")
-        return step
-
-    results = prefetch(make, range(5), workers=2, ahead=4)
-    assert [next(results), next(results)] == [0, 1]
-    with pytest.raises(ValueError, match="photograph 2"):
-        next(results)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..datasets import load_dataset
-from ..evaluation import evaluate
-from ..models.build import load_pose
-from ..pipeline import PoseEstimator
+from ...datasets import load_dataset
+from ...evaluation import evaluate
+from ...models.build import load_pose
+from ...pipeline import PoseEstimator
 from .people import TrainingPeople
 
 __all__ = ["KeypointValidation", "SimilarityValidation"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rmpe.training.people import load_people
+from rmpe.training.pose.people import load_people
 
-from .material import change, draw_people
+from ..material import change, draw_people
 
 
 def load(folder, longest_side=640):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rmpe.training.targets import heatmap_loss, render_heatmaps
+from rmpe.training.pose.targets import heatmap_loss, render_heatmaps
 
 
 def test_maps_are_gaussians():

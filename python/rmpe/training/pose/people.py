@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..datasets import load_dataset
-from ..skeletons import Skeleton
-from .photographs import cache_photographs
+from ...datasets import load_dataset
+from ...skeletons import Skeleton
+from ..photographs import cache_photographs
 
 __all__ = ["TrainingPeople", "load_people"]
 

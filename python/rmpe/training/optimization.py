@@ -1,4 +1,4 @@
-"""From a configuration to a network, an optimizer and their state."""
+"""The optimizer of a network, and the moving average of its weights."""
 
 from __future__ import annotations
 
@@ -7,20 +7,9 @@ import copy
 import torch
 from torch import nn
 
-from ..networks.architectures import architecture_builder
-from .config import Network, Optimizer
+from .config import Optimizer
 
-__all__ = ["MovingAverage", "build_network", "build_optimizer"]
-
-
-def build_network(config: Network, joints: int, seed: int) -> nn.Module:
-    """Build the network with random weights that depend on the seed alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = architecture_builder(config.architecture)(
-            joints, intermediate=True, **config.parameters
-        )
-    return network.to(memory_format=torch.channels_last)
+__all__ = ["MovingAverage", "build_optimizer"]
 
 
 def build_optimizer(config: Optimizer, network: nn.Module) -> torch.optim.Optimizer:

@@ -1,0 +1,116 @@
+"""COCO's average precision (AP) of boxes of people."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BoxPrecision", "box_precision"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class BoxPrecision:
+    """COCO's measures of boxes, each 0..1.
+
+    Attributes
+    ----------
+    ap50 : float
+        Average precision where an intersection over union (IoU) of .5 is right.
+    ap75 : float
+        Of .75.
+    ap : float
+        Mean over the IoU thresholds .5, .55, ..., .95.
+    ar : float
+        Mean recall over the same thresholds, of at most 100 boxes an image.
+    """
+
+    ap50: float
+    ap75: float
+    ap: float
+    ar: float
+
+
+def box_precision(
+    truth: Sequence[tuple[Floats, Bools]], found: Sequence[tuple[Floats, Floats]]
+) -> BoxPrecision:
+    """COCO's AP of boxes, by pycocotools.
+
+    Parameters
+    ----------
+    truth : sequence of (array (P_i, 4), array (P_i,) of bool)
+        For each image the boxes ``x1, y1, x2, y2`` of the people in it, and which of them are
+        regions that do not count (crowds).
+    found : sequence of (array (R_i, 4), array (R_i,))
+        For each image the boxes that were found, and their scores.
+
+    Returns
+    -------
+    BoxPrecision
+        All 0 where nothing was found.
+
+    Raises
+    ------
+    ValueError
+        Where the number of images differs, or nobody is there to be found.
+
+    Examples
+    --------
+    >>> boxes = np.array([[0.0, 0, 10, 20], [30, 0, 40, 20]])
+    >>> truth = [(boxes, np.zeros(2, bool))]
+    >>> box_precision(truth, [(boxes[:1] + 1, np.array([0.9]))]).ap50
+    0.504950495049505
+    """
+    if len(truth) != len(found):
+        raise ValueError(f"found must be of {len(truth)} images, as truth is, got {len(found)}")
+    annotations = [
+        {
+            "id": 0,
+            "image_id": i,
+            "category_id": 1,
+            "bbox": [x1, y1, x2 - x1, y2 - y1],
+            "area": (x2 - x1) * (y2 - y1),
+            "iscrowd": int(crowd),
+        }
+        for i, (boxes, crowds) in enumerate(truth)
+        for (x1, y1, x2, y2), crowd in zip(boxes.tolist(), crowds, strict=True)
+    ]
+    for number, annotation in enumerate(annotations, 1):
+        annotation["id"] = number
+    if all(annotation["iscrowd"] for annotation in annotations):
+        raise ValueError("truth must have at least one box that counts")
+    rows = [
+        [i, x1, y1, x2 - x1, y2 - y1, score, 1]
+        for i, (boxes, scores) in enumerate(found)
+        for (x1, y1, x2, y2), score in zip(boxes.tolist(), scores.tolist(), strict=True)
+    ]
+    if not rows:
+        return BoxPrecision(0.0, 0.0, 0.0, 0.0)
+    return _measure(len(truth), annotations, np.array(rows))
+
+
+def _measure(images: int, annotations: list[dict[str, object]], rows: Floats) -> BoxPrecision:
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        truth.dataset = {
+            "images": [{"id": i} for i in range(images)],
+            "annotations": annotations,
+            "categories": [{"id": 1, "name": "person"}],
+        }
+        truth.createIndex()
+        measure = COCOeval(truth, truth.loadRes(rows), "bbox")
+        measure.evaluate()
+        measure.accumulate()
+        measure.summarize()
+    ap, ap50, ap75 = map(float, measure.stats[:3])
+    return BoxPrecision(ap50=ap50, ap75=ap75, ap=ap, ar=float(measure.stats[8]))

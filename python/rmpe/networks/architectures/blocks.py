@@ -1,0 +1,52 @@
+"""What several architectures are built of."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+__all__ = ["Residual", "convolution"]
+
+
+class Residual(nn.Module):
+    """Basic residual block, two 3x3 convolutions: (N, in, H, W) -> (N, out, H, W).
+
+    He et al., "Deep Residual Learning for Image Recognition", CVPR 2016 (arXiv 1512.03385).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.first = convolution(in_channels, out_channels, 3)
+        self.second = convolution(out_channels, out_channels, 3, relu=False)
+        self.shortcut: nn.Module = nn.Identity()
+        if in_channels != out_channels:
+            self.shortcut = convolution(in_channels, out_channels, 1, relu=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(self.shortcut(x) + self.second(self.first(x)))
+
+
+def convolution(
+    in_channels: int,
+    out_channels: int,
+    kernel: int,
+    *,
+    stride: int = 1,
+    padding: int | None = None,
+    relu: bool = True,
+) -> nn.Sequential:
+    """Make a convolution, batch norm and ReLU.
+
+    With the padding that is not given, ``(kernel - 1) // 2``, an odd kernel keeps the size, and an
+    even one with a stride of 2 halves it.
+    """
+    if padding is None:
+        padding = (kernel - 1) // 2
+    layers: list[nn.Module] = [
+        nn.Conv2d(in_channels, out_channels, kernel, stride, padding=padding, bias=False),
+        nn.BatchNorm2d(out_channels),
+    ]
+    if relu:
+        layers.append(nn.ReLU(inplace=True))
+    return nn.Sequential(*layers)

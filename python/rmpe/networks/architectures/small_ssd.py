@@ -1,0 +1,157 @@
+"""A small single-shot detector for people, of plain 3x3 convolutions.
+
+After Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016 (arXiv 1512.02325), with a
+top-down path over the levels as in Lin et al., "Feature pyramid networks for object detection",
+CVPR 2017 (arXiv 1612.03144): small people are found on the finest level, which knows little by
+itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .blocks import Residual, convolution
+
+__all__ = ["SmallSSD", "small_ssd"]
+
+# Levels at 1/8, 1/16, 1/32, 1/64 and 1/128 of the input's size.
+_STRIDES = (8, 16, 32, 64, 128)
+# An anchor's size, the root of its area, in strides: two for each level.
+_SIZES = (2.0, 3.2)
+# Width over height.
+_RATIOS = (0.3, 0.55, 1.0)
+_ANCHORS = len(_SIZES) * len(_RATIOS)
+# How often an anchor is a person, to begin with: training starts near the truth.
+_PRIOR = 0.01
+
+
+class SmallSSD(nn.Module):
+    """Boxes of one class on five levels.
+
+    Parameters
+    ----------
+    widths : sequence of five int
+        Channels at 1/4, 1/8, 1/16, 1/32 and 1/64 (and 1/128) of the input's size.
+    neck : int
+        Channels of the top-down path.
+
+    Raises
+    ------
+    ValueError
+        For another number of widths.
+
+    Examples
+    --------
+    >>> network = SmallSSD((8, 16, 16, 16, 16), neck=16).eval()
+    >>> boxes, scores = network(torch.zeros(1, 3, 256, 256))
+    >>> boxes.shape, scores.shape, network.anchors((256, 256)).shape
+    (torch.Size([1, 8184, 4]), torch.Size([1, 8184, 2]), torch.Size([8184, 4]))
+    """
+
+    def __init__(self, widths: Sequence[int], *, neck: int) -> None:
+        super().__init__()
+        if len(widths) != 5:
+            raise ValueError(f"widths must be five, got {tuple(widths)}")
+        quarter, eighth, sixteenth, coarse, coarsest = widths
+        self.stem = nn.Sequential(
+            convolution(3, quarter, 6, stride=4, padding=1),
+            convolution(quarter, quarter, 3),
+        )
+        self.levels = nn.ModuleList(
+            [
+                nn.Sequential(Residual(quarter, eighth), Residual(eighth, eighth)),
+                nn.Sequential(Residual(eighth, sixteenth), Residual(sixteenth, sixteenth)),
+                Residual(sixteenth, coarse),
+                Residual(coarse, coarsest),
+                Residual(coarsest, coarsest),
+            ]
+        )
+        channels = (eighth, sixteenth, coarse, coarsest, coarsest)
+        self.lateral = nn.ModuleList(convolution(c, neck, 1, relu=False) for c in channels)
+        self.merge = nn.ModuleList(convolution(neck, neck, 3) for _ in _STRIDES)
+        self.head = nn.ModuleList(_head(neck) for _ in _STRIDES)
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Find boxes.
+
+        Parameters
+        ----------
+        images : Tensor (N, 3, h, w)
+            Normalized; h and w multiples of 128.
+
+        Returns
+        -------
+        boxes : Tensor (N, A, 4)
+            Encoded against `anchors`.
+        logits : Tensor (N, A, 2)
+            Of nobody and of a person.
+
+        Raises
+        ------
+        ValueError
+            For another shape.
+        """
+        divides = all(size and size % _STRIDES[-1] == 0 for size in images.shape[2:])
+        if images.dim() != 4 or images.shape[1] != 3 or not divides:
+            raise ValueError(
+                f"images must be (N, 3, h, w) with h and w multiples of {_STRIDES[-1]}, "
+                f"got {tuple(images.shape)}"
+            )
+        x = self.stem(images)
+        features = []
+        for level, lateral in zip(self.levels, self.lateral, strict=True):
+            x = level(F.max_pool2d(x, 2))
+            features.append(lateral(x))
+        outputs = []
+        above: torch.Tensor | None = None
+        for level_index in reversed(range(len(features))):
+            own = features[level_index]
+            if above is not None:
+                own = own + F.interpolate(above, scale_factor=2.0, mode="nearest")
+            above = self.merge[level_index](F.relu(own))
+            output = self.head[level_index](above)
+            # (N, anchors * 6, h, w) -> (N, h * w * anchors, 6)
+            outputs.append(output.permute(0, 2, 3, 1).reshape(len(images), -1, 6))
+        found = torch.cat(outputs[::-1], dim=1).float()
+        return found[..., :4], found[..., 4:]
+
+    def anchors(self, size: tuple[int, int]) -> torch.Tensor:
+        """(A, 4) ``x1, y1, x2, y2`` in fractions of an input of ``size``, height and width."""
+        shapes = torch.tensor(
+            [
+                (scale * ratio**0.5 / 2, scale / ratio**0.5 / 2)
+                for scale in _SIZES
+                for ratio in _RATIOS
+            ]
+        )
+        boxes = []
+        for stride in _STRIDES:
+            rows, columns = (torch.arange(side // stride) + 0.5 for side in size)
+            centers = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)
+            low, high = centers[:, :, None] - shapes, centers[:, :, None] + shapes
+            boxes.append(stride * torch.cat([low, high], dim=-1).reshape(-1, 4))
+        return torch.cat(boxes) / torch.tensor(size[::-1]).repeat(2)
+
+
+def small_ssd(
+    *, width_4: int, width_8: int, width_16: int, width_32: int, width_64: int, neck: int
+) -> SmallSSD:
+    """Make a network; ``width_4`` is the number of channels at 1/4 of the input's size."""
+    return SmallSSD((width_4, width_8, width_16, width_32, width_64), neck=neck)
+
+
+def _head(neck: int) -> nn.Conv2d:
+    """Features -> four numbers of the box and two logits for each anchor of a place."""
+    layer = nn.Conv2d(neck, _ANCHORS * 6, 3, padding=1)
+    nn.init.normal_(layer.weight, std=0.01)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+        with torch.no_grad():
+            # softmax of (0, log(p / (1 - p))) is p for a person.
+            layer.bias.view(_ANCHORS, 6)[:, 5] = math.log(_PRIOR / (1 - _PRIOR))
+    return layer

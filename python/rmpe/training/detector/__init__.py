@@ -1,0 +1,1 @@
+"""Training of person detectors on photographs with boxes."""

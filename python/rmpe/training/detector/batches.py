@@ -1,0 +1,231 @@
+"""Batches of photographs with matched anchors.
+
+A batch is a function of the configuration and the step, so that it doesn't matter which thread
+makes it, nor whether the run was interrupted before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rmpe_ext import crop
+
+from ..appearance import color_transforms, erase, erased_rectangles, normalized, vary_colors
+from ..chance import step_generator
+from ..sampling import Mixture
+from .boxes import BoxedImages
+from .config import DetectorConfig
+from .matching import match_anchors
+from .windows import draw_windows, map_boxes, window_matrices
+
+__all__ = ["Batch", "BatchMaker"]
+
+# 8-bit value of what lies outside a photograph.
+_FILL = 127
+# Sides below this, in pixels of the input, belong to nobody who could be found.
+_SMALLEST_SIDE = 3
+# Where the four photographs of a mosaic are, in halves of the sample: x, y.
+_QUADRANTS = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one process does in one step.
+
+    Attributes
+    ----------
+    inputs
+        (N, 3, h, w), normalized, channels last in memory.
+    boxes
+        (M, 4) float32: people and ignored regions, in fractions of the input.
+    anchors
+        (A, 4) float32, likewise.
+    matched
+        (N, A): see `rmpe.training.detector.matching.match_anchors`.
+    """
+
+    inputs: torch.Tensor
+    boxes: torch.Tensor
+    anchors: torch.Tensor
+    matched: torch.Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class _Tiles:
+    """T photographs that make up N samples: one for each, or four in a mosaic."""
+
+    image: Integers
+    sample: Integers
+    quadrant: Integers  # -1 where the photograph fills the sample
+
+    def select(self, rows: npt.NDArray[np.bool_]) -> _Tiles:
+        return _Tiles(self.image[rows], self.sample[rows], self.quadrant[rows])
+
+
+class BatchMaker:
+    """Makes the batch of any step.
+
+    Parameters
+    ----------
+    config : DetectorConfig
+    sources : sequence of BoxedImages
+        One for each source of the configuration.
+    size : callable
+        Height and width of the input at a step.
+    anchors : callable
+        Anchors (A, 4) of an input of a size.
+    rank, world : int
+        This process, and how many there are: each makes every ``world``-th sample.
+    """
+
+    def __init__(
+        self,
+        config: DetectorConfig,
+        sources: Sequence[BoxedImages],
+        size: Callable[[int], tuple[int, int]],
+        anchors: Callable[[tuple[int, int]], torch.Tensor],
+        *,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self._config, self._size, self._anchors = config, size, anchors
+        self._rank, self._world = rank, world
+        self._images = [image for part in sources for image in part.images]
+        self._image_sizes = np.array([image.shape[:2] for image in self._images], np.int64)
+        self._first_image = np.cumsum([0, *map(len, sources)])
+        counts = np.concatenate([np.diff(part.first) for part in sources])
+        self._first_box = np.concatenate([[0], counts.cumsum()])
+        self._boxes = np.concatenate([part.boxes for part in sources])
+        self._ignored = np.concatenate([part.ignored for part in sources])
+        self._mixture = Mixture(
+            [len(part) for part in sources],
+            [source.weight for source in config.source],
+            config.batch_size,
+            config.seed,
+        )
+
+    def __call__(self, step: int) -> Batch:
+        """Make this process's part of the batch of a step."""
+        config, size = self._config.augmentation, self._size(step)
+        generator = step_generator(self._config.seed, step)
+        source, row = self._mixture(step)
+        # Everything is drawn for the whole batch, so that processes agree whatever their number.
+        tiles = self._tiles(row + self._first_image[source], generator)
+        box, tile = self._boxes_of(tiles.image)
+        people = ~self._ignored[box]
+        windows = draw_windows(
+            len(tiles.image), self._boxes[box[people]], tile[people], config, generator
+        )
+        mirrored = generator.random(len(windows)) < config.flip
+        spec = self._config.input
+        mix, bias = color_transforms(len(row), config, generator)
+        mix, bias = normalized(mix, bias, spec.mean, spec.std)
+        rectangles, colors = erased_rectangles(len(row), config, generator)
+        colors = (colors - spec.mean) / spec.std
+
+        mine = tiles.sample % self._world == self._rank
+        inputs = self._inputs(tiles.select(mine), windows[mine], mirrored[mine], size)
+        share = slice(self._rank, None, self._world)
+        inputs = vary_colors(inputs, mix[share], bias[share])
+        erase(inputs, rectangles[share], colors[share])
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        here = mine[tile]
+        boxes, ignored = self._mapped(box[here], tile[here], tiles, windows, mirrored, size)
+        sample = tiles.sample[tile[here]] // self._world
+        usable = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        kept = torch.from_numpy(boxes[usable]).float()
+        anchors = self._anchors(size)
+        matched = match_anchors(
+            anchors,
+            kept,
+            torch.from_numpy(sample[usable]),
+            torch.from_numpy(ignored[usable]),
+            len(inputs),
+            positive_iou=self._config.loss.positive_iou,
+            negative_iou=self._config.loss.negative_iou,
+        )
+        return Batch(inputs, kept, anchors, matched)
+
+    def _tiles(self, image: Integers, generator: np.random.Generator) -> _Tiles:
+        """Choose the photographs of a mosaic, and of the other samples their one."""
+        count = len(image)
+        chosen = generator.random(count) < self._config.augmentation.mosaic_chance
+        others = generator.integers(0, len(self._images), (count, 3))
+        four = np.flatnonzero(chosen)
+        one = np.flatnonzero(~chosen)
+        in_mosaics = np.concatenate([image[four, None], others[four]], axis=1)
+        return _Tiles(
+            image=np.concatenate([image[one], in_mosaics.ravel()]),
+            sample=np.concatenate([one, four.repeat(4)]),
+            quadrant=np.concatenate([np.full(len(one), -1), np.tile(np.arange(4), len(four))]),
+        )
+
+    def _boxes_of(self, image: Integers) -> tuple[Integers, Integers]:
+        """Row of each box in some photographs, and the position of its photograph among these."""
+        first = self._first_box[image]
+        counts = self._first_box[image + 1] - first
+        position = np.repeat(np.arange(len(image)), counts)
+        within = np.arange(len(position)) - np.repeat(counts.cumsum() - counts, counts)
+        return first[position] + within, position
+
+    def _mapped(
+        self,
+        box: Integers,
+        tile: Integers,
+        tiles: _Tiles,
+        windows: Floats,
+        mirrored: npt.NDArray[np.bool_],
+        size: tuple[int, int],
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Boxes (M, 4) in fractions of their sample, and which of them do not count."""
+        boxes, inside = map_boxes(self._boxes[box], windows[tile])
+        flipped = mirrored[tile]
+        boxes[flipped, 0::2] = 1 - boxes[flipped, 2::-2]
+        quadrant = tiles.quadrant[tile]
+        in_mosaic = quadrant >= 0
+        boxes[in_mosaic] = (boxes[in_mosaic] + np.tile(_QUADRANTS[quadrant[in_mosaic]], 2)) / 2
+        sides = (boxes[:, 2:] - boxes[:, :2]) * size[::-1]
+        return boxes, self._ignored[box] | ~inside | (sides < _SMALLEST_SIDE).any(axis=1)
+
+    def _inputs(
+        self,
+        tiles: _Tiles,
+        windows: Floats,
+        mirrored: npt.NDArray[np.bool_],
+        size: tuple[int, int],
+    ) -> torch.Tensor:
+        """Cut the tiles out and put them together: (N, 3, h, w) in 0..1."""
+        height, width = size
+        half = (height // 2, width // 2)
+        samples, position = np.unique(tiles.sample, return_inverse=True)
+        inputs = torch.empty(len(samples), 3, height, width)
+        whole = tiles.quadrant < 0
+        for rows, part in ((whole, size), (~whole, half)):
+            sizes = self._image_sizes[tiles.image[rows]]
+            matrices = window_matrices(windows[rows], sizes, part, mirrored[rows])
+            images, index = np.unique(tiles.image[rows], return_inverse=True)
+            if not len(images):
+                continue
+            cut = crop(
+                [self._images[i] for i in images],
+                torch.from_numpy(matrices).float(),
+                part,
+                image_index=torch.from_numpy(index),
+                fill=_FILL,
+            )
+            places = torch.from_numpy(position[rows])
+            if part is size:
+                inputs[places] = cut
+                continue
+            # The four tiles of a mosaic follow each other.
+            rows_of_two = cut.view(-1, 2, 2, 3, *half).permute(0, 3, 1, 4, 2, 5)
+            inputs[places[::4]] = rows_of_two.reshape(-1, 3, height, width)
+        return inputs

@@ -1,0 +1,168 @@
+"""Photographs with the boxes of the people in them, as arrays."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ...datasets import load_dataset
+from ...datasets.dataset import Dataset, DatasetError
+from ..photographs import cache_photographs
+
+__all__ = ["BoxedImages", "all_boxes", "box_iou", "load_boxes"]
+
+Floats = npt.NDArray[np.float64]
+# Two boxes that overlap more than this are one person's.
+_SAME = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class BoxedImages:
+    """B photographs and the P boxes in them.
+
+    Attributes
+    ----------
+    images
+        B of uint8 (H_i, W_i, 3), RGB.
+    first
+        (B + 1,) int64: the boxes of image i are the rows ``first[i]`` to ``first[i + 1]``.
+    boxes
+        (P, 4) float64: ``x1, y1, x2, y2`` in fractions of the image.
+    ignored
+        (P,) bool: regions in which nothing is right or wrong, as crowds.
+    skipped
+        How many photographs were left out, by the reason.
+    """
+
+    images: tuple[torch.Tensor, ...]
+    first: npt.NDArray[np.int64]
+    boxes: Floats
+    ignored: npt.NDArray[np.bool_]
+    skipped: Counter[str]
+
+    def __len__(self) -> int:
+        """Return the number of photographs, B."""
+        return len(self.images)
+
+
+def load_boxes(
+    annotations: Path,
+    images: Path,
+    cache: Path,
+    *,
+    longest_side: int,
+    more_boxes: str = "",
+    progress: Callable[[int], object] | None = None,
+) -> BoxedImages:
+    """Read annotations and cache their photographs.
+
+    Parameters
+    ----------
+    annotations, images, cache, longest_side, progress
+        As :func:`rmpe.training.pose.people.load_people` takes them.
+    more_boxes : str
+        See :class:`rmpe.training.detector.config.Source`.
+
+    Raises
+    ------
+    rmpe.datasets.dataset.DatasetError
+        Where the annotations cannot be read.
+    ValueError
+        Where no photograph is left to train on.
+    """
+    dataset = load_dataset(annotations, images)
+    photographs = cache_photographs(
+        dataset.paths, cache, longest_side=longest_side, progress=progress
+    )
+    kept, boxes, ignored = [], [], []
+    skipped = Counter({"image missing": dataset.missing} if dataset.missing else {})
+    for i, (found, crowd) in enumerate(all_boxes(dataset, more_boxes)):
+        height, width = photographs.images[i].shape[:2]
+        if not height:
+            skipped["image unreadable"] += 1
+            continue
+        inside = (found * photographs.scales[i] / (width, height, width, height)).clip(0, 1)
+        usable = (inside[:, 2:] > inside[:, :2]).all(axis=1)
+        if not (usable & ~crowd).any():
+            # A photograph without boxes may still show people.
+            skipped["nobody in it"] += 1
+            continue
+        kept.append(i)
+        boxes.append(inside[usable])
+        ignored.append(crowd[usable])
+    if not kept:
+        raise ValueError(f"{annotations} has nothing to train on; skipped: {dict(skipped)}")
+    return BoxedImages(
+        images=tuple(photographs.images[i] for i in kept),
+        first=np.cumsum([0, *map(len, boxes)]),
+        boxes=np.concatenate(boxes),
+        ignored=np.concatenate(ignored),
+        skipped=skipped,
+    )
+
+
+def all_boxes(dataset: Dataset, more_boxes: str = "") -> list[tuple[Floats, npt.NDArray[np.bool_]]]:
+    """The boxes (P_i, 4) in each image of a data set, in pixels, and which of them are crowds.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    more_boxes : str
+        The field of an image that lists more of them; those that are annotated already, by their
+        overlap, do not come twice.
+
+    Raises
+    ------
+    DatasetError
+        Where that field holds anything but boxes.
+    """
+    more = _more_boxes(dataset, more_boxes) if more_boxes else {}
+    found = []
+    for i, image_id in enumerate(dataset.image_ids):
+        rows = dataset.people(i)
+        own, crowd = dataset.boxes[rows], dataset.crowd[rows]
+        others = more.get(image_id, np.empty((0, 4)))
+        if len(others) and len(own):
+            others = others[box_iou(others, own).max(axis=1) <= _SAME]
+        found.append(
+            (np.concatenate([own, others]), np.concatenate([crowd, np.zeros(len(others), bool)]))
+        )
+    return found
+
+
+def box_iou(first: Floats, second: Floats) -> Floats:
+    """Intersection over union of all pairs of boxes: (M, 4), (N, 4) -> (M, N)."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    common = (high - low).clip(min=0).prod(axis=2)
+    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (first, second)]
+    union = areas[0][:, None] + areas[1][None] - common
+    iou: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    return iou
+
+
+def _more_boxes(dataset: Dataset, field: str) -> dict[Any, Floats]:
+    """The boxes that the images list themselves, by the image's id."""
+    found = {}
+    for image in json.loads(dataset.annotations.read_bytes())["images"]:
+        if not image.get(field):
+            continue
+        try:
+            boxes = np.array(image[field], np.float64).reshape(-1, 4)
+        except (TypeError, ValueError):
+            boxes = np.full((1, 4), np.nan)
+        if not np.isfinite(boxes).all() or (boxes[:, 2:] < 0).any():
+            raise DatasetError(
+                f"{dataset.annotations}: {field} of the image {image['id']!r} must be a list of "
+                f"boxes [x, y, width, height], got {str(image[field])[:80]}"
+            )
+        found[image["id"]] = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    return found

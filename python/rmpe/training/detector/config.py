@@ -1,0 +1,123 @@
+"""The configuration of the training of a person detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..config import TrainingConfig
+from ..rules import Fraction, NotNegative, Positive
+
+__all__ = ["Augmentation", "DetectorConfig", "Input", "Loss", "Source", "Validation"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """``[[source]]``: photographs with boxes, one table for each set that is mixed in.
+
+    Attributes
+    ----------
+    annotations, images
+        COCO annotations and the folder of the images, relative to the folder of the data.
+    more_boxes
+        The field of an image that lists boxes [x, y, width, height] of all people in it, also of
+        those who are not annotated by themselves; empty where there is none.
+    weight
+        Share of the samples, relative to the other sources.
+    """
+
+    annotations: str
+    images: str
+    more_boxes: str = ""
+    weight: Positive = 1.0
+
+
+@dataclass(frozen=True)
+class Validation:
+    """``[validation]``: what the average precision is measured on; fields as in a source."""
+
+    annotations: str
+    images: str
+    more_boxes: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """``[input]``: what the network sees.
+
+    Attributes
+    ----------
+    mean, std
+        Of each channel, in 0..1.
+    """
+
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """``[augmentation]``: how much the samples vary; every 0 switches something off.
+
+    Attributes
+    ----------
+    flip
+        Probability that a sample is mirrored.
+    expand_chance, expand
+        How often a photograph is shrunk into a larger empty one, and by how much at most: 2 is half
+        its size.
+    crop_chance, crop
+        How often a part of a photograph is shown, and its smallest side as a fraction.
+    mosaic_chance
+        How often a sample is four photographs of half the size.
+    color, gray_chance, erase_chance, erase_size
+        See :class:`rmpe.training.appearance.Appearance`.
+    """
+
+    flip: Fraction = 0.5
+    expand_chance: Fraction = 0.2
+    expand: NotNegative = 2.0
+    crop_chance: Fraction = 0.6
+    crop: Positive = 0.3
+    mosaic_chance: Fraction = 0.3
+    color: NotNegative = 0.15
+    gray_chance: Fraction = 0.05
+    erase_chance: Fraction = 0.0
+    erase_size: Fraction = 0.3
+
+
+@dataclass(frozen=True)
+class Loss:
+    """``[loss]``: which anchors count, and how.
+
+    Attributes
+    ----------
+    positive_iou, negative_iou
+        An anchor is a person where its intersection over union (IoU) with one is the former or
+        more (and the best anchor of each person always), nobody where it is under the latter, and
+        does not count in between.
+    scores
+        ``"focal"`` (Lin et al., 2017; alpha .25, gamma 2), or ``"mined"``: cross-entropy with three
+        hard negatives for each positive, as in SSD.
+    boxes
+        ``"giou"`` (Rezatofighi et al., 2019) or ``"smooth_l1"``, as in SSD.
+    box_weight
+        Of the latter against the former.
+    """
+
+    positive_iou: Fraction = 0.5
+    negative_iou: Fraction = 0.4
+    scores: Literal["focal", "mined"] = "focal"
+    boxes: Literal["giou", "smooth_l1"] = "giou"
+    box_weight: NotNegative = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorConfig(TrainingConfig):
+    """The whole file."""
+
+    source: tuple[Source, ...]
+    validation: Validation
+    input: Input = field(default_factory=Input)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    loss: Loss = field(default_factory=Loss)

@@ -1,0 +1,169 @@
+"""Training a person detector: photographs, anchors, boxes, average precision."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import nn
+from tqdm import tqdm
+
+from ...networks.architectures import architecture_builder
+from ..schedule import Schedule
+from .batches import Batch, BatchMaker
+from .boxes import BoxedImages, load_boxes
+from .config import Augmentation, DetectorConfig
+from .export import write_detector_model
+from .losses import box_loss, score_loss
+from .matching import decode_boxes
+from .validation import BoxValidation
+
+__all__ = ["DetectorTask"]
+
+_STILL = Augmentation(
+    flip=0, expand_chance=0, crop_chance=0, mosaic_chance=0, color=0, gray_chance=0,
+    erase_chance=0, erase_size=0,
+)  # fmt: skip
+_PICTURED = 8
+# Boxes that are shown, of the likeliest.
+_SHOWN = 5
+
+
+class DetectorTask:
+    """See `rmpe.training.task.Task`."""
+
+    config_class = DetectorConfig
+
+    def __init__(
+        self,
+        config: DetectorConfig,
+        *,
+        data: Path,
+        cache: Path,
+        folder: Path,
+        overfit: int | None = None,
+    ) -> None:
+        if overfit is not None:
+            config = replace(config, augmentation=_STILL, source=config.source[:1])
+        self.config = config
+        self._sources = _load(config, data, cache)
+        if overfit is not None:
+            self._sources = [_first(self._sources[0], overfit)]
+        held_out = config.validation
+        self._validation = (
+            BoxValidation.read(
+                data / held_out.annotations, data / held_out.images, held_out.more_boxes
+            )
+            if overfit is None
+            else BoxValidation.of(self._sources[0])
+        )
+        # Of the sizes of the phases, which are few.
+        self._anchors: Callable[[tuple[int, int]], torch.Tensor] = functools.cache(
+            getattr(self.network(), "anchors")  # noqa: B009
+        )
+
+    def summary(self) -> list[str]:
+        """Say how many photographs and boxes each source has, and what was left out."""
+        total = sum(source.weight for source in self.config.source)
+        lines = []
+        for source, part in zip(self.config.source, self._sources, strict=True):
+            skipped = ", ".join(f"{n} {reason}" for reason, n in part.skipped.most_common())
+            lines.append(
+                f"{source.annotations}: {len(part.boxes):,} boxes in {len(part):,} photographs, "
+                f"{source.weight / total:.0%} of the samples"
+                + (f"; skipped: {skipped}" if skipped else "")
+            )
+        return lines
+
+    def network(self) -> nn.Module:
+        """Build the network, with weights that depend on the seed alone."""
+        config = self.config.network
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            network = architecture_builder(config.architecture)(**config.parameters)
+        return network.to(memory_format=torch.channels_last)
+
+    def batches(self, schedule: Schedule, rank: int, world: int) -> Callable[[int], Batch]:
+        """Make the function that makes a process's part of the batch of a step."""
+        return BatchMaker(
+            self.config, self._sources, schedule.size, self._anchors, rank=rank, world=world
+        )
+
+    def loss(
+        self, model: nn.Module, batch: Batch
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """Loss of scores and boxes for each positive anchor; and both outputs."""
+        encoded, logits = model(batch.inputs)
+        encoded, logits = encoded.float(), logits.float()
+        config = self.config.loss
+        summed = score_loss(logits, batch.matched, config) + config.box_weight * box_loss(
+            encoded, batch.anchors, batch.boxes, batch.matched, config
+        )
+        positives = (batch.matched >= 0).sum()
+        if dist.is_initialized():
+            dist.all_reduce(positives)
+        return summed / positives.clamp(min=1), (encoded.detach(), logits.detach())
+
+    def picture(self, batch: Batch, outputs: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        """Photographs with the people in them (green) and the likeliest boxes (red)."""
+        from torchvision.utils import draw_bounding_boxes
+
+        encoded, logits = outputs
+        mean = batch.inputs.new_tensor(self.config.input.mean)[:, None, None]
+        std = batch.inputs.new_tensor(self.config.input.std)[:, None, None]
+        extent = torch.tensor(batch.inputs.shape[:1:-1]).repeat(2)
+        pictures = []
+        for i in range(min(_PICTURED, len(encoded))):
+            pixels = ((batch.inputs[i] * std + mean).clamp(0, 1) * 255).byte().contiguous()
+            best = logits[i].diff(dim=1)[:, 0].topk(_SHOWN).indices
+            found = decode_boxes(encoded[i, best], batch.anchors[best])
+            matched = batch.matched[i]
+            people = batch.boxes[torch.unique(matched[matched >= 0])]
+            for boxes, color in ((people, "green"), (found, "red")):
+                drawn = (boxes * extent).clamp(min=0).minimum(extent - 1)
+                drawn = drawn[(drawn[:, 2:] >= drawn[:, :2]).all(dim=1)]
+                if len(drawn):
+                    pixels = draw_bounding_boxes(pixels, drawn, colors=color)
+            pictures.append(pixels.float() / 255)
+        return torch.cat(pictures, dim=2)
+
+    def export(self, folder: Path, name: str, network: nn.Module, size: tuple[int, int]) -> Path:
+        """Write a model for an input of a size; the path of its card."""
+        return write_detector_model(folder, name, network, self.config, size)
+
+    def validate(self, card: Path) -> dict[str, float]:
+        """Average precision of the boxes."""
+        return self._validation(card)
+
+
+def _load(config: DetectorConfig, data: Path, cache: Path) -> list[BoxedImages]:
+    sources = []
+    for source in config.source:
+        with tqdm(desc=f"decoding {source.images}", unit=" photographs", delay=1) as bar:
+            part = load_boxes(
+                data / source.annotations,
+                data / source.images,
+                cache,
+                longest_side=config.longest_side,
+                more_boxes=source.more_boxes,
+                progress=bar.update,
+            )
+        sources.append(part)
+    return sources
+
+
+def _first(data: BoxedImages, count: int) -> BoxedImages:
+    """The first photographs alone."""
+    last = data.first[min(count, len(data))]
+    return BoxedImages(
+        images=data.images[:count],
+        first=np.minimum(data.first[: count + 1], last),
+        boxes=data.boxes[:last],
+        ignored=data.ignored[:last],
+        skipped=data.skipped,
+    )

@@ -1,0 +1,133 @@
+"""The configuration of the training of a pose network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..config import TrainingConfig
+from ..rules import Fraction, NotNegative, Positive
+
+__all__ = ["Augmentation", "Input", "PoseConfig", "Proposals", "Source", "Validation"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """``[[source]]``: annotated photographs, one table for each set that is mixed in.
+
+    Attributes
+    ----------
+    annotations, images
+        COCO annotations and the folder of the images, relative to the folder of the data.
+    weight
+        Share of the samples, relative to the other sources.
+    aspect
+        Standard deviation of the logarithm of a random change of the aspect ratio.
+    """
+
+    annotations: str
+    images: str
+    weight: Positive = 1.0
+    aspect: NotNegative = 0.0
+
+
+@dataclass(frozen=True)
+class Validation:
+    """``[validation]``: what the average precision is measured on.
+
+    Attributes
+    ----------
+    annotations, images
+        As in a source.
+    decode
+        Convention of :func:`rmpe_ext.decode`.
+    """
+
+    annotations: str
+    images: str
+    decode: str = "dark"
+
+
+@dataclass(frozen=True)
+class Input:
+    """``[input]``: what the network sees, and the maps that it has to give.
+
+    Attributes
+    ----------
+    mean, std
+        Of each channel, in 0..1.
+    padding
+        By how much a box grows before it is cut, as a fraction of its side.
+    sigma
+        Of the Gaussian at a joint, in heatmap pixels.
+    """
+
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)
+    padding: NotNegative = 0.25
+    sigma: Positive = 1.5
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """``[augmentation]``: how much the samples vary; every 0 switches something off.
+
+    Attributes
+    ----------
+    flip
+        Probability that a sample is mirrored.
+    rotation, rotation_chance
+        Standard deviation in degrees (at most twice that is drawn), and how often.
+    scale
+        Standard deviation of the logarithm of the size (at most twice that is drawn).
+    shift
+        Standard deviation of the center, as a fraction of the box's side.
+    half_body_chance
+        How often only the upper or the lower body is shown, of people with 8 joints or more.
+    color
+        Standard deviation of brightness, contrast, saturation and the gain of each channel.
+    gray_chance
+        How often the colors are taken away.
+    erase_chance, erase_size
+        How often a rectangle is filled with noise, and its largest side as a fraction of the
+        crop's.
+    """
+
+    flip: Fraction = 0.5
+    rotation: NotNegative = 25.0
+    rotation_chance: Fraction = 0.6
+    scale: NotNegative = 0.2
+    shift: NotNegative = 0.06
+    half_body_chance: Fraction = 0.2
+    color: NotNegative = 0.15
+    gray_chance: Fraction = 0.05
+    erase_chance: Fraction = 0.3
+    erase_size: Fraction = 0.35
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """``[proposals]``: the boxes to train on, in place of randomly changed true ones.
+
+    Attributes
+    ----------
+    kind
+        ``"none"``; ``"fitted"``, from the mixtures of a file (PGPG); ``"jitter"``, random jitter of
+        those mixtures' variance; or ``"released"``, the one Gaussian that the authors released.
+    file
+        Of the mixtures, which ``rmpe fit-proposals`` writes; relative to the configuration.
+    """
+
+    kind: Literal["none", "fitted", "jitter", "released"] = "none"
+    file: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoseConfig(TrainingConfig):
+    """The whole file."""
+
+    source: tuple[Source, ...]
+    validation: Validation
+    input: Input = field(default_factory=Input)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    proposals: Proposals = field(default_factory=Proposals)

@@ -1,0 +1,96 @@
+"""Pose networks for use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import nn
+
+from ...skeletons import Skeleton
+from ..export import write_model
+from .batches import OFFSET, STRIDE
+from .config import PoseConfig
+
+__all__ = ["write_pose_model"]
+
+
+def write_pose_model(
+    folder: Path,
+    name: str,
+    network: nn.Module,
+    config: PoseConfig,
+    skeleton: Skeleton,
+    size: tuple[int, int],
+) -> Path:
+    """Write ``NAME.safetensors`` and ``NAME.toml``, which `rmpe.models.build.load_pose` takes.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+    network : nn.Module
+    config : PoseConfig
+        That it was trained by.
+    skeleton : Skeleton
+    size : (int, int)
+        Height and width of its input.
+
+    Returns
+    -------
+    Path
+        Of the card.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written to; the files of before stay.
+    """
+    return write_model(
+        folder,
+        name,
+        network,
+        lambda file, digest: _pose_card(file, digest, config, skeleton, size),
+    )
+
+
+def _pose_card(
+    file: str, digest: str, config: PoseConfig, skeleton: Skeleton, size: tuple[int, int]
+) -> str:
+    architecture = config.network.architecture
+    parameters = "\n".join(f"{k} = {v}" for k, v in config.network.parameters.items())
+    spec = config.input
+    return f'''\
+kind = "pose"
+title = "{architecture}, {size[0]}x{size[1]}, trained by rmpe train"
+license = "that of the training data"
+origin = "rmpe train"
+runtime = "pytorch"
+architecture = "{architecture}"
+head = "heatmap"
+skeleton = "{skeleton.name}"
+batch_size = 4
+
+[network]
+file = "{file}"
+sha256 = "{digest}"
+
+[{architecture}]
+{parameters}
+
+[input]
+size = {list(size)}
+channels = "rgb"
+scale = {1 / 255}    # 1/255
+mean = {list(spec.mean)}
+std = {list(spec.std)}
+
+[crop]
+convention = "hrnet"
+padding = {spec.padding}
+
+[heatmap]
+convention = "{config.validation.decode}"
+grid = "half_pixel"
+stride = {STRIDE}
+offset = {OFFSET}
+'''
