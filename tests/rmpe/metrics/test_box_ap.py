@@ -1,0 +1,50 @@
+"""Average precision of boxes."""
+
+import numpy as np
+import pytest
+
+from rmpe.metrics.box_ap import BoxPrecision, box_precision
+
+BOXES = np.array([[0.0, 0, 10, 20], [30, 0, 50, 40], [60, 10, 80, 90]])
+NO_CROWD = np.zeros(3, bool)
+
+
+def test_all_found_exactly():
+    found = box_precision([(BOXES, NO_CROWD)], [(BOXES, np.array([0.9, 0.5, 0.1]))])
+    assert found == BoxPrecision(pytest.approx(1), pytest.approx(1), pytest.approx(1), 1)
+
+
+def test_a_false_box_above_a_right_one_costs_precision():
+    boxes = np.concatenate([BOXES[:1], [[200.0, 0, 220, 20]], BOXES[1:]])
+    found = box_precision([(BOXES, NO_CROWD)], [(boxes, np.array([0.9, 0.8, 0.7, 0.6]))])
+    # Precision 1 up to a recall of a third, 3/4 beyond: 34 and 67 of 101 places.
+    assert found.ap50 == pytest.approx((34 + 67 * 0.75) / 101)
+
+
+def test_boxes_that_are_nearly_right_count_at_low_thresholds():
+    shifted = BOXES + [2, 0, 2, 0]  # IoU 2/3 of the first, .82 of the others
+    found = box_precision([(BOXES, NO_CROWD)], [(shifted, np.array([0.7, 0.8, 0.9]))])
+    assert found.ap50 == pytest.approx(1) and found.ap75 == pytest.approx(67 / 101)
+    assert found.ap < found.ap75
+
+
+def test_crowds_are_neither_right_nor_wrong():
+    crowd = np.array([False, False, True])
+    in_crowd = np.array([[62.0, 20, 70, 40]])
+    found = np.concatenate([in_crowd, BOXES[:2]]), np.array([0.9, 0.5, 0.4])
+    assert box_precision([(BOXES, crowd)], [found]).ap50 == pytest.approx(1)
+
+
+def test_images_are_kept_apart():
+    none = np.empty((0, 4)), np.empty(0)
+    truth = [(BOXES, NO_CROWD), (BOXES[:0], NO_CROWD[:0])]
+    wrong_image = box_precision(truth, [none, (BOXES, np.ones(3))])
+    assert wrong_image.ap50 == 0
+    assert box_precision(truth, [none, none]) == BoxPrecision(0, 0, 0, 0)
+
+
+def test_what_cannot_be_measured_is_refused():
+    with pytest.raises(ValueError, match="found must be of 1 images, as truth is, got 0"):
+        box_precision([(BOXES, NO_CROWD)], [])
+    with pytest.raises(ValueError, match="at least one box that counts"):
+        box_precision([(BOXES, ~NO_CROWD)], [(BOXES, np.ones(3))])

@@ -1,0 +1,76 @@
+"""Losses of a detector."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from rmpe.training.detector.config import Loss
+from rmpe.training.detector.losses import box_loss, score_loss
+from rmpe.training.detector.matching import NOBODY, UNKNOWN
+
+MATCHED = torch.tensor([[0, NOBODY, NOBODY, UNKNOWN, NOBODY, NOBODY], [NOBODY] * 6])
+LOGITS = torch.randn(2, 6, 2, generator=torch.Generator().manual_seed(0))
+
+
+def test_the_focal_loss():
+    loss = score_loss(LOGITS, MATCHED, Loss(scores="focal")).item()
+    wanted = 0.0
+    for row, matched in zip(LOGITS.softmax(2).tolist(), MATCHED.tolist(), strict=True):
+        for (nobody, person), match in zip(row, matched, strict=True):
+            if match >= 0:
+                wanted -= 0.25 * (1 - person) ** 2 * math.log(person)
+            elif match == NOBODY:
+                wanted -= 0.75 * (1 - nobody) ** 2 * math.log(nobody)
+    assert loss == pytest.approx(wanted, rel=1e-5)
+
+
+def test_three_hard_negatives_are_mined_for_each_positive_of_a_sample():
+    loss = score_loss(LOGITS, MATCHED, Loss(scores="mined")).item()
+    entropy = -LOGITS.log_softmax(2)
+    negatives = entropy[0, MATCHED[0] == NOBODY, 0]
+    wanted = entropy[0, 0, 1] + negatives.topk(3).values.sum()
+    # The second sample has no positives, and so no negatives either.
+    assert loss == pytest.approx(wanted.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("scores", ["focal", "mined"])
+def test_what_is_not_known_does_not_count(scores):
+    logits = LOGITS.clone().requires_grad_()
+    score_loss(logits, MATCHED, Loss(scores=scores)).backward()
+    assert (logits.grad[MATCHED == UNKNOWN] == 0).all() and logits.grad[0, 0].abs().sum() > 0
+
+
+def test_boxes_of_positive_anchors_count_alone():
+    anchors = torch.tensor([[0.1, 0.1, 0.3, 0.5]]).repeat(6, 1)
+    encoded = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    loss = box_loss(encoded, anchors, anchors[:1], MATCHED, Loss(boxes="smooth_l1"))
+    wanted = F.smooth_l1_loss(encoded[0, 0], torch.zeros(4), reduction="sum")
+    torch.testing.assert_close(loss, wanted)
+    loss.backward()
+    assert (encoded.grad != 0).any(dim=2).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("box", "wanted"),
+    [
+        ([0.2, 0.2, 0.4, 0.4], 0.0),
+        ([0.3, 0.2, 0.5, 0.4], 1 - 1 / 3),  # half of it
+        ([0.6, 0.2, 0.8, 0.4], 1 + 1 / 3),  # beside it: a third of the hull is empty
+    ],
+)
+def test_generalized_iou(box, wanted):
+    anchor = torch.tensor([[0.2, 0.2, 0.4, 0.4]])
+    matched = torch.tensor([[0]])
+    loss = box_loss(torch.zeros(1, 1, 4), anchor, torch.tensor([box]), matched, Loss(boxes="giou"))
+    assert loss.item() == pytest.approx(wanted, abs=1e-5)
+
+
+def test_without_positives_there_is_no_loss_of_boxes():
+    encoded = torch.randn(1, 3, 4, requires_grad=True)
+    for kind in ("giou", "smooth_l1"):
+        matched = torch.full((1, 3), NOBODY)
+        loss = box_loss(encoded, torch.rand(3, 4), torch.empty(0, 4), matched, Loss(boxes=kind))
+        loss.backward()
+        assert loss.item() == 0 and (encoded.grad == 0).all()
