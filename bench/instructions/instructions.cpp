@@ -20,6 +20,7 @@
 #include "cpu/pose_nms.h"
 #include "cpu/soft_argmax.h"
 #include "cpu/soft_oks_nms.h"
+#include "pose_parameters.h"
 
 namespace {
 
@@ -64,7 +65,8 @@ void count_crop(const char* name, double turn) {
   }
   cpu::CropBatch batch{};
   batch.images = rmpe::image_list(&image, 1);
-  batch.inverses = inverses.data();
+  batch.to_image = inverses.data();
+  batch.N = N;
   batch.height = height;
   batch.width = width;
   batch.normalization = {{0.02f, 0.02f, 0.02f}, {-2.0f, -2.0f, -2.0f}, false, 0.0f};
@@ -85,7 +87,7 @@ void count_affine_sample() {
   const std::vector<float> grad = random.values(N * C * plane, -1, 1);
   const float theta[] = {0.9f, -0.3f, 0.05f, 0.3f, 0.9f, -0.05f};
   const std::vector<rmpe::Affine> maps(N, sampling_map(theta, geometry));
-  const cpu::SampleBatch<float> batch{input.data(), C * plane, plane, C, maps.data(), geometry};
+  const cpu::SampleBatch<float> batch{input.data(), C * plane, plane, maps.data(), N, C, geometry};
   std::vector<float> output(N * C * plane), grad_input(N * C * plane);
   std::vector<rmpe::PositionMoments> moments(N);
   count("affine_sample", [&] { cpu::affine_sample(batch, 0, N * 128, output.data()); });
@@ -120,6 +122,7 @@ void count_decode(const char* name, oracle::Convention convention) {
   cpu::DecodeBatch<float> batch{};
   batch.heatmaps = {maps.data(), K * height * width, height * width};
   batch.to_image = to_image.data();
+  batch.N = N;
   batch.K = K;
   batch.height = height;
   batch.width = width;
@@ -138,6 +141,7 @@ void count_decode_simcc() {
   cpu::SimccBatch<float> batch{};
   batch.x = {x.data(), nullptr, K * 384, 384, 0, 0, 384};
   batch.y = {y.data(), nullptr, K * 512, 512, 0, 0, 512};
+  batch.N = N;
   batch.K = K;
   batch.split_ratio = 2.0;
   std::vector<float> keypoints(N * K * 2), scores(N * K);
@@ -188,9 +192,6 @@ void count_suppression() {
 
   cpu::Groups images;
   count("group_by", [&] { images = cpu::group_by(image_index.data(), N); });
-  // The "alphapose" row of rmpe_ext/presets.py.
-  const rmpe::PoseNMSParameters parameters{1.0,  2.65, 1.7, 22.48, false, false,
-                                           -1.0, 1.0,  5,   7.0,   0.1};
   const std::vector<float> sigmas(K, 0.05f);
   count("oks_nms", [&] {
     cpu::oks_nms(poses, areas.data(), sigmas.data(), 0.9, images, 0, images.count(), keep.get(),
@@ -198,11 +199,11 @@ void count_suppression() {
   });
   std::vector<float> pose_scores(N);
   count("soft_oks_nms", [&] {
-    cpu::soft_oks_nms(poses, areas.data(), sigmas.data(), 0.9, 20, images, 0, images.count(),
+    cpu::soft_oks_nms(poses, areas.data(), sigmas.data(), {0.9, 20}, images, 0, images.count(),
                       keep.get(), pose_scores.data(), rank.data());
   });
   count("nearby_joints_nms", [&] {
-    cpu::nearby_joints_nms(poses, 0.05, K / 2, images, 0, images.count(), keep.get(),
+    cpu::nearby_joints_nms(poses, {0.05, K / 2}, images, 0, images.count(), keep.get(),
                            suppressor.data());
   });
   count("box_nms", [&] {
@@ -210,14 +211,14 @@ void count_suppression() {
                  suppressor.data());
   });
   count("pose_nms", [&] {
-    cpu::pose_nms(poses, boxes.data(), parameters, images, 0, images.count(), keep.get(),
+    cpu::pose_nms(poses, boxes.data(), alphapose_preset(), images, 0, images.count(), keep.get(),
                   suppressor.data());
   });
   const cpu::Groups merged = cpu::group_by(suppressor.data(), N);
   std::vector<float> merged_keypoints(N * K * 2), merged_scores(N * K);
   count("merge_poses", [&] {
     cpu::merge_poses(keypoints.data(), scores.data(), boxes.data(), suppressor.data(), N, K,
-                     rmpe::MergeParameters{0.1, 15.0, 0.3, 1e-5}, merged, 0, merged.count(),
+                     merge_parameters(0.1, 15.0, 0.3, 1e-5), merged, 0, merged.count(),
                      merged_keypoints.data(), merged_scores.data(), keep.get());
   });
 }

@@ -22,6 +22,20 @@ struct SampleGeometry {
   bool align_corners;
 };
 
+// The images of a call. Maps: how a device holds the map of each image.
+template <typename S, typename Maps>
+struct SampleBatch {
+  const S* input;  // [N, C, input_height, input_width]; each plane is contiguous
+  int64_t batch_stride, channel_stride;
+  Maps maps;  // [N], see sampling_map
+  int64_t N, C;
+  SampleGeometry geometry;
+
+  RMPE_HD const S* plane(int64_t n, int64_t c) const {
+    return input + n * batch_stride + c * channel_stride;
+  }
+};
+
 // How far, in input pixels, one output pixel moves the sample when theta is the identity. -1 and 1
 // are the centres of the outer pixels with align_corners, and their outer edges without.
 RMPE_HD double pixel_ratio(int64_t input_size, int64_t output_size, bool align_corners) {

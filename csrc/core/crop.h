@@ -73,6 +73,16 @@ struct Normalization {
   RMPE_HD int source_channel(int c) const { return swap_rb ? 2 - c : c; }
 };
 
+// The crops of a call. ToImage: how a device holds the map of each crop.
+template <typename ToImage>
+struct CropBatch {
+  ImageList images;
+  const int64_t* image_index;  // [N], null: the only image, or the n-th of N
+  ToImage to_image;            // [N], crop pixel -> image pixel
+  int64_t N, height, width;    // height and width of every crop
+  Normalization normalization;
+};
+
 // One bilinear sample of the three channels at fixed-point (x, y); a tap outside the image counts
 // as `fill`.
 RMPE_HD void sample_bilinear(const Image& image, int64_t x, int64_t y, float fill,

@@ -15,7 +15,8 @@ RMPE_HD double radians(double degrees) { return degrees * (3.1415926535897932384
 // How a box becomes a crop; see rmpe_ext/conventions.py.
 struct CropGeometry {
   int64_t height, width;
-  double padding, drop;
+  double padding;  // by how much the box grows, as a fraction of its sides
+  double shift_y;  // by how much its center moves down, as a fraction of its height
   Grid grid;
 };
 
@@ -32,7 +33,7 @@ RMPE_HD Affine crop_matrix(const T* box, double radians, const CropGeometry& geo
     w = h * width / height;
   }
   const double cx = 0.5 * (double(box[0]) + double(box[2]));
-  const double cy = 0.5 * (double(box[1]) + double(box[3])) + geometry.drop * h;
+  const double cy = 0.5 * (double(box[1]) + double(box[3])) + geometry.shift_y * h;
   w *= 1.0 + geometry.padding;
   h *= 1.0 + geometry.padding;
   const double shortened = geometry.grid == Grid::kAlignCorners ? 1.0 : 0.0;

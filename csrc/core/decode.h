@@ -60,6 +60,17 @@ struct Heatmaps {
   }
 };
 
+// The heatmaps of a call. ToImage: how a device holds the map of each person.
+template <typename Stored, typename ToImage>
+struct DecodeBatch {
+  Heatmaps<Stored> heatmaps;
+  Heatmaps<Stored> flipped;      // of the mirrored images; data is null for none
+  const int64_t* swapped_joint;  // [K], the joint of `flipped` that is joint k; not read for none
+  ToImage to_image;              // [N], crop pixel -> image pixel; none: heatmap pixels stay
+  int64_t N, K, height, width;
+  DecodeConvention convention;
+};
+
 // The weights of a Gaussian, with the sum 1.
 RMPE_HD void set_gaussian(double sigma, double (&weights)[kBlurTaps]) {
   double total = 0.0;

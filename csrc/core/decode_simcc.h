@@ -25,6 +25,16 @@ struct SimccVectors {
   }
 };
 
+// The vectors of a call. ToImage: how a device holds the map of each person.
+template <typename Stored, typename ToImage>
+struct SimccBatch {
+  SimccVectors<Stored> x, y;     // both flipped, or neither
+  const int64_t* swapped_joint;  // [K], the flipped joint that is joint k; not read for none
+  ToImage to_image;              // [N], crop pixel -> image pixel; none: crop pixels stay
+  int64_t N, K;
+  double split_ratio;  // bins per crop pixel
+};
+
 // The lesser of the two maxima; NaN where one is.
 template <typename T>
 RMPE_HD T simcc_score(T x_maximum, T y_maximum) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "macros.h"
 
@@ -74,14 +75,8 @@ RMPE_HD void narrow(float value, Half& out) {
 #endif
 }
 
-// What a stored value is computed in: float32 for the 16-bit formats.
+// The type that values of a stored type are computed in: float32 for the 16-bit formats.
 template <typename Stored>
-struct Widened {
-  using type = float;
-};
-template <>
-struct Widened<double> {
-  using type = double;
-};
+using ComputeType = std::conditional_t<std::is_same_v<Stored, double>, double, float>;
 
 }  // namespace rmpe

@@ -13,11 +13,14 @@
 
 namespace rmpe {
 
+// Set by name, because they have a constructor.
 struct MergeParameters {
-  double box;         // reach, as a fraction of the longer side of the kept pose's box
-  double radius;      // and at most this, pixels
-  double min_score;   // a pose whose best joint scores less is dropped
-  double zero_score;  // what a score of 0 counts as
+  RMPE_HD MergeParameters() {}
+
+  double box = 0.0;         // reach, as a fraction of the longer side of the kept pose's box
+  double radius = 0.0;      // and at most this, pixels
+  double min_score = 0.0;   // a pose whose best joint scores less is not kept
+  double zero_score = 0.0;  // what a score of 0 counts as
 };
 
 // Squared reach of a pose, pixels^2.

@@ -16,20 +16,23 @@
 
 namespace rmpe {
 
-// The parameters of d and of the decision, the same for all poses of a call. Bounds that are
-// switched off are negative.
+// Parameters of pose_similarity. eta and near_* matter to pose_nms only. They have a constructor so
+// that they can only be set by name: among eleven numbers in a row nobody sees two that are
+// swapped.
 struct PoseNMSParameters {
-  double sigma1;
-  double sigma2;
-  double lam;
-  double eta;
-  bool squared;         // the distance in the second sum: squared, or as it is
-  bool box_unit;        // measured in kBoxUnit * longer side of the reference box, or in pixels
-  double match_box;     // sides of the match box, as a fraction of the reference box's
-  double match_radius;  // in the unit of distance
-  int64_t near_joints;  // this many near joints eliminate as well; 0: rule off
-  double near_radius;   // pixels; near: within min(near_radius, near_box * longer side)
-  double near_box;
+  RMPE_HD PoseNMSParameters() {}
+
+  double sigma1 = 1.0;
+  double sigma2 = 1.0;
+  double lam = 1.0;
+  double eta = INFINITY;    // a pose more similar than this is eliminated
+  bool squared = false;     // whether the distance in the second sum is squared
+  bool box_unit = false;    // distances in kBoxUnit * longer side of the reference box, or pixels
+  double match_box = -1.0;  // sides of the match box, in those of the reference box; < 0: no box
+  double match_radius = -1.0;  // in the unit of distance; < 0: no radius
+  int64_t near_joints = 0;     // this many near joints eliminate a pose too; 0: no such rule
+  double near_radius = 0.0;    // near: within min(near_radius, near_box * longer side), in pixels
+  double near_box = 0.0;
 };
 
 constexpr double kBoxUnit = 0.1;

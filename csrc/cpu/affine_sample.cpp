@@ -27,7 +27,7 @@ inline void forward_nearest(const SampleBatch<S>& batch, int64_t n, int64_t row_
   std::vector<int32_t> offset(g.width);
   for (int64_t y = row_begin; y < row_end; ++y) {
     fill_nearest(batch.maps[n], g, y, offset.data());
-    for (int64_t c = 0; c < batch.channels; ++c) {
+    for (int64_t c = 0; c < batch.C; ++c) {
       const S* plane = batch.plane(n, c);
       S* out = output + (c * g.height + y) * g.width;
       for (int64_t x = 0; x < g.width; ++x) out[x] = offset[x] < 0 ? S{} : plane[offset[x]];
@@ -36,9 +36,10 @@ inline void forward_nearest(const SampleBatch<S>& batch, int64_t n, int64_t row_
 }
 
 template <typename S>
-inline void sample_row(const S* plane, const BilinearRow<Wide<S>>& row, const SampleGeometry& g,
-                       int64_t ahead, Wide<S>* __restrict out) {  // [width]
-  using T = Wide<S>;
+inline void sample_row(const S* plane, const BilinearRow<ComputeType<S>>& row,
+                       const SampleGeometry& g, int64_t ahead,
+                       ComputeType<S>* __restrict out) {  // [width]
+  using T = ComputeType<S>;
   const S* below = plane + g.input_width;
   for_columns<T>(row.inner, [&](auto lanes, int64_t x) {
     using L = decltype(lanes);
@@ -68,13 +69,13 @@ inline void sample_row(const S* plane, const BilinearRow<Wide<S>>& row, const Sa
 template <typename S>
 inline void forward_general(const SampleBatch<S>& batch, int64_t n, int64_t row_begin,
                             int64_t row_end, S* output) {  // [C, height, width]
-  using T = Wide<S>;
+  using T = ComputeType<S>;
   const SampleGeometry& g = batch.geometry;
   BilinearRow<T> row(g.width);
   std::vector<T> wide(g.width);
   const int64_t ahead = prefetch_distance(batch.maps[n], g);
-  for (int64_t c_begin = 0; c_begin < batch.channels; c_begin += kChannelBlock) {
-    const int64_t c_end = std::min(batch.channels, c_begin + kChannelBlock);
+  for (int64_t c_begin = 0; c_begin < batch.C; c_begin += kChannelBlock) {
+    const int64_t c_end = std::min(batch.C, c_begin + kChannelBlock);
     for (int64_t y = row_begin; y < row_end; ++y) {
       row.set(line_x(batch.maps[n], g, y), line_y(batch.maps[n], g, y), g);
       for (int64_t c = c_begin; c < c_end; ++c) {
@@ -93,12 +94,12 @@ inline void forward_general(const SampleBatch<S>& batch, int64_t n, int64_t row_
 template <typename S>
 inline void forward_upright(const SampleBatch<S>& batch, int64_t n, int64_t row_begin,
                             int64_t row_end, S* output) {  // [C, height, width]
-  using T = Wide<S>;
+  using T = ComputeType<S>;
   const SampleGeometry& g = batch.geometry;
   BilinearRow<T> columns(g.width);
   columns.set(line_x(batch.maps[n], g, 0), kRowZero, one_row(g));
   RowCache<S> cache(g, /*with_slopes=*/false);
-  for (int64_t c = 0; c < batch.channels; ++c) {
+  for (int64_t c = 0; c < batch.C; ++c) {
     cache.start(batch.plane(n, c));
     for (int64_t y = row_begin; y < row_end; ++y) {
       S* __restrict out = output + (c * g.height + y) * g.width;
@@ -124,7 +125,7 @@ void affine_sample(const SampleBatch<S>& batch, int64_t begin, int64_t end, S* o
   while (begin < end) {
     const int64_t n = begin / g.height, row_begin = begin - n * g.height;
     const int64_t row_end = std::min(g.height, row_begin + (end - begin));
-    S* out = output + n * batch.channels * g.height * g.width;
+    S* out = output + n * batch.C * g.height * g.width;
     if (g.interpolation == Interpolation::kNearest) {
       forward_nearest(batch, n, row_begin, row_end, out);
     } else if (is_upright(batch.maps[n])) {

@@ -6,21 +6,11 @@
 
 namespace rmpe::cpu {
 
-// S: float, double, Half or BFloat16.
 template <typename S>
-struct SampleBatch {
-  const S* input;  // [N, C, input_height, input_width]; each plane is dense
-  int64_t batch_stride, channel_stride;
-  int64_t channels;
-  const Affine* maps;  // [N], of sampling_map
-  SampleGeometry geometry;
-
-  const S* plane(int64_t n, int64_t c) const {
-    return input + n * batch_stride + c * channel_stride;
-  }
-};
+using SampleBatch = rmpe::SampleBatch<S, const Affine*>;
 
 // Writes the rows [begin, end) of the N * height rows of all outputs, each in every channel.
+// S: float, double, Half or BFloat16.
 template <typename S>
 void affine_sample(const SampleBatch<S>& batch, int64_t begin, int64_t end,
                    // outputs

@@ -18,7 +18,7 @@ namespace {
 // What one block of channels of one image reads and writes. Gradients to the input are summed in T.
 template <typename S>
 struct BackwardItem {
-  using T = Wide<S>;
+  using T = ComputeType<S>;
   const SampleBatch<S>& batch;
   int64_t n, c_begin, c_end;
   const S* grad;             // [C, height, width] of image n
@@ -77,7 +77,7 @@ inline void backward_nearest(const BackwardItem<S>& item) {
     fill_nearest(item.batch.maps[item.n], g, y, offset.data());
     for (int64_t c = item.c_begin; c < item.c_end; ++c) {
       const S* grad = item.grad_row(c, y);
-      Wide<S>* plane = item.grad_plane(c);
+      ComputeType<S>* plane = item.grad_plane(c);
       for (int64_t x = 0; x < g.width; ++x) {
         if (offset[x] >= 0) plane[offset[x]] += widen(grad[x]);
       }
@@ -119,10 +119,10 @@ inline void scatter_row(const BilinearRow<T>& row, const SampleGeometry& g, cons
 
 // gx, gy: [width], the gradient with respect to the padded position is added.
 template <typename S>
-inline void position_gradient(const S* plane, const BilinearRow<Wide<S>>& row,
-                              const SampleGeometry& g, int64_t ahead, const Wide<S>* grad,
-                              Wide<S>* __restrict gx, Wide<S>* __restrict gy) {
-  using T = Wide<S>;
+inline void position_gradient(const S* plane, const BilinearRow<ComputeType<S>>& row,
+                              const SampleGeometry& g, int64_t ahead, const ComputeType<S>* grad,
+                              ComputeType<S>* __restrict gx, ComputeType<S>* __restrict gy) {
+  using T = ComputeType<S>;
   const S* below = plane + g.input_width;
   for_columns<T>(row.inner, [&](auto lanes, int64_t x) {
     using L = decltype(lanes);
@@ -140,10 +140,10 @@ inline void position_gradient(const S* plane, const BilinearRow<Wide<S>>& row,
 }
 
 template <typename S>
-inline void backward_fringe(const S* plane, const BilinearRow<Wide<S>>& row,
-                            const SampleGeometry& g, const Wide<S>* grad, Wide<S>* grad_plane,
-                            Wide<S>* gx, Wide<S>* gy) {
-  using T = Wide<S>;
+inline void backward_fringe(const S* plane, const BilinearRow<ComputeType<S>>& row,
+                            const SampleGeometry& g, const ComputeType<S>* grad,
+                            ComputeType<S>* grad_plane, ComputeType<S>* gx, ComputeType<S>* gy) {
+  using T = ComputeType<S>;
   for_fringe(row, [&](int64_t x) {
     const double at_x = padded(row.x, x, g.input_width, g).at;
     const double at_y = padded(row.y, x, g.input_height, g).at;
@@ -178,7 +178,7 @@ inline void add_moments(const BilinearRow<T>& row, const SampleGeometry& g, int6
 
 template <typename S>
 void backward_general(const BackwardItem<S>& item) {
-  using T = Wide<S>;
+  using T = ComputeType<S>;
   const SampleBatch<S>& batch = item.batch;
   const SampleGeometry& g = batch.geometry;
   const Affine& map = batch.maps[item.n];
@@ -258,7 +258,7 @@ class RowAccumulator {
 
 template <typename S>
 inline void backward_upright(const BackwardItem<S>& item) {
-  using T = Wide<S>;
+  using T = ComputeType<S>;
   const SampleBatch<S>& batch = item.batch;
   const SampleGeometry& g = batch.geometry;
   const Affine& map = batch.maps[item.n];
@@ -302,15 +302,15 @@ inline void backward_upright(const BackwardItem<S>& item) {
 template <typename S>
 void affine_sample_backward(const SampleBatch<S>& batch, const S* grad, int64_t block,
                             int64_t begin, int64_t end, S* grad_input, PositionMoments* moments) {
-  using T = Wide<S>;
+  using T = ComputeType<S>;
   const SampleGeometry& g = batch.geometry;
   const int64_t plane = g.input_height * g.input_width;
-  const int64_t blocks = (batch.channels + block - 1) / block;
+  const int64_t blocks = (batch.C + block - 1) / block;
   std::vector<T> wide(grad_input && !std::is_same_v<S, T> ? block * plane : 0);
   for (int64_t i = begin; i < end; ++i) {
     const int64_t n = i / blocks, c_begin = (i % blocks) * block;
-    const int64_t c_end = std::min(batch.channels, c_begin + block);
-    S* out = grad_input ? grad_input + (n * batch.channels + c_begin) * plane : nullptr;
+    const int64_t c_end = std::min(batch.C, c_begin + block);
+    S* out = grad_input ? grad_input + (n * batch.C + c_begin) * plane : nullptr;
     T* grad_planes = nullptr;
     if constexpr (std::is_same_v<S, T>) {
       grad_planes = out;
@@ -319,7 +319,7 @@ void affine_sample_backward(const SampleBatch<S>& batch, const S* grad, int64_t 
     }
     if (grad_planes) std::fill(grad_planes, grad_planes + (c_end - c_begin) * plane, T(0));
     if (moments) moments[i] = {};
-    const S* image_grad = grad + n * batch.channels * g.height * g.width;
+    const S* image_grad = grad + n * batch.C * g.height * g.width;
     const BackwardItem<S> item{
         batch, n, c_begin, c_end, image_grad, grad_planes, moments ? moments + i : nullptr};
     if (g.interpolation == Interpolation::kNearest) {

@@ -26,10 +26,10 @@ struct InterpolatedRow {
 };
 
 template <typename S>
-inline void interpolate_row(const S* pixels, const BilinearRow<Wide<S>>& columns,
-                            const SampleGeometry& g, Wide<S>* __restrict value,
-                            Wide<S>* __restrict slope) {  // [width], slope may be null
-  using T = Wide<S>;
+inline void interpolate_row(const S* pixels, const BilinearRow<ComputeType<S>>& columns,
+                            const SampleGeometry& g, ComputeType<S>* __restrict value,
+                            ComputeType<S>* __restrict slope) {  // [width], slope may be null
+  using T = ComputeType<S>;
   for_columns<T>(columns.inner, [&](auto lanes, int64_t x) {
     using L = decltype(lanes);
     typename L::Vector left, right;
@@ -62,7 +62,7 @@ inline void interpolate_row(const S* pixels, const BilinearRow<Wide<S>>& columns
 template <typename S>
 class RowCache {
  public:
-  using T = Wide<S>;
+  using T = ComputeType<S>;
 
   RowCache(const SampleGeometry& geometry, bool with_slopes)
       : geometry_(geometry),

@@ -14,9 +14,6 @@
 
 namespace rmpe::cpu {
 
-template <typename S>
-using Wide = typename Widened<S>::type;
-
 // The first of `width` columns from which on the line is at or beyond `threshold`, as seen from its
 // start; its step is not 0. Rounding keeps the line monotonic, so the estimate only has to be
 // corrected by a column or two.

@@ -19,7 +19,7 @@ void narrow_all(const float* values, int64_t size, BFloat16* out);
 template <typename Stored>
 class Reader {
  public:
-  using Value = typename Widened<Stored>::type;
+  using Value = ComputeType<Stored>;
 
   explicit Reader(int64_t size) : size_(size), scratch_(kInPlace ? 0 : size) {}
 
@@ -42,7 +42,7 @@ class Reader {
 template <typename Stored>
 class Writer {
  public:
-  using Value = typename Widened<Stored>::type;
+  using Value = ComputeType<Stored>;
 
   explicit Writer(int64_t size) : size_(size), scratch_(kInPlace ? 0 : size) {}
 

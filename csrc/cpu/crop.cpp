@@ -136,7 +136,7 @@ void crop(const CropBatch& batch, int64_t begin, int64_t end, Stored* crops) {
     const int64_t only = batch.images.count == 1 ? 0 : n;
     const int64_t index = batch.image_index ? batch.image_index[n] : only;
     const Image image = batch.images[index];
-    const Affine& inverse = batch.inverses[n];
+    const Affine& inverse = batch.to_image[n];
     Stored* out = crops + n * 3 * height * width;
     if (image.height == 0 || image.width == 0 || !reaches_any_image(inverse, height, width)) {
       crop_fill(batch.normalization, height, width, row_begin, row_end, out);

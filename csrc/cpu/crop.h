@@ -6,13 +6,7 @@
 
 namespace rmpe::cpu {
 
-struct CropBatch {
-  ImageList images;
-  const int64_t* image_index;  // [N], null: the only image, or the n-th of N
-  const Affine* inverses;      // [N], crop pixel -> image pixel
-  int64_t height, width;       // of every crop
-  Normalization normalization;
-};
+using CropBatch = rmpe::CropBatch<const Affine*>;
 
 // Writes the rows [begin, end) of the N * height rows of all crops. Stored: float, Half, BFloat16.
 template <typename Stored>

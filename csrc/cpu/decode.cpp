@@ -76,8 +76,8 @@ RMPE_MULTIVERSION __attribute__((flatten)) Step step_below_pixel(const Refinemen
 
 template <typename Stored>
 void decode(const DecodeBatch<Stored>& batch, int64_t begin, int64_t end,
-            typename Widened<Stored>::type* keypoints, typename Widened<Stored>::type* scores) {
-  using T = typename Widened<Stored>::type;
+            ComputeType<Stored>* keypoints, ComputeType<Stored>* scores) {
+  using T = ComputeType<Stored>;
   const int64_t height = batch.height, width = batch.width;
   const bool flip = batch.flipped.data != nullptr;
   Reader<Stored> reader(height * width), flipped_reader(flip ? height * width : 0);

@@ -14,7 +14,7 @@ namespace {
 template <typename Stored>
 class AxisPeaks {
  public:
-  using T = typename Widened<Stored>::type;
+  using T = ComputeType<Stored>;
 
   AxisPeaks(const SimccVectors<Stored>& vectors, bool mirrored)
       : vectors_(vectors),
@@ -49,9 +49,8 @@ class AxisPeaks {
 
 template <typename Stored>
 void decode_simcc(const SimccBatch<Stored>& batch, int64_t begin, int64_t end,
-                  typename Widened<Stored>::type* keypoints,
-                  typename Widened<Stored>::type* scores) {
-  using T = typename Widened<Stored>::type;
+                  ComputeType<Stored>* keypoints, ComputeType<Stored>* scores) {
+  using T = ComputeType<Stored>;
   AxisPeaks<Stored> x_peaks(batch.x, true), y_peaks(batch.y, false);
   for (int64_t item = begin; item < end; ++item) {
     const int64_t n = item / batch.K, k = item % batch.K;

@@ -2,16 +2,15 @@
 // exponential.
 #include "cpu/nearby_joints_nms.h"
 
-#include "core/nearby_joints_nms.h"
 #include "cpu/blocks.h"
 #include "cpu/greedy.h"
 
 namespace rmpe::cpu {
 namespace {
 
-// Fields of a block of poses: the squared reach of each, then x and y of joint 0, of joint 1, ...
-enum PoseField : int64_t { kClose2, kJoints };
-constexpr int64_t kJointFields = 2;
+// Values of a block of poses: the squared reach of each, then x and y of joint 0, of joint 1, ...
+enum PoseValue : int64_t { kClose2, kJoints };
+constexpr int64_t kJointValues = 2;
 
 // One pose against the kLanes kept ones of a block.
 template <typename T>
@@ -21,7 +20,7 @@ inline void count_close(const T* block, const T* xy, int64_t K,
   constexpr int64_t L = kLanes<T>;
   T count[L] = {};
   for (int64_t n = 0; n < K; ++n) {
-    const T* joint = block + (kJoints + kJointFields * n) * L;
+    const T* joint = block + (kJoints + kJointValues * n) * L;
     const T x = xy[2 * n], y = xy[2 * n + 1];
     RMPE_KEEP_LOOP
     for (int64_t l = 0; l < L; ++l) {
@@ -31,7 +30,7 @@ inline void count_close(const T* block, const T* xy, int64_t K,
   for (int64_t l = 0; l < L; ++l) close[l] = count[l];
 }
 
-// Not a template because GCC cannot clone those.
+// Not a template, because GCC cannot compile those for several processors.
 RMPE_MULTIVERSION void compare_block(const float* block, const float* xy, int64_t K, float* close) {
   count_close(block, xy, K, close);
 }
@@ -42,20 +41,20 @@ RMPE_MULTIVERSION void compare_block(const double* block, const double* xy, int6
 
 // Kept for greedy_nms.
 template <typename T>
-class Poses {
+class KeptPoses {
  public:
-  Poses(const PoseList<T>& poses, double distance, int64_t max_near)
+  KeptPoses(const PoseList<T>& poses, const NearbyJointsParameters& parameters)
       : poses_(poses),
-        distance_(distance),
-        max_near_(T(max_near)),
-        blocks_(kJoints + kJointFields * poses.K) {}
+        parameters_(parameters),
+        max_near_(T(parameters.max_near)),
+        blocks_(kJoints + kJointValues * poses.K) {}
 
   bool rank(int64_t i, double& score) const { return poses_.rank(i, score); }
 
   void clear() { blocks_.clear(); }
 
   int64_t find_suppressor(int64_t i) {
-    current_ = i;
+    candidate_ = i;
     T close[kLanes<T>];
     for (int64_t b = 0; b < blocks_.count(); ++b) {
       compare_block(blocks_[b], poses_.xy(i), poses_.K, close);
@@ -67,11 +66,11 @@ class Poses {
   }
 
   void keep() {
-    const T* xy = poses_.xy(current_);
-    T* field = blocks_.add();
-    field[kClose2 * kLanes<T>] = close_distance2(xy, poses_.K, distance_);
+    const T* xy = poses_.xy(candidate_);
+    T* value = blocks_.add();
+    value[kClose2 * kLanes<T>] = close_distance2(xy, poses_.K, parameters_);
     for (int64_t n = 0; n < poses_.K; ++n) {
-      T* joint = field + (kJoints + kJointFields * n) * kLanes<T>;
+      T* joint = value + (kJoints + kJointValues * n) * kLanes<T>;
       joint[0] = xy[2 * n];
       joint[kLanes<T>] = xy[2 * n + 1];
     }
@@ -79,27 +78,25 @@ class Poses {
 
  private:
   PoseList<T> poses_;
-  double distance_;
+  NearbyJointsParameters parameters_;
   T max_near_;
   Blocks<T> blocks_;
-  int64_t current_ = 0;
+  int64_t candidate_ = 0;
 };
 
 }  // namespace
 
 template <typename T>
-void nearby_joints_nms(const PoseList<T>& poses, double distance, int64_t max_near,
+void nearby_joints_nms(const PoseList<T>& poses, const NearbyJointsParameters& parameters,
                        const Groups& images, int64_t begin, int64_t end, bool* keep,
                        int64_t* suppressor) {
-  Poses<T> kept(poses, distance, max_near);
+  KeptPoses<T> kept(poses, parameters);
   greedy_nms(images, begin, end, kept, keep, suppressor);
 }
 
-#define RMPE_INSTANTIATE(T)                                                                    \
-  template void nearby_joints_nms(const PoseList<T>&, double, int64_t, const Groups&, int64_t, \
-                                  int64_t, bool*, int64_t*);
-RMPE_INSTANTIATE(float)
-RMPE_INSTANTIATE(double)
-#undef RMPE_INSTANTIATE
+template void nearby_joints_nms(const PoseList<float>&, const NearbyJointsParameters&,
+                                const Groups&, int64_t, int64_t, bool*, int64_t*);
+template void nearby_joints_nms(const PoseList<double>&, const NearbyJointsParameters&,
+                                const Groups&, int64_t, int64_t, bool*, int64_t*);
 
 }  // namespace rmpe::cpu

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "../core/nearby_joints_nms.h"
 #include "../core/poses.h"
 #include "groups.h"
 
@@ -10,9 +11,7 @@ namespace rmpe::cpu {
 
 // Images [begin, end). T is float or double.
 template <typename T>
-void nearby_joints_nms(const PoseList<T>& poses,
-                       double distance,   // of the diagonal of the box around a pose's joints
-                       int64_t max_near,  // more close joints than these remove a pose
+void nearby_joints_nms(const PoseList<T>& poses, const NearbyJointsParameters& parameters,
                        const Groups& images, int64_t begin, int64_t end,
                        // outputs
                        bool* keep,            // [N]

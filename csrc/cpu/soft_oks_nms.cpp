@@ -5,15 +5,14 @@
 #include <cmath>
 #include <vector>
 
-#include "core/soft_oks_nms.h"
 #include "cpu/oks_references.h"
 
 namespace rmpe::cpu {
 
 template <typename T>
-void soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigmas, double threshold,
-                  int64_t max_kept, const Groups& images, int64_t begin, int64_t end, bool* keep,
-                  T* pose_scores, int64_t* rank) {
+void soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigmas,
+                  const SoftOksParameters& parameters, const Groups& images, int64_t begin,
+                  int64_t end, bool* keep, T* pose_scores, int64_t* rank) {
   struct Candidate {
     double score;
     int64_t item;
@@ -46,7 +45,7 @@ void soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigmas, dou
       keep[item] = true;
       rank[item] = kept++;
     };
-    const int64_t picks = std::min(max_kept, static_cast<int64_t>(candidates.size()));
+    const int64_t picks = std::min(parameters.max_kept, static_cast<int64_t>(candidates.size()));
     while (kept < picks) {
       Candidate* best = nullptr;
       for (Candidate& candidate : candidates) {
@@ -60,18 +59,20 @@ void soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigmas, dou
         references.compare(best->item, b, oks);
         for (int64_t l = 0; l < references.size_of(b); ++l) {
           Candidate& other = candidates[b * kLanes<T> + l];
-          if (!other.picked) other.score *= soft_nms_decay(oks[l], threshold);
+          if (!other.picked) other.score *= soft_nms_decay(oks[l], parameters);
         }
       }
     }
     for (const Candidate& candidate : candidates) pose_scores[candidate.item] = T(candidate.score);
-    for (size_t k = 0; k < last.size() && kept < max_kept; ++k) keep_next(last[k]);
+    for (size_t k = 0; k < last.size() && kept < parameters.max_kept; ++k) keep_next(last[k]);
   }
 }
 
-template void soft_oks_nms(const PoseList<float>&, const float*, const float*, double, int64_t,
-                           const Groups&, int64_t, int64_t, bool*, float*, int64_t*);
-template void soft_oks_nms(const PoseList<double>&, const double*, const double*, double, int64_t,
-                           const Groups&, int64_t, int64_t, bool*, double*, int64_t*);
+template void soft_oks_nms(const PoseList<float>&, const float*, const float*,
+                           const SoftOksParameters&, const Groups&, int64_t, int64_t, bool*, float*,
+                           int64_t*);
+template void soft_oks_nms(const PoseList<double>&, const double*, const double*,
+                           const SoftOksParameters&, const Groups&, int64_t, int64_t, bool*,
+                           double*, int64_t*);
 
 }  // namespace rmpe::cpu

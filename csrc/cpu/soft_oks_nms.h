@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "../core/poses.h"
+#include "../core/soft_oks_nms.h"
 #include "groups.h"
 
 namespace rmpe::cpu {
@@ -13,9 +14,8 @@ template <typename T>
 void soft_oks_nms(const PoseList<T>& poses,
                   const T* areas,   // [N], pixels^2
                   const T* sigmas,  // [K]
-                  double threshold,
-                  int64_t max_kept,  // of an image
-                  const Groups& images, int64_t begin, int64_t end,
+                  const SoftOksParameters& parameters, const Groups& images, int64_t begin,
+                  int64_t end,
                   // outputs
                   bool* keep,      // [N]
                   T* pose_scores,  // [N]

@@ -26,7 +26,7 @@ __device__ void sample_nearest(const S* plane, int64_t channel_stride, int64_t c
 template <typename S>
 __device__ void sample_bilinear(const S* plane, int64_t channel_stride, int64_t channels, double x,
                                 double y, const SampleGeometry& g, int64_t size, S* out) {
-  using T = typename Widened<S>::type;
+  using T = ComputeType<S>;
   int32_t offsets[4];
   T weights[4];
 #pragma unroll
@@ -57,7 +57,7 @@ __global__ void __launch_bounds__(kThreads)
   const SampleGeometry& g = batch.geometry;
   const Tile tile = tile_of(tiling);
   Affine& map = *shared_memory<Affine>();
-  if (threadIdx.x == 0) map = map_of(batch.theta, tile.n, g);
+  if (threadIdx.x == 0) map = map_of(batch.maps, tile.n, g);
   __syncthreads();
 
   const S* plane =

@@ -9,16 +9,11 @@
 
 namespace rmpe::cuda {
 
-// S: float, double, Half or BFloat16.
+// maps: theta [N, 2, 3]. The output, too, has fewer than 2^31 pixels.
 template <typename S>
-struct SampleBatch {
-  const S* input;  // [N, C, input_height, input_width]; each plane is dense
-  int64_t batch_stride, channel_stride;
-  Floats theta;  // [N, 2, 3]
-  int64_t N, C;
-  SampleGeometry geometry;  // the output, too, has fewer than 2^31 pixels
-};
+using SampleBatch = rmpe::SampleBatch<S, Floats>;
 
+// S: float, double, Half or BFloat16.
 template <typename S>
 void launch_affine_sample(const SampleBatch<S>& batch, cudaStream_t stream,
                           // outputs

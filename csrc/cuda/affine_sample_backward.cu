@@ -32,11 +32,11 @@ __global__ void __launch_bounds__(kThreads, 2)
                                   // outputs, null where not wanted
                                   const Sums sums,
                                   PositionMoments* __restrict__ moments) {  // [N, blocks_per_image]
-  using T = typename Widened<S>::type;
+  using T = ComputeType<S>;
   const SampleGeometry& g = batch.geometry;
   const Tile tile = tile_of(tiling);
   BackwardBlock& block = *shared_memory<BackwardBlock>();
-  if (threadIdx.x == 0) block.map = map_of(batch.theta, tile.n, g);
+  if (threadIdx.x == 0) block.map = map_of(batch.maps, tile.n, g);
   __syncthreads();
 
   const unsigned width = unsigned(g.width);
@@ -155,7 +155,7 @@ __global__ void __launch_bounds__(kThreads)
     round_sums_kernel(const Sums sums, const __grid_constant__ Tiling tiling,
                       // outputs
                       S* __restrict__ grad_input) {  // [N, C, input_height, input_width]
-  using T = typename Widened<S>::type;
+  using T = ComputeType<S>;
   const Tile tile = tile_of(tiling);
   for (int64_t c = tile.first_channel; c < tile.last_channel; ++c) {
     const int64_t index = tile.n * tiling.C + c;
@@ -188,7 +188,7 @@ template <typename S>
 void launch_affine_sample_backward(const SampleBatch<S>& batch, const S* grad,
                                    const BackwardScratch& scratch, cudaStream_t stream,
                                    S* grad_input, void* grad_theta) {
-  using T = typename Widened<S>::type;
+  using T = ComputeType<S>;
   const SampleGeometry& g = batch.geometry;
   const int64_t pixels = g.input_height * g.input_width, planes = batch.N * batch.C;
   const Tiling tiles = output_tiling(batch.N, batch.C, g);
@@ -225,7 +225,7 @@ void launch_affine_sample_backward(const SampleBatch<S>& batch, const S* grad,
   }
   if (!grad_theta) return;
   launch(theta_gradient_kernel, dim3(grid_size("images", batch.N, 1)), dim3(kWarpSize), 0, stream,
-         moments, moments ? unsigned(tiles.blocks_per_image()) : 0u, g, batch.theta.is_double,
+         moments, moments ? unsigned(tiles.blocks_per_image()) : 0u, g, batch.maps.is_double,
          grad_theta);
 }
 

@@ -11,7 +11,7 @@ namespace {
 template <typename T>
 struct BoxComparison {
   using Value = T;
-  struct Own {
+  struct Item {
     T x1, y1, x2, y2, area;
   };
   struct Sums {};
@@ -26,12 +26,12 @@ struct BoxComparison {
   __device__ void flag_not_finite(int64_t first, int64_t count, unsigned* flags) const {
     cuda::flag_not_finite(boxes, 4, first, count, flags);
   }
-  RMPE_HD Own own(int64_t i) const {
+  RMPE_HD Item item(int64_t i) const {
     const T* box = boxes + 4 * i;
     return {box[0], box[1], box[2], box[3], box_area(box)};
   }
-  RMPE_HD Sums start(const Own&, const Own&) const { return {}; }
-  RMPE_HD bool eliminates(const Own& a, const Own& b, const Sums&) const {
+  RMPE_HD Sums start(const Item&, const Item&) const { return {}; }
+  RMPE_HD bool eliminates(const Item& a, const Item& b, const Sums&) const {
     return box_iou(a.x1, a.y1, a.x2, a.y2, a.area, b.x1, b.y1, b.x2, b.y2, b.area) > threshold;
   }
 };

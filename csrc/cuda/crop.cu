@@ -45,7 +45,7 @@ __device__ Source source_of(const CropLaunch& launch, int64_t n) {
   if (!exists || !source.here) return source;
   const int64_t place = batch.images.is_stack() ? 0 : index - launch.first_image;
   source.image = batch.images.image_of(launch.listed[place], index);
-  source.inverse = invert(load_affine(batch.matrices, n));
+  source.inverse = batch.to_image[n];
   source.empty = source.image.height == 0 || source.image.width == 0 ||
                  !reaches_any_image(source.inverse, batch.height, batch.width);
   if (source.empty) return source;

@@ -8,13 +8,8 @@
 
 namespace rmpe::cuda {
 
-struct CropBatch {
-  ImageList images;            // the list itself is on the host
-  const int64_t* image_index;  // [N], null: the only image, or the n-th of N
-  Floats matrices;             // [N, 2, 3], image pixel -> crop pixel
-  int64_t N, height, width;    // height and width of every crop
-  Normalization normalization;
-};
+// The list of images itself is on the host.
+using CropBatch = rmpe::CropBatch<InverseMatrices>;
 
 // Stored: float, Half, BFloat16. A crop whose image_index is none is all fill.
 template <typename Stored>

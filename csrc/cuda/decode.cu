@@ -132,7 +132,7 @@ __device__ auto map_of(const DecodeLaunch<Stored, kFlip>& launch, unsigned n, un
   }
 }
 
-template <typename Stored, bool kFlip, typename T = typename Widened<Stored>::type>
+template <typename Stored, bool kFlip, typename T = ComputeType<Stored>>
 __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     decode_kernel(const __grid_constant__ DecodeLaunch<Stored, kFlip> launch,
                   // outputs
@@ -188,8 +188,7 @@ void launch_all(const DecodeBatch<Stored>& batch, cudaStream_t stream, T* keypoi
 
 template <typename Stored>
 void launch_decode(const DecodeBatch<Stored>& batch, cudaStream_t stream,
-                   typename Widened<Stored>::type* keypoints,
-                   typename Widened<Stored>::type* scores) {
+                   ComputeType<Stored>* keypoints, ComputeType<Stored>* scores) {
   if (batch.flipped.data) {
     launch_all<true, AveragedMap<Stored>>(batch, stream, keypoints, scores);
   } else {

@@ -34,7 +34,7 @@ __device__ auto vector_of(const SimccLaunch<Stored, kFlip>& launch, unsigned n, 
   }
 }
 
-template <typename Stored, bool kFlip, typename T = typename Widened<Stored>::type>
+template <typename Stored, bool kFlip, typename T = ComputeType<Stored>>
 __global__ void __launch_bounds__(kThreads)
     decode_simcc_kernel(const __grid_constant__ SimccLaunch<Stored, kFlip> launch,
                         // outputs
@@ -78,8 +78,7 @@ void launch_all(const SimccBatch<Stored>& batch, cudaStream_t stream, T* keypoin
 
 template <typename Stored>
 void launch_decode_simcc(const SimccBatch<Stored>& batch, cudaStream_t stream,
-                         typename Widened<Stored>::type* keypoints,
-                         typename Widened<Stored>::type* scores) {
+                         ComputeType<Stored>* keypoints, ComputeType<Stored>* scores) {
   map_size("x_maps", 1, batch.x.size);
   map_size("y_maps", 1, batch.y.size);
   if (batch.x.flipped) {

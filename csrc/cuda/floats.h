@@ -25,4 +25,11 @@ RMPE_HD Affine load_affine(const Floats& matrices, int64_t n) {
   return rmpe::load_affine(values);
 }
 
+// The inverses of matrices [N, 2, 3], computed where they are needed.
+struct InverseMatrices {
+  Floats matrices;
+
+  RMPE_HD Affine operator[](int64_t n) const { return invert(load_affine(matrices, n)); }
+};
+
 }  // namespace rmpe::cuda

@@ -28,19 +28,19 @@ constexpr int kRankThreads = 128;
 // Beside what for_each_pair wants, Comparison has
 //   void flag_not_finite(int64_t first, int64_t count, unsigned* flags) const;
 //   double confidence(int64_t item) const;   what orders the items; NaN: takes no part
-//   bool eliminates(const Own& reference, const Own& candidate, const Sums& sums) const;
+//   bool eliminates(const Item& reference, const Item& candidate, const Sums& sums) const;
 template <typename Comparison>
 struct GreedyScratch {
   Groups images;
-  double* confidence;             // [N]
-  typename Comparison::Own* own;  // [N]
-  unsigned* kept;                 // [N], the kept items of each image, in order
+  double* confidence;                // [N]
+  typename Comparison::Item* items;  // [N]
+  unsigned* kept;                    // [N], the kept items of each image, in order
 
   GreedyScratch(const int64_t* image_index, int64_t N, int64_t slots, Scratch& scratch)
       : images(image_index, N, slots, scratch),
-        confidence(scratch.take<double>(N)),
-        own(scratch.take<typename Comparison::Own>(N)),
-        kept(scratch.take<unsigned>(N)) {}
+        confidence(scratch.allocate<double>(N)),
+        items(scratch.allocate<typename Comparison::Item>(N)),
+        kept(scratch.allocate<unsigned>(N)) {}
 };
 
 // What takes no part is kept.
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(kRankThreads)
       keep[i] = true;
       suppressor[i] = i;
     } else {
-      scratch.own[i] = comparison.own(i);
+      scratch.items[i] = comparison.item(i);
       slot = find_slot(scratch.images, i);
     }
   }
@@ -88,15 +88,15 @@ __device__ inline unsigned lowest(Bits bits) { return unsigned(__ffsll((long lon
 __device__ inline unsigned count_of(Bits bits) { return unsigned(__popcll(bits)); }
 
 template <typename Comparison>
-__device__ void fill(const typename Comparison::Own* own,  // [N]
-                     const unsigned* items, unsigned count,
+__device__ void fill(const typename Comparison::Item* items,  // [N]
+                     const unsigned* indices, unsigned count,
                      // outputs
                      Tile<Comparison>& tile) {
   const unsigned t = threadIdx.x;
   if (t == 0) tile.count = count;
   if (t < count) {
-    tile.items[t] = items[t];
-    tile.own[t] = own[items[t]];
+    tile.indices[t] = indices[t];
+    tile.items[t] = items[indices[t]];
   }
 }
 
@@ -122,7 +122,7 @@ __global__ void __launch_bounds__(kPairThreads, 1)
 
   const auto eliminate = [&](const Pair& pair, const typename Comparison::Sums& sums,
                              const Tile<Comparison>& from) {
-    if (comparison.eliminates(from.own[pair.reference], candidates.own[pair.candidate], sums)) {
+    if (comparison.eliminates(from.items[pair.reference], candidates.items[pair.candidate], sums)) {
       atomicOr(&shared.eliminators[pair.candidate], bit(pair.reference));
     }
   };
@@ -139,14 +139,14 @@ __global__ void __launch_bounds__(kPairThreads, 1)
     for (unsigned first = 0; first < range.size; first += kTile) {
       const unsigned count = range.size - first < kTile ? range.size - first : kTile;
       __syncthreads();  // the tile before is done with
-      fill(scratch.own, ordered + first, count, candidates);
+      fill(scratch.items, ordered + first, count, candidates);
       if (t < kTile) shared.eliminators[t] = 0;
       if (t == 0) shared.bits = first_bits(count);
       Bits survivors = first_bits(count);
 
       for (unsigned k = 0; k < kept_count && survivors != 0; k += kTile) {
         const unsigned present = kept_count - k < kTile ? kept_count - k : kTile;
-        fill(scratch.own, kept + k, present, references);
+        fill(scratch.items, kept + k, present, references);
         __syncthreads();
         // A warp has one candidate: where that is gone, all of it rests.
         for_each_pair(
@@ -158,7 +158,7 @@ __global__ void __launch_bounds__(kPairThreads, 1)
             [&](const Pair& pair, const auto& sums) { eliminate(pair, sums, references); });
         __syncthreads();
         if (t < count && (survivors & bit(t)) != 0 && shared.eliminators[t] != 0) {
-          remove(candidates.items[t], references.items[lowest(shared.eliminators[t])]);
+          remove(candidates.indices[t], references.indices[lowest(shared.eliminators[t])]);
           atomicAnd(&shared.bits, ~bit(t));
         }
         __syncthreads();
@@ -169,14 +169,14 @@ __global__ void __launch_bounds__(kPairThreads, 1)
       const unsigned left = count_of(survivors);
       if (left < count) {
         const bool survives = t < count && (survivors & bit(t)) != 0;
-        const unsigned item = survives ? candidates.items[t] : 0;
-        typename Comparison::Own own;
-        if (survives) own = candidates.own[t];
+        const unsigned index = survives ? candidates.indices[t] : 0;
+        typename Comparison::Item item;
+        if (survives) item = candidates.items[t];
         __syncthreads();
         if (survives) {
           const unsigned place = count_of(survivors & bits_below(t));
+          candidates.indices[place] = index;
           candidates.items[place] = item;
-          candidates.own[place] = own;
         }
         if (t < kTile) shared.eliminators[t] = 0;
         if (t == 0) candidates.count = left;
@@ -200,13 +200,13 @@ __global__ void __launch_bounds__(kPairThreads, 1)
       __syncthreads();
       const Bits kept_bits = shared.bits;
       if (t < left) {
-        const unsigned item = candidates.items[t];
+        const unsigned item = candidates.indices[t];
         if ((kept_bits & bit(t)) != 0) {
           keep[item] = true;
           suppressor[item] = item;
           kept[kept_count + count_of(kept_bits & bits_below(t))] = item;
         } else {
-          remove(item, candidates.items[lowest(shared.eliminators[t] & kept_bits)]);
+          remove(item, candidates.indices[lowest(shared.eliminators[t] & kept_bits)]);
         }
       }
       kept_count += count_of(kept_bits);

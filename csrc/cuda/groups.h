@@ -44,17 +44,17 @@ struct Groups {
 
   Groups(const int64_t* index, int64_t N, int64_t slots, Scratch& scratch)
       : index(index), N(N), slots(slots) {
-    unsigned* zeroed = scratch.take<unsigned>(zeroed_count());
+    unsigned* zeroed = scratch.allocate<unsigned>(zeroed_count());
     count = zeroed;
     placed = zeroed + 1;
     sizes = zeroed + 2;
     owners = zeroed + 2 + slots;
-    slot_of = scratch.take<unsigned>(N);
-    position = scratch.take<unsigned>(N);
-    first = scratch.take<unsigned>(slots);
-    listed = scratch.take<unsigned>(N);
-    members = scratch.take<unsigned>(N);
-    ordered = scratch.take<unsigned>(N);
+    slot_of = scratch.allocate<unsigned>(N);
+    position = scratch.allocate<unsigned>(N);
+    first = scratch.allocate<unsigned>(slots);
+    listed = scratch.allocate<unsigned>(N);
+    members = scratch.allocate<unsigned>(N);
+    ordered = scratch.allocate<unsigned>(N);
   }
   int64_t zeroed_count() const { return 2 + 2 * slots; }
 

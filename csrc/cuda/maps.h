@@ -70,7 +70,7 @@ struct Place {
 // A map as it is stored.
 template <typename Stored, int kPieces = 8>
 struct PlainMap {
-  using Value = typename Widened<Stored>::type;
+  using Value = ComputeType<Stored>;
   using Piece = Vector<Stored>;  // kSize values
   static constexpr int kSize = Piece::kSize;
   static constexpr int kInFlight = kPieces;  // for each thread
@@ -104,7 +104,7 @@ enum class Order {
 // The average of two maps.
 template <typename Stored>
 struct AveragedMap {
-  using Value = typename Widened<Stored>::type;
+  using Value = ComputeType<Stored>;
   struct Piece {
     Vector<Stored> here, other;
     Stored first;  // shifting, what is averaged with the first value: `other` ends before it

@@ -10,7 +10,7 @@ namespace {
 template <typename T>
 struct NearbyComparison {
   using Value = T;
-  struct Own {
+  struct Item {
     T close2;
   };
   struct Sums {
@@ -19,7 +19,7 @@ struct NearbyComparison {
   static constexpr int kJointValues = 2;  // x, y
 
   PoseList<T> poses;
-  double distance;
+  NearbyJointsParameters parameters;
   T max_near;
 
   RMPE_HD int64_t joints() const { return poses.K; }
@@ -28,17 +28,17 @@ struct NearbyComparison {
     cuda::flag_not_finite(poses, first, count, flags);
   }
 
-  RMPE_HD Own own(int64_t i) const { return {close_distance2(poses.xy(i), poses.K, distance)}; }
+  RMPE_HD Item item(int64_t i) const { return {close_distance2(poses.xy(i), poses.K, parameters)}; }
   RMPE_HD void load_joint(int64_t i, int64_t n, T* joint) const {
     const T* xy = poses.xy(i) + 2 * n;
     joint[0] = xy[0];
     joint[1] = xy[1];
   }
-  RMPE_HD Sums start(const Own&, const Own&) const { return {T(0)}; }
-  RMPE_HD void add(const Own& picked, const T* a, const T* b, int64_t, Sums& sums) const {
+  RMPE_HD Sums start(const Item&, const Item&) const { return {T(0)}; }
+  RMPE_HD void add(const Item& picked, const T* a, const T* b, int64_t, Sums& sums) const {
     sums.close += is_close(b[0] - a[0], b[1] - a[1], picked.close2);
   }
-  RMPE_HD bool eliminates(const Own&, const Own&, const Sums& sums) const {
+  RMPE_HD bool eliminates(const Item&, const Item&, const Sums& sums) const {
     return sums.close > max_near;
   }
 };
@@ -51,19 +51,20 @@ size_t nearby_joints_nms_scratch_bytes(int64_t N, bool many_images) {
 }
 
 template <typename T>
-void launch_nearby_joints_nms(const PoseList<T>& poses, double distance, int64_t max_near,
+void launch_nearby_joints_nms(const PoseList<T>& poses, const NearbyJointsParameters& parameters,
                               const int64_t* image_index, int64_t N, void* scratch,
                               cudaStream_t stream, bool* keep, int64_t* suppressor) {
-  launch_greedy_nms("poses", NearbyComparison<T>{poses, distance, T(max_near)}, image_index, N,
-                    scratch, stream, keep, suppressor);
+  launch_greedy_nms("poses", NearbyComparison<T>{poses, parameters, T(parameters.max_near)},
+                    image_index, N, scratch, stream, keep, suppressor);
 }
 
-#define RMPE_INSTANTIATE(T)                                                                   \
-  template size_t nearby_joints_nms_scratch_bytes<T>(int64_t, bool);                          \
-  template void launch_nearby_joints_nms(const PoseList<T>&, double, int64_t, const int64_t*, \
-                                         int64_t, void*, cudaStream_t, bool*, int64_t*);
-RMPE_INSTANTIATE(float)
-RMPE_INSTANTIATE(double)
-#undef RMPE_INSTANTIATE
+template size_t nearby_joints_nms_scratch_bytes<float>(int64_t, bool);
+template size_t nearby_joints_nms_scratch_bytes<double>(int64_t, bool);
+template void launch_nearby_joints_nms(const PoseList<float>&, const NearbyJointsParameters&,
+                                       const int64_t*, int64_t, void*, cudaStream_t, bool*,
+                                       int64_t*);
+template void launch_nearby_joints_nms(const PoseList<double>&, const NearbyJointsParameters&,
+                                       const int64_t*, int64_t, void*, cudaStream_t, bool*,
+                                       int64_t*);
 
 }  // namespace rmpe::cuda

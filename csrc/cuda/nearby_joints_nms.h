@@ -1,8 +1,10 @@
 // Nearby-joints NMS over raw pointers of the device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
+#include "core/nearby_joints_nms.h"
 #include "core/poses.h"
 #include "cuda/device.h"
 
@@ -13,9 +15,7 @@ template <typename T>
 size_t nearby_joints_nms_scratch_bytes(int64_t N, bool many_images);
 
 template <typename T>
-void launch_nearby_joints_nms(const PoseList<T>& poses,
-                              double distance,  // of the diagonal of the box around a pose's joints
-                              int64_t max_near,  // more close joints than these remove a pose
+void launch_nearby_joints_nms(const PoseList<T>& poses, const NearbyJointsParameters& parameters,
                               const int64_t* image_index,  // [N], null: one image
                               int64_t N, void* scratch, cudaStream_t stream,
                               // outputs

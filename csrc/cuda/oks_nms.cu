@@ -13,7 +13,7 @@ namespace {
 template <typename T>
 struct OksComparison {
   using Value = T;
-  struct Own {
+  struct Item {
     T half_area;
   };
   struct Sums {
@@ -33,19 +33,19 @@ struct OksComparison {
     cuda::flag_not_finite(areas, 1, first, count, flags);
   }
 
-  RMPE_HD Own own(int64_t i) const { return {oks_half_area(areas[i])}; }
+  RMPE_HD Item item(int64_t i) const { return {oks_half_area(areas[i])}; }
   RMPE_HD void load_joint(int64_t i, int64_t n, T* joint) const {
     const T* xy = poses.xy(i) + 2 * n;
     joint[0] = xy[0];
     joint[1] = xy[1];
   }
-  RMPE_HD Sums start(const Own& a, const Own& b) const {
+  RMPE_HD Sums start(const Item& a, const Item& b) const {
     return {oks_falloff(a.half_area, b.half_area), T(0)};
   }
-  RMPE_HD void add(const Own&, const T* a, const T* b, int64_t n, Sums& sums) const {
+  RMPE_HD void add(const Item&, const T* a, const T* b, int64_t n, Sums& sums) const {
     sums.oks += oks_joint(b[0] - a[0], b[1] - a[1], sums.falloff, joint_scales[n]);
   }
-  RMPE_HD bool eliminates(const Own&, const Own&, const Sums& sums) const {
+  RMPE_HD bool eliminates(const Item&, const Item&, const Sums& sums) const {
     return sums.oks / T(poses.K) > threshold;
   }
 };
@@ -56,8 +56,8 @@ struct OksScratch {
   void* greedy;
 
   OksScratch(int64_t N, int64_t K, bool many_images, Scratch& scratch)
-      : joint_scales(scratch.take<T>(K)),
-        greedy(scratch.take<char>(greedy_scratch_bytes<OksComparison<T>>(N, many_images))) {}
+      : joint_scales(scratch.allocate<T>(K)),
+        greedy(scratch.allocate<char>(greedy_scratch_bytes<OksComparison<T>>(N, many_images))) {}
 };
 
 }  // namespace

@@ -25,20 +25,20 @@ struct Pair {
 
 // How one item is compared with another. Comparison is a type with
 //   using Value;                          float or double
-//   struct Own;                           what an item's own values decide
+//   struct Item;                          what is computed once for an item
 //   struct Sums;                          of a pair
 //   static constexpr int kJointValues;    how many are read of a joint; 0: items have no joints
 //   int64_t joints() const;
-//   Own own(int64_t item) const;
-//   void load_joint(int64_t item, int64_t n, Value* joint) const;
-//   Sums start(const Own& reference, const Own& candidate) const;
-//   void add(const Own& reference, const Value* reference_joint, const Value* candidate_joint,
+//   Item item(int64_t i) const;
+//   void load_joint(int64_t i, int64_t n, Value* joint) const;
+//   Sums start(const Item& reference, const Item& candidate) const;
+//   void add(const Item& reference, const Value* reference_joint, const Value* candidate_joint,
 //            int64_t n, Sums& sums) const;
 // which, like all that kernels get, holds pointers and numbers only.
 template <typename Comparison>
 struct Tile {
-  typename Comparison::Own own[kTile];
-  unsigned items[kTile];
+  typename Comparison::Item items[kTile];
+  unsigned indices[kTile];
   unsigned count;
 };
 
@@ -78,7 +78,7 @@ __device__ void load_joints(const Comparison& comparison, const Tile<Comparison>
   const unsigned warp = threadIdx.x / kWarpSize;
   for (unsigned t = warp; t < tile.count; t += kPairThreads / kWarpSize) {
     for (int n = int(threadIdx.x % kWarpSize); n < count; n += kWarpSize) {
-      comparison.load_joint(tile.items[t], first + n,
+      comparison.load_joint(tile.indices[t], first + n,
                             rows + t * stride + n * Comparison::kJointValues);
     }
   }
@@ -99,11 +99,11 @@ __device__ void for_each_pair(const Comparison& comparison, const Tile<Compariso
     Pair pair{};
     const unsigned p = base + threadIdx.x;
     const bool compared = p < count && pair_at(p, pair);
-    typename Comparison::Own own{};
+    typename Comparison::Item item{};
     typename Comparison::Sums sums{};
     if (compared) {
-      own = references.own[pair.reference];
-      sums = comparison.start(own, candidates.own[pair.candidate]);
+      item = references.items[pair.reference];
+      sums = comparison.start(item, candidates.items[pair.candidate]);
     }
     if constexpr (V > 0) {
       const int64_t K = comparison.joints();
@@ -121,7 +121,7 @@ __device__ void for_each_pair(const Comparison& comparison, const Tile<Compariso
         const auto* reference = reference_joints + pair.reference * rows.stride;
         const auto* candidate = candidate_joints + pair.candidate * rows.stride;
         for (int n = 0; n < present; ++n) {
-          comparison.add(own, reference + n * V, candidate + n * V, first + n, sums);
+          comparison.add(item, reference + n * V, candidate + n * V, first + n, sums);
         }
       }
     }

@@ -11,7 +11,7 @@ namespace rmpe::cuda {
 template <typename T, bool Squared>
 struct PoseComparison {
   using Value = T;
-  using Own = PoseReach<T>;
+  using Item = PoseReach<T>;
   using Sums = PoseSums<T>;
   static constexpr int kJointValues = 3;  // x, y, weight
 
@@ -36,21 +36,21 @@ struct PoseComparison {
     cuda::flag_not_finite(boxes, 4, first, count, flags);
   }
 
-  RMPE_HD Own own(int64_t i) const { return pose_reach(boxes + 4 * i, parameters); }
+  RMPE_HD Item item(int64_t i) const { return pose_reach(boxes + 4 * i, parameters); }
   RMPE_HD void load_joint(int64_t i, int64_t n, T* joint) const {
     const T* xy = poses.xy(i) + 2 * n;
     joint[0] = xy[0];
     joint[1] = xy[1];
     joint[2] = joint_weight(poses.scores[i * poses.K + n], inverse_sigma1);
   }
-  RMPE_HD Sums start(const Own&, const Own&) const { return {T(0), T(0), T(0)}; }
-  RMPE_HD void add(const Own& reach, const T* reference, const T* candidate, int64_t,
+  RMPE_HD Sums start(const Item&, const Item&) const { return {T(0), T(0), T(0)}; }
+  RMPE_HD void add(const Item& reach, const T* reference, const T* candidate, int64_t,
                    Sums& sums) const {
     add_joint<T, Squared>(reach, candidate[0] - reference[0], candidate[1] - reference[1],
                           candidate[2] * reference[2], sums);
   }
   RMPE_HD T similarity(const Sums& sums) const { return rmpe::pose_similarity(sums, lam); }
-  RMPE_HD bool eliminates(const Own&, const Own&, const Sums& sums) const {
+  RMPE_HD bool eliminates(const Item&, const Item&, const Sums& sums) const {
     return rmpe::eliminates(similarity(sums), sums.near, eta, enough);
   }
 };

@@ -25,8 +25,8 @@ __device__ void fill(const Comparison& comparison, int64_t first, unsigned count
   const unsigned t = threadIdx.x;
   if (t == 0) tile.count = count;
   if (t < count) {
-    tile.items[t] = unsigned(first + t);
-    tile.own[t] = comparison.own(first + t);
+    tile.indices[t] = unsigned(first + t);
+    tile.items[t] = comparison.item(first + t);
     not_finite[t] = 0;
   }
 }

@@ -13,7 +13,7 @@ class Scratch {
   explicit Scratch(void* memory = nullptr) : memory_(static_cast<unsigned char*>(memory)) {}
 
   template <typename T>
-  T* take(int64_t count) {
+  T* allocate(int64_t count) {
     constexpr size_t kAlignment = 16;
     void* array = memory_ == nullptr ? nullptr : memory_ + bytes_;
     bytes_ += (size_t(count) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;

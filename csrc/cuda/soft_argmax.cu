@@ -29,7 +29,7 @@ struct Shared {
 };
 
 // Of the values that fall to one of several threads.
-template <typename Stored, typename T = typename Widened<Stored>::type>
+template <typename Stored, typename T = ComputeType<Stored>>
 __device__ Moments<T> thread_moments(const Map<Stored>& map, int thread, int threads,
                                      const Peak<T>& peak, T beta) {
   const Place centre(peak.index, map.width);
@@ -59,7 +59,7 @@ __device__ Moments<T> thread_moments(const Map<Stored>& map, int thread, int thr
   return sums;
 }
 
-template <typename Stored, typename T = typename Widened<Stored>::type>
+template <typename Stored, typename T = ComputeType<Stored>>
 __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     soft_argmax_kernel(const Stored* __restrict__ heatmaps,  // [maps, size]
                        int size, int width, T beta,
@@ -97,7 +97,7 @@ __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
   partition[item] = {peak.value, T(total)};
 }
 
-template <typename Stored, typename T = typename Widened<Stored>::type>
+template <typename Stored, typename T = ComputeType<Stored>>
 __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     soft_argmax_backward_kernel(const T* __restrict__ grad,                  // [maps, 2]
                                 const Stored* __restrict__ heatmaps,         // [maps, size]

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "core/oks_nms.h"
-#include "core/soft_oks_nms.h"
 #include "cuda/greedy.h"
 #include "cuda/grid_size.h"
 #include "cuda/groups.h"
@@ -34,11 +33,11 @@ struct SoftScratch {
 
   SoftScratch(const int64_t* image_index, int64_t N, int64_t K, int64_t slots, Scratch& scratch)
       : images(image_index, N, slots, scratch),
-        confidence(scratch.take<double>(N)),
-        takes_part(scratch.take<double>(N)),
-        left(scratch.take<double>(N)),
-        joint_scales(scratch.take<T>(K)),
-        joints(scratch.take<T>(2 * K * N)) {}
+        confidence(scratch.allocate<double>(N)),
+        takes_part(scratch.allocate<double>(N)),
+        left(scratch.allocate<double>(N)),
+        joint_scales(scratch.allocate<T>(K)),
+        joints(scratch.allocate<T>(2 * K * N)) {}
 };
 
 template <typename T>
@@ -85,7 +84,7 @@ template <typename T>
 __global__ void __launch_bounds__(kSoftThreads, 1)
     soft_oks_nms_kernel(PoseList<T> poses,
                         const T* __restrict__ areas,  // [N]
-                        double threshold, int64_t max_kept, SoftScratch<T> scratch,
+                        SoftOksParameters parameters, SoftScratch<T> scratch,
                         // outputs
                         bool* __restrict__ keep,       // [N]
                         T* __restrict__ pose_scores,   // [N]
@@ -116,7 +115,8 @@ __global__ void __launch_bounds__(kSoftThreads, 1)
     }
     __syncthreads();
     const unsigned candidates = shared.candidates;
-    const int64_t picks = max_kept < int64_t(candidates) ? max_kept : int64_t(candidates);
+    const int64_t picks =
+        parameters.max_kept < int64_t(candidates) ? parameters.max_kept : int64_t(candidates);
 
     for (int64_t round = 0; round < picks; ++round) {
       Pick best{0.0, kNoPlace};
@@ -150,13 +150,13 @@ __global__ void __launch_bounds__(kSoftThreads, 1)
                            xy[2 * n + 1] - joints[(2 * n + 1) * N + m], falloff,
                            scratch.joint_scales[n]);
         }
-        left[m] *= soft_nms_decay(sum / T(K), threshold);
+        left[m] *= soft_nms_decay(sum / T(K), parameters);
         pose_scores[item] = T(left[m]);
       }
     }
     // Those that take no part come last.
     for (unsigned m = threadIdx.x; m < range.size; m += kSoftThreads) {
-      if (m < candidates || picks + (m - candidates) >= max_kept) continue;
+      if (m < candidates || picks + (m - candidates) >= parameters.max_kept) continue;
       keep[items[m]] = true;
       rank[items[m]] = picks + (m - candidates);
     }
@@ -174,7 +174,7 @@ size_t soft_oks_nms_scratch_bytes(int64_t N, int64_t K, bool many_images) {
 
 template <typename T>
 void launch_soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigmas,
-                         double threshold, int64_t max_kept, const int64_t* image_index, int64_t N,
+                         const SoftOksParameters& parameters, const int64_t* image_index, int64_t N,
                          void* scratch_memory, cudaStream_t stream, bool* keep, T* pose_scores,
                          int64_t* rank) {
   if (N == 0) return;
@@ -187,17 +187,16 @@ void launch_soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigm
          kRankThreads * sizeof(unsigned), stream, poses, areas, scratch);
   launch_order_groups("poses", scratch.images, ByScore{scratch.takes_part}, stream);
   launch(soft_oks_nms_kernel<T>, dim3(image_blocks(N, many_images)), dim3(kSoftThreads),
-         sizeof(SoftShared), stream, poses, areas, threshold, max_kept, scratch, keep, pose_scores,
-         rank);
+         sizeof(SoftShared), stream, poses, areas, parameters, scratch, keep, pose_scores, rank);
 }
 
 template size_t soft_oks_nms_scratch_bytes<float>(int64_t, int64_t, bool);
 template size_t soft_oks_nms_scratch_bytes<double>(int64_t, int64_t, bool);
-template void launch_soft_oks_nms(const PoseList<float>&, const float*, const float*, double,
-                                  int64_t, const int64_t*, int64_t, void*, cudaStream_t, bool*,
-                                  float*, int64_t*);
-template void launch_soft_oks_nms(const PoseList<double>&, const double*, const double*, double,
-                                  int64_t, const int64_t*, int64_t, void*, cudaStream_t, bool*,
-                                  double*, int64_t*);
+template void launch_soft_oks_nms(const PoseList<float>&, const float*, const float*,
+                                  const SoftOksParameters&, const int64_t*, int64_t, void*,
+                                  cudaStream_t, bool*, float*, int64_t*);
+template void launch_soft_oks_nms(const PoseList<double>&, const double*, const double*,
+                                  const SoftOksParameters&, const int64_t*, int64_t, void*,
+                                  cudaStream_t, bool*, double*, int64_t*);
 
 }  // namespace rmpe::cuda

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/poses.h"
+#include "core/soft_oks_nms.h"
 #include "cuda/device.h"
 
 namespace rmpe::cuda {
@@ -17,8 +18,7 @@ template <typename T>
 void launch_soft_oks_nms(const PoseList<T>& poses,
                          const T* areas,   // [N], pixels^2
                          const T* sigmas,  // [K]
-                         double threshold,
-                         int64_t max_kept,            // of an image
+                         const SoftOksParameters& parameters,
                          const int64_t* image_index,  // [N], null: one image
                          int64_t N, void* scratch, cudaStream_t stream,
                          // outputs

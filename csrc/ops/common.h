@@ -1,15 +1,14 @@
-// What every op needs. The Python layer has checked the arguments before an op is called; the
-// checks here guard raw pointers against direct calls.
+// Checks and conversions of arguments. The Python layer has checked them before an op is called;
+// the checks here keep direct calls from reading memory that is not theirs.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <sstream>
-#include <vector>
 
-#include "core/affine.h"
 #include "core/half.h"
+#include "ops/device.h"
 #include "ops/tensor.h"
 
 namespace rmpe::ops {
@@ -23,19 +22,8 @@ void check(bool condition, const Parts&... parts) {
   throw ArgumentError(message.str());
 }
 
-inline Tensor dense(const Tensor& tensor) {
-  return tensor.is_contiguous() ? tensor : contiguous(tensor);
-}
-
-// The maps [N, K, ...], copied only where a map is not contiguous; slices along the first two
-// dimensions, and expanded ones, stay in place.
-inline Tensor with_dense_maps(const Tensor& tensor) {
-  int64_t expected = 1;
-  for (int64_t d = tensor.dim() - 1; d >= 2; --d) {
-    if (tensor.size(d) != 1 && tensor.stride(d) != expected) return dense(tensor);
-    expected *= tensor.size(d);
-  }
-  return tensor;
+inline void check_dim(const char* name, const Tensor& tensor, int64_t dim) {
+  check(tensor.dim() == dim, name, " must have ", dim, " dimensions, got ", tensor.dim());
 }
 
 // The native kernels take float32 and float64.
@@ -45,15 +33,59 @@ inline void check_floating(const char* name, const Tensor& tensor) {
         " must be float32 or float64");
 }
 
-inline void check_dim(const char* name, const Tensor& tensor, int64_t dim) {
-  check(tensor.dim() == dim, name, " must have ", dim, " dimensions, got ", tensor.dim());
+template <typename T>
+const T* data(const Tensor& tensor) {
+  return static_cast<const T*>(tensor.const_data_ptr());
+}
+template <typename T>
+const T* data(const std::optional<Tensor>& tensor) {
+  return tensor.has_value() ? data<T>(*tensor) : nullptr;
+}
+template <typename T>
+T* mutable_data(Tensor& tensor) {
+  return static_cast<T*>(tensor.mutable_data_ptr());
 }
 
-// Indices [N], dense and in the dtype that kernels read.
-inline Tensor dense_indices(const char* name, const Tensor& indices, int64_t N) {
+// A tensor itself where it is contiguous, else a copy.
+inline Tensor as_contiguous(const Tensor& tensor) {
+  return tensor.is_contiguous() ? tensor : contiguous(tensor);
+}
+
+// Maps [N, K, ...], copied only where a single map is not contiguous: slices along the first two
+// dimensions, and expanded ones, stay in place.
+inline Tensor with_contiguous_maps(const Tensor& tensor) {
+  int64_t expected = 1;
+  for (int64_t d = tensor.dim() - 1; d >= 2; --d) {
+    if (tensor.size(d) != 1 && tensor.stride(d) != expected) return as_contiguous(tensor);
+    expected *= tensor.size(d);
+  }
+  return tensor;
+}
+
+// Indices [N], contiguous and in the dtype that kernels read.
+template <typename Device>
+Tensor checked_indices(const Device& device, const char* name, const Tensor& indices, int64_t N) {
   check(indices.scalar_type() == ScalarType::Long && indices.dim() == 1 && indices.size(0) == N,
         name, " must be int64 (N,)");
-  return dense(indices);
+  device.check_owns(name, indices);
+  return as_contiguous(indices);
+}
+
+// Matrices [N, 2, 3], contiguous.
+template <typename Device>
+Tensor checked_matrices(const Device& device, const char* name, const Tensor& matrices, int64_t N) {
+  check_floating(name, matrices);
+  check(matrices.dim() == 3 && matrices.size(0) == N && matrices.size(1) == 2 &&
+            matrices.size(2) == 3,
+        name, " must be (N, 2, 3)");
+  device.check_owns(name, matrices);
+  return as_contiguous(matrices);
+}
+template <typename Device>
+std::optional<Tensor> checked_matrices(const Device& device, const char* name,
+                                       const std::optional<Tensor>& matrices, int64_t N) {
+  if (!matrices.has_value()) return std::nullopt;
+  return checked_matrices(device, name, *matrices, N);
 }
 
 // Calls body(float{}) or body(double{}), whichever the tensor holds.
@@ -79,35 +111,9 @@ auto dispatch_stored(const char* name, const Tensor& tensor, Body&& body) {
   }
 }
 
-// The dtype of what is computed from a stored one: float32 for the 16-bit types.
-inline ScalarType widened(ScalarType dtype) {
+// The dtype that values of another are computed in: float32 for the 16-bit types.
+inline ScalarType compute_dtype(ScalarType dtype) {
   return dtype == ScalarType::Double ? dtype : ScalarType::Float;
-}
-
-inline void check_matrices(const char* name, const Tensor& matrices, int64_t N) {
-  check_floating(name, matrices);
-  check(matrices.dim() == 3 && matrices.size(0) == N && matrices.size(1) == 2 &&
-            matrices.size(2) == 3,
-        name, " must be (N, 2, 3)");
-}
-
-// Each of N matrices, [N, 2, 3].
-inline std::vector<Affine> load_affines(const char* name, const Tensor& matrices, int64_t N) {
-  check_matrices(name, matrices, N);
-  const Tensor rows = dense(matrices);
-  std::vector<Affine> maps(N);
-  dispatch_floating(rows, [&](auto zero) {
-    const auto* data = static_cast<const decltype(zero)*>(rows.const_data_ptr());
-    for (int64_t n = 0; n < N; ++n) maps[n] = load_affine(data + 6 * n);
-  });
-  return maps;
-}
-
-// The inverse of each of N matrices, [N, 2, 3].
-inline std::vector<Affine> invert_all(const Tensor& matrices, int64_t N) {
-  std::vector<Affine> maps = load_affines("matrices", matrices, N);
-  for (Affine& map : maps) map = invert(map);
-  return maps;
 }
 
 }  // namespace rmpe::ops

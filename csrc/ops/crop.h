@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cpu/crop.h"
-#include "ops/common.h"
+#include "ops/geometry.h"
 
 namespace rmpe::ops {
 
@@ -41,19 +41,9 @@ class ImageTensors {
   std::vector<Image> listed_;
 };
 
-// image_index [N], where there is any; without it there must be one image, or one for each crop.
-inline std::optional<Tensor> image_index_of(const std::optional<Tensor>& image_index, int64_t N,
-                                            int64_t image_count) {
-  if (!image_index.has_value()) {
-    check(image_count == 1 || image_count == N,
-          "without image_index there must be one image, or one for each matrix");
-    return std::nullopt;
-  }
-  return dense_indices("image_index", *image_index, N);
-}
-
-inline Normalization normalization_of(const std::vector<double>& gain,
-                                      const std::vector<double>& bias, bool swap_rb, double fill) {
+inline Normalization make_normalization(const std::vector<double>& gain,
+                                        const std::vector<double>& bias, bool swap_rb,
+                                        double fill) {
   check(gain.size() == 3 && bias.size() == 3, "gain and bias must have 3 values");
   Normalization normalization;
   for (int c = 0; c < 3; ++c) {
@@ -79,31 +69,49 @@ void dispatch_crops(ScalarType dtype, Body&& body) {
   }
 }
 
-inline Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Tensor> image_index,
-                   int64_t height, int64_t width, std::vector<double> gain,
-                   std::vector<double> bias, bool swap_rb, ScalarType dtype, double fill) {
+// Rows that are worth a thread of their own.
+inline int64_t crop_rows_per_thread(int64_t width) { return std::max<int64_t>(1, 16384 / width); }
+
+// Indices are checked here. On CUDA that would wait for the device, so crops of images that do not
+// exist are filled there.
+template <typename Stored>
+void run_crop(const Cpu&, const cpu::CropBatch& batch, Stored* crops) {
+  for (int64_t n = 0; batch.image_index != nullptr && n < batch.N; ++n) {
+    check(batch.image_index[n] >= 0 && batch.image_index[n] < batch.images.count,
+          "image_index must be in 0..", batch.images.count - 1, ", got ", batch.image_index[n],
+          " at position ", n);
+  }
+  parallel_for(0, batch.N * batch.height, crop_rows_per_thread(batch.width),
+               [&](int64_t begin, int64_t end) { cpu::crop(batch, begin, end, crops); });
+}
+
+template <typename Device>
+Tensor crop(std::vector<Tensor> images, Tensor matrices, std::optional<Tensor> image_index,
+            int64_t height, int64_t width, std::vector<double> gain, std::vector<double> bias,
+            bool swap_rb, ScalarType dtype, double fill) {
+  const Device device(matrices);
+  for (const Tensor& image : images) device.check_owns("images", image);
   const ImageTensors tensors(std::move(images));
   const ImageList list = tensors.list();
-  const std::vector<Affine> inverses = invert_all(matrices, matrices.size(0));
-  const int64_t N = int64_t(inverses.size());
+  const int64_t N = matrices.dim() > 0 ? matrices.size(0) : 0;
+  const auto to_image = inverse_matrices(device, matrices, N);
   check(height > 0 && width > 0, "size must be positive");
-  const std::optional<Tensor> index = image_index_of(image_index, N, list.count);
-  const int64_t* indices =
-      index.has_value() ? static_cast<const int64_t*>(index->const_data_ptr()) : nullptr;
-  for (int64_t n = 0; indices != nullptr && n < N; ++n) {
-    check(indices[n] >= 0 && indices[n] < list.count, "image_index must be in 0..", list.count - 1,
-          ", got ", indices[n], " at position ", n);
+  if (image_index.has_value()) {
+    image_index = checked_indices(device, "image_index", *image_index, N);
+  } else {
+    check(list.count == 1 || list.count == N,
+          "without image_index there must be one image, or one for each matrix");
   }
-
-  const cpu::CropBatch batch{list,   indices, inverses.data(),
-                             height, width,   normalization_of(gain, bias, swap_rb, fill)};
-  Tensor crops = empty({N, 3, height, width}, dtype);
-  const int64_t grain = std::max<int64_t>(1, 16384 / width);  // rows worth a thread of their own
-  dispatch_crops(dtype, [&](auto zero) {
-    auto* out = static_cast<decltype(zero)*>(crops.mutable_data_ptr());
-    parallel_for(0, N * height, grain,
-                 [&](int64_t begin, int64_t end) { cpu::crop(batch, begin, end, out); });
-  });
+  const CropBatch<decltype(to_image.data())> batch{list,
+                                                   data<int64_t>(image_index),
+                                                   to_image.data(),
+                                                   N,
+                                                   height,
+                                                   width,
+                                                   make_normalization(gain, bias, swap_rb, fill)};
+  Tensor crops = device.empty({N, 3, height, width}, dtype);
+  dispatch_crops(dtype,
+                 [&](auto zero) { run_crop(device, batch, mutable_data<decltype(zero)>(crops)); });
   return crops;
 }
 

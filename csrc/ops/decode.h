@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "cpu/decode.h"
-#include "ops/common.h"
 #include "ops/geometry.h"
 
 namespace rmpe::ops {
@@ -48,46 +47,52 @@ inline DecodeConvention convention_of(const std::string& subpixel,
 }
 
 template <typename Stored>
-Heatmaps<Stored> heatmaps_of(const Tensor& tensor) {
-  return {static_cast<const Stored*>(tensor.const_data_ptr()), tensor.stride(0), tensor.stride(1)};
+Heatmaps<Stored> as_heatmaps(const Tensor& tensor) {
+  return {data<Stored>(tensor), tensor.stride(0), tensor.stride(1)};
 }
 
-inline std::tuple<Tensor, Tensor> decode(Tensor heatmaps, std::optional<Tensor> matrices,
-                                         std::optional<Tensor> theta, std::optional<Tensor> flipped,
-                                         std::optional<std::vector<int64_t>> swapped_joint,
-                                         std::string subpixel, std::vector<double> refinement,
-                                         std::string grid, double stride, double offset,
-                                         bool align_corners) {
+template <typename Stored, typename T>
+void run_decode(const Cpu&, const cpu::DecodeBatch<Stored>& batch, T* keypoints, T* scores) {
+  parallel_for(
+      0, batch.N * batch.K, maps_per_thread(batch.height * batch.width),
+      [&](int64_t begin, int64_t end) { cpu::decode(batch, begin, end, keypoints, scores); });
+}
+
+template <typename Device>
+std::tuple<Tensor, Tensor> decode(Tensor heatmaps, std::optional<Tensor> matrices,
+                                  std::optional<Tensor> theta, std::optional<Tensor> flipped,
+                                  std::optional<std::vector<int64_t>> swapped_joint,
+                                  std::string subpixel, std::vector<double> refinement,
+                                  std::string grid, double stride, double offset,
+                                  bool align_corners) {
+  const Device device(heatmaps);
   check_heatmaps(heatmaps);
   const int64_t N = heatmaps.size(0), K = heatmaps.size(1);
   const int64_t height = heatmaps.size(2), width = heatmaps.size(3);
-  check_flipped("flipped", flipped, heatmaps, swapped_joint);
-  heatmaps = with_dense_maps(heatmaps);
-  const Tensor mirrored = flipped.has_value() ? with_dense_maps(*flipped) : heatmaps;
+  check_flipped(device, "flipped", flipped, heatmaps, swapped_joint);
+  heatmaps = with_contiguous_maps(heatmaps);
+  if (flipped.has_value()) flipped = with_contiguous_maps(*flipped);
   const DecodeConvention convention =
       convention_of(subpixel, refinement, parse_grid(grid), stride, offset, height, width);
-  const std::vector<Affine> to_image = image_maps(matrices, theta, N, stride * double(height),
-                                                  stride * double(width), align_corners);
+  const auto to_image = image_maps(
+      device, {matrices, theta, stride * double(height), stride * double(width), align_corners}, N);
 
-  const ScalarType dtype = widened(heatmaps.scalar_type());
-  Tensor keypoints = empty({N, K, 2}, dtype), scores = empty({N, K}, dtype);
+  const ScalarType dtype = compute_dtype(heatmaps.scalar_type());
+  Tensor keypoints = device.empty({N, K, 2}, dtype), scores = device.empty({N, K}, dtype);
   dispatch_stored("heatmaps", heatmaps, [&](auto zero) {
     using Stored = decltype(zero);
-    using T = typename Widened<Stored>::type;
-    const cpu::DecodeBatch<Stored> batch{
-        heatmaps_of<Stored>(heatmaps),
-        flipped.has_value() ? heatmaps_of<Stored>(mirrored) : Heatmaps<Stored>{nullptr, 0, 0},
+    using T = ComputeType<Stored>;
+    const DecodeBatch<Stored, decltype(to_image.data())> batch{
+        as_heatmaps<Stored>(heatmaps),
+        flipped.has_value() ? as_heatmaps<Stored>(*flipped) : Heatmaps<Stored>{nullptr, 0, 0},
         swapped_joint.has_value() ? swapped_joint->data() : nullptr,
-        matrices.has_value() || theta.has_value() ? to_image.data() : nullptr,
+        to_image.data(),
+        N,
         K,
         height,
         width,
         convention};
-    T* keypoints_out = static_cast<T*>(keypoints.mutable_data_ptr());
-    T* scores_out = static_cast<T*>(scores.mutable_data_ptr());
-    parallel_for(0, N * K, maps_per_thread(height * width), [&](int64_t begin, int64_t end) {
-      cpu::decode(batch, begin, end, keypoints_out, scores_out);
-    });
+    run_decode(device, batch, mutable_data<T>(keypoints), mutable_data<T>(scores));
   });
   return {keypoints, scores};
 }

@@ -3,60 +3,82 @@
 #include <tuple>
 
 #include "cpu/soft_argmax.h"
-#include "ops/common.h"
 #include "ops/geometry.h"
 
 namespace rmpe::ops {
 
-inline std::tuple<Tensor, Tensor> soft_argmax(Tensor heatmaps, double beta) {
+// A value of a map takes an exponential.
+inline int64_t soft_maps_per_thread(int64_t values_per_map) {
+  return maps_per_thread(8 * values_per_map);
+}
+
+template <typename Stored, typename T>
+void run_soft_argmax(const Cpu&, const Stored* heatmaps, int64_t maps, int64_t height,
+                     int64_t width, T beta, T* keypoints, Partition<T>* partition) {
+  parallel_for(0, maps, soft_maps_per_thread(height * width), [&](int64_t begin, int64_t end) {
+    cpu::soft_argmax(heatmaps, height, width, beta, begin, end, keypoints, partition);
+  });
+}
+
+template <typename Device>
+std::tuple<Tensor, Tensor> soft_argmax(Tensor heatmaps, double beta) {
+  const Device device(heatmaps);
   check_heatmaps(heatmaps);
   const int64_t N = heatmaps.size(0), K = heatmaps.size(1);
   const int64_t height = heatmaps.size(2), width = heatmaps.size(3);
-  const Tensor maps = dense(heatmaps);
-  const ScalarType dtype = widened(maps.scalar_type());
-  Tensor keypoints = empty({N, K, 2}, dtype), partition = empty({N, K, 2}, dtype);
+  const Tensor maps = as_contiguous(heatmaps);
+  const ScalarType dtype = compute_dtype(maps.scalar_type());
+  Tensor keypoints = device.empty({N, K, 2}, dtype);
+  Tensor partition = device.empty({N, K, 2}, dtype);
   dispatch_stored("heatmaps", maps, [&](auto zero) {
     using Stored = decltype(zero);
-    using T = typename Widened<Stored>::type;
-    const auto* data = static_cast<const Stored*>(maps.const_data_ptr());
-    T* keypoints_out = static_cast<T*>(keypoints.mutable_data_ptr());
-    auto* partition_out = static_cast<Partition<T>*>(partition.mutable_data_ptr());
-    parallel_for(0, N * K, maps_per_thread(8 * height * width), [&](int64_t begin, int64_t end) {
-      cpu::soft_argmax(data, height, width, T(beta), begin, end, keypoints_out, partition_out);
-    });
+    using T = ComputeType<Stored>;
+    run_soft_argmax(device, data<Stored>(maps), N * K, height, width, T(beta),
+                    mutable_data<T>(keypoints), mutable_data<Partition<T>>(partition));
   });
   return {keypoints, partition};
 }
 
-// Two numbers for each of the heatmaps.
-inline void check_means(const Tensor& means, const Tensor& heatmaps) {
-  check(means.dim() == 3 && means.size(0) == heatmaps.size(0) &&
-            means.size(1) == heatmaps.size(1) && means.size(2) == 2 &&
-            means.scalar_type() == widened(heatmaps.scalar_type()),
-        "grad, keypoints and partition must be (N, K, 2), of the dtype of the result");
+template <typename Stored, typename T>
+void run_soft_argmax_backward(const Cpu&, const T* grad, const Stored* heatmaps, const T* keypoints,
+                              const Partition<T>* partition, int64_t maps, int64_t height,
+                              int64_t width, T beta, Stored* grad_heatmaps) {
+  parallel_for(0, maps, soft_maps_per_thread(height * width), [&](int64_t begin, int64_t end) {
+    cpu::soft_argmax_backward(grad, heatmaps, keypoints, partition, height, width, beta, begin, end,
+                              grad_heatmaps);
+  });
 }
 
-inline Tensor soft_argmax_backward(Tensor grad, Tensor heatmaps, Tensor keypoints, Tensor partition,
-                                   double beta) {
+// A pair of numbers for each heatmap, contiguous.
+template <typename Device>
+Tensor checked_pairs(const Device& device, const char* name, const Tensor& pairs,
+                     const Tensor& heatmaps) {
+  check(pairs.dim() == 3 && pairs.size(0) == heatmaps.size(0) &&
+            pairs.size(1) == heatmaps.size(1) && pairs.size(2) == 2 &&
+            pairs.scalar_type() == compute_dtype(heatmaps.scalar_type()),
+        "grad, keypoints and partition must be (N, K, 2), of the dtype of the result");
+  device.check_owns(name, pairs);
+  return as_contiguous(pairs);
+}
+
+template <typename Device>
+Tensor soft_argmax_backward(Tensor grad, Tensor heatmaps, Tensor keypoints, Tensor partition,
+                            double beta) {
+  const Device device(heatmaps);
   check_heatmaps(heatmaps);
-  for (const Tensor* means : {&grad, &keypoints, &partition}) check_means(*means, heatmaps);
+  grad = checked_pairs(device, "grad", grad, heatmaps);
+  keypoints = checked_pairs(device, "keypoints", keypoints, heatmaps);
+  partition = checked_pairs(device, "partition", partition, heatmaps);
   const int64_t N = heatmaps.size(0), K = heatmaps.size(1);
   const int64_t height = heatmaps.size(2), width = heatmaps.size(3);
-  const Tensor maps = dense(heatmaps), gradients = dense(grad), means = dense(keypoints);
-  const Tensor partitions = dense(partition);
-  Tensor grad_heatmaps = empty({N, K, height, width}, maps.scalar_type());
+  const Tensor maps = as_contiguous(heatmaps);
+  Tensor grad_heatmaps = device.empty({N, K, height, width}, maps.scalar_type());
   dispatch_stored("heatmaps", maps, [&](auto zero) {
     using Stored = decltype(zero);
-    using T = typename Widened<Stored>::type;
-    const auto* grad_data = static_cast<const T*>(gradients.const_data_ptr());
-    const auto* data = static_cast<const Stored*>(maps.const_data_ptr());
-    const auto* means_data = static_cast<const T*>(means.const_data_ptr());
-    const auto* partition_data = static_cast<const Partition<T>*>(partitions.const_data_ptr());
-    auto* out = static_cast<Stored*>(grad_heatmaps.mutable_data_ptr());
-    parallel_for(0, N * K, maps_per_thread(8 * height * width), [&](int64_t begin, int64_t end) {
-      cpu::soft_argmax_backward(grad_data, data, means_data, partition_data, height, width, T(beta),
-                                begin, end, out);
-    });
+    using T = ComputeType<Stored>;
+    run_soft_argmax_backward(device, data<T>(grad), data<Stored>(maps), data<T>(keypoints),
+                             data<Partition<T>>(partition), N * K, height, width, T(beta),
+                             mutable_data<Stored>(grad_heatmaps));
   });
   return grad_heatmaps;
 }

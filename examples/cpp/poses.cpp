@@ -33,7 +33,8 @@ std::vector<float> crop(const rmpe::Image& image, const std::vector<rmpe::Affine
   const float gain = 1.0f / 255.0f / 0.25f, bias = -0.5f / 0.25f;
   rmpe::cpu::CropBatch batch{};
   batch.images = rmpe::image_list(&image, 1);
-  batch.inverses = to_image.data();
+  batch.to_image = to_image.data();
+  batch.N = kPeople;
   batch.height = kCropHeight;
   batch.width = kCropWidth;
   batch.normalization = {{gain, gain, gain}, {bias, bias, bias}, false, 0.0f};
@@ -75,6 +76,7 @@ Keypoints decode(const std::vector<float>& maps, const std::vector<rmpe::Affine>
   rmpe::cpu::DecodeBatch<float> batch{};
   batch.heatmaps = {maps.data(), kJoints * kMapHeight * kMapWidth, kMapHeight * kMapWidth};
   batch.to_image = to_image.data();
+  batch.N = kPeople;
   batch.K = kJoints;
   batch.height = kMapHeight;
   batch.width = kMapWidth;
@@ -118,12 +120,11 @@ int main() {
   const Keypoints keypoints = decode(heatmaps(to_crop), to_image);
 
   // The "alphapose" row of rmpe_ext/presets.py, for poses of 17 joints; for 4, a lower threshold.
-  rmpe::PoseNMSParameters parameters{};
+  rmpe::PoseNMSParameters parameters;
   parameters.sigma1 = 1.0;
   parameters.sigma2 = 2.65;
   parameters.lam = 1.7;
   parameters.eta = 22.48 * kJoints / 17;
-  parameters.match_box = -1.0;  // no such bound
   parameters.match_radius = 1.0;
   const rmpe::PoseList<float> poses{keypoints.positions.data(), keypoints.scores.data(), nullptr,
                                     kJoints};

@@ -44,7 +44,7 @@ struct Sample {
   }
 
   rmpe::cpu::SampleBatch<S> batch() const {
-    return {input.data(), batch_stride, channel_stride, C, maps.data(), g};
+    return {input.data(), batch_stride, channel_stride, maps.data(), N, C, g};
   }
 
   // In ranges of so many rows.
@@ -85,7 +85,8 @@ class AffineSample : public ::testing::Test {
  protected:
   // The stored type's rounding, and a few float32 operations on values up to 1.
   static constexpr double kTolerance =
-      (kSpacing<S> > kSpacing<Wide<S>> ? kSpacing<S> : 0.0) + 16 * kSpacing<Wide<S>> + kPosition;
+      (kSpacing<S> > kSpacing<rmpe::ComputeType<S>> ? kSpacing<S> : 0.0) +
+      16 * kSpacing<rmpe::ComputeType<S>> + kPosition;
 };
 TYPED_TEST_SUITE(AffineSample, StoredTypes);
 
@@ -185,7 +186,7 @@ TYPED_TEST(AffineSample, ReflectionFromAnywhereLandsInside) {
       std::vector<double> theta = random_thetas(random, 1, random.one_in(2));
       theta[place] = value;
       Sample<TypeParam> sample(random, g, 1, 1, theta);
-      for (TypeParam& pixel : sample.input) rmpe::narrow(Wide<TypeParam>(0.5), pixel);
+      for (TypeParam& pixel : sample.input) rmpe::narrow(rmpe::ComputeType<TypeParam>(0.5), pixel);
       expect_near(sample.plane_of(sample.forward(g.height), 0, 0), std::vector<double>(45, 0.5),
                   this->kTolerance);
     }
@@ -196,7 +197,7 @@ TYPED_TEST(AffineSample, ANanPixelIsSeenOnlyWhereItIsSampled) {
   Random random(0);
   const SampleGeometry g{6, 8, 6, 8, Interpolation::kBilinear, Padding::kZeros, false};
   Sample<TypeParam> sample(random, g, 1, 1, {1, 0, 0, 0, 1, 0});
-  rmpe::narrow(nan<Wide<TypeParam>>(), sample.input[3 * 8 + 4]);
+  rmpe::narrow(nan<rmpe::ComputeType<TypeParam>>(), sample.input[3 * 8 + 4]);
   const std::vector<double> output = sample.plane_of(sample.forward(g.height), 0, 0);
   for (int64_t y = 0; y < 6; ++y) {
     for (int64_t x = 0; x < 8; ++x) {
@@ -282,7 +283,7 @@ TYPED_TEST(AffineSample, GradientsEqualTheOracle) {
     if (margin < kMargin) continue;
     ++compared;
     // A pixel adds up at most as many gradients as there are, each up to 1.
-    const double absolute = (4 * kSpacing<Wide<TypeParam>> + kPosition) * double(size);
+    const double absolute = (4 * kSpacing<rmpe::ComputeType<TypeParam>> + kPosition) * double(size);
     expect_near(widened(got.input), want_input, absolute, this->kTolerance);
     const double unit = double(std::max(g.input_height, g.input_width));
     expect_near(got.theta, want_theta, absolute * double(C) * unit);

@@ -68,7 +68,7 @@ class Crop : public ::testing::Test {
   static void expect_crop(const Image& image, const Affine& inverse, int64_t height, int64_t width,
                           const rmpe::Normalization& normalization = kNormalization) {
     const CropBatch batch{
-        rmpe::image_list(&image, 1), nullptr, &inverse, height, width, normalization};
+        rmpe::image_list(&image, 1), nullptr, &inverse, 1, height, width, normalization};
     const std::vector<double> got = widened(crop<Stored>(batch, 1, height));
     // A 24-bit fraction between bytes, and float32 arithmetic on up to three times as much.
     const double rounding = kSpacing<Stored> > kSpacing<float> ? kSpacing<Stored> : 0.0;
@@ -97,7 +97,7 @@ TYPED_TEST(Crop, WholePixelMapsCopyTheImage) {
     const double last = double(size - 1);
     for (const Affine& map : {Affine{1, 0, 0, 0, 1, 0}, Affine{-1, 0, last, 0, -1, last},
                               Affine{0, 1, 0, 1, 0, 0}, Affine{0, -1, last, 1, 0, 0}}) {
-      const CropBatch batch{rmpe::image_list(&image, 1), nullptr, &map, size, size, plain};
+      const CropBatch batch{rmpe::image_list(&image, 1), nullptr, &map, 1, size, size, plain};
       expect_near(widened(crop<TypeParam>(batch, 1, size)),
                   oracle_crop(image, map, size, size, plain), 0.0);
     }
@@ -110,8 +110,8 @@ TYPED_TEST(Crop, ChannelsKeepTheirOrderUnlessSwapped) {
   const Affine identity{1, 0, 0, 0, 1, 0};
   for (const bool swap : {false, true}) {
     const rmpe::Normalization n{{1, 1, 1}, {0, 0, 0}, swap, 0};
-    const std::vector<double> got =
-        widened(crop<TypeParam>({rmpe::image_list(&image, 1), nullptr, &identity, 1, 1, n}, 1, 1));
+    const std::vector<double> got = widened(
+        crop<TypeParam>({rmpe::image_list(&image, 1), nullptr, &identity, 1, 1, 1, n}, 1, 1));
     EXPECT_EQ(got, (swap ? std::vector<double>{30, 20, 10} : std::vector<double>{10, 20, 30}));
   }
 }
@@ -173,9 +173,9 @@ TYPED_TEST(Crop, EachCropIsOfItsOwnImage) {
     expect_near(widened(crop<TypeParam>(batch, 3, 21)), want, 1e-3, rounding);
   };
   const rmpe::ImageList list = rmpe::image_list(images.data(), 3);
-  expect({list, index.data(), inverses.data(), 7, 5, kNormalization}, index);
-  expect({list, nullptr, inverses.data(), 7, 5, kNormalization}, {0, 1, 2});
-  expect({rmpe::image_list(images.data(), 1), nullptr, inverses.data(), 7, 5, kNormalization},
+  expect({list, index.data(), inverses.data(), 3, 7, 5, kNormalization}, index);
+  expect({list, nullptr, inverses.data(), 3, 7, 5, kNormalization}, {0, 1, 2});
+  expect({rmpe::image_list(images.data(), 1), nullptr, inverses.data(), 3, 7, 5, kNormalization},
          {0, 0, 0});
 }
 
@@ -186,9 +186,9 @@ TYPED_TEST(Crop, AStackIsReadInPlace) {
   std::vector<Image> images;
   for (int i = 0; i < 3; ++i) images.push_back({stack.bytes.data() + i * 4 * 17, 4, 5, 17, 3});
   const CropBatch listed{
-      rmpe::image_list(images.data(), 3), nullptr, inverses.data(), 4, 6, kNormalization};
+      rmpe::image_list(images.data(), 3), nullptr, inverses.data(), 3, 4, 6, kNormalization};
   const CropBatch stacked{
-      {images.data(), 1, 3, 4 * 17}, nullptr, inverses.data(), 4, 6, kNormalization};
+      {images.data(), 1, 3, 4 * 17}, nullptr, inverses.data(), 3, 4, 6, kNormalization};
   expect_same(crop<TypeParam>(stacked, 3, 4), crop<TypeParam>(listed, 3, 4));
 }
 
@@ -196,7 +196,7 @@ TYPED_TEST(Crop, AStackIsReadInPlace) {
 TYPED_TEST(Crop, AStackOfImagesWithoutPixelsShowsFill) {
   const Image image{nullptr, 0, 5, 15, 3};
   const std::vector<Affine> inverses(3, {1.0, 0.0, 0.0, 0.0, 1.0, 0.0});
-  const CropBatch stacked{{&image, 1, 3, 15}, nullptr, inverses.data(), 4, 6, kNormalization};
+  const CropBatch stacked{{&image, 1, 3, 15}, nullptr, inverses.data(), 3, 4, 6, kNormalization};
   EXPECT_EQ(stacked.images[2].data, nullptr);
   std::vector<double> want;
   for (int n = 0; n < 3; ++n) {
@@ -215,14 +215,14 @@ TYPED_TEST(Crop, RangesOfRowsGiveWhatOneRangeGives) {
     const Image image = pixels.view();
     const int64_t height = random.whole(1, 9), width = random.whole(1, 9);
     const CropBatch batch{
-        rmpe::image_list(&image, 1), nullptr, inverses.data(), height, width, kNormalization};
+        rmpe::image_list(&image, 1), nullptr, inverses.data(), 3, height, width, kNormalization};
     const std::vector<TypeParam> whole = crop<TypeParam>(batch, 3, 3 * height);
     for (const int64_t rows : {1, 2, 5}) expect_same(crop<TypeParam>(batch, 3, rows), whole);
   }
 }
 
 TYPED_TEST(Crop, NoCropsTouchNothing) {
-  rmpe::cpu::crop<TypeParam>({{}, nullptr, nullptr, 8, 6, kNormalization}, 0, 0, nullptr);
+  rmpe::cpu::crop<TypeParam>({{}, nullptr, nullptr, 0, 8, 6, kNormalization}, 0, 0, nullptr);
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ struct Maps {
 
 template <typename Stored>
 struct Decoded {
-  std::vector<Wide<Stored>> keypoints;  // [N, K, 2]
-  std::vector<Wide<Stored>> scores;     // [N, K]
+  std::vector<rmpe::ComputeType<Stored>> keypoints;  // [N, K, 2]
+  std::vector<rmpe::ComputeType<Stored>> scores;     // [N, K]
 };
 
 // All maps, in ranges of so many.
@@ -173,7 +173,7 @@ TYPED_TEST(Decode, AnInfinitePeakStaysOnItsPixel) {
     map[5 * 11 + 6] = infinity<double>();
     const Decoded<TypeParam> got = this->decode_one(map, 11, 11, convention);
     expect_near(widened(got.keypoints), {6, 5}, 0.0);
-    EXPECT_EQ(got.scores[0], infinity<Wide<TypeParam>>());
+    EXPECT_EQ(got.scores[0], infinity<rmpe::ComputeType<TypeParam>>());
   }
 }
 
@@ -236,7 +236,7 @@ TYPED_TEST(Decode, KeypointsGoIntoTheImage) {
         i < K ? std::vector<double>{2 * crop_x + 0.5 * crop_y - 3, 0.25 * crop_x + 4 * crop_y + 7}
               : std::vector<double>{nan<double>(), nan<double>()};
     expect_near({double(got.keypoints[2 * i]), double(got.keypoints[2 * i + 1])}, want, 0.0,
-                kSpacing<Wide<TypeParam>>);
+                kSpacing<rmpe::ComputeType<TypeParam>>);
   }
 }
 

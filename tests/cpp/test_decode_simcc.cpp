@@ -64,7 +64,8 @@ struct Case {
           flipped.person_stride,      flipped.joint_stride,
           int64_t(own.each[0].size())};
     };
-    return {vectors(x, flipped_x), vectors(y, flipped_y), swapped.data(), nullptr, K, split_ratio};
+    return {
+        vectors(x, flipped_x), vectors(y, flipped_y), swapped.data(), nullptr, N, K, split_ratio};
   }
 
   oracle::Joint want(int64_t n, int64_t k, bool flip, double split_ratio) const {
@@ -83,7 +84,7 @@ struct Case {
 
 template <typename Stored>
 struct Decoded {
-  std::vector<Wide<Stored>> keypoints, scores;
+  std::vector<rmpe::ComputeType<Stored>> keypoints, scores;
 };
 
 template <typename Stored>
@@ -111,7 +112,7 @@ class DecodeSimcc : public ::testing::Test {
       }
     }
     expect_near(widened(got.scores), scores, 0.0);
-    expect_near(widened(got.keypoints), keypoints, 0.0, kSpacing<Wide<Stored>>);
+    expect_near(widened(got.keypoints), keypoints, 0.0, kSpacing<rmpe::ComputeType<Stored>>);
   }
 };
 TYPED_TEST_SUITE(DecodeSimcc, StoredTypes);
@@ -138,7 +139,7 @@ TYPED_TEST(DecodeSimcc, WithoutAScoreAboveZeroBothBinsAreMinusOne) {
   c.y.lay_out(3);
   this->expect_joints(c, false, 2.0);
   const Decoded<TypeParam> got = decode(c.batch(false, 2.0), 1, 3);
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(got.keypoints[i], Wide<TypeParam>(-0.5));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(got.keypoints[i], rmpe::ComputeType<TypeParam>(-0.5));
 }
 
 TYPED_TEST(DecodeSimcc, AVectorWithANanGivesNoJoint) {
@@ -166,7 +167,7 @@ TYPED_TEST(DecodeSimcc, KeypointsGoIntoTheImage) {
         i < 3 ? std::vector<double>{2 * x + 0.5 * y - 3, 0.25 * x + 4 * y + 7}
               : std::vector<double>{nan<double>(), nan<double>()};
     expect_near({double(got.keypoints[2 * i]), double(got.keypoints[2 * i + 1])}, want, 0.0,
-                kSpacing<Wide<TypeParam>>);
+                kSpacing<rmpe::ComputeType<TypeParam>>);
   }
 }
 

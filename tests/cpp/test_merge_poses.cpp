@@ -1,13 +1,14 @@
 #include "cpu/merge_poses.h"
 #include "crowd.h"
 #include "oracles/merge_poses.h"
+#include "pose_parameters.h"
 #include "values.h"
 
 namespace {
 
 using rmpe::MergeParameters;
 
-const MergeParameters kParameters{0.1, 15.0, 0.3, 1e-5};
+const MergeParameters kParameters = merge_parameters(0.1, 15.0, 0.3, 1e-5);
 
 template <typename T>
 struct Merged {
@@ -60,8 +61,8 @@ TYPED_TEST(MergePoses, EqualsTheOracle) {
       crowd.store();
       if (round % 3 == 0) crowd.spoil(random);
       const std::vector<int64_t> suppressor = random_suppressor(random, N);
-      const MergeParameters parameters{random.uniform(0.02, 0.5), random.uniform(1, 30),
-                                       random.uniform(0.0, 0.9), 1e-5};
+      const MergeParameters parameters = merge_parameters(
+          random.uniform(0.02, 0.5), random.uniform(1, 30), random.uniform(0.0, 0.9), 1e-5);
       const auto want =
           oracle::merge_poses(crowd.poses, crowd.boxes.data(), suppressor.data(), parameters);
       const Merged<TypeParam> got = merge_poses(crowd, suppressor, parameters, N + 1);

@@ -10,7 +10,7 @@ Kept nearby_joints_nms(const Crowd<T>& crowd, double distance, int64_t max_near,
   const rmpe::cpu::Groups images = crowd.images();
   return suppress(crowd.poses.N, images.count(), size,
                   [&](int64_t begin, int64_t end, bool* keep, int64_t* suppressor) {
-                    rmpe::cpu::nearby_joints_nms(crowd.list(), distance, max_near, images, begin,
+                    rmpe::cpu::nearby_joints_nms(crowd.list(), {distance, max_near}, images, begin,
                                                  end, keep, suppressor);
                   });
 }

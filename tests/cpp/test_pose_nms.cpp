@@ -1,7 +1,7 @@
 #include "cpu/pose_nms.h"
 #include "crowd.h"
 #include "oracles/pose_nms.h"
-#include "pose_variants.h"
+#include "pose_parameters.h"
 #include "values.h"
 
 namespace {
@@ -26,9 +26,11 @@ TYPED_TEST(PoseNMS, EqualsTheOracle) {
   Random random(0);
   int rounds = 0, compared = 0, suppressed = 0;
   for (int64_t N = 0; N < 90; N += 1 + N / 6) {
-    for (const PoseNMSParameters& parameters : kVariants) {
+    for (const PoseNMSParameters& preset : all_parameters()) {
       for (int round = 0; round < 6; ++round) {
-        Crowd<TypeParam> crowd(random, N, random.whole(1, 7), random.whole(1, 4), round % 2);
+        const int64_t K = random.whole(1, 7);
+        const PoseNMSParameters parameters = for_joints(preset, K);
+        Crowd<TypeParam> crowd(random, N, K, random.whole(1, 4), round % 2);
         if (round % 3 == 0) crowd.spoil(random);
         const auto want = oracle::pose_nms(crowd.poses, crowd.boxes.data(), parameters);
         const Kept got = pose_nms(crowd, parameters, 8);
@@ -47,7 +49,8 @@ TYPED_TEST(PoseNMS, EqualsTheOracle) {
 
 TYPED_TEST(PoseNMS, RangesGiveWhatOneRangeGives) {
   Random random(0);
-  for (const PoseNMSParameters& parameters : kVariants) {
+  for (const PoseNMSParameters& preset : all_parameters()) {
+    const PoseNMSParameters parameters = for_joints(preset, 5);
     const Crowd<TypeParam> crowd(random, 70, 5, 9, false);
     const Kept whole = pose_nms(crowd, parameters, 9);
     for (const int64_t size : {1, 2, 5}) {
@@ -60,7 +63,7 @@ TYPED_TEST(PoseNMS, RangesGiveWhatOneRangeGives) {
 
 TYPED_TEST(PoseNMS, OfEqualPosesTheFirstIsKept) {
   Random random(0);
-  for (const PoseNMSParameters& parameters : {kVariants[0], kVariants[2]}) {
+  for (const PoseNMSParameters& parameters : {paper_preset(), alphapose_preset()}) {
     Crowd<TypeParam> crowd(random, 1, 17, 1, false);
     const int64_t copies = 40;
     const auto repeat = [&](auto& values) {
@@ -84,7 +87,7 @@ TYPED_TEST(PoseNMS, APoseThatIsNotFiniteStaysAndSuppressesNone) {
   std::copy_n(crowd.poses.keypoints.begin(), 8, crowd.poses.keypoints.begin() + 8);
   crowd.poses.keypoints[9] = nan<double>();
   crowd.store();
-  PoseNMSParameters parameters = kVariants[0];
+  PoseNMSParameters parameters = for_joints(paper_preset(), 4);
   parameters.sigma2 = 1e9;  // all poses are alike
   const Kept got = pose_nms(crowd, parameters, 1);
   EXPECT_TRUE(got.keep[1]);

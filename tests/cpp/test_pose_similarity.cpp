@@ -1,7 +1,7 @@
 #include "cpu/pose_similarity.h"
 #include "crowd.h"
 #include "oracles/pose_nms.h"
-#include "pose_variants.h"
+#include "pose_parameters.h"
 #include "values.h"
 
 namespace {
@@ -27,7 +27,7 @@ TYPED_TEST_SUITE(PoseSimilarity, FloatingTypes);
 TYPED_TEST(PoseSimilarity, EqualsTheOracle) {
   Random random(0);
   for (const int64_t N : {0, 1, 7, 8, 9, 16, 17, 33}) {
-    for (const PoseNMSParameters& parameters : kVariants) {
+    for (const PoseNMSParameters& parameters : all_parameters()) {
       Crowd<TypeParam> crowd(random, N, 5, 1, false);
       if (N % 2) crowd.spoil(random);
       const std::vector<double> got = widened(similarity(crowd, parameters, N));
@@ -54,7 +54,7 @@ TYPED_TEST(PoseSimilarity, EqualsTheOracle) {
 
 TYPED_TEST(PoseSimilarity, RangesGiveWhatOneRangeGives) {
   Random random(0);
-  for (const PoseNMSParameters& parameters : kVariants) {
+  for (const PoseNMSParameters& parameters : all_parameters()) {
     const Crowd<TypeParam> crowd(random, 70, 5, 1, false);
     const std::vector<TypeParam> whole = similarity(crowd, parameters, 70);
     for (const int64_t rows : {1, 2, 5}) expect_same(similarity(crowd, parameters, rows), whole);
@@ -70,7 +70,11 @@ TYPED_TEST(PoseSimilarity, ABoxWithoutExtentReachesOnlyWhatCoincides) {
   crowd.boxes = {9, 9, 3, 3, 5, 5, 5, 5};
   crowd.store();
   for (const bool squared : {false, true}) {
-    const PoseNMSParameters parameters{1.0, 2.0, 1.0, 0.0, squared, true, -1.0, 1.0, 0, 0.0, 0.0};
+    PoseNMSParameters parameters;
+    parameters.sigma2 = 2.0;
+    parameters.squared = squared;
+    parameters.box_unit = true;
+    parameters.match_radius = 1.0;
     const std::vector<double> got = widened(similarity(crowd, parameters, 2));
     double weights = 0.0;
     for (int64_t n = 0; n < 3; ++n) {

@@ -8,7 +8,7 @@ using rmpe::Partition;
 
 template <typename Stored>
 struct Maps {
-  using T = Wide<Stored>;
+  using T = rmpe::ComputeType<Stored>;
   int64_t count, height, width;
   double beta;
   std::vector<Stored> values;  // [count, height, width]
@@ -30,15 +30,15 @@ struct Maps {
 
 template <typename Stored>
 struct Means {
-  std::vector<Wide<Stored>> keypoints;  // [count, 2]
-  std::vector<Partition<Wide<Stored>>> partition;
+  std::vector<rmpe::ComputeType<Stored>> keypoints;  // [count, 2]
+  std::vector<Partition<rmpe::ComputeType<Stored>>> partition;
   std::vector<Stored> gradient;  // [count, height, width]
 };
 
 // Forward and backward, in ranges of so many maps.
 template <typename Stored>
 Means<Stored> soft_argmax(const Maps<Stored>& m, int64_t maps) {
-  using T = Wide<Stored>;
+  using T = rmpe::ComputeType<Stored>;
   Means<Stored> means;
   means.keypoints.resize(2 * m.count);
   means.partition.resize(m.count);
@@ -57,7 +57,7 @@ template <typename Stored>
 class SoftArgmax : public ::testing::Test {
  protected:
   static void expect_means(const Maps<Stored>& m) {
-    using T = Wide<Stored>;
+    using T = rmpe::ComputeType<Stored>;
     const Means<Stored> got = soft_argmax(m, m.count);
     std::vector<double> keypoints, gradient;
     for (int64_t i = 0; i < m.count; ++i) {
@@ -93,7 +93,7 @@ TYPED_TEST(SoftArgmax, EqualsTheOracle) {
 TYPED_TEST(SoftArgmax, OnePeakTakesAllTheWeight) {
   Random random(0);
   Maps<TypeParam> m(random, 1, 9, 7, 1000.0);
-  rmpe::narrow(Wide<TypeParam>(3), m.values[4 * 7 + 5]);
+  rmpe::narrow(rmpe::ComputeType<TypeParam>(3), m.values[4 * 7 + 5]);
   EXPECT_EQ(widened(soft_argmax(m, 1).keypoints), (std::vector<double>{5, 4}));
 }
 
@@ -101,15 +101,15 @@ TYPED_TEST(SoftArgmax, MinusInfinityHasNoWeight) {
   Random random(0);
   Maps<TypeParam> m(random, 1, 6, 5, 2.0);
   for (const int64_t place : {0, 7, 29}) {
-    rmpe::narrow(-infinity<Wide<TypeParam>>(), m.values[place]);
+    rmpe::narrow(-infinity<rmpe::ComputeType<TypeParam>>(), m.values[place]);
   }
   this->expect_means(m);
 }
 
 TYPED_TEST(SoftArgmax, WithoutAnAnswerTheMeanIsNanAndTheGradientZero) {
   Random random(0);
-  const auto inf = infinity<Wide<TypeParam>>();
-  for (const auto bad : {nan<Wide<TypeParam>>(), inf}) {
+  const auto inf = infinity<rmpe::ComputeType<TypeParam>>();
+  for (const auto bad : {nan<rmpe::ComputeType<TypeParam>>(), inf}) {
     Maps<TypeParam> m(random, 3, 6, 5, 2.0);
     rmpe::narrow(bad, m.values[30 + 17]);
     const Means<TypeParam> got = soft_argmax(m, 3);
@@ -137,7 +137,7 @@ TYPED_TEST(SoftArgmax, RangesOfMapsGiveWhatOneRangeGives) {
 TYPED_TEST(SoftArgmax, NoMapsTouchNothing) {
   Random random(0);
   EXPECT_TRUE(soft_argmax(Maps<TypeParam>(random, 0, 5, 5, 1.0), 1).keypoints.empty());
-  using T = Wide<TypeParam>;
+  using T = rmpe::ComputeType<TypeParam>;
   rmpe::cpu::soft_argmax<TypeParam, T>(nullptr, 5, 5, T(1), 0, 0, nullptr, nullptr);
 }
 

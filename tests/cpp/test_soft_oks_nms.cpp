@@ -21,7 +21,7 @@ SoftKept<T> soft_oks_nms(const Crowd<T>& crowd, double threshold, int64_t max_ke
       suppress(crowd.poses.N, images.count(), size,
                [&](int64_t begin, int64_t end, bool* keep, int64_t* rank) {
                  rmpe::cpu::soft_oks_nms(crowd.list(), crowd.area_values.data(),
-                                         crowd.sigma_values.data(), threshold, max_kept, images,
+                                         crowd.sigma_values.data(), {threshold, max_kept}, images,
                                          begin, end, keep, kept.pose_scores.data(), rank);
                });
   kept.keep = ranks.keep;

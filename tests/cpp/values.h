@@ -15,9 +15,6 @@
 using StoredTypes = ::testing::Types<float, double, rmpe::Half, rmpe::BFloat16>;
 using FloatingTypes = ::testing::Types<float, double>;
 
-template <typename Stored>
-using Wide = typename rmpe::Widened<Stored>::type;
-
 // The spacing of a type's values just above 1.
 template <typename Stored>
 inline constexpr double kSpacing = 0.0;
@@ -33,7 +30,8 @@ inline constexpr double kSpacing<rmpe::BFloat16> = 1.0 / (1 << 7);
 template <typename Stored>
 std::vector<Stored> stored(const std::vector<double>& values) {
   std::vector<Stored> out(values.size());
-  for (size_t i = 0; i < values.size(); ++i) rmpe::narrow(Wide<Stored>(values[i]), out[i]);
+  for (size_t i = 0; i < values.size(); ++i)
+    rmpe::narrow(rmpe::ComputeType<Stored>(values[i]), out[i]);
   return out;
 }
 

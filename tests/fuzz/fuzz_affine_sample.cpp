@@ -35,7 +35,7 @@ void sample(Input& input) {
       input.values<S>(empty ? 0 : (N - 1) * batch_stride + (C - 1) * channel_stride + plane);
   const auto grad = input.values<S>(N * C * size);
   const rmpe::cpu::SampleBatch<S> batch{
-      image.data.data(), batch_stride, channel_stride, C, maps.data(), g};
+      image.data.data(), batch_stride, channel_stride, maps.data(), N, C, g};
 
   std::vector<S> output(N * C * size), again(N * C * size);
   rmpe::cpu::affine_sample(batch, 0, N * g.height, output.data());

@@ -55,7 +55,8 @@ void crop(Input& input) {
   rmpe::cpu::CropBatch batch{};
   batch.images = images.list();
   batch.image_index = indexed ? index.data() : nullptr;
-  batch.inverses = inverses.data();
+  batch.N = int64_t(inverses.size());
+  batch.to_image = inverses.data();
   batch.height = input.whole(1, 20);
   batch.width = input.whole(1, 40);
   double low[3], high[3];  // of a crop's channel
@@ -114,7 +115,7 @@ void crop_matrices(Input& input) {
     const double grown = std::max(
         height, double(box[2] - box[0]) * double(geometry.height) / double(geometry.width));
     const double x = 0.5 * (double(box[0]) + double(box[2]));
-    const double y = 0.5 * (double(box[1]) + double(box[3])) + geometry.drop * grown;
+    const double y = 0.5 * (double(box[1]) + double(box[3])) + geometry.shift_y * grown;
     const double half = geometry.grid == rmpe::Grid::kAsymmetric ? 0.0 : 0.5;
     // Coordinates of thousands of pixels, enlarged.
     const double enlarged =

@@ -99,6 +99,7 @@ void decode(Input& input) {
   }
   batch.swapped_joint = people.swapped_joint.data();
   batch.to_image = people.to_image();
+  batch.N = people.N;
   batch.K = people.K;
   batch.height = height;
   batch.width = width;
@@ -155,6 +156,7 @@ void decode_simcc(Input& input) {
                                             vectors(y, y_mirrored, y_size),
                                             people.swapped_joint.data(),
                                             people.to_image(),
+                                            people.N,
                                             people.K,
                                             input.magnitude(0.1, 10.0)};
   const auto [keypoints, scores] =

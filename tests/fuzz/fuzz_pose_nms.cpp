@@ -97,7 +97,7 @@ std::vector<int64_t> suppress(const Crowd<T>& crowd, int64_t split, Rank&& rank,
 
 rmpe::PoseNMSParameters parameters(Input& input) {
   // What the Python package accepts.
-  rmpe::PoseNMSParameters p{};
+  rmpe::PoseNMSParameters p;
   p.sigma1 = input.magnitude(1e-30, 1e30);
   p.sigma2 = input.magnitude(1e-30, 1e30);
   p.lam = input.uniform(-10.0, 10.0);
@@ -119,8 +119,11 @@ void merge(Input& input, const Crowd<T>& crowd, std::vector<int64_t> suppressor)
   for (int64_t wrong = input.whole(0, 3); wrong > 0 && N > 0; --wrong) {
     suppressor[input.whole(0, N - 1)] = input.whole(INT64_MIN, INT64_MAX);
   }
-  const rmpe::MergeParameters p{input.uniform(0.0, 2.0), input.magnitude(1e-3, 1e3),
-                                input.uniform(-1.0, 1.0), input.magnitude(1e-30, 1.0)};
+  rmpe::MergeParameters p;
+  p.box = input.uniform(0.0, 2.0);
+  p.radius = input.magnitude(1e-3, 1e3);
+  p.min_score = input.uniform(-1.0, 1.0);
+  p.zero_score = input.magnitude(1e-30, 1.0);
   const rmpe::cpu::Groups groups = rmpe::cpu::group_by(suppressor.data(), N);
   std::vector<T> keypoints(2 * N * K), scores(N * K);
   const std::unique_ptr<bool[]> keep(new bool[N]);
@@ -174,9 +177,9 @@ void soft(Input& input, const Crowd<T>& crowd) {
   std::vector<T> decayed(N);
   std::vector<int64_t> rank(N);
   fuzz::in_two(crowd.images.count(), input.whole(0, 4), [&](int64_t begin, int64_t end) {
-    rmpe::cpu::soft_oks_nms(crowd.list(), crowd.areas.data(), crowd.sigmas.data(), threshold,
-                            max_kept, crowd.images, begin, end, keep.get(), decayed.data(),
-                            rank.data());
+    rmpe::cpu::soft_oks_nms(crowd.list(), crowd.areas.data(), crowd.sigmas.data(),
+                            {threshold, max_kept}, crowd.images, begin, end, keep.get(),
+                            decayed.data(), rank.data());
   });
   for (int64_t image = 0; image < crowd.images.count(); ++image) {
     const int64_t size = crowd.images.size(image), kept = std::min(size, max_kept);
@@ -236,7 +239,7 @@ void run(Input& input) {
     suppress(
         crowd, split, [&](int64_t i, double& score) { return list.rank(i, score); },
         [&](auto&&... images) {
-          rmpe::cpu::nearby_joints_nms(list, distance, max_near, images...);
+          rmpe::cpu::nearby_joints_nms(list, {distance, max_near}, images...);
         });
   } else if (op == kSoftOksNms) {
     soft(input, crowd);

@@ -20,7 +20,7 @@
 namespace fuzz {
 
 template <typename Stored>
-using Wide = typename rmpe::Widened<Stored>::type;
+using Wide = rmpe::ComputeType<Stored>;
 
 // The spacing of a type's values just above 1.
 template <typename Stored>

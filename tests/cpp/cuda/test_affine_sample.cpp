@@ -32,7 +32,7 @@ using Values = std::unique_ptr<S[]>;
 template <typename S>
 S stored(double value) {
   S out;
-  rmpe::narrow(typename rmpe::Widened<S>::type(value), out);
+  rmpe::narrow(rmpe::ComputeType<S>(value), out);
   return out;
 }
 
@@ -353,7 +353,8 @@ TEST_P(CudaAffineSample, TakesTheSamePixelsAsTheCpu) {
   std::vector<rmpe::Affine> maps;
   for (int64_t n = 0; n < call.N; ++n) maps.push_back(rmpe::sampling_map(&theta[6 * n], g));
   const int64_t size = call.input_size();
-  const rmpe::cpu::SampleBatch<double> batch{call.input.get(), size, size, 1, maps.data(), g};
+  const rmpe::cpu::SampleBatch<double> batch{call.input.get(), size, size, maps.data(),
+                                             call.N,           1,    g};
   std::vector<double> output(call.N * call.size()), grad_input(call.N * size);
   std::vector<rmpe::PositionMoments> moments(call.N);
   rmpe::cpu::affine_sample(batch, 0, call.N * g.height, output.data());
@@ -602,7 +603,7 @@ TEST(CudaAffineSampleArguments, ThetaMayBeFloat) {
   Call<float> call(geometry(7, 6, 5, 9, kBilinearZeros), 2, theta);
   call.run();
   auto batch = call.batch();
-  batch.theta = {narrow.data(), false};
+  batch.maps = {narrow.data(), false};
   std::vector<float> output(call.C * call.size()), grad_theta(6);
   rmpe::cuda::launch_affine_sample(batch, nullptr, output.data());
   for (size_t i = 0; i < output.size(); ++i) ASSERT_EQ(output[i], call.output[i]);

@@ -34,7 +34,7 @@ struct Maps {
     Stored* map = memory.get() + offset + n * person_stride() + k * size();
     for (int64_t y = 0; y < height; ++y) {
       for (int64_t x = 0; x < width; ++x) {
-        narrow(Wide<Stored>(value_at(y, x)), map[y * width + x]);
+        narrow(rmpe::ComputeType<Stored>(value_at(y, x)), map[y * width + x]);
       }
     }
   }
@@ -84,7 +84,7 @@ struct Result {
 template <typename Stored>
 using Flipped = const std::common_type_t<Maps<Stored>>*;
 
-template <typename Stored, typename T = Wide<Stored>>
+template <typename Stored, typename T = rmpe::ComputeType<Stored>>
 Result<T> decode_by_kernel(const Maps<Stored>& maps, const DecodeConvention& convention,
                            Flipped<Stored> flipped = nullptr,
                            const std::vector<int64_t>& swapped = {},
@@ -100,15 +100,16 @@ Result<T> decode_by_kernel(const Maps<Stored>& maps, const DecodeConvention& con
   return result;
 }
 
-template <typename Stored, typename T = Wide<Stored>>
+template <typename Stored, typename T = rmpe::ComputeType<Stored>>
 Result<T> decode_by_loops(const Maps<Stored>& maps, const DecodeConvention& convention,
                           Flipped<Stored> flipped = nullptr,
                           const std::vector<int64_t>& swapped = {}) {
   const cpu::DecodeBatch<Stored> batch{
       maps.view(),    flipped ? flipped->view() : Heatmaps<Stored>{nullptr, 0, 0},
       swapped.data(), nullptr,
-      maps.K,         maps.height,
-      maps.width,     convention};
+      maps.N,         maps.K,
+      maps.height,    maps.width,
+      convention};
   Result<T> result(maps.N * maps.K);
   cpu::decode(batch, 0, maps.N * maps.K, result.keypoints.data(), result.scores.data());
   return result;
@@ -125,7 +126,7 @@ std::vector<int64_t> swapped_joints(int64_t K) {
 template <typename Stored>
 void expect_oracle(const Maps<Stored>& maps, Flipped<Stored> flipped,
                    oracle::Convention convention) {
-  using T = Wide<Stored>;
+  using T = rmpe::ComputeType<Stored>;
   const std::vector<int64_t> swapped = swapped_joints(maps.K);
   const DecodeConvention row = decode_convention(convention);
   const Result<T> got = decode_by_kernel(maps, row, flipped, swapped);

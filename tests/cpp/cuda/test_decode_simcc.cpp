@@ -27,7 +27,7 @@ struct Vectors {
   const Stored* data() const { return values.data() + offset; }
   int64_t start(int64_t i) const { return offset + i * (size + gap); }
   void set(int64_t i, int64_t place, double value) {
-    rmpe::narrow(Wide<Stored>(value), values[start(i) + place]);
+    rmpe::narrow(rmpe::ComputeType<Stored>(value), values[start(i) + place]);
   }
   void fill(int64_t i, double value) {
     for (int64_t place = 0; place < size; ++place) set(i, place, value);
@@ -45,8 +45,8 @@ struct Vectors {
 
 template <typename Stored>
 struct Decoded {
-  std::vector<Wide<Stored>> keypoints;  // [N, K, 2]
-  std::vector<Wide<Stored>> scores;     // [N, K]
+  std::vector<rmpe::ComputeType<Stored>> keypoints;  // [N, K, 2]
+  std::vector<rmpe::ComputeType<Stored>> scores;     // [N, K]
 
   explicit Decoded(int64_t joints) : keypoints(2 * joints), scores(joints) {}
 };
@@ -88,6 +88,7 @@ struct Joints {
                                               y.view(flip ? &flipped_y : nullptr),
                                               swapped.data(),
                                               to_image,
+                                              N,
                                               K,
                                               split_ratio};
     rmpe::cpu::decode_simcc(batch, 0, N * K, decoded.keypoints.data(), decoded.scores.data());
@@ -173,7 +174,7 @@ TYPED_TEST(CudaDecodeSimcc, WithoutAScoreAboveZeroBothBinsAreMinusOne) {
   joints.x.fill(2, -infinity<double>());
   for_each_schedule([&] {
     const Decoded<TypeParam> got = joints.by_kernel(false, 2.0);
-    for (int i = 0; i < 6; ++i) EXPECT_EQ(got.keypoints[i], Wide<TypeParam>(-0.5));
+    for (int i = 0; i < 6; ++i) EXPECT_EQ(got.keypoints[i], rmpe::ComputeType<TypeParam>(-0.5));
     this->expect_joints_of_cpu(joints, false, 2.0);
   });
 }

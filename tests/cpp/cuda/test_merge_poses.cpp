@@ -1,6 +1,7 @@
 #include "cpu/merge_poses.h"
 #include "cuda/merge_poses.h"
 #include "oracles/merge_poses.h"
+#include "pose_parameters.h"
 #include "schedules.h"
 #include "suppression.h"
 
@@ -75,9 +76,9 @@ TYPED_TEST(CudaMergePoses, EqualsTheCpu) {
       Crowd<TypeParam> crowd(random, N, K, 1, false);
       lower_scores(random, crowd);
       const std::vector<int64_t> suppressor = random_suppressor(random, N);
-      expect_merge_poses(crowd, suppressor, {0.3, 30.0, 0.3, 1e-5});
+      expect_merge_poses(crowd, suppressor, merge_parameters(0.3, 30.0, 0.3, 1e-5));
       crowd.spoil(random);
-      expect_merge_poses(crowd, suppressor, {1.0, 100.0, 0.8, 0.5});
+      expect_merge_poses(crowd, suppressor, merge_parameters(1.0, 100.0, 0.8, 0.5));
     }
   }
 }
@@ -86,13 +87,15 @@ TYPED_TEST(CudaMergePoses, OrderOfTheThreadsDoesNotMatter) {
   Random random(1);
   const Crowd<TypeParam> crowd(random, 150, 5, 1, false);
   const std::vector<int64_t> suppressor = random_suppressor(random, crowd.poses.N);
-  for_each_schedule([&] { expect_merge_poses(crowd, suppressor, {1.0, 100.0, 0.3, 1e-5}); });
+  for_each_schedule(
+      [&] { expect_merge_poses(crowd, suppressor, merge_parameters(1.0, 100.0, 0.3, 1e-5)); });
 }
 
 TYPED_TEST(CudaMergePoses, OneThatRemovedAllOthersEqualsTheCpu) {
   Random random(2);
   const Crowd<TypeParam> crowd(random, 1030, 2, 1, false);
-  expect_merge_poses(crowd, std::vector<int64_t>(crowd.poses.N, 123), {1.0, 300.0, 0.3, 1e-5});
+  expect_merge_poses(crowd, std::vector<int64_t>(crowd.poses.N, 123),
+                     merge_parameters(1.0, 300.0, 0.3, 1e-5));
 }
 
 // No suppression gives these, and none of them may be followed: pose 1 was removed by 2, which was
@@ -100,7 +103,7 @@ TYPED_TEST(CudaMergePoses, OneThatRemovedAllOthersEqualsTheCpu) {
 TYPED_TEST(CudaMergePoses, ASuppressorThatIsNotKeptDropsWhatItNames) {
   Random random(3);
   const Crowd<TypeParam> crowd(random, 6, 3, 1, false);
-  expect_merge_poses(crowd, {0, 2, 3, 6, -1, INT64_MIN}, {1e3, 1e3, -1.0, 1e-5});
+  expect_merge_poses(crowd, {0, 2, 3, 6, -1, INT64_MIN}, merge_parameters(1e3, 1e3, -1.0, 1e-5));
 }
 
 TYPED_TEST(CudaMergePoses, ANaNIsNoScore) {
@@ -113,7 +116,7 @@ TYPED_TEST(CudaMergePoses, ANaNIsNoScore) {
   }
   std::fill_n(crowd.poses.scores.begin(), 3, nan<double>());
   crowd.store();
-  expect_merge_poses(crowd, kept, {1.0, 100.0, 0.5, 1e-5});
+  expect_merge_poses(crowd, kept, merge_parameters(1.0, 100.0, 0.5, 1e-5));
 }
 
 TEST(CudaMergePosesOracle, MergesAsTheOracle) {
@@ -123,7 +126,7 @@ TEST(CudaMergePosesOracle, MergesAsTheOracle) {
     Crowd<double> crowd(random, 60, 17, 1, false);
     lower_scores(random, crowd);
     const std::vector<int64_t> suppressor = random_suppressor(random, crowd.poses.N);
-    const MergeParameters parameters{0.3, 30.0, 0.9, 1e-5};
+    const MergeParameters parameters = merge_parameters(0.3, 30.0, 0.9, 1e-5);
     const oracle::Merged want =
         oracle::merge_poses(crowd.poses, crowd.boxes.data(), suppressor.data(), parameters);
     if (want.margin < kMargin<double>) continue;

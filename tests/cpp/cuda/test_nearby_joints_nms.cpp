@@ -12,7 +12,7 @@ void nearby_joints_nms(const Crowd<T>& crowd, double distance, int64_t max_near,
   const int64_t N = crowd.poses.N;
   const ScratchMemory scratch(
       rmpe::cuda::nearby_joints_nms_scratch_bytes<T>(N, image_index != nullptr));
-  rmpe::cuda::launch_nearby_joints_nms(crowd.list(), distance, max_near, image_index, N,
+  rmpe::cuda::launch_nearby_joints_nms(crowd.list(), {distance, max_near}, image_index, N,
                                        scratch.data.get(), nullptr, keep, suppressor);
 }
 
@@ -25,7 +25,7 @@ void expect_nearby_joints_nms(const Crowd<T>& crowd, double distance, int64_t ma
         nearby_joints_nms(crowd, distance, max_near, image_index, outputs...);
       },
       [&](const auto&... images_and_outputs) {
-        rmpe::cpu::nearby_joints_nms(crowd.list(), distance, max_near, images_and_outputs...);
+        rmpe::cpu::nearby_joints_nms(crowd.list(), {distance, max_near}, images_and_outputs...);
       });
 }
 

@@ -1,18 +1,13 @@
 #include "cpu/pose_nms.h"
 #include "cuda/pose_nms.h"
 #include "oracles/pose_nms.h"
-#include "presets.h"
+#include "pose_parameters.h"
 #include "schedules.h"
 #include "suppression.h"
 
 namespace {
 
 using rmpe::PoseNMSParameters;
-
-PoseNMSParameters for_joints(PoseNMSParameters parameters, int64_t K) {
-  parameters.eta *= double(K) / 17;
-  return parameters;
-}
 
 template <typename T>
 void pose_nms(const Crowd<T>& crowd, const PoseNMSParameters& parameters,
@@ -44,7 +39,7 @@ TYPED_TEST(CudaPoseNMS, OfOneImageEqualsTheCpu) {
   Random random(0);
   for (const int64_t N : kSizes) {
     const Crowd<TypeParam> crowd(random, N, 17, 1, N % 2 == 0);
-    for (const PoseNMSParameters& parameters : {kPaper, kRmpe, kAlphapose, kAll}) {
+    for (const PoseNMSParameters& parameters : all_parameters()) {
       expect_pose_nms(crowd, parameters, nullptr);
     }
   }
@@ -54,7 +49,7 @@ TYPED_TEST(CudaPoseNMS, OfManyImagesEqualsTheCpu) {
   Random random(1);
   for (const int64_t N : kSizes) {
     const Crowd<TypeParam> crowd(random, N, 5, 1, N % 2 == 0);
-    expect_pose_nms(crowd, kPaper, ragged_index(random, N, 5).data());
+    expect_pose_nms(crowd, paper_preset(), ragged_index(random, N, 5).data());
   }
 }
 
@@ -63,15 +58,15 @@ TYPED_TEST(CudaPoseNMS, OrderOfTheThreadsDoesNotMatter) {
   const Crowd<TypeParam> crowd(random, 130, 7, 1, true);
   const std::vector<int64_t> index = ragged_index(random, crowd.poses.N, 3);
   for_each_schedule([&] {
-    expect_pose_nms(crowd, kPaper, nullptr);
-    expect_pose_nms(crowd, kAlphapose, index.data());
+    expect_pose_nms(crowd, paper_preset(), nullptr);
+    expect_pose_nms(crowd, alphapose_preset(), index.data());
   });
 }
 
 TYPED_TEST(CudaPoseNMS, OfAThousandPosesEqualsTheCpu) {
   Random random(3);
   const Crowd<TypeParam> crowd(random, 1030, 3, 1, true);
-  expect_pose_nms(crowd, kPaper, nullptr);
+  expect_pose_nms(crowd, paper_preset(), nullptr);
 }
 
 TEST(CudaPoseNMSImages, MoreThanBlocksEqualTheCpu) {
@@ -79,7 +74,7 @@ TEST(CudaPoseNMSImages, MoreThanBlocksEqualTheCpu) {
   const Crowd<float> crowd(random, 1100, 1, 1, false);
   std::vector<int64_t> index;
   for (int64_t i = 0; i < crowd.poses.N; ++i) index.push_back(i * 1000003 % 1050);
-  expect_pose_nms(crowd, kPaper, index.data());
+  expect_pose_nms(crowd, paper_preset(), index.data());
 }
 
 // One; as many as shared memory holds at once, and one over, in either type; many times as many.
@@ -87,8 +82,8 @@ TYPED_TEST(CudaPoseNMS, OfAnyNumberOfJointsEqualsTheCpu) {
   Random random(5);
   for (const int64_t K : {1, 12, 13, 14, 28, 29, 30, 133}) {
     const Crowd<TypeParam> crowd(random, 70, K, 1, false);
-    expect_pose_nms(crowd, kPaper, nullptr);
-    expect_pose_nms(crowd, kAlphapose, nullptr);
+    expect_pose_nms(crowd, paper_preset(), nullptr);
+    expect_pose_nms(crowd, alphapose_preset(), nullptr);
   }
 }
 
@@ -97,8 +92,8 @@ TYPED_TEST(CudaPoseNMS, WhatIsNotFiniteIsKeptAndSuppressesNothing) {
   Crowd<TypeParam> crowd(random, 150, 4, 1, true);
   crowd.spoil(random);
   const std::vector<int64_t> index = ragged_index(random, crowd.poses.N, 4);
-  expect_pose_nms(crowd, kPaper, nullptr);
-  expect_pose_nms(crowd, kAlphapose, index.data());
+  expect_pose_nms(crowd, paper_preset(), nullptr);
+  expect_pose_nms(crowd, alphapose_preset(), index.data());
 }
 
 TYPED_TEST(CudaPoseNMS, NothingFiniteLeavesAllKept) {
@@ -106,8 +101,8 @@ TYPED_TEST(CudaPoseNMS, NothingFiniteLeavesAllKept) {
   Crowd<TypeParam> crowd(random, 70, 3, 1, false);
   crowd.poses.scores.assign(crowd.poses.scores.size(), nan<double>());
   crowd.store();
-  expect_pose_nms(crowd, kPaper, nullptr);
-  expect_pose_nms(crowd, kPaper, ragged_index(random, 70, 4).data());
+  expect_pose_nms(crowd, paper_preset(), nullptr);
+  expect_pose_nms(crowd, paper_preset(), ragged_index(random, 70, 4).data());
 }
 
 TYPED_TEST(CudaPoseNMS, OfEqualScoresTheFirstSuppresses) {
@@ -115,7 +110,7 @@ TYPED_TEST(CudaPoseNMS, OfEqualScoresTheFirstSuppresses) {
   Crowd<TypeParam> crowd(random, 140, 3, 1, true);
   crowd.poses.pose_scores.assign(140, 0.5);
   crowd.store();
-  expect_pose_nms(crowd, kPaper, nullptr);
+  expect_pose_nms(crowd, paper_preset(), nullptr);
 }
 
 TEST(CudaPoseNMSOracle, DecidesAsTheOracle) {
@@ -123,7 +118,7 @@ TEST(CudaPoseNMSOracle, DecidesAsTheOracle) {
   int compared = 0, suppressed = 0;
   for (int round = 0; round < 3; ++round) {
     const Crowd<double> crowd(random, 90, 17, 2, round % 2 == 1);
-    for (const PoseNMSParameters& parameters : {kPaper, kRmpe, kAlphapose, kAll}) {
+    for (const PoseNMSParameters& parameters : all_parameters()) {
       const oracle::Suppression want =
           oracle::pose_nms(crowd.poses, crowd.boxes.data(), parameters);
       Flags keep(crowd.poses.N);

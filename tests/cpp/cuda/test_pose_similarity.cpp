@@ -1,7 +1,7 @@
 #include "cpu/pose_similarity.h"
 #include "crowd.h"
 #include "cuda/pose_similarity.h"
-#include "presets.h"
+#include "pose_parameters.h"
 #include "schedules.h"
 
 namespace {
@@ -17,7 +17,7 @@ TYPED_TEST(CudaPoseSimilarity, EqualsTheCpu) {
   for (const int64_t N : {0, 1, 2, 63, 64, 65, 130}) {
     Crowd<TypeParam> crowd(random, N, 7, 1, false);
     crowd.spoil(random);
-    for (const PoseNMSParameters& parameters : {kPaper, kAll, kAlphapose}) {
+    for (const PoseNMSParameters& parameters : all_parameters()) {
       std::vector<TypeParam> want(N * N), similarity(N * N, TypeParam(-7));
       rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), N, parameters, 0, N,
                                  want.data());
@@ -32,11 +32,12 @@ TYPED_TEST(CudaPoseSimilarity, OrderOfTheThreadsDoesNotMatter) {
   Random random(11);
   const Crowd<TypeParam> crowd(random, 70, 30, 1, false);
   std::vector<TypeParam> want(70 * 70);
-  rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), 70, kPaper, 0, 70, want.data());
+  rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), 70, paper_preset(), 0, 70,
+                             want.data());
   for_each_schedule([&] {
     std::vector<TypeParam> similarity(70 * 70, TypeParam(-7));
-    rmpe::cuda::launch_pose_similarity(crowd.list(), crowd.box_values.data(), kPaper, 70, nullptr,
-                                       similarity.data());
+    rmpe::cuda::launch_pose_similarity(crowd.list(), crowd.box_values.data(), paper_preset(), 70,
+                                       nullptr, similarity.data());
     expect_same(similarity, want);
   });
 }

@@ -11,7 +11,7 @@ using rmpe::Partition;
 // Maps that end where their memory ends; `offset` values precede the first one.
 template <typename Stored>
 struct Maps {
-  using T = Wide<Stored>;
+  using T = rmpe::ComputeType<Stored>;
   int64_t count, height, width, offset;
   T beta;
   std::vector<Stored> values;
@@ -40,7 +40,7 @@ struct Maps {
 
 template <typename Stored>
 struct Means {
-  using T = Wide<Stored>;
+  using T = rmpe::ComputeType<Stored>;
   std::vector<T> keypoints;             // [count, 2]
   std::vector<Partition<T>> partition;  // [count]
 
@@ -70,7 +70,7 @@ std::vector<Stored> soft_argmax_backward(const Maps<Stored>& m, const Means<Stor
 template <typename Stored>
 class CudaSoftArgmax : public testing::Test {
  protected:
-  using T = Wide<Stored>;
+  using T = rmpe::ComputeType<Stored>;
 
   static void expect_means(const Maps<Stored>& m) {
     const Means<Stored> got = soft_argmax(m);
@@ -141,7 +141,7 @@ TYPED_TEST(CudaSoftArgmax, GradientsEqualTheOracle) {
         m.map(i), m.width, double(m.beta), double(m.grad[2 * i]), double(m.grad[2 * i + 1]));
     want.insert(want.end(), by_value.begin(), by_value.end());
   }
-  expect_near(got, want, 1e3 * kSpacing<Wide<TypeParam>>, kSpacing<TypeParam>);
+  expect_near(got, want, 1e3 * kSpacing<rmpe::ComputeType<TypeParam>>, kSpacing<TypeParam>);
 }
 
 TYPED_TEST(CudaSoftArgmax, MapsLieAtAnyAddress) {
@@ -204,7 +204,7 @@ TYPED_TEST(CudaSoftArgmax, WithoutAnAnswerTheMeanIsNanAndTheGradientZero) {
 }
 
 TYPED_TEST(CudaSoftArgmax, NoMapsAreFine) {
-  using T = Wide<TypeParam>;
+  using T = rmpe::ComputeType<TypeParam>;
   rmpe::cuda::launch_soft_argmax<TypeParam, T>(nullptr, 0, 5, 5, T(1), nullptr, nullptr, nullptr);
   rmpe::cuda::launch_soft_argmax_backward<TypeParam, T>(nullptr, nullptr, nullptr, nullptr, 0, 5, 5,
                                                         T(1), nullptr, nullptr);

@@ -13,8 +13,8 @@ void soft_oks_nms(const Crowd<T>& crowd, double threshold, int64_t max_kept,
   const ScratchMemory scratch(
       rmpe::cuda::soft_oks_nms_scratch_bytes<T>(N, crowd.poses.K, image_index != nullptr));
   rmpe::cuda::launch_soft_oks_nms(crowd.list(), crowd.area_values.data(), crowd.sigma_values.data(),
-                                  threshold, max_kept, image_index, N, scratch.data.get(), nullptr,
-                                  keep, pose_scores, rank);
+                                  {threshold, max_kept}, image_index, N, scratch.data.get(),
+                                  nullptr, keep, pose_scores, rank);
 }
 
 template <typename T>
@@ -28,7 +28,7 @@ void expect_soft_oks_nms(const Crowd<T>& crowd, double threshold, int64_t max_ke
       },
       [&](const auto& images, int64_t begin, int64_t end, bool* keep, int64_t* rank) {
         rmpe::cpu::soft_oks_nms(crowd.list(), crowd.area_values.data(), crowd.sigma_values.data(),
-                                threshold, max_kept, images, begin, end, keep, want_scores.data(),
+                                {threshold, max_kept}, images, begin, end, keep, want_scores.data(),
                                 rank);
       });
   expect_same(pose_scores, want_scores);
