@@ -1,10 +1,14 @@
 """Photographs from files.
 
-===========  ==================================================================
-`find`       files, folders and glob patterns to a list of files
-`images`     any bytes to an RGB array or one `ImageError`
-`pixels`     what Pillow has opened to upright RGB of 8 bits
-`metadata`   a file without what is not its pixels
-`prefetch`   many files, read ahead in background threads, alone or in batches
-===========  ==================================================================
+=============  ==================================================================
+`find`         files, folders and glob patterns to a list of files
+`images`       any bytes to an RGB array or one `ImageError`
+`metadata`     a file without what is not its pixels
+`pixels`       what Pillow has opened to upright RGB of 8 bits
+`conversions`  the ways from other pixels to these
+`png`          where Pillow and a format disagree, as in the next two
+`pnm`
+`tiff`
+`prefetch`     many files, read ahead in background threads, alone or in batches
+=============  ==================================================================
 """

@@ -219,7 +219,7 @@ def _check(image: ImageFile, contents: bytes) -> None:
 
 def _cost(image: ImageFile, file_bytes: int) -> ReadingCost:
     bytes_per_pixel = _PEAK_BYTES.get(image.format or "", _PEAK_BYTES_OF_OTHERS)
-    codecs = [tile[0] for tile in image.tile]
+    codecs = [tile.codec_name for tile in image.tile]
     if image.info.keys() & {"progressive", "transparency"} or "ppm_plain" in codecs:
         bytes_per_pixel += _PEAK_BYTES_MORE
     pixels = image.width * image.height

@@ -42,16 +42,17 @@ def exif(fields, order="<"):
     )
 
 
-def tiff(samples, *, width, height, bits, photometric, order="<", fields=()):
-    """An uncompressed TIFF file with one strip, whose bytes are `samples`."""
-    numbers = {tag for tag, _, _ in fields}
-    known = [(256, 4, [width]), (257, 4, [height]), (258, 3, bits), (259, 3, [1]),
-             (262, 3, [photometric]), (277, 3, [len(bits)]), (278, 4, [height]),
-             (279, 4, [len(samples)])]  # fmt: skip
-    known = [field for field in known if field[0] not in numbers] + list(fields)
-    start = 8 + len(directory([*known, (273, 4, [0])], order))
+def tiff(samples, *, width, height, bits, photometric, order="<", fields=(), strips=1):
+    """An uncompressed TIFF file whose bytes are `samples`, in strips of the same size."""
+    size = len(samples) // strips
+    known = {256: (4, [width]), 257: (4, [height]), 258: (3, bits), 259: (3, [1]),
+             262: (3, [photometric]), 273: (4, [0] * strips), 277: (3, [len(bits)]),
+             278: (4, [height]), 279: (4, [size] * strips)}  # fmt: skip
+    known |= {tag: (kind, values) for tag, kind, values in fields}
+    start = 8 + len(directory([(tag, *field) for tag, field in known.items()], order))
+    known[273] = 4, [start + strip * size for strip in range(strips)]
     head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "L", 8)
-    return head + directory([*known, (273, 4, [start])], order) + samples
+    return head + directory([(tag, *field) for tag, field in known.items()], order) + samples
 
 
 def packed(samples, bits):

@@ -175,3 +175,7 @@ def test_tiff_files_that_lack_strips(pixels):
                 decode_image(contents)
         else:
             np.testing.assert_array_equal(decode_image(contents)[:, :, 0], levels)
+    contents = tiff(levels.tobytes() * 2, width=60, height=40, bits=[8] * 3, photometric=2,
+                    strips=2, fields=[(284, 3, [2])])  # fmt: skip
+    with pytest.raises(ImageError, match="image file is truncated"):
+        decode_image(contents)

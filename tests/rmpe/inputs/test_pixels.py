@@ -4,14 +4,15 @@ import struct
 
 import cv2
 import numpy as np
+import PIL
 import pytest
 from PIL import Image
 
-from rmpe.inputs import pixels as pixels_module
+from rmpe.inputs import conversions
 from rmpe.inputs.find import find_images
 from rmpe.inputs.images import ImageError, decode_image, read_image
 
-from .encode import encode, packed, png, tiff
+from .encode import encode, exif, packed, png, tiff
 
 # By EXIF orientation, a stored picture turned upright.
 UPRIGHT = {
@@ -74,7 +75,7 @@ def test_exif_orientation_is_applied(pixels, file_format, number):
 @pytest.mark.parametrize("rows", [1, 7, 39, 40, 1000])
 @pytest.mark.parametrize("number", UPRIGHT)
 def test_large_images_are_put_together_from_bands(pixels, monkeypatch, number, rows):
-    monkeypatch.setattr(pixels_module, "_BAND_PIXELS", rows * pixels.shape[1])
+    monkeypatch.setattr(conversions, "_BAND_PIXELS", rows * pixels.shape[1])
     image = decode_image(encode(pixels, "PNG", exif=orientation(number)))
     np.testing.assert_array_equal(image, UPRIGHT[number](pixels))
     image = decode_image(encode(pixels[:, :, 0], "TIFF", exif=orientation(number)))
@@ -166,6 +167,29 @@ def test_grey_tiff_files_of_any_depth(bits, order, white_is_zero):
             decode_image(contents)
 
 
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_tiff_files_whose_colors_are_apart(pixels, channels, bits, order):
+    """Planar, uncompressed: Pillow takes samples of 16 bits for some of 8 there."""
+    picture = np.dstack([pixels, np.full((40, 60), 255)])[:, :, :channels].astype(np.uint16)
+    stored = (picture << 8 | 0x55).astype(f"{order}u2") if bits == 16 else picture.astype(np.uint8)
+    contents = tiff(
+        stored.transpose(2, 0, 1).tobytes(), width=60, height=40, bits=[bits] * channels,
+        photometric=2, order=order, strips=channels,
+        fields=[(284, 3, [2])] + [(338, 3, [2])] * (channels == 4),
+    )  # fmt: skip
+    np.testing.assert_array_equal(decode_image(contents), pixels)
+
+
+def test_tiff_files_of_grey_and_transparency_apart_are_refused():
+    """Where they are compressed, Pillow makes something else of them."""
+    contents = tiff(bytes(12), width=3, height=2, bits=[8, 8], photometric=1, strips=2,
+                    fields=[(284, 3, [2]), (338, 3, [2])])  # fmt: skip
+    with pytest.raises(ImageError, match="grey and transparency that are stored apart"):
+        decode_image(contents)
+
+
 @pytest.mark.parametrize("kind", [b"P5", b"P6", b"P2", b"P3"])
 @pytest.mark.parametrize("most", [1, 3, 15, 100, 254, 255, 256, 1023, 4095, 65534, 65535])
 def test_pnm_files_of_any_depth(kind, most):
@@ -221,6 +245,8 @@ def test_transparency_is_composited_over_white():
 
 @pytest.mark.parametrize("premultiplied", [False, True])
 def test_transparent_grey_is_composited_over_white(premultiplied):
+    if premultiplied and int(PIL.__version__.split(".")[0]) < 13:
+        pytest.skip("Pillow knows premultiplied grey from version 13 on")
     level, alpha = 100, np.array([255, 0, 51])
     stored = np.full(3, level) * alpha // 255 if premultiplied else np.full(3, level)
     samples = np.stack([stored, alpha], 1).astype(np.uint8).tobytes()
@@ -256,7 +282,7 @@ def test_transparent_grey_level_of_png_is_white(bits, unused_bits):
 
 @pytest.mark.parametrize("bits", [8, 16])
 def test_transparent_color_of_png_is_white_and_its_neighbors_are_not(bits, monkeypatch):
-    monkeypatch.setattr(pixels_module, "_BAND_PIXELS", 4)
+    monkeypatch.setattr(conversions, "_BAND_PIXELS", 4)
     color = np.array([0x12, 0x34, 0x56]) if bits == 8 else np.array([0x1234, 0x3456, 0x5678])
     neighbors = [color, color + [0, 0, 1], color - [1, 0, 0], color + [0, 1, 0]]
     samples = np.array([neighbors, neighbors[::-1]])
@@ -336,3 +362,13 @@ def test_raw_photographs_are_refused():
                 decode_image(contents)
         else:
             assert decode_image(contents).shape == (2, 3, 3)
+
+
+def test_heif(pixels):
+    pytest.importorskip("pillow_heif", reason="HEIF is read where pillow-heif is")
+    decode_image(encode(pixels, "PNG"))  # That registers it.
+    for number, upright in UPRIGHT.items():
+        tags = exif([(0x0112, 3, [number])])
+        image = decode_image(encode(pixels, "HEIF", quality=-1, exif=tags))
+        assert image.shape == upright(pixels).shape
+        assert np.abs(image.astype(int) - upright(pixels)).max() < 8
