@@ -182,45 +182,64 @@ class OnnxNetwork:
         self, session: Any, expected: Sequence[Shape]
     ) -> tuple[tuple[tuple[int, ...], ...], bool]:
         """Compare the file with the card; return the outputs' shapes, and whether N must be 1."""
-        inputs = session.get_inputs()
+        try:
+            inputs = [_Port.read(port) for port in session.get_inputs()]
+            found = {port.name: _Port.read(port) for port in session.get_outputs()}
+        except UnicodeDecodeError as error:
+            raise ModelError(f"{self._path}: the names in it must be UTF-8: {error}") from None
         if (
-            [i.name for i in inputs] != [self._input_name]
+            [port.name for port in inputs] != [self._input_name]
             or inputs[0].type != "tensor(float)"
-            or tuple(inputs[0].shape[1:]) != self.input_shape
+            or inputs[0].shape[1:] != self.input_shape
         ):
             want = ", ".join(map(str, self.input_shape))
             raise ModelError(
                 f"{self._path}: by the model card the only input is {self._input_name} (N, {want}) "
-                f"float, got {', '.join(map(_describe, inputs))}"
+                f"float, got {', '.join(map(str, inputs))}"
             )
-        found = {output.name: output for output in session.get_outputs()}
         missing = [name for name in self._output_names if name not in found]
         if missing:
             raise ModelError(
                 f"{self._path}: by the model card there is an output {missing[0]}, "
-                f"got {', '.join(map(_describe, found.values()))}"
+                f"got {', '.join(map(str, found.values()))}"
             )
         outputs = [found[name] for name in self._output_names]
-        for put in (inputs[0], *outputs):
-            if put.type != "tensor(float)" or not put.shape:
+        for port in (inputs[0], *outputs):
+            if port.type != "tensor(float)" or not port.shape:
                 raise ModelError(
-                    f"{self._path}: outputs must be float tensors of known shape, "
-                    f"got {_describe(put)}"
+                    f"{self._path}: outputs must be float tensors of known shape, got {port}"
                 )
-            if isinstance(put.shape[0], int) and put.shape[0] != 1:
+            if isinstance(port.shape[0], int) and port.shape[0] != 1:
                 raise ModelError(
-                    f"{self._path}: the first axis is the batch and must be free or 1, "
-                    f"got {_describe(put)}"
+                    f"{self._path}: the first axis is the batch and must be free or 1, got {port}"
                 )
-        shapes = tuple(tuple(output.shape[1:]) for output in outputs)
+        shapes = tuple(output.shape[1:] for output in outputs)
         check_shapes(str(self._path), shapes, expected)
         for output in outputs:
             if not all(isinstance(size, int) and size > 0 for size in output.shape[1:]):
                 raise ModelError(
-                    f"{self._path}: all axes but the first must have known sizes, "
-                    f"got {_describe(output)}"
+                    f"{self._path}: all axes but the first must have known sizes, got {output}"
                 )
-        return shapes, any(put.shape[0] == 1 for put in (inputs[0], *outputs))
+        return shapes, any(port.shape[0] == 1 for port in (inputs[0], *outputs))
+
+
+@dataclass(frozen=True)
+class _Port:
+    """An input or output: sequences and maps have no shape."""
+
+    name: str
+    type: str
+    shape: tuple[Any, ...]
+
+    @classmethod
+    def read(cls, port: Any) -> _Port:
+        shape = tuple(port.shape) if port.type.startswith("tensor(") else ()
+        return cls(port.name, port.type, shape)
+
+    def __str__(self) -> str:
+        if not self.type.startswith("tensor("):
+            return f"{self.name} {self.type}"
+        return f"{self.name} ({', '.join(map(str, self.shape))}) {self.type[len('tensor(') : -1]}"
 
 
 @dataclass(frozen=True)
@@ -292,10 +311,3 @@ def _open(
             "another version"
         )
     return session
-
-
-def _describe(put: Any) -> str:
-    kind = put.type
-    if not kind.startswith("tensor("):  # A sequence or a map has no shape.
-        return f"{put.name} {kind}"
-    return f"{put.name} ({', '.join(map(str, put.shape))}) {kind[len('tensor(') : -1]}"

@@ -72,6 +72,14 @@ def test_outputs_of_another_type_are_refused_when_loaded(tmp_path, kind):
         load(path)
 
 
+@pytest.mark.parametrize("name", [b"image", b"out"])
+def test_names_that_are_no_text(tmp_path, name):
+    path = write(tmp_path / "n.onnx", DOUBLE)
+    path.write_bytes(path.read_bytes().replace(name, b"\xff" + name[1:]))
+    with pytest.raises(ModelError, match="n.onnx: the names in it must be UTF-8: "):
+        load(path)
+
+
 def test_an_output_that_is_no_tensor(tmp_path):
     sequence = helper.make_tensor_sequence_value_info("out", FLOAT, None)
     path = write(tmp_path / "n.onnx", [node("SequenceConstruct", "image")], sequence)
