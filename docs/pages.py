@@ -18,7 +18,11 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
 # Files of the root, by the page that each becomes.
-ROOT_PAGES = {"index.md": "README.md"}
+ROOT_PAGES = {
+    "index.md": "README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+}
 OPS = sorted(path.stem for path in (ROOT / "rmpe_ext/ops").glob("[!_]*.py"))
 # Modules of rmpe_ext that users import; `numpy` and the ops have pages of their own kind.
 MODULES = ("conventions", "presets", "return_types", "sigmas")
