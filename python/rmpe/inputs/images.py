@@ -167,7 +167,7 @@ def _formats() -> list[str]:
 
     Image.init()
     with contextlib.suppress(ImportError):
-        from pillow_heif import register_heif_opener  # type: ignore[import-not-found]
+        from pillow_heif import register_heif_opener
 
         register_heif_opener()
     return [name for name in FORMATS if name in Image.OPEN]
