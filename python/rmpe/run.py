@@ -22,7 +22,7 @@ from .inputs.images import ImageError
 from .interrupts import StopRequest
 from .memory import BatchLimits, choose_batch
 from .outputs import RESULT_FORMATS
-from .outputs.drawing_files import DrawingStyle
+from .outputs.drawing_style import DrawingStyle
 from .outputs.earlier import DRAWINGS
 from .outputs.errors import OutputLostError
 from .outputs.folder import open_results

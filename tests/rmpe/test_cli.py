@@ -153,21 +153,38 @@ def test_quiet(folder, estimators, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_boxes_are_drawn_unless_refused(folder, estimators):
-    torch.manual_seed(0)
-    assert infer("photos", "--out", "with", "--min-keypoint-score", "1") == 0
-    assert infer("photos", "--out", "without", "--min-keypoint-score", "1", "--no-boxes") == 0
-    photo = read_image("photos/street.png")
-    assert (read_image("with/drawings/street.png") != photo).any()
-    np.testing.assert_array_equal(read_image("without/drawings/street.png"), photo)
+@pytest.mark.parametrize("option", ["--no-boxes", "--no-numbers", "--draw-scores"])
+def test_options_change_the_drawings(folder, estimators, option):
+    for out, options in {"plain": [], "changed": [option]}.items():
+        torch.manual_seed(0)
+        assert infer("photos", "--out", out, *options) == 0
+    plain, changed = (read_image(f"{out}/drawings/street.png") for out in ("plain", "changed"))
+    assert (plain != changed).any()
 
 
-def test_unsure_people_are_written_but_not_drawn(folder, estimators):
-    assert infer("photos/street.png", "--min-person-score", "0.81") == 0
+def test_unsure_people_and_joints_are_written_but_not_drawn(folder, estimators):
     photo = read_image("photos/street.png")
-    drawing = read_image("rmpe-results/drawings/street.png")
-    np.testing.assert_array_equal(drawing, photo)
-    assert len(lines()[0]["people"]) == 1
+    for option, value, is_drawn in [
+        ("--min-person-score", 0.7, True),
+        ("--min-person-score", 0.71, False),
+        ("--min-keypoint-score", 0.8, True),
+        ("--min-keypoint-score", 0.91, False),
+    ]:
+        assert infer("photos/street.png", option, value, "--overwrite") == 0
+        drawing = read_image("rmpe-results/drawings/street.png")
+        assert (drawing != photo).any() == is_drawn, (option, value)
+        assert len(lines()[0]["people"]) == 1
+
+
+def test_least_scores_of_joints_are_the_networks_own(folder, estimators, monkeypatch):
+    """Peaks of hourglass_aic14 are low, and its card says so."""
+    styles = []
+    monkeypatch.setattr(drawing_files.Drawings, "__init__", lambda self, directory, style: (
+        styles.append(style)))  # fmt: skip
+    monkeypatch.setattr(drawing_files.Drawings, "make", lambda *_: None)
+    for pose in ("simplepose_coco17", "hourglass_aic14"):
+        assert infer("photos/street.png", "--pose", pose, "--out", pose) == 0
+    assert [style.min_keypoint_score for style in styles] == [0.3, 0.15]
 
 
 @pytest.fixture

@@ -160,10 +160,10 @@ def test_drawings_that_failed_are_made_again_among_new_images(infer, estimators,
     infer(out="unbroken")
     draw = drawing_files.draw
 
-    def fail(image, people, **options):
+    def fail(image, people, style):
         if image[0, 0, 0] == 41:
             raise OSError(28, "No space left on device")
-        return draw(image, people, **options)
+        return draw(image, people, style)
 
     with monkeypatch.context() as patch:
         patch.setattr(drawing_files, "draw", fail)

@@ -75,6 +75,7 @@ _SETTINGS = ("detector", "pose", "threshold", "nms", "flip", "convention")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     from ..outputs import RESULT_FORMATS
+    from ..outputs.drawing_style import DrawingStyle
 
     parser.description = DESCRIPTION
     parser.epilog = RESULTS_HELP
@@ -114,20 +115,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--no-draw", action="store_true", help="write no drawings")
     output.add_argument("--no-boxes", action="store_true", help="draw no boxes around people")
     output.add_argument(
-        "--min-person-score",
-        type=fraction,
-        default=0.3,
-        metavar="SCORE",
-        help="draw people whose box scores at least this; result files hold all that --threshold "
-        "lets through, as measures such as AP want them (default: %(default)s)",
+        "--no-numbers",
+        action="store_true",
+        help="do not write the index on each person that the result files have",
     )
+    output.add_argument("--draw-scores", action="store_true", help="write each person's score")
+    output.add_argument("--draw-names", action="store_true", help="write the names of joints")
     output.add_argument(
         "--min-keypoint-score",
         type=fraction,
-        default=0.2,
         metavar="SCORE",
-        help="draw keypoints that score at least this; result files hold all "
-        "(default: %(default)s)",
+        help="draw joints that score at least this, and have a neighbor that does; result files "
+        "hold all (default: the pose network's own, "
+        f"{DrawingStyle.min_keypoint_score} where its card says nothing)",
+    )
+    output.add_argument(
+        "--min-person-score",
+        type=fraction,
+        metavar="SCORE",
+        help="draw people who score at least this, the box's score times that of the joints; "
+        "result files hold all that --threshold lets through, as measures such as AP want them "
+        "(default: 0.87 of --min-keypoint-score)",
     )
     earlier = output.add_mutually_exclusive_group()
     earlier.add_argument(
@@ -160,9 +168,10 @@ def run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..inputs.images import ImageError
-    from ..outputs.drawing_files import DrawingStyle
+    from ..outputs.drawing_style import DrawingStyle
     from ..outputs.errors import OutputError, OutputLostError
     from ..run import run as infer
+    from .models import find_card
 
     def report(message: str, error: BaseException | None) -> None:
         lines = [f"rmpe infer: {message}"]
@@ -179,10 +188,17 @@ def run(arguments: argparse.Namespace) -> int:
         with tqdm(total=total, unit=what, disable=silent, delay=delay) as bar:
             yield bar.update
 
+    card = find_card(arguments.pose, "pose")
+    known = (arguments.min_keypoint_score, getattr(card, "drawn_score", None))
     style = DrawingStyle(
+        min_keypoint_score=next(
+            (score for score in known if score is not None), DrawingStyle.min_keypoint_score
+        ),
         min_person_score=arguments.min_person_score,
-        min_keypoint_score=arguments.min_keypoint_score,
         boxes=not arguments.no_boxes,
+        numbers=not arguments.no_numbers,
+        scores=arguments.draw_scores,
+        names=arguments.draw_names,
     )
     nms = None if arguments.nms == "none" else arguments.nms
     try:

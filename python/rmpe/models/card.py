@@ -210,9 +210,13 @@ class PoseCard(Card):
         Crop convention, and by how much boxes grow: see :func:`rmpe_ext.crop_matrices`.
     head
         How the outputs are decoded.
+    drawn_score
+        Keypoints that score lower are not drawn; None: the network's scores call for no threshold
+        of their own.
     """
 
     skeleton: Skeleton
     crop: ConventionName
     padding: float
     head: Head
+    drawn_score: float | None = None

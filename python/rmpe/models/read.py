@@ -149,6 +149,9 @@ def _read_pose(table: Table, folder: Path | None) -> PoseCard:
         crop=crop.choice("convention", CONVENTIONS),
         padding=crop.number("padding", "a fraction, 0 to 10", lambda value: 0 <= value <= 10),
         head=head,
+        drawn_score=table.number("drawn_score", "a number in 0..1", _is_fraction)
+        if "drawn_score" in table
+        else None,
     )
 
 

@@ -1,19 +1,27 @@
 """Draw poses on photographs.
 
-Everything scales: lines with the person's box, and never thinner than the picture's size asks for,
-so that a drawing reads the same at 200 and at 4000 pixels.
+Lines and texts scale with the person's box, so that a person looks the same whatever the picture's
+size; below 60 pixels they get no thinner, or nothing would be seen.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .drawing_style import DrawingStyle
+from .drawn import as_numpy, drawn_joints
+from .lettering import write_label
 
 if TYPE_CHECKING:
     from ..people import People
     from ..skeletons import Skeleton
+
+__all__ = ["COLORS", "draw", "sides_of"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 # RGB. Orange and blue stay apart for color-blind readers and on skin, grass, sky and snow.
 COLORS = {"left": (255, 140, 0), "right": (0, 158, 255), "middle": (178, 232, 92)}
@@ -24,13 +32,15 @@ _OPACITY = 0.88
 _SHIFT = 4
 
 
-def draw(
-    image: np.ndarray, people: People, *, min_score: float = 0.2, boxes: bool = True
-) -> np.ndarray:
+_STYLE = DrawingStyle()
+
+
+def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     """Draw the people of one image on a copy of it.
 
     Limbs and joints are orange on the person's left side, blue on the right, green in the middle
-    and across; a limb is drawn when both its joints are. The largest person is drawn last.
+    and across; a limb is drawn when both its joints are. `drawn_joints` says who is left out. The
+    largest person is drawn last.
 
     Parameters
     ----------
@@ -38,10 +48,8 @@ def draw(
         (H, W, 3) uint8, RGB; left as it is.
     people : People
         The people of this image alone, as `People.split` gives them; coordinates in its pixels.
-    min_score : float
-        Joints that score lower, and joints that are not finite, are left out.
-    boxes : bool
-        Draw each person's box too.
+    style : DrawingStyle
+        Who and what is drawn.
 
     Returns
     -------
@@ -57,25 +65,31 @@ def draw(
 
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"image must be (H, W, 3) uint8, got {image.shape} {image.dtype}")
-    height, width = image.shape[:2]
+    longest = max(image.shape[:2])
     original = np.ascontiguousarray(image)
-    keypoints = _numpy(people.keypoints)
-    shown = (_numpy(people.keypoint_scores) >= min_score) & np.isfinite(keypoints).all(-1)
+    shown = drawn_joints(people, style)
     # Far outside, only the direction matters; bounded, no coordinate overflows OpenCV's integers.
-    margin = 2 * max(height, width)
-    keypoints = np.clip(np.nan_to_num(keypoints), -margin, margin + max(height, width))
-    corners = np.nan_to_num(_numpy(people.boxes)).clip(-margin, margin + max(height, width))
+    keypoints = np.nan_to_num(as_numpy(people.keypoints)).clip(-2 * longest, 3 * longest)
+    corners = np.nan_to_num(as_numpy(people.boxes)).clip(-2 * longest, 3 * longest)
 
     canvas = original.copy()
     sides = np.maximum(corners[:, 2:] - corners[:, :2], 1)
-    order = np.argsort(sides.prod(1), kind="stable")
-    if boxes:
+    order = [one for one in np.argsort(sides.prod(1), kind="stable") if shown[one].any()]
+    if style.boxes:
         for person in order:
-            _draw_box(canvas, corners[person])
+            _draw_box(canvas, corners[person], sides[person])
     for person in order:
-        line = _line_width(sides[person], (height, width))
-        _draw_pose(canvas, keypoints[person], shown[person], people.skeleton, line)
-    return cv2.addWeighted(canvas, _OPACITY, original, 1 - _OPACITY, 0)
+        _draw_pose(canvas, keypoints[person], shown[person], people.skeleton, sides[person])
+    drawing = cv2.addWeighted(canvas, _OPACITY, original, 1 - _OPACITY, 0)
+    values = as_numpy(people.scores)
+    for person in order:
+        if style.names:
+            _write_names(drawing, keypoints[person], shown[person], people.skeleton, sides[person])
+        text = " ".join([str(person)] * style.numbers + [f"{values[person]:.2f}"] * style.scores)
+        if text:
+            top = keypoints[person][shown[person]].min(0)
+            _write_person(drawing, text, corners[person] if style.boxes else top, sides[person])
+    return drawing
 
 
 def sides_of(skeleton: Skeleton) -> list[str]:
@@ -97,24 +111,18 @@ def sides_of(skeleton: Skeleton) -> list[str]:
     return sides
 
 
-def _numpy(values: object) -> np.ndarray:
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    return np.asarray(values, np.float64)
-
-
-def _line_width(sides: np.ndarray, image_size: tuple[int, int]) -> float:
-    """Limb thickness in pixels: 1/50 of the person, within what suits the picture as a whole."""
-    longest = max(image_size)
-    return float(np.clip(math.sqrt(sides.prod()) / 50, max(longest / 500, 1.2), longest / 80 + 1))
+def _size(sides: Array) -> float:
+    """Give a person's size in pixels, between the width and the height of the box."""
+    return math.sqrt(float(sides.prod()))
 
 
 def _draw_pose(
-    canvas: np.ndarray, joints: np.ndarray, shown: np.ndarray, skeleton: Skeleton, line: float
+    canvas: Array, joints: Array, shown: Array, skeleton: Skeleton, box_sides: Array
 ) -> None:
+    line = max(_size(box_sides) / 45, 1.0)
     sides = sides_of(skeleton)
     limbs = [(a, b) for a, b in skeleton.limbs if shown[a] and shown[b]]
-    edge = max(line * 0.28, 0.6)
+    edge = max(line * 0.28, 0.45)
     # All outlines first: they then frame the figure and do not cut across its limbs.
     for a, b in limbs:
         _draw_limb(canvas, joints[a], joints[b], line + 2 * edge, _OUTLINE)
@@ -130,8 +138,25 @@ def _draw_pose(
             _draw_disc(canvas, joints[joint], 0.4 * line, (255, 255, 255))
 
 
+def _write_person(canvas: Array, text: str, corner: Array, sides: Array) -> None:
+    height = max(_size(sides) / 14, 11)
+    write_label(canvas, text, (corner[0], corner[1]), height)
+
+
+def _write_names(
+    canvas: Array, joints: Array, shown: Array, skeleton: Skeleton, sides: Array
+) -> None:
+    height = max(_size(sides) / 30, 9)
+    if height > _size(sides) / 20:  # They would cover the person.
+        return
+    for joint in np.flatnonzero(shown):
+        name = skeleton.keypoints[joint].replace("_", " ")
+        x, y = joints[joint]
+        write_label(canvas, name, (x + height / 2, y + height / 2), height)
+
+
 def _draw_limb(
-    canvas: np.ndarray, start: np.ndarray, end: np.ndarray, width: float, color: tuple[int, ...]
+    canvas: Array, start: Array, end: Array, width: float, color: tuple[int, ...]
 ) -> None:
     import cv2
 
@@ -145,25 +170,24 @@ def _draw_limb(
     cv2.fillConvexPoly(canvas, _fixed(outline), color, cv2.LINE_AA, _SHIFT)
 
 
-def _draw_disc(
-    canvas: np.ndarray, center: np.ndarray, radius: float, color: tuple[int, ...]
-) -> None:
+def _draw_disc(canvas: Array, center: Array, radius: float, color: tuple[int, ...]) -> None:
     import cv2
 
     x, y = _fixed(center).tolist()
-    radius = max(round(radius * 2**_SHIFT), 1)
-    cv2.circle(canvas, (x, y), radius, color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+    fixed = max(round(radius * 2**_SHIFT), 1)
+    cv2.circle(canvas, (x, y), fixed, color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 
-def _draw_box(canvas: np.ndarray, corners: np.ndarray) -> None:
+def _draw_box(canvas: Array, corners: Array, sides: Array) -> None:
     import cv2
 
-    thin = max(round(max(canvas.shape) / 1000), 1)
+    thin = max(round(_size(sides) / 250), 1)
     x1, y1, x2, y2 = np.rint(corners).astype(int).tolist()
     # Whole pixels keep the edges crisp; the dark line around them shows on a bright ground.
     cv2.rectangle(canvas, (x1 - thin, y1 - thin), (x2 + thin, y2 + thin), _OUTLINE, thin)
     cv2.rectangle(canvas, (x1, y1), (x2, y2), _BOX, thin)
 
 
-def _fixed(points: np.ndarray) -> np.ndarray:
-    return np.rint(points * 2**_SHIFT).astype(np.int32)
+def _fixed(points: Array) -> Array:
+    fixed: Array = np.rint(points * 2**_SHIFT).astype(np.int32)
+    return fixed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..skeletons import SKELETONS, Skeleton
 from .drawing import draw
+from .drawing_style import DrawingStyle
 from .errors import ResultsError
 from .files import Directory
 from .labels import ImageLabel, drawing_name
@@ -16,30 +16,11 @@ from .records import Record, label_of, people_of
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["DrawingStyle", "Drawings", "drawing_file"]
+__all__ = ["Drawings", "drawing_file"]
 
 _JPEG_QUALITY = 92
 # Longest side that libjpeg encodes, in pixels.
 _MAX_JPEG_SIDE = 65_500
-
-
-@dataclass(frozen=True)
-class DrawingStyle:
-    """Who and what is drawn.
-
-    Attributes
-    ----------
-    min_person_score : float
-        People that score lower are left out.
-    min_keypoint_score : float
-        Joints that score lower are left out.
-    boxes : bool
-        Draw each person's box too.
-    """
-
-    min_person_score: float = 0.3
-    min_keypoint_score: float = 0.2
-    boxes: bool = True
 
 
 def drawing_file(label: ImageLabel, size: tuple[int, int]) -> str:
@@ -93,11 +74,7 @@ class Drawings:
             raise ResultsError(
                 f"skeleton must be one of {', '.join(SKELETONS)}, got {entry['skeleton']!a}"
             )
-        people = people_of(entry, skeleton)
-        shown = people.select(people.box_scores >= self._style.min_person_score)
-        drawing = draw(
-            image, shown, min_score=self._style.min_keypoint_score, boxes=self._style.boxes
-        )
+        drawing = draw(image, people_of(entry, skeleton), self._style)
         name = drawing_file(label_of(entry), size)
         # Not handed to the disk one by one: one that a loss of power costs is made again.
         with self._directory.replacing(name, sync=False) as file:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import RESULT_FORMATS
-from .drawing_files import Drawings, DrawingStyle, drawing_file
+from .drawing_files import Drawings, drawing_file
+from .drawing_style import DrawingStyle
 from .earlier import DRAWINGS, check_earlier, formats_in, remove_earlier
 from .errors import OutputError, OutputLostError, ResultsError, reason_of
 from .files import Directory

@@ -189,6 +189,8 @@ def parse_record(line: bytes) -> Record:
     _check(entry, "image_id", f"a whole number from 0 to {MAX_ID}", _whole(0, MAX_ID))
     if "error" in entry:
         _check(entry, "error", "text", _is_text)
+        if "people" in entry:
+            raise ResultsError("people must be missing where there is an error")
         return entry
     for side in ("width", "height"):
         _check(entry, side, f"a whole number from 1 to {_MAX_SIDE}", _whole(1, _MAX_SIDE))

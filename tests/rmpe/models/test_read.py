@@ -61,6 +61,14 @@ def test_a_pose_card():
     )
 
 
+def test_a_card_says_from_which_score_on_keypoints_are_drawn(tmp_path):
+    assert load_card("hourglass_aic14").drawn_score == 0.15
+    assert load_card("simplepose_coco17").drawn_score is None
+    path = edit(tmp_path, "hourglass_aic14", "drawn_score = 0.15", "drawn_score = 1.5")
+    with pytest.raises(ModelError, match="drawn_score must be a number in 0..1, got 1.5"):
+        load_card(path)
+
+
 @pytest.mark.parametrize("stacks", [1, 2, 8])
 def test_a_card_of_a_stacked_hourglass(stacks):
     card = load_card(f"hourglass{stacks}_mpii16")

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from rmpe.outputs import drawing
 from rmpe.outputs.drawing import COLORS, draw, sides_of
+from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.people import People
 from rmpe.skeletons import AIC_14, COCO_17, MPII_16
 
@@ -17,6 +19,10 @@ FIGURE = np.array([
     (0.35, 0.25), (0.75, 0.40), (0.25, 0.40), (0.80, 0.55), (0.20, 0.55), (0.60, 0.55),
     (0.40, 0.55), (0.60, 0.75), (0.40, 0.75), (0.60, 0.95), (0.40, 0.95),
 ])  # fmt: skip
+
+
+# Skeletons and nothing else.
+BARE = DrawingStyle(boxes=False, numbers=False)
 
 
 def make_people(size, *, count=1, score=0.9):
@@ -70,7 +76,7 @@ def test_nobody_gives_a_copy():
 )
 def test_limbs_have_the_color_of_their_side(limb, side):
     people = make_people((500, 500))
-    drawing = draw(grey((500, 500)), people, boxes=False)
+    drawing = draw(grey((500, 500)), people, BARE)
     a, b = (COCO_17.keypoints.index(name) for name in limb)
     middle = people.keypoints[0, [a, b]].numpy().mean(0)
     distances = {
@@ -96,26 +102,65 @@ def test_sides_do_not_depend_on_the_order_within_a_pair():
 def test_joints_below_the_threshold_are_left_out():
     image = grey((200, 200))
     people = make_people((200, 200), score=0.3)
-    assert (draw(image, people, min_score=0.3, boxes=False) != image).any()
-    np.testing.assert_array_equal(draw(image, people, min_score=0.31, boxes=False), image)
+    assert (draw(image, people, DrawingStyle(0.3)) != image).any()
+    np.testing.assert_array_equal(draw(image, people, DrawingStyle(0.31, 0)), image)
 
 
 def test_limb_needs_both_its_joints():
     people = make_people((500, 500))
     people.keypoint_scores[0, COCO_17.keypoints.index("left_wrist")] = 0
-    drawing = draw(grey((500, 500)), people, boxes=False)
+    drawing = draw(grey((500, 500)), people, BARE)
     ends = [COCO_17.keypoints.index(name) for name in ("left_elbow", "left_wrist")]
     middle = people.keypoints[0, ends].numpy().mean(0)
     np.testing.assert_array_equal(color_at(drawing, middle), (128, 128, 128))
 
 
-def test_boxes_can_be_left_out():
+def test_nobody_without_a_joint_gets_a_box_or_a_number():
     people = make_people((200, 200), score=0.0)
     image = grey((200, 200))
-    np.testing.assert_array_equal(draw(image, people, boxes=False), image)
-    changed = (draw(image, people) != image).any(-1)
+    np.testing.assert_array_equal(draw(image, people), image)
+
+
+def test_boxes_can_be_left_out():
+    people = make_people((200, 200))
+    style = dataclasses.replace(BARE, boxes=True)
+    changed = (draw(grey((200, 200)), people, style) != 128).any(-1)
     assert changed[6, 30:170].all()
-    assert not changed[20:180, 40:160].any()
+    assert not (draw(grey((200, 200)), people, BARE) != 128).any(-1)[6, 30:60].any()
+
+
+def dark_pixels(drawing):
+    """Of the ground that texts are written on."""
+    return (drawing == (22, 22, 26)).all(-1)
+
+
+@pytest.mark.parametrize("style", [{"numbers": True}, {"scores": True}, {"names": True}])
+def test_texts_are_written_where_they_are_asked_for(style):
+    people, image = make_people((600, 600)), grey((600, 600))
+    assert not dark_pixels(draw(image, people, BARE)).any()
+    assert dark_pixels(draw(image, people, dataclasses.replace(BARE, **style))).sum() > 100
+
+
+def test_number_is_the_index_whoever_else_is_left_out(monkeypatch):
+    written = []
+    monkeypatch.setattr(drawing, "write_label", lambda canvas, text, *place: written.append(text))
+    people = make_people((600, 600), count=4)
+    people.keypoints[3] += 300  # Else it would repeat the one before.
+    people.scores[:] = torch.tensor([0.1, 0.1, 0.9, 0.8])
+    draw(grey((600, 600)), people)
+    draw(grey((600, 600)), people, DrawingStyle(scores=True))
+    assert sorted(written) == ["2", "2 0.90", "3", "3 0.80"]
+
+
+def test_names_are_left_out_where_they_would_cover_the_person(monkeypatch):
+    written = []
+    monkeypatch.setattr(drawing, "write_label", lambda canvas, text, *place: written.append(text))
+    style = dataclasses.replace(BARE, names=True)
+    draw(grey((100, 100)), make_people((100, 100)), style)
+    assert written == []
+    draw(grey((600, 600)), make_people((600, 600)), style)
+    assert "left wrist" in written
+    assert len(written) == 17
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -146,14 +191,23 @@ def test_tiny_images(size):
     assert draw(grey(size), make_people(size)).shape == (*size, 3)
 
 
-def test_lines_scale_with_the_picture():
+def test_lines_scale_with_the_person():
+    """From 40 to 2,000 pixels, whatever the size of the picture around."""
     covered = {}
-    for side in (200, 1000, 4000):
-        drawing = draw(grey((side, side)), make_people((side, side)), boxes=False)
+    for side in (40, 200, 1000, 2000):
+        drawing = draw(grey((side, side)), make_people((side, side)), BARE)
         covered[side] = (drawing != 128).any(-1).mean()
-    # Small, antialiasing touches more pixels than it fills.
-    assert covered[1000] < covered[200] < 2 * covered[1000]
-    assert covered[4000] == pytest.approx(covered[1000], rel=0.15)
+    assert covered[2000] == pytest.approx(covered[1000], rel=0.1)
+    # Small, antialiasing touches more pixels than it fills; something of the person is left.
+    assert covered[1000] < covered[200] < 1.5 * covered[1000]
+    assert covered[200] < covered[40] < 0.6
+
+
+def test_small_people_look_the_same_in_large_pictures():
+    people = make_people((100, 100))
+    small = draw(grey((100, 100)), people, BARE)
+    large = draw(grey((3000, 3000)), people, BARE)
+    np.testing.assert_array_equal(large[:100, :100], small)
 
 
 def test_strided_image():

@@ -117,6 +117,7 @@ def changed(key, value, person=False):
         (changed("people", {}), "people must be a list, got a JSON object of 0"),
         (changed("people", [None]), "people must hold JSON objects, got None"),
         (changed("error", 5), "error must be text, got 5"),
+        (changed("error", "gone"), "people must be missing where there is an error"),
         (changed("score", "1", True), "score must be a number or null, got '1'"),
         (changed("score", True, True), "score must be a number or null"),
         (changed("score", math.nan, True), "must be a JSON object"),

@@ -1,0 +1,60 @@
+"""Short texts on drawings."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+__all__ = ["write_label"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_GROUND = (22, 22, 26)
+_INK = (255, 255, 255)
+
+
+def write_label(canvas: Array, text: str, place: tuple[float, float], height: float) -> None:
+    """Write a line in white on a dark ground, as far as it fits into the picture.
+
+    Parameters
+    ----------
+    canvas : numpy.ndarray
+        (H, W, 3) uint8, RGB; drawn on.
+    text : str
+        The line.
+    place : (float, float)
+        x, y of its lower left corner, in pixels; moved so that the line lies inside the picture
+        where it can.
+    height : float
+        Of the ground, in pixels.
+    """
+    mask = _rasterized(text, max(round(height * 0.68), 6))
+    pad = max(round(height * 0.09), 1)
+    rows, columns = mask.shape[0] + 2 * pad, mask.shape[1] + 3 * pad
+    left = _inside(round(place[0]), columns, canvas.shape[1])
+    top = _inside(round(place[1]) - rows, rows, canvas.shape[0])
+    ground = canvas[top : top + rows, left : left + columns]
+    ground[:] = _GROUND
+    ink = mask[: max(ground.shape[0] - pad, 0), : max(ground.shape[1] - pad, 0)]
+    target = ground[pad : pad + ink.shape[0], pad : pad + ink.shape[1]]
+    ink = ink[: target.shape[0], : target.shape[1], None] / 255
+    target[:] = np.rint(target * (1 - ink) + np.array(_INK) * ink)
+
+
+def _inside(start: int, length: int, end: int) -> int:
+    return max(min(start, end - length), 0)
+
+
+@functools.lru_cache(maxsize=512)
+def _rasterized(text: str, size: int) -> Array:
+    """Give the opacity of a text, (h, w) uint8: all texts of a size have the same height."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(size)
+    left, _, right, _ = font.getbbox(text)
+    ascent, descent = font.getmetrics() if isinstance(font, ImageFont.FreeTypeFont) else (size, 0)
+    image = Image.new("L", (max(int(right - left), 1), ascent + descent))
+    ImageDraw.Draw(image).text((-left, 0), text, fill=255, font=font)
+    return np.asarray(image)
