@@ -1,0 +1,79 @@
+"""The example scripts: they run as their docstrings say, and come to what rmpe itself comes to."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
+PHOTOGRAPH = ROOT / "docs" / "people.jpg"
+
+if not EXAMPLES:  # where only the tests were copied
+    pytest.skip("needs the repository", allow_module_level=True)
+
+
+def run(name, *arguments, **options):
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "python")])
+    return subprocess.run(
+        [sys.executable, ROOT / "examples" / "python" / name, *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, timeout=300, **options,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_help_says_how_to_start_it(example):
+    pytest.importorskip("onnxruntime")
+    result = run(example.name, "--help")
+    assert result.returncode == 0, result.stderr
+    assert f"python examples/python/{example.name} " in result.stdout
+
+
+def test_preprocess_and_decode_finds_people_in_their_boxes(models_dir):
+    pytest.importorskip("onnxruntime")
+    network = models_dir / "simplepose_coco17.onnx"
+    boxes = [["0", "0", "380", "512"], ["512", "20", "900", "512"]]
+    options = [word for box in boxes for word in ("--box", *box)]
+    result = run("preprocess_and_decode.py", network, PHOTOGRAPH, *options)
+    assert result.returncode == 0, result.stderr
+    rows = [line.split() for line in result.stdout.splitlines() if line.startswith("  ")]
+    found = np.array(rows, np.float64).reshape(2, 17, 3)
+    for person, box in zip(found, np.array(boxes, np.float64), strict=True):
+        sure = person[person[:, 2] > 0.3]
+        assert len(sure) >= 5  # the face and the shoulders at least
+        assert (sure[:, :2] >= box[:2]).all() and (sure[:, :2] <= box[2:]).all()
+
+
+def test_own_pipeline_finds_the_people_that_rmpe_finds(models_dir, tmp_path):
+    pytest.importorskip("onnxruntime")
+    import rmpe
+
+    result = run("own_pipeline.py", PHOTOGRAPH, "--models", models_dir, "--out", tmp_path)
+    assert result.returncode == 0, result.stderr
+    (line,) = (tmp_path / "people.jsonl").read_text().splitlines()
+    record = json.loads(line)
+    found = rmpe.PoseEstimator(models_dir=models_dir)(PHOTOGRAPH)
+    # Merging drops poses without a joint that is a little sure.
+    expected = found.select(found.keypoint_scores.amax(1) >= 0.3)
+    boxes = np.array([person["box"] for person in record["people"]])
+    assert len(boxes) > 0
+    np.testing.assert_allclose(boxes, expected.boxes.numpy(), atol=1e-3)
+    assert re.search(rf": {len(expected)} people", result.stdout)
+    drawing = rmpe.read_image(tmp_path / "people.jpg.png")
+    assert (drawing != rmpe.read_image(PHOTOGRAPH)).any()
+
+
+def test_a_damaged_image_is_skipped(models_dir, tmp_path):
+    pytest.importorskip("onnxruntime")
+    (tmp_path / "damaged.jpg").write_bytes(b"no image")
+    images = [tmp_path / "damaged.jpg", PHOTOGRAPH]
+    result = run("own_pipeline.py", *images, "--models", models_dir, "--out", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    assert "skipped" in result.stderr and "damaged.jpg" in result.stderr
+    assert len((tmp_path / "out" / "people.jsonl").read_text().splitlines()) == 1
