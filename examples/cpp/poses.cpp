@@ -70,7 +70,7 @@ struct Keypoints {
   std::vector<float> scores;     // [kPeople, kJoints]
 };
 
-// A quarter pixel toward the larger neighbour, not within 2 pixels of the first edge and 1 of the
+// A quarter pixel toward the larger neighbor, not within 2 pixels of the first edge and 1 of the
 // last: the "hrnet" row of rmpe_ext/conventions.py, where the other conventions are.
 Keypoints decode(const std::vector<float>& maps, const std::vector<rmpe::Affine>& to_image) {
   rmpe::cpu::DecodeBatch<float> batch{};
