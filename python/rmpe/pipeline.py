@@ -8,19 +8,21 @@ from typing import Any
 
 import torch
 
-from rmpe_ext import crop_matrices, pose_nms
+from rmpe_ext import pose_nms
 from rmpe_ext.conventions import ConventionName
 from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 
 from .arguments import Image, boxes_as_detections, images_as_frames, is_one_image
 from .detectors.detections import Detections
 from .detectors.detector import Detector
+from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
 from .models.pose import PoseNetwork
 from .people import People
 from .timing import StageTimer
+from .views import look
 
 __all__ = ["PoseEstimator", "suppress"]
 
@@ -61,6 +63,9 @@ class PoseEstimator:
         give heatmaps.
     threshold : float, optional
         Lowest detection score in place of the detector's own.
+    stn : str
+        How the transformer of a pose network that has one is used: a key of
+        :data:`rmpe.method.modes.STN`.
     timer : StageTimer, optional
         Collects the seconds of each stage.
 
@@ -91,8 +96,12 @@ class PoseEstimator:
         flip: bool = False,
         convention: ConventionName | None = None,
         threshold: float | None = None,
+        stn: StnMode = "compose",
         timer: StageTimer | None = None,
     ) -> None:
+        if stn not in STN:
+            raise ValueError(f"stn must be one of {', '.join(STN)}, got {stn!r}")
+        self.stn: StnMode = stn
         self.nms = None if nms is None else resolve_preset(load_preset(nms), nms_parameters)
         self.device = torch.device(device)
         if isinstance(detector, (str, os.PathLike)):
@@ -190,16 +199,16 @@ class PoseEstimator:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         card = self.pose.card
         with self.timer.stage("crop"):
-            matrices = crop_matrices(
-                boxes, card.input.size, convention=card.crop, padding=card.padding
-            )
-            crops = card.input.crop(frames, matrices, image_index)
+            views = look(self.pose, frames, boxes, image_index, self.stn)
         with self.timer.stage("pose"):
-            outputs = self.pose.network(crops)
-            mirrored = self.pose.network(crops.flip(3)) if self.flip else None
+            outputs = self.pose.network(views.crops)
+            mirrored = self.pose.network(views.crops.flip(3)) if self.flip else None
         with self.timer.stage("decode"):
             return self.head.decode(
-                outputs, matrices, mirrored=mirrored, flip_pairs=card.skeleton.flip_pairs
+                views.restore(outputs),
+                views.matrices,
+                mirrored=None if mirrored is None else views.restore(mirrored, mirrored=True),
+                flip_pairs=card.skeleton.flip_pairs,
             )
 
 

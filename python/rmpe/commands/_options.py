@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rmpe_ext.conventions import CONVENTIONS
 from rmpe_ext.presets import PRESETS
 
+from ..method.modes import STN
 from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
 from . import CommandError
 
@@ -89,6 +90,13 @@ def add_method(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="how keypoints are read off heatmaps (default: the pose network's own)\n"
         + explain({name: row.summary for name, row in CONVENTIONS.items()}),
     )
+    method.add_argument(
+        "--stn",
+        choices=tuple(STN),
+        default="compose",
+        help="how the spatial transformer of a pose network that has one is used "
+        "(default: %(default)s)\n" + explain(STN),
+    )
     return method
 
 
@@ -122,6 +130,7 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
             flip=arguments.flip,
             convention=arguments.convention,
             threshold=arguments.threshold,
+            stn=arguments.stn,
         )
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from None
@@ -152,7 +161,7 @@ def check_kernels() -> None:
         raise CommandError(str(error)) from None
 
 
-def explain(choices: Mapping[str, str]) -> str:
+def explain(choices: Mapping[Any, str]) -> str:
     """Put each choice and its explanation on a line."""
     return "\n".join(f"{name}: {explanation}" for name, explanation in choices.items())
 

@@ -51,6 +51,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CHECKPOINT",
         help="begin with the weights and the optimizer's state of another run",
     )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="begin with the weights alone: of a checkpoint's moving average, or a\n"
+        ".safetensors file; a pose network's serve one behind a transformer, too",
+    )
     parser.add_argument("--phase", metavar="NAME", help="begin at this phase (default: the first)")
     parser.add_argument(
         "--samples", type=int, metavar="N", help="stop after N samples in all, with a checkpoint"
@@ -95,8 +102,14 @@ def run(arguments: argparse.Namespace) -> int:
             raise CommandError(f"--{name} must be at least 1, got {value}")
     if arguments.out is None and not arguments.dry_run:
         raise CommandError("--out is needed: the folder that the run is kept in")
-    if arguments.resume and arguments.start:
-        raise CommandError("--resume and --from exclude each other: a run has one beginning")
+    beginnings = {
+        "--resume": arguments.resume,
+        "--from": arguments.start,
+        "--weights": arguments.weights,
+    }
+    given = [name for name, value in beginnings.items() if value]
+    if len(given) > 1:
+        raise CommandError(f"{' and '.join(given)} exclude each other: a run has one beginning")
     try:
         if arguments.dry_run:
             describe(
@@ -111,6 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
             out=arguments.out,
             resume=arguments.resume,
             start=arguments.start,
+            weights=arguments.weights,
             phase=arguments.phase,
             samples=arguments.samples,
             overfit=arguments.overfit,

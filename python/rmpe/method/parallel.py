@@ -28,14 +28,14 @@ class RMPEOutput(NamedTuple):
     parallel
         (N, S, K, h, w): of the parallel branch, in the transformed crop; None without it.
     theta
-        (N, 2, 3): where the transformer looked.
+        (N, 2, 3): where the transformer looked; None where it rests.
     limited
         How many thetas had no inverse to speak of.
     """
 
     heatmaps: torch.Tensor
     parallel: torch.Tensor | None
-    theta: torch.Tensor
+    theta: torch.Tensor | None
     limited: int
 
 
@@ -48,9 +48,17 @@ class RMPE(nn.Module):
         Crops (N, 3, h, w) to the heatmaps of every stack (N, S, K, h', w').
     transformer : SpatialTransformer
 
+    Attributes
+    ----------
+    transforms : bool
+        Whether the transformer takes part; without it, this is the pose network alone.
+    branches : bool
+        Whether the parallel branch does.
+
     Examples
     --------
-    >>> from rmpe.method.transformer import Limits
+    >>> from rmpe.method.limits import Limits
+    >>> from rmpe.method.transformer import SpatialTransformer
     >>> from rmpe.networks.architectures.basic_hourglass import BasicHourglass
     >>> from rmpe.networks.architectures.localization import SmallLocalization
     >>> sppe = BasicHourglass(17, widths=(8, 8, 8, 8), stem=8)
@@ -67,7 +75,7 @@ class RMPE(nn.Module):
         self.sppe, self.transformer = sppe, transformer
         # There from the start, so that a checkpoint always has the same weights.
         self.parallel = copy.deepcopy(sppe).requires_grad_(False)
-        self.branches = False
+        self.transforms, self.branches = True, False
 
     def start_parallel(self) -> None:
         """Let the parallel branch begin, with the pose network as it is now, frozen."""
@@ -83,6 +91,8 @@ class RMPE(nn.Module):
 
     def forward(self, crops: torch.Tensor) -> RMPEOutput:
         """Estimate heatmaps of crops (N, 3, h, w)."""
+        if not self.transforms:
+            return RMPEOutput(self.sppe(crops), None, None, 0)
         theta = self.transformer.localize(crops)
         centered = self.transformer.transform(crops, theta)
         if crops.is_contiguous(memory_format=torch.channels_last):

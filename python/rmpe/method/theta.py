@@ -105,6 +105,7 @@ def compose(
     size: tuple[int, int],
     *,
     align_corners: bool = False,
+    strict: bool = False,
 ) -> torch.Tensor:
     """The matrices that cut out at once what cutting and then transforming would give.
 
@@ -122,6 +123,8 @@ def compose(
         Height and width of the crops.
     align_corners : bool
         As the transformer's sampling has it.
+    strict : bool
+        Raise where a theta has no inverse to speak of, instead of limiting it; see `invert`.
 
     Returns
     -------
@@ -131,7 +134,7 @@ def compose(
     Raises
     ------
     SingularThetaError
-        Where a theta has no inverse.
+        In strict mode.
 
     Examples
     --------
@@ -140,7 +143,7 @@ def compose(
     tensor([[[  2.0000,   0.0000, -23.5000],
              [  0.0000,   2.0000, -31.5000]]])
     """
-    gamma = invert(theta.double(), strict=True)
+    gamma = invert(theta.double(), strict=strict)
     to_normalized = _to_normalized(size, align_corners, gamma)
     inverse = gamma.new_tensor(
         [

@@ -5,84 +5,15 @@ Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, section 3
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Literal
-
 import torch
 from torch import nn
 
 from rmpe_ext import affine_sample
 
+from .limits import Limits
 from .theta import invert, is_singular
 
-__all__ = ["LIMITS", "Limits", "SpatialTransformer", "detransform"]
-
-LimitName = Literal["scale", "rotation", "affine"]
-# What a transformer may do -> how many parameters say it.
-LIMITS: dict[LimitName, int] = {"scale": 4, "rotation": 5, "affine": 6}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a transformer may do to a crop.
-
-    All parameters are 0 for the identity.
-
-    Attributes
-    ----------
-    kind
-        ``"scale"``: move the window and change its width and height, each by itself;
-        ``"rotation"``: turn it, too; ``"affine"``: anything, without bounds, as in the paper:
-        theta is the identity and the parameters, added.
-    shift
-        How far the window's center may move, as a fraction of the crop's side.
-    zoom
-        By what factor a side of the window may shrink or grow.
-    angle
-        How far the window may turn, in degrees.
-    """
-
-    kind: LimitName = "scale"
-    shift: float = 0.3
-    zoom: float = 2.0
-    angle: float = 30.0
-
-    def theta(self, parameters: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-        """Make thetas of parameters, (N, `LIMITS`) -> (N, 2, 3).
-
-        Parameters
-        ----------
-        parameters : Tensor
-        size : (int, int)
-            Height and width of the crop, in whose pixels a turn is a turn.
-
-        Examples
-        --------
-        >>> Limits("scale").theta(torch.zeros(1, 4), (64, 48))
-        tensor([[[1., 0., 0.],
-                 [0., 1., 0.]]])
-        """
-        if self.kind == "affine":
-            identity = torch.eye(2, 3, dtype=parameters.dtype, device=parameters.device)
-            return identity + parameters.view(-1, 2, 3)
-        bounded = parameters.tanh()
-        across, along = (bounded[:, :2] * math.log(self.zoom)).exp().unbind(1)
-        # Normalized coordinates are 2 a side.
-        shift = 2 * self.shift * bounded[:, 2:4]
-        if self.kind == "scale":
-            nothing = torch.zeros_like(across)
-            linear = [across, nothing, nothing, along]
-        else:
-            turn = bounded[:, 4] * math.radians(self.angle)
-            aspect = size[1] / size[0]
-            linear = [
-                turn.cos() * across,
-                -turn.sin() * along / aspect,
-                turn.sin() * across * aspect,
-                turn.cos() * along,
-            ]
-        return torch.cat([torch.stack(linear, 1).view(-1, 2, 2), shift[:, :, None]], dim=2)
+__all__ = ["SpatialTransformer", "detransform"]
 
 
 class SpatialTransformer(nn.Module):
@@ -100,6 +31,7 @@ class SpatialTransformer(nn.Module):
 
     Examples
     --------
+    >>> from rmpe.method.limits import Limits
     >>> from rmpe.networks.architectures.localization import SmallLocalization
     >>> transformer = SpatialTransformer(SmallLocalization(4), Limits(), (64, 64), (192, 128))
     >>> crops = torch.rand(2, 3, 192, 128)
@@ -129,8 +61,10 @@ class SpatialTransformer(nn.Module):
         # Sampled at points, as cutting the small crop from the photograph samples it.
         whole = torch.eye(2, 3, dtype=crops.dtype).expand(len(crops), -1, -1)
         small = affine_sample(crops, whole, self.small)
-        theta: torch.Tensor = self(small.contiguous(memory_format=torch.channels_last))
-        return theta
+        parameters: torch.Tensor = self.localization(
+            small.contiguous(memory_format=torch.channels_last)
+        )
+        return self.limits.theta(parameters.float(), (crops.shape[2], crops.shape[3]))
 
     @staticmethod
     def transform(crops: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,8 @@ from ..detectors.anchors import read_anchors
 from ..detectors.ssd import SSDDetector
 from ..errors import ModelError
 from ..memory import choose_call
+from ..method.limits import LIMITS
+from ..method.transformer import SpatialTransformer
 from ..networks.architectures import build_architecture
 from ..networks.network import Network, Shape
 from ..networks.onnxruntime import OnnxNetwork
@@ -111,7 +113,27 @@ def load_pose(
     else:
         module = _load_module(card, models_dir, joints=joints)
         network = _run_module(card, module, shapes, device)
-    return PoseNetwork(card, network)
+    return PoseNetwork(card, network, _load_transformer(card, device, models_dir))
+
+
+def _load_transformer(
+    card: PoseCard, device: str | torch.device, models_dir: str | os.PathLike[str] | None
+) -> Network | None:
+    spec = card.transformer
+    if spec is None:
+        return None
+    path = locate(spec.network, models_dir)
+    localization = build_architecture(
+        spec.architecture, outputs=LIMITS[spec.limits.kind], **dict(spec.parameters)
+    )
+    load_weights(localization, path)
+    return TorchNetwork(
+        SpatialTransformer(localization, spec.limits, spec.size, card.input.size),
+        input_shape=(3, *spec.size),
+        output_shapes=[(2, 3)],
+        device=device,
+        batch_size=choose_call(card, device),
+    )
 
 
 def _load_onnx(

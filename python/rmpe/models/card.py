@@ -15,12 +15,21 @@ import rmpe_ext
 from rmpe_ext.conventions import ConventionName
 
 from ..heads.head import Head
+from ..method.limits import Limits
 from ..skeletons import Skeleton
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Anchors", "Card", "DetectorCard", "InputSpec", "ModelFile", "PoseCard"]
+__all__ = [
+    "Anchors",
+    "Card",
+    "DetectorCard",
+    "InputSpec",
+    "ModelFile",
+    "PoseCard",
+    "TransformerCard",
+]
 
 RUNTIMES = ("onnx", "pytorch")
 
@@ -199,6 +208,29 @@ class DetectorCard(Card):
 
 
 @dataclass(frozen=True)
+class TransformerCard:
+    """A spatial transformer in front of a pose network.
+
+    Attributes
+    ----------
+    architecture, parameters
+        Of the localization network; as in `Card`.
+    network
+        The file of its weights.
+    size
+        Height and width of the crops that it takes.
+    limits
+        What it may do.
+    """
+
+    architecture: str
+    parameters: tuple[tuple[str, int], ...]
+    network: ModelFile
+    size: tuple[int, int]
+    limits: Limits
+
+
+@dataclass(frozen=True)
 class PoseCard(Card):
     """A single-person pose estimator (SPPE).
 
@@ -213,6 +245,8 @@ class PoseCard(Card):
     drawn_score
         Keypoints that score lower are not drawn; None: the network's scores call for no threshold
         of their own.
+    transformer
+        What chooses the part of a crop that the network sees; None where it sees all of it.
     """
 
     skeleton: Skeleton
@@ -220,3 +254,13 @@ class PoseCard(Card):
     padding: float
     head: Head
     drawn_score: float | None = None
+    transformer: TransformerCard | None = None
+
+    @property
+    def files(self) -> tuple[ModelFile, ...]:
+        """All files that the model needs."""
+        return (
+            (self.network,)
+            if self.transformer is None
+            else (self.network, self.transformer.network)
+        )

@@ -20,6 +20,8 @@ class PoseNetwork:
         What goes in, and how the outputs are decoded.
     network : Network
         Crops (N, 3, h, w), cut and normalized as the card says, to the outputs of the head.
+    transformer : Network, optional
+        Smaller crops, of the size that the card's transformer has, to thetas (N, 2, 3).
 
     Raises
     ------
@@ -29,6 +31,7 @@ class PoseNetwork:
 
     card: PoseCard
     network: Network
+    transformer: Network | None = None
 
     def __post_init__(self) -> None:
         expected = self.card.head.output_shapes(len(self.card.skeleton), self.card.input.size)

@@ -14,6 +14,7 @@ from rmpe_ext.conventions import CONVENTIONS
 
 from ..errors import ModelError
 from ..heads import HEADS, head_class
+from ..method.limits import LIMITS, Limits
 from ..networks.architectures import ARCHITECTURES
 from ..skeletons import SKELETONS
 from ..table import Table, is_integer, read_toml
@@ -26,6 +27,7 @@ from .card import (
     InputSpec,
     ModelFile,
     PoseCard,
+    TransformerCard,
 )
 
 __all__ = ["known_cards", "load_card"]
@@ -98,10 +100,7 @@ def _read_common(table: Table, task: str, folder: Path | None) -> dict[str, Any]
     if runtime == "pytorch":
         rows = {name: row for name, row in ARCHITECTURES.items() if row.task == task}
         architecture = table.choice("architecture", rows)
-        limits = rows[architecture].parameters
-        if limits:
-            numbers = table.table(architecture)
-            parameters = {name: numbers.integer(name, 1, most) for name, most in limits.items()}
+        parameters = _read_parameters(table, architecture)
     return {
         "name": table.path.stem,
         "title": table.text("title"),
@@ -114,6 +113,15 @@ def _read_common(table: Table, task: str, folder: Path | None) -> dict[str, Any]
         "batch_size": table.integer("batch_size", 1, _MOST_ITEMS),
         "input": _read_input(table.table("input"), named=runtime == "onnx"),
     }
+
+
+def _read_parameters(table: Table, architecture: str) -> dict[str, int]:
+    """The numbers of an architecture, in a table of its name where there are any."""
+    limits = ARCHITECTURES[architecture].parameters
+    if not limits:
+        return {}
+    numbers = table.table(architecture)
+    return {name: numbers.integer(name, 1, most) for name, most in limits.items()}
 
 
 def _read_detector(table: Table, folder: Path | None) -> DetectorCard:
@@ -152,6 +160,27 @@ def _read_pose(table: Table, folder: Path | None) -> PoseCard:
         drawn_score=table.number("drawn_score", "a number in 0..1", _is_fraction)
         if "drawn_score" in table
         else None,
+        transformer=_read_transformer(table.table("transformer"), common["origin"], folder)
+        if "transformer" in table
+        else None,
+    )
+
+
+def _read_transformer(table: Table, origin: str, folder: Path | None) -> TransformerCard:
+    rows = {name: row for name, row in ARCHITECTURES.items() if row.task == "localization"}
+    architecture = table.choice("architecture", rows)
+    parameters = _read_parameters(table, architecture)
+    return TransformerCard(
+        architecture=architecture,
+        parameters=tuple(parameters.items()),
+        network=_read_file(table.table("network"), origin, folder),
+        size=_read_size(table),
+        limits=Limits(
+            kind=table.choice("limits", LIMITS),
+            shift=table.number("shift", "a fraction of a side, 0 to 10", lambda v: 0 <= v <= 10),
+            zoom=table.number("zoom", "a factor, 1 to 100", lambda v: 1 <= v <= 100),
+            angle=table.number("angle", "degrees, 0 to 180", lambda v: 0 <= v <= 180),
+        ),
     )
 
 
@@ -191,7 +220,7 @@ def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
     return ModelFile(name, sha256, url or origin, folder)
 
 
-def _read_input(table: Table, named: bool) -> InputSpec:
+def _read_size(table: Table) -> tuple[int, int]:
     size = table.take(
         "size",
         f"[height, width], whole numbers, 1 to {_LONGEST_SIDE}",
@@ -201,9 +230,13 @@ def _read_input(table: Table, named: bool) -> InputSpec:
             and all(is_integer(side, 1, _LONGEST_SIDE) for side in value)
         ),
     )
+    return size[0], size[1]
+
+
+def _read_input(table: Table, named: bool) -> InputSpec:
     return InputSpec(
         name=table.text("name") if named else "",
-        size=(size[0], size[1]),
+        size=_read_size(table),
         channels=table.choice("channels", ("rgb", "bgr")),
         scale=table.number("scale", f"a number, at least {_LEAST}", _is_positive),
         mean=table.numbers("mean", 3),

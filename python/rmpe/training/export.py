@@ -11,7 +11,7 @@ from torch import nn
 
 from .checkpoint import write_atomically
 
-__all__ = ["write_model"]
+__all__ = ["write_model", "write_weights"]
 
 
 def write_model(
@@ -37,13 +37,24 @@ def write_model(
     OSError
         Where the folder cannot be written to; the files of before stay.
     """
-    weights, card = folder / f"{name}.safetensors", folder / f"{name}.toml"
+    text = card_text(*write_weights(folder, name, network))
+    card = folder / f"{name}.toml"
+    write_atomically(card, lambda partial: partial.write_text(text))
+    return card
+
+
+def write_weights(folder: Path, name: str, network: nn.Module) -> tuple[str, str]:
+    """Write ``NAME.safetensors``; the name of the file, and its SHA-256.
+
+    Raises
+    ------
+    OSError
+        As `write_model`.
+    """
+    path = folder / f"{name}.safetensors"
     values = {
         key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in network.state_dict().items()
     }
-    write_atomically(weights, lambda partial: save_file(values, partial))
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    text = card_text(weights.name, digest)
-    write_atomically(card, lambda partial: partial.write_text(text))
-    return card
+    write_atomically(path, lambda partial: save_file(values, partial))
+    return path.name, hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,6 +11,7 @@ from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
 import torch.distributed as dist
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from .checkpoint import write_checkpoint
@@ -76,14 +77,22 @@ def train(
     stop = schedule.steps if last_step is None else min(last_step, schedule.steps)
     rank, world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
     first = rank == 0
-    model = DistributedDataParallel(run.network) if world > 1 else run.network
+    model: nn.Module = run.network
+    if world > 1:
+        # In some phases some weights rest.
+        model = DistributedDataParallel(run.network, find_unused_parameters=True)
     make_batch = task.batches(schedule, rank, world)
     batches = prefetch(make_batch, range(run.step, stop), workers=workers, ahead=2 * workers)
-    config, in_a_row = run.config, 0
+    config, in_a_row, stage = run.config, 0, None
     validate_every = max(1, config.validate_every // config.batch_size)
     with Reports(folder, config, run.step, stop, silent=not first) as reports, _Signals() as caught:
         for batch, waited in _timed(batches):
             rate, size = schedule.rate(run.step), schedule.size(run.step)
+            if schedule.stage(run.step) is not stage:
+                stage = schedule.stage(run.step)
+                begins = run.step == stage.first
+                for network in (run.network, run.average.network):
+                    task.enter(network, stage.phase, begins=begins)
             loss, outputs = take_step(run, task, model, batch, rate)
             in_a_row = 0 if math.isfinite(loss) else in_a_row + 1
             if in_a_row == _MOST_SKIPPED:
@@ -91,12 +100,11 @@ def train(
                     f"the gradient was not finite in the last {in_a_row} steps, up to step "
                     f"{run.step}; lower the learning rate, and start again from the last checkpoint"
                 )
-            run.losses.append(loss)
             reports.stepped(waited)
             step = run.step
             if step % config.log_every == 0:
-                reports.losses(step, run.losses, rate, run.skipped)
-                run.losses = []
+                reports.losses(step, run.values, rate, run.skipped)
+                run.values = []
             if step % config.pictures_every == 0:
                 reports.picture(step, task.picture(batch, outputs))
             if first and (step % validate_every == 0 or step == stop):

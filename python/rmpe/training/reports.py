@@ -78,13 +78,14 @@ class Reports:
         self._waited += waited
         self._bar.update(self._config.batch_size)
 
-    def losses(self, step: int, losses: list[float], rate: float, skipped: int) -> None:
-        """Report the losses since the last report."""
+    def losses(self, step: int, steps: list[dict[str, float]], rate: float, skipped: int) -> None:
+        """Report the means of what the steps since the last report gave."""
         now = time.monotonic()
         seconds, self._last = now - self._last, now
-        finite = [loss for loss in losses if math.isfinite(loss)]
+        finite = [values for values in steps if math.isfinite(values["loss"])]
         values = {
-            "loss": sum(finite) / len(finite) if finite else math.nan,
+            "loss": math.nan,
+            **{name: sum(v[name] for v in finite) / len(finite) for name in (finite or [{}])[-1]},
             "rate": rate,
             "samples_per_second": self._steps * self._config.batch_size / seconds,
             "waiting_share": self._waited / seconds,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import nn
 
-from .checkpoint import CheckpointError
+from ..networks.weights import read_weights
+from .checkpoint import CheckpointError, read_checkpoint
 from .config import TrainingConfig
 from .optimization import MovingAverage, build_optimizer
 from .task import Task
 
-__all__ = ["Run", "take_step"]
+__all__ = ["Run", "read_trained", "take_step"]
 
 
 @dataclass
@@ -34,8 +36,8 @@ class Run:
         Steps that were not taken, because the gradient was not finite.
     best : float
         Best validation so far, of the moving average.
-    losses : list of float
-        Since the last line of the log.
+    values : list of dict
+        The loss and its details in each step since the last line of the log.
     """
 
     config: TrainingConfig
@@ -44,7 +46,7 @@ class Run:
     step: int = 0
     skipped: int = 0
     best: float = -1.0
-    losses: list[float] = field(default_factory=list)
+    values: list[dict[str, float]] = field(default_factory=list)
     average: MovingAverage = field(init=False)
     optimizer: torch.optim.Optimizer = field(init=False)
 
@@ -59,7 +61,7 @@ class Run:
             "step": self.step,
             "skipped": self.skipped,
             "best": self.best,
-            "losses": self.losses,
+            "values": self.values,
             "random": torch.get_rng_state(),
             **self._weights(),
         }
@@ -87,7 +89,7 @@ class Run:
             )
         self.start_from(state)
         self.step, self.skipped = state["step"], state["skipped"]
-        self.best, self.losses = state["best"], list(state["losses"])
+        self.best, self.values = state["best"], list(state["values"])
         torch.set_rng_state(state["random"])
 
     def start_from(self, state: dict[str, Any]) -> None:
@@ -105,6 +107,21 @@ class Run:
         except (RuntimeError, ValueError) as error:
             raise CheckpointError(f"the checkpoint is of another network: {error}") from error
         self.average.updates = state["updates"]
+
+
+def read_trained(path: Path) -> dict[str, torch.Tensor]:
+    """Read trained weights: a checkpoint's moving average, or a file of weights alone.
+
+    Raises
+    ------
+    CheckpointError, rmpe.ModelError
+        Where the file cannot be read.
+    """
+    if path.suffix == ".safetensors":
+        values = read_weights(path)
+    else:
+        values = read_checkpoint(path)["average"]
+    return {k: v.float() if v.is_floating_point() else v for k, v in values.items()}
 
 
 def take_step(run: Run, task: Task, model: nn.Module, batch: Any, rate: float) -> tuple[float, Any]:
@@ -153,4 +170,5 @@ def take_step(run: Run, task: Task, model: nn.Module, batch: Any, rate: float) -
         value.fill_(math.nan)
     run.optimizer.zero_grad(set_to_none=True)
     run.step += 1
+    run.values.append({"loss": float(value), **task.details(outputs)})
     return float(value), outputs

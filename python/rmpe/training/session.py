@@ -15,7 +15,7 @@ from .checkpoint import CheckpointError, read_checkpoint
 from .config import ConfigError
 from .loop import CHECKPOINT, train
 from .read import parse_config
-from .run import Run
+from .run import Run, read_trained
 from .schedule import Schedule
 from .task import Task, task_class
 
@@ -67,6 +67,7 @@ def train_from_config(
     out: Path,
     resume: bool = False,
     start: Path | None = None,
+    weights: Path | None = None,
     phase: str | None = None,
     samples: int | None = None,
     overfit: int | None = None,
@@ -83,7 +84,9 @@ def train_from_config(
     resume : bool
         Go on from the checkpoint in ``out``.
     start : Path, optional
-        A checkpoint whose weights a new run begins with.
+        A checkpoint whose weights and optimizer a new run begins with.
+    weights : Path, optional
+        A checkpoint or a safetensors file whose weights alone a new run begins with.
     phase : str, optional
         Where a new run begins.
     samples : int, optional
@@ -117,12 +120,23 @@ def train_from_config(
         run = Run(config, text, task.network(), step=first_step)
         if state is not None:
             (run.resume if resume else run.start_from)(state)
+        elif weights is not None:
+            _adopt(task, run, weights)
         out.mkdir(parents=True, exist_ok=True)
         if rank == 0:
             (out / "config.toml").write_text(text)
             print("\n".join(task.summary()), flush=True)
         last = None if samples is None else -(-samples // config.batch_size)
         return train(run, task, schedule, out, workers=workers, last_step=last)
+
+
+def _adopt(task: Task, run: Run, weights: Path) -> None:
+    trained = read_trained(weights)
+    try:
+        for network in (run.network, run.average.network):
+            task.adopt(network, trained)
+    except RuntimeError as error:
+        raise CheckpointError(f"{weights} is of another network: {error}") from error
 
 
 @contextmanager

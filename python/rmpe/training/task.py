@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import nn
 
-from .config import TrainingConfig
+from .config import Phase, TrainingConfig
 from .schedule import Schedule
 
 __all__ = ["TASKS", "Task", "task_class"]
@@ -62,6 +62,24 @@ class Task(Protocol):
         """Run the network; its loss, summed over this process and divided by the whole batch's
         share, and what it gave.
         """
+        ...
+
+    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+        """Fill a network with trained weights, or that part of it which they are for.
+
+        Raises
+        ------
+        RuntimeError
+            Where they do not fit.
+        """
+        ...
+
+    def enter(self, network: nn.Module, phase: Phase, *, begins: bool) -> None:
+        """Make the network ready for a phase, which begins, or goes on after an interruption."""
+        ...
+
+    def details(self, outputs: Any) -> dict[str, float]:
+        """What else of a step is worth logging, beside the loss."""
         ...
 
     def picture(self, batch: Any, outputs: Any) -> torch.Tensor:

@@ -5,8 +5,9 @@ import copy
 import pytest
 import torch
 
+from rmpe.method.limits import Limits
 from rmpe.method.parallel import RMPE
-from rmpe.method.transformer import Limits, SpatialTransformer
+from rmpe.method.transformer import SpatialTransformer
 from rmpe.networks.architectures.basic_hourglass import BasicHourglass
 from rmpe.networks.architectures.hourglass import StackedHourglass
 from rmpe.networks.architectures.localization import SmallLocalization

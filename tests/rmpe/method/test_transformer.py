@@ -6,8 +6,9 @@ import pytest
 import torch
 
 import rmpe_ext
+from rmpe.method.limits import LIMITS, Limits
 from rmpe.method.theta import SingularThetaError, reduced
-from rmpe.method.transformer import LIMITS, Limits, SpatialTransformer, detransform
+from rmpe.method.transformer import SpatialTransformer, detransform
 from rmpe.networks.architectures.localization import SmallLocalization, resnet18_localization
 from rmpe.training.pose.targets import render_heatmaps
 

@@ -24,7 +24,8 @@ class Architecture:
     Attributes
     ----------
     task
-        What it is for: ``"detector"`` or ``"pose"``.
+        What it is for: ``"detector"``, ``"pose"``, or ``"localization"``, the network of a spatial
+        transformer.
     module, builder
         The function, in the module of that name, that makes the network. It takes the parameters
         and for poses ``joints``, the number of keypoints.
@@ -52,6 +53,10 @@ ARCHITECTURES = {
             "width_16": 1024,
             "width_32": 1024,
         },
+    ),
+    "resnet18_localization": Architecture("localization", "localization", "resnet18_localization"),
+    "small_localization": Architecture(
+        "localization", "localization", "small_localization", {"width": 64, "cells": 8}
     ),
     "small_ssd": Architecture(
         "detector",

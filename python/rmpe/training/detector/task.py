@@ -14,6 +14,7 @@ from torch import nn
 from tqdm import tqdm
 
 from ...networks.architectures import architecture_builder
+from ..config import Phase
 from ..schedule import Schedule
 from .batches import Batch, BatchMaker
 from .boxes import BoxedImages, load_boxes
@@ -108,6 +109,17 @@ class DetectorTask:
         if dist.is_initialized():
             dist.all_reduce(positives)
         return summed / positives.clamp(min=1), (encoded.detach(), logits.detach())
+
+    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+        """Fill a network with trained weights."""
+        network.load_state_dict(weights)
+
+    def enter(self, network: nn.Module, phase: Phase, *, begins: bool) -> None:
+        """Do nothing: all phases are alike."""
+
+    def details(self, outputs: object) -> dict[str, float]:
+        """Nothing beside the loss."""
+        return {}
 
     def picture(self, batch: Batch, outputs: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         """Photographs with the people in them (green) and the likeliest boxes (red)."""

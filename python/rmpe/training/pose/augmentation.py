@@ -6,18 +6,39 @@ pixel, which `rmpe_ext.crop` takes as they are.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from ..chance import normal
 from .config import Augmentation
 
-__all__ = ["augment_boxes", "augmented_matrices", "half_bodies"]
+__all__ = ["Views", "augment_boxes", "draw_views", "half_bodies", "view_matrices"]
 
 Floats = npt.NDArray[np.float64]
 
 # A half body is shown of people with at least this many labeled joints, if 3 or more are in it.
 _WHOLE_BODY, _HALF_BODY = 8, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """How each of N samples is looked at.
+
+    Attributes
+    ----------
+    stretch
+        (N,) float64: width over height, times that of the photograph.
+    angle
+        (N,) float64: radians.
+    mirrored
+        (N,) bool.
+    """
+
+    stretch: Floats
+    angle: Floats
+    mirrored: npt.NDArray[np.bool_]
 
 
 def half_bodies(
@@ -66,15 +87,28 @@ def augment_boxes(boxes: Floats, config: Augmentation, generator: np.random.Gene
     return np.concatenate([centers - sides / 2, centers + sides / 2], axis=1)
 
 
-def augmented_matrices(
-    boxes: Floats,
-    size: tuple[int, int],
-    padding: float,
-    aspect: Floats,
-    config: Augmentation,
-    generator: np.random.Generator,
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """The way of each box into its crop, turned, stretched and mirrored at random.
+def draw_views(
+    count: int, aspect: Floats, config: Augmentation, generator: np.random.Generator
+) -> Views:
+    """Draw how each sample is stretched, turned and mirrored.
+
+    Parameters
+    ----------
+    count : int
+        N.
+    aspect : array (N,)
+        Standard deviation of the logarithm of a change of the aspect ratio.
+    config : Augmentation
+    generator : numpy.random.Generator
+    """
+    stretch = np.exp(normal(generator, (count,), 1.0) * aspect / 2)
+    turned = generator.random(count) < config.rotation_chance
+    angle = np.deg2rad(normal(generator, (count,), config.rotation)) * turned
+    return Views(stretch, angle, generator.random(count) < config.flip)
+
+
+def view_matrices(boxes: Floats, size: tuple[int, int], padding: float, views: Views) -> Floats:
+    """The way of each box into its crop.
 
     Parameters
     ----------
@@ -83,29 +117,21 @@ def augmented_matrices(
         Height and width of the crops.
     padding : float
         By how much the boxes grow, as in :func:`rmpe_ext.crop_matrices`.
-    aspect : array (N,)
-        Standard deviation of the logarithm of a change of the aspect ratio, for each sample.
-    config : Augmentation
-    generator : numpy.random.Generator
+    views : Views
 
     Returns
     -------
-    matrices : array (N, 2, 3)
+    array (N, 2, 3)
         Image pixel -> crop pixel. Without any augmentation, those of ``crop_matrices``.
-    mirrored : array (N,) of bool
     """
-    count, (height, width) = len(boxes), size
+    height, width = size
     centers = (boxes[:, 2:] + boxes[:, :2]) / 2
     sides = boxes[:, 2:] - boxes[:, :2]
     # The short side grows to the aspect ratio of the crop, then both by the padding.
     scale = 1 / ((1 + padding) * np.maximum(sides[:, 0] / width, sides[:, 1] / height))
-    stretch = np.exp(normal(generator, (count,), 1.0) * aspect / 2)
-    turned = generator.random(count) < config.rotation_chance
-    angle = np.deg2rad(normal(generator, (count,), config.rotation)) * turned
-    mirrored = generator.random(count) < config.flip
-    cos, sin = np.cos(angle), np.sin(angle)
+    cos, sin = np.cos(views.angle), np.sin(views.angle)
     # First stretched in the photograph, whose own aspect may be wrong, then turned, then mirrored.
-    across, along = scale * stretch, scale / stretch
+    across, along = scale * views.stretch, scale / views.stretch
     linear = np.stack(
         [np.stack([cos * across, sin * along], -1), np.stack([-sin * across, cos * along], -1)], 1
     )
@@ -113,6 +139,6 @@ def augmented_matrices(
     offset = middle - (linear @ centers[:, :, None])[:, :, 0]
     matrices = np.concatenate([linear, offset[:, :, None]], axis=2)
     # Mirrored about the middle of the pixels, as a flipped crop is.
-    matrices[mirrored, 0] *= -1
-    matrices[mirrored, 0, 2] += width - 1
-    return matrices, mirrored
+    matrices[views.mirrored, 0] *= -1
+    matrices[views.mirrored, 0, 2] += width - 1
+    return matrices

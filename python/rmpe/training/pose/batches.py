@@ -19,7 +19,7 @@ from ...method.proposals import Proposals
 from ..appearance import color_transforms, erase, erased_rectangles, normalized, vary_colors
 from ..chance import step_generator
 from ..sampling import Mixture
-from .augmentation import augment_boxes, augmented_matrices, half_bodies
+from .augmentation import augment_boxes, draw_views, half_bodies, view_matrices
 from .config import PoseConfig
 from .people import TrainingPeople
 from .targets import render_heatmaps
@@ -43,6 +43,9 @@ class Batch:
         (N, 3, h, w), normalized, channels last in memory.
     target
         (N, K, h / 4, w / 4) float32.
+    centered
+        Likewise, of the centered person: in the crop of the true box, seen in the same way. None
+        where no parallel branch needs it.
     keypoints
         (N, K, 2) float32, in pixels of the crop.
     labeled
@@ -53,6 +56,7 @@ class Batch:
 
     crops: torch.Tensor
     target: torch.Tensor
+    centered: torch.Tensor | None
     keypoints: torch.Tensor
     labeled: torch.Tensor
     joints: int
@@ -68,6 +72,8 @@ class BatchMaker:
         One for each source of the configuration, all of one skeleton.
     size : callable
         Height and width of the crops at a step.
+    centers : callable
+        Whether a step needs the targets of centered people.
     proposals : Proposals, optional
         Draws the boxes to train on, in place of random changes of the true ones.
     rank, world : int
@@ -80,11 +86,12 @@ class BatchMaker:
         people: Sequence[TrainingPeople],
         size: Callable[[int], tuple[int, int]],
         *,
+        centers: Callable[[int], bool] = lambda step: False,
         proposals: Proposals | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        self._config, self._size = config, size
+        self._config, self._size, self._centers = config, size, centers
         self._proposals, self._rank, self._world = proposals, rank, world
         starts = np.cumsum([0, *(len(part) for part in people)])
         images = np.cumsum([0, *(len(part.images) for part in people)])
@@ -120,19 +127,17 @@ class BatchMaker:
         row = row + self._starts[source]
         keypoints, labeled = self._keypoints[row], self._labeled[row]
         # Everything is drawn for the whole batch, so that processes agree whatever their number.
-        if self._proposals is None:
-            boxes = half_bodies(
-                self._boxes[row], keypoints, labeled, self._upper,
-                config.half_body_chance, generator,
-            )  # fmt: skip
-            boxes = augment_boxes(boxes, config, generator)
-        else:
-            boxes = self._proposals.sample(self._boxes[row], self._groups[row], generator)
-        matrices, mirrored = augmented_matrices(
-            boxes, size, self._config.input.padding, self._aspect[source], config, generator
+        true = half_bodies(
+            self._boxes[row], keypoints, labeled, self._upper, config.half_body_chance, generator
         )
-        keypoints = keypoints @ matrices[:, :, :2].transpose(0, 2, 1) + matrices[:, None, :, 2]
-        order = np.where(mirrored[:, None], self._swap, np.arange(len(self._swap)))
+        if self._proposals is None:
+            boxes = augment_boxes(true, config, generator)
+        else:
+            boxes = self._proposals.sample(true, self._groups[row], generator)
+        views = draw_views(len(row), self._aspect[source], config, generator)
+        padding = self._config.input.padding
+        matrices = view_matrices(boxes, size, padding, views)
+        order = np.where(views.mirrored[:, None], self._swap, np.arange(len(self._swap)))
         keypoints = np.take_along_axis(keypoints, order[..., None], axis=1)
         labeled = np.take_along_axis(labeled, order, axis=1)
         spec = self._config.input
@@ -144,11 +149,20 @@ class BatchMaker:
         crops = self._crops(row[mine], matrices[mine], size)
         crops = vary_colors(crops, mix[mine], bias[mine])
         erase(crops, rectangles[mine], colors[mine])
-        return self._batch(
-            crops.contiguous(memory_format=torch.channels_last),
-            torch.from_numpy(keypoints[mine]).float(),
-            torch.from_numpy(labeled[mine]),
-            int(labeled.sum()),
+        known = torch.from_numpy(labeled[mine])
+        points = _mapped(keypoints, matrices)[mine]
+        centered = None
+        if self._centers(step):
+            # The same people, as they would be seen if their boxes were true.
+            ideal = view_matrices(true, size, padding, views)
+            centered = self._target(_mapped(keypoints, ideal)[mine], known, size)
+        return Batch(
+            crops=crops.contiguous(memory_format=torch.channels_last),
+            target=self._target(points, known, size),
+            centered=centered,
+            keypoints=torch.from_numpy(points).float(),
+            labeled=known,
+            joints=int(labeled.sum()),
         )
 
     def _crops(self, row: Integers, matrices: Floats, size: tuple[int, int]) -> torch.Tensor:
@@ -160,14 +174,16 @@ class BatchMaker:
             image_index=torch.from_numpy(image_index),
         )
 
-    def _batch(
-        self, crops: torch.Tensor, keypoints: torch.Tensor, labeled: torch.Tensor, joints: int
-    ) -> Batch:
-        height, width = crops.shape[2:]
-        target = render_heatmaps(
-            (keypoints - OFFSET) / STRIDE,
-            labeled,
-            (height // STRIDE, width // STRIDE),
-            self._config.input.sigma,
-        )
-        return Batch(crops, target, keypoints, labeled, joints)
+    def _target(
+        self, keypoints: Floats, labeled: torch.Tensor, size: tuple[int, int]
+    ) -> torch.Tensor:
+        """Maps (N, K, h / 4, w / 4) of joints in pixels of crops of a size."""
+        places = (torch.from_numpy(keypoints).float() - OFFSET) / STRIDE
+        maps = (size[0] // STRIDE, size[1] // STRIDE)
+        return render_heatmaps(places, labeled, maps, self._config.input.sigma)
+
+
+def _mapped(keypoints: Floats, matrices: Floats) -> Floats:
+    """Keypoints (N, K, 2) through their matrices (N, 2, 3)."""
+    mapped: Floats = keypoints @ matrices[:, :, :2].transpose(0, 2, 1) + matrices[:, None, :, 2]
+    return mapped

@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..config import TrainingConfig
-from ..rules import Fraction, NotNegative, Positive
+from ...method.limits import LimitName
+from ..config import Phase, TrainingConfig
+from ..rules import Count, Fraction, NotNegative, Positive
 
-__all__ = ["Augmentation", "Input", "PoseConfig", "Proposals", "Source", "Validation"]
+__all__ = [
+    "Augmentation",
+    "Input",
+    "PoseConfig",
+    "PosePhase",
+    "Proposals",
+    "Source",
+    "Transformer",
+    "Validation",
+]
 
 
 @dataclass(frozen=True)
@@ -122,12 +132,57 @@ class Proposals:
     file: str = ""
 
 
+@dataclass(frozen=True)
+class Transformer:
+    """``[transformer]``: a spatial transformer in front of the pose network.
+
+    Attributes
+    ----------
+    localization
+        A key of :data:`rmpe.networks.architectures.ARCHITECTURES` that is for localization.
+    parameters
+        The whole numbers that it takes, by name.
+    limits, shift, zoom, angle
+        See :class:`rmpe.method.limits.Limits`.
+    small
+        Height and width of the crops that it takes.
+    parallel
+        Whether the parallel pose network trains it, too.
+    """
+
+    localization: str = "small_localization"
+    parameters: dict[str, int] = field(default_factory=lambda: {"width": 16, "cells": 4})
+    limits: LimitName = "scale"
+    shift: Positive = 0.3
+    zoom: Positive = 2.0
+    angle: Positive = 30.0
+    small: tuple[Count, Count] = (64, 64)
+    parallel: bool = True
+
+
+@dataclass(frozen=True)
+class PosePhase(Phase):
+    """``[[phase]]`` of a pose network.
+
+    Attributes
+    ----------
+    transformer
+        Whether the transformer, the de-transformer and the parallel branch take part. Where they
+        begin to, the parallel branch becomes the pose network as it then is, and stays so.
+    """
+
+    transformer: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class PoseConfig(TrainingConfig):
     """The whole file."""
+
+    phase: tuple[PosePhase, ...]
 
     source: tuple[Source, ...]
     validation: Validation
     input: Input = field(default_factory=Input)
     augmentation: Augmentation = field(default_factory=Augmentation)
     proposals: Proposals = field(default_factory=Proposals)
+    transformer: Transformer | None = None

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from torch import nn
 
+from ...method.parallel import RMPE
 from ...skeletons import Skeleton
-from ..export import write_model
+from ..export import write_model, write_weights
 from .batches import OFFSET, STRIDE
 from .config import PoseConfig
 
@@ -45,11 +46,17 @@ def write_pose_model(
     OSError
         Where the folder cannot be written to; the files of before stay.
     """
+    extra = ""
+    if isinstance(network, RMPE):
+        localization = network.transformer.localization
+        file, digest = write_weights(folder, f"{name}_transformer", localization)
+        extra = _transformer_table(file, digest, config) if network.transforms else ""
+        network = network.sppe
     return write_model(
         folder,
         name,
         network,
-        lambda file, digest: _pose_card(file, digest, config, skeleton, size),
+        lambda file, digest: _pose_card(file, digest, config, skeleton, size) + extra,
     )
 
 
@@ -94,3 +101,24 @@ grid = "half_pixel"
 stride = {STRIDE}
 offset = {OFFSET}
 '''
+
+
+def _transformer_table(file: str, digest: str, config: PoseConfig) -> str:
+    spec = config.transformer
+    if spec is None:
+        return ""
+    numbers = "\n".join(f"{key} = {value}" for key, value in spec.parameters.items())
+    table = f"\n[transformer.{spec.localization}]\n{numbers}\n" if numbers else ""
+    return f'''
+[transformer]
+architecture = "{spec.localization}"
+size = {list(spec.small)}
+limits = "{spec.limits}"
+shift = {spec.shift}
+zoom = {spec.zoom}
+angle = {spec.angle}
+
+[transformer.network]
+file = "{file}"
+sha256 = "{digest}"
+{table}'''

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,15 +13,17 @@ from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from ...method.parallel import RMPE, RMPEOutput
 from ...method.proposals import RELEASED, Proposals, random_jitter, read_proposals
 from ...networks.architectures import architecture_builder
-from ..config import ConfigError
+from ..config import ConfigError, Phase
 from ..schedule import Schedule
 from .batches import Batch, BatchMaker
-from .config import Augmentation, PoseConfig
+from .config import Augmentation, PoseConfig, PosePhase
 from .export import write_pose_model
 from .people import TrainingPeople, load_people
 from .targets import heatmap_loss
+from .transformers import build_transformer, draw_windows
 from .validation import KeypointValidation, SimilarityValidation
 
 __all__ = ["PoseTask"]
@@ -30,6 +33,27 @@ _STILL = Augmentation(
     gray_chance=0, erase_chance=0, erase_size=0,
 )  # fmt: skip
 _PICTURED = 8
+
+
+class PoseOutputs(NamedTuple):
+    """What a step gave, without gradients.
+
+    Attributes
+    ----------
+    heatmaps
+        (N, K, h, w): of the last stack.
+    theta
+        (N, 2, 3), where there is a transformer.
+    parallel
+        The loss of the parallel branch, where there is one.
+    limited
+        How many thetas had no inverse to speak of.
+    """
+
+    heatmaps: torch.Tensor
+    theta: torch.Tensor | None
+    parallel: float | None
+    limited: int
 
 
 class PoseTask:
@@ -50,6 +74,7 @@ class PoseTask:
             first = replace(config.source[0], aspect=0)
             config = replace(config, augmentation=_STILL, source=(first,))
         self.config = config
+        _check_transformer(config)
         self._proposals = _proposals(config, folder)
         self._people = _load(config, data, cache, overfit)
         self._skeleton = self._people[0].skeleton
@@ -83,7 +108,27 @@ class PoseTask:
             network = architecture_builder(config.architecture)(
                 len(self._skeleton), intermediate=True, **config.parameters
             )
+            if self.config.transformer is not None:
+                size = self.config.phase[-1].size
+                network = RMPE(network, build_transformer(self.config.transformer, size))
         return network.to(memory_format=torch.channels_last)
+
+    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+        """Fill the pose network, behind a transformer or not, with trained weights."""
+        sppe = network.sppe if isinstance(network, RMPE) else network
+        sppe.load_state_dict(weights)
+
+    def enter(self, network: nn.Module, phase: Phase, *, begins: bool) -> None:
+        """Let the transformer and the parallel branch take part from a phase on, or rest."""
+        if not isinstance(network, RMPE) or not isinstance(phase, PosePhase):
+            return
+        spec = self.config.transformer
+        network.transforms = phase.transformer
+        network.branches = phase.transformer and spec is not None and spec.parallel
+        names = [other.name for other in self.config.phase]
+        before = self.config.phase[: names.index(phase.name)]
+        if begins and network.branches and not (before and before[-1].transformer):
+            network.start_parallel()
 
     def batches(self, schedule: Schedule, rank: int, world: int) -> Callable[[int], Batch]:
         """Make the function that makes a process's part of the batch of a step."""
@@ -91,25 +136,57 @@ class PoseTask:
             self.config,
             self._people,
             schedule.size,
+            centers=lambda step: getattr(schedule.stage(step).phase, "transformer", False),
             proposals=self._proposals,
             rank=rank,
             world=world,
         )
 
-    def loss(self, model: nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean over labeled joints and stacks, 1 for blank maps; and the last stack's heatmaps."""
-        heatmaps = model(batch.crops)
-        summed = heatmap_loss(heatmaps, batch.target, batch.labeled, self.config.input.sigma)
-        return summed / (max(1, batch.joints) * heatmaps.shape[1]), heatmaps.detach()[:, -1]
+    def loss(self, model: nn.Module, batch: Batch) -> tuple[torch.Tensor, PoseOutputs]:
+        """Mean over labeled joints and stacks, 1 for blank maps; of both branches, added."""
+        found = model(batch.crops)
+        output = found if isinstance(found, RMPEOutput) else RMPEOutput(found, None, None, 0)
+        main = self._mean_error(output.heatmaps, batch.target, batch)
+        parallel = None
+        if output.parallel is not None and batch.centered is not None:
+            parallel = self._mean_error(output.parallel, batch.centered, batch)
+        loss = main if parallel is None else main + parallel
+        return loss, PoseOutputs(
+            heatmaps=output.heatmaps.detach()[:, -1],
+            theta=None if output.theta is None else output.theta.detach(),
+            parallel=None if parallel is None else float(parallel.detach()),
+            limited=output.limited,
+        )
 
-    def picture(self, batch: Batch, outputs: torch.Tensor) -> torch.Tensor:
-        """Crops, below them the heatmaps, below these the targets."""
+    def _mean_error(
+        self, heatmaps: torch.Tensor, target: torch.Tensor, batch: Batch
+    ) -> torch.Tensor:
+        summed = heatmap_loss(heatmaps, target, batch.labeled, self.config.input.sigma)
+        return summed / (max(1, batch.joints) * heatmaps.shape[1])
+
+    def details(self, outputs: PoseOutputs) -> dict[str, float]:
+        """How the transformer fares, where there is one."""
+        if outputs.theta is None:
+            return {}
+        theta = outputs.theta
+        values = {
+            "limited": float(outputs.limited),
+            "window_shift": float(theta[:, :, 2].abs().mean() / 2),
+            "window_size": float(theta[:, [0, 1], [0, 1]].mean()),
+        }
+        return values if outputs.parallel is None else values | {"parallel": outputs.parallel}
+
+    def picture(self, batch: Batch, outputs: PoseOutputs) -> torch.Tensor:
+        """Crops with the windows, below them the heatmaps, below these the targets."""
         spec = self.config.input
         mean, std = (batch.crops.new_tensor(v)[:, None, None] for v in (spec.mean, spec.std))
-        rows = [(batch.crops[:_PICTURED] * std + mean).clamp(0, 1)]
-        for maps in (outputs, batch.target):
+        crops = (batch.crops[:_PICTURED].float() * std + mean).clamp(0, 1)
+        if outputs.theta is not None:
+            draw_windows(crops, outputs.theta[:_PICTURED])
+        rows = [crops]
+        for maps in (outputs.heatmaps, batch.target):
             strongest = maps[:_PICTURED].float().amax(1, keepdim=True).clamp(0, 1)
-            rows.append(F.interpolate(strongest, rows[0].shape[2:]).expand(-1, 3, -1, -1))
+            rows.append(F.interpolate(strongest, crops.shape[2:]).expand(-1, 3, -1, -1))
         return torch.cat(tuple(torch.cat(rows, dim=2)), dim=2)
 
     def export(self, folder: Path, name: str, network: nn.Module, size: tuple[int, int]) -> Path:
@@ -155,3 +232,11 @@ def _proposals(config: PoseConfig, folder: Path) -> Proposals | None:
         return RELEASED
     fitted = read_proposals(folder / spec.file)
     return random_jitter(fitted) if spec.kind == "jitter" else fitted
+
+
+def _check_transformer(config: PoseConfig) -> None:
+    using = [phase.name for phase in config.phase if phase.transformer]
+    if using and config.transformer is None:
+        raise ConfigError(f"phase {using[0]} needs the table [transformer], which is missing")
+    if config.transformer is not None and not using:
+        raise ConfigError("[transformer] is given, but no phase has transformer = true")

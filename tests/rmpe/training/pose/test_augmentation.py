@@ -7,7 +7,12 @@ import pytest
 import torch
 
 import rmpe_ext
-from rmpe.training.pose.augmentation import augment_boxes, augmented_matrices, half_bodies
+from rmpe.training.pose.augmentation import (
+    augment_boxes,
+    draw_views,
+    half_bodies,
+    view_matrices,
+)
 from rmpe.training.pose.config import Augmentation
 
 SIZE = (64, 48)
@@ -20,7 +25,8 @@ NO_ASPECT = np.zeros(len(BOXES))
 
 
 def matrices(config, aspect=NO_ASPECT, seed=0):
-    return augmented_matrices(BOXES, SIZE, 0.25, aspect, config, np.random.default_rng(seed))
+    views = draw_views(len(BOXES), aspect, config, np.random.default_rng(seed))
+    return view_matrices(BOXES, SIZE, 0.25, views), views.mirrored
 
 
 def test_without_augmentation_matrices_are_those_of_the_pipeline():

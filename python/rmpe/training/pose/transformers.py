@@ -1,0 +1,59 @@
+"""The spatial transformer of a configuration."""
+
+from __future__ import annotations
+
+import torch
+
+from ...method.limits import LIMITS, Limits
+from ...method.transformer import SpatialTransformer
+from ...networks.architectures import ARCHITECTURES, architecture_builder
+from ..config import ConfigError
+from .config import Transformer
+
+__all__ = ["build_transformer", "draw_windows"]
+
+
+def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTransformer:
+    """Build it, for crops of a height and width.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such localization network, or it takes other parameters.
+    """
+    rows = {name: row for name, row in ARCHITECTURES.items() if row.task == "localization"}
+    if config.localization not in rows:
+        raise ConfigError(
+            f"transformer.localization must be one of {', '.join(rows)}, "
+            f"got {config.localization!r}"
+        )
+    known = rows[config.localization].parameters
+    if config.parameters.keys() != known.keys():
+        raise ConfigError(
+            f"transformer.parameters of {config.localization} must be "
+            f"{', '.join(known) or 'none'}, got {', '.join(config.parameters) or 'none'}"
+        )
+    limits = Limits(config.limits, config.shift, config.zoom, config.angle)
+    localization = architecture_builder(config.localization)(
+        LIMITS[config.limits], **config.parameters
+    )
+    return SpatialTransformer(localization, limits, config.small, size)
+
+
+def draw_windows(crops: torch.Tensor, theta: torch.Tensor) -> None:
+    """Draw in crops (N, 3, h, w), in place, the outline of what their thetas look at, in red."""
+    count, _, height, width = crops.shape
+    # The way around the window, and where it is in the crop.
+    step = torch.linspace(-1, 1, 2 * max(height, width))
+    side = torch.ones_like(step)
+    outline = torch.stack([
+        torch.cat([step, step, side, -side]), torch.cat([side, -side, step, step]),
+    ])  # fmt: skip
+    places = theta[:, :, :2].float() @ outline + theta[:, :, 2:].float()
+    pixels = ((places + 1) / 2 * torch.tensor([[width], [height]])).long()
+    inside = ((pixels >= 0) & (pixels < torch.tensor([[width], [height]]))).all(dim=1)
+    drawn = torch.zeros(count, height, width)
+    sample, point = inside.nonzero(as_tuple=True)
+    drawn[sample, pixels[sample, 1, point], pixels[sample, 0, point]] = 1
+    red = torch.tensor([1.0, 0.0, 0.0])[None, :, None, None]
+    crops.copy_(torch.where(drawn[:, None] > 0, red, crops))
