@@ -214,6 +214,42 @@ def test_bad_files_are_skipped_and_reported(bad_files, estimators, capsys):
     assert sum("error" in image for image in listed) == 3
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_reader_that_is_gone_costs_only_the_messages(bad_files, estimators, monkeypatch, stream):
+    """As in `rmpe infer photos 2>&1 | head -1`."""
+    assert infer("photos", "--out", "whole") == 1
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as pipe:
+        monkeypatch.setattr(sys, stream, pipe)
+        assert infer("photos", "--batch-size", "1") == 1
+    assert [line["file"] for line in lines()] == [
+        line["file"] for line in lines("whole/results.jsonl")
+    ]
+    assert not list(Path("rmpe-results").glob("*.partial"))
+
+
+def test_summary_that_cannot_be_written_is_told_by_the_exit_status(folder, estimators, monkeypatch):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert infer("photos") == 1
+    assert len(lines()) == 2
+
+
+def test_names_and_errors_reach_the_terminal_without_controls(folder, estimators, capsys):
+    name = "photos/\x1b]0;owned\x07\nrmpe infer: error: forged\n.jpg"
+    Path(name).write_text("x")
+    save("photos/red.png", (255, 0, 0))
+    out = "out\x1b[2J\nforged"
+    assert infer("photos", "--out", out, "--verbose") == 1
+    assert infer("photos", "--out", out) == 2
+    printed = capsys.readouterr()
+    text = printed.out + printed.err
+    assert "\x1b" not in text and "\x07" not in text
+    assert not [line for line in text.splitlines() if line.startswith(("forged", ".jpg"))]
+    assert "\nrmpe infer: error: forged" not in text
+
+
 def test_only_bad_files(folder, estimators):
     Path("empty.jpg").touch()
     assert infer("empty.jpg") == 1
