@@ -50,7 +50,16 @@ else:
             return importlib.import_module(f"{__name__}.{name}")
         if name not in _OPS:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"{__name__}.ops.{name}"), name)
+        try:
+            value = getattr(importlib.import_module(f"{__name__}.ops.{name}"), name)
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            raise ModuleNotFoundError(
+                f"rmpe_ext.{name} takes tensors of torch, which is not installed: install torch, "
+                f"or call rmpe_ext.numpy.{name}, which takes numpy's arrays",
+                name="torch",
+            ) from None
         globals()[name] = value
         return value
 

@@ -40,8 +40,8 @@ def _warn_reference(device: str) -> None:
     else:
         compiler = "the CUDA toolkit (nvcc)" if device == "cuda" else "a C++ compiler"
         remedy = (
-            f"To build the native kernels, install {compiler} and reinstall: "
-            "pip install --no-build-isolation ."
+            f"To build the native kernels, install {compiler} and reinstall, in the folder of the "
+            "sources: pip install ."
         )
     warnings.warn(
         f"rmpe_ext runs its pure-PyTorch path on {device} tensors: {reason}. Results are the "

@@ -26,6 +26,5 @@ try:
 except ImportError as error:
     raise ImportError(
         f"rmpe_ext.numpy needs its compiled library, and {_reason(error)}. To build it, install a "
-        "C++ compiler and reinstall from source, under this Python: "
-        "pip install --no-build-isolation ."
+        "C++ compiler and reinstall, in the folder of the sources, under this Python: pip install ."
     ) from error

@@ -60,11 +60,25 @@ ops.box_nms(boxes, scores[:, 0], 0.5)
     assert result.returncode == 0, result.stderr
 
 
+def test_an_op_on_tensors_says_that_it_needs_torch():
+    result = run("""
+import sys
+sys.modules["torch"] = None
+import rmpe_ext
+rmpe_ext.decode
+""")
+    assert result.returncode == 1
+    assert "ModuleNotFoundError: rmpe_ext.decode takes tensors of torch, which is not installed: " \
+           "install torch, or call rmpe_ext.numpy.decode" in result.stderr  # fmt: skip
+
+
 def test_no_library(without_library):
     result = run(IMPORT, without_library)
     assert result.returncode == 1
     assert "rmpe_ext.numpy needs its compiled library, and there is no _numpy in" in result.stderr
-    assert "reinstall from source, under this Python: pip install" in result.stderr
+    assert (
+        "reinstall, in the folder of the sources, under this Python: pip install ." in result.stderr
+    )
     assert run(IMPORT.replace(", rmpe_ext.numpy", ""), without_library).returncode == 0
 
 
