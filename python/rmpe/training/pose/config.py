@@ -28,7 +28,9 @@ class Source:
     Attributes
     ----------
     annotations, images
-        COCO annotations and the folder of the images, relative to the folder of the data.
+        Annotations and the folder of the images, relative to the folder of the data.
+    format, split
+        Of the annotations: see :data:`rmpe.datasets.FORMATS`; the whole file without a split.
     weight
         Share of the samples, relative to the other sources.
     aspect
@@ -37,6 +39,8 @@ class Source:
 
     annotations: str
     images: str
+    format: Literal["coco", "mpii"] = "coco"
+    split: str = ""
     weight: Positive = 1.0
     aspect: NotNegative = 0.0
 
@@ -47,14 +51,16 @@ class Validation:
 
     Attributes
     ----------
-    annotations, images
-        As in a source.
+    annotations, images, format, split
+        As in a source. Skeletons with sigmas are measured by COCO's AP, MPII's by PCKh.
     decode
         Convention of :func:`rmpe_ext.decode`.
     """
 
     annotations: str
     images: str
+    format: Literal["coco", "mpii"] = "coco"
+    split: str = ""
     decode: str = "dark"
 
 

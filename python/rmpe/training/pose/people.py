@@ -76,6 +76,8 @@ def load_people(
     cache: Path,
     *,
     longest_side: int,
+    format: str = "coco",
+    split: str | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> TrainingPeople:
     """Read annotations and cache their photographs.
@@ -83,13 +85,15 @@ def load_people(
     Parameters
     ----------
     annotations : Path
-        COCO keypoint annotations.
     images : Path
         Folder of the photographs.
     cache : Path
         Folder for decoded photographs; see `cache_photographs`.
     longest_side : int
         Larger photographs are reduced to it, and the annotations with them.
+    format : str
+    split : str, optional
+        Of the annotations; see :func:`rmpe.datasets.load_dataset`.
     progress : callable, optional
         Called with the number of photographs just decoded.
 
@@ -100,7 +104,7 @@ def load_people(
     ValueError
         Where nobody is left to train on.
     """
-    dataset = load_dataset(annotations, images)
+    dataset = load_dataset(annotations, images, format=format, split=split)
     photographs = cache_photographs(
         dataset.paths, cache, longest_side=longest_side, progress=progress
     )

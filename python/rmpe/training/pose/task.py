@@ -13,9 +13,11 @@ from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from ...datasets import load_dataset
 from ...method.parallel import RMPE, RMPEOutput
 from ...method.proposals import RELEASED, Proposals, random_jitter, read_proposals
 from ...networks.architectures import architecture_builder
+from ...skeletons import Skeleton
 from ..config import ConfigError, Phase
 from ..schedule import Schedule
 from .batches import Batch, BatchMaker
@@ -24,7 +26,7 @@ from .export import write_pose_model
 from .people import TrainingPeople, load_people
 from .targets import heatmap_loss
 from .transformers import build_transformer, draw_windows
-from .validation import KeypointValidation, SimilarityValidation
+from .validation import HeadValidation, KeypointValidation, SimilarityValidation
 
 __all__ = ["PoseTask"]
 
@@ -33,6 +35,8 @@ _STILL = Augmentation(
     gray_chance=0, erase_chance=0, erase_size=0,
 )  # fmt: skip
 _PICTURED = 8
+
+Measure = Callable[[Path], dict[str, float]]
 
 
 class PoseOutputs(NamedTuple):
@@ -78,10 +82,13 @@ class PoseTask:
         self._proposals = _proposals(config, folder)
         self._people = _load(config, data, cache, overfit)
         self._skeleton = self._people[0].skeleton
-        self._validation = (
-            KeypointValidation(
-                data / config.validation.annotations, data / config.validation.images
+        if overfit is not None and self._skeleton.sigmas is None:
+            raise ConfigError(
+                "--overfit measures OKS, for which the skeleton "
+                f"{self._skeleton.name} has no sigmas"
             )
+        self._validation: Measure = (
+            _held_out(config, data, self._skeleton)
             if overfit is None
             else SimilarityValidation(self._people[0])
         )
@@ -207,6 +214,8 @@ def _load(config: PoseConfig, data: Path, cache: Path, overfit: int | None) -> l
                 data / source.images,
                 cache,
                 longest_side=config.longest_side,
+                format=source.format,
+                split=source.split or None,
                 progress=bar.update,
             )
         people.append(part)
@@ -232,6 +241,19 @@ def _proposals(config: PoseConfig, folder: Path) -> Proposals | None:
         return RELEASED
     fitted = read_proposals(folder / spec.file)
     return random_jitter(fitted) if spec.kind == "jitter" else fitted
+
+
+def _held_out(config: PoseConfig, data: Path, skeleton: Skeleton) -> Measure:
+    spec = config.validation
+    dataset = load_dataset(
+        data / spec.annotations, data / spec.images, format=spec.format, split=spec.split or None
+    )
+    if dataset.skeleton != skeleton:
+        raise ConfigError(
+            f"validation must have the skeleton of the sources, {skeleton.name}, "
+            f"got {dataset.skeleton.name}"
+        )
+    return KeypointValidation(dataset) if skeleton.sigmas else HeadValidation(dataset)
 
 
 def _check_transformer(config: PoseConfig) -> None:

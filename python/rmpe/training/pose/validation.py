@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ...datasets import load_dataset
+from ...datasets.dataset import Dataset
 from ...evaluation import evaluate
+from ...metrics.pckh import pckh
 from ...models.build import load_pose
 from ...pipeline import PoseEstimator
 from .people import TrainingPeople
 
-__all__ = ["KeypointValidation", "SimilarityValidation"]
+__all__ = ["HeadValidation", "KeypointValidation", "SimilarityValidation"]
 
 _IMAGES = 8
 
@@ -22,18 +23,12 @@ class KeypointValidation:
 
     Parameters
     ----------
-    annotations : Path
-    images : Path
-        Folder.
-
-    Raises
-    ------
-    rmpe.datasets.dataset.DatasetError
-        Where the annotations cannot be used.
+    dataset : Dataset
+        Of a skeleton with sigmas.
     """
 
-    def __init__(self, annotations: Path, images: Path) -> None:
-        self._dataset = load_dataset(annotations, images)
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
 
     def __call__(self, card: Path) -> dict[str, float]:
         """Measure the model of a card: AP, AP50, AP75 and AR."""
@@ -43,6 +38,32 @@ class KeypointValidation:
         )
         found = measures["none"]
         return {"ap": found.ap, "ap50": found.ap50, "ap75": found.ap75, "ar": found.ar}
+
+
+class HeadValidation:
+    """PCKh of a pose model on annotated photographs, with their true boxes.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Of a skeleton with neck and head.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    def __call__(self, card: Path) -> dict[str, float]:
+        """Measure the model of a card: the mean share of correct keypoints."""
+        dataset = self._dataset
+        estimator = PoseEstimator(None, load_pose(card), nms=None)
+        keypoints = np.full(dataset.keypoints.shape, np.nan)
+        for i, path in enumerate(dataset.paths):
+            rows = np.arange(len(dataset.labeled))[dataset.people(i)]
+            rows = rows[dataset.labeled[rows]]
+            if len(rows):
+                found = estimator([path], boxes=[dataset.boxes[rows]])
+                keypoints[rows] = found.keypoints.numpy()
+        return {"pckh": pckh(dataset, keypoints).mean}
 
 
 class SimilarityValidation:
