@@ -69,7 +69,7 @@ folder could not be written to any more; 2 wrong usage, nothing was done; 130 in
 """
 
 # Settings that change the results: a run may be resumed only with the same.
-_SETTINGS = ("detector", "pose", "threshold", "nms", "flip", "convention")
+_SETTINGS = ("detector", "pose", "threshold", "nms", "flip", "convention", "stn")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

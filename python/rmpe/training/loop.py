@@ -79,8 +79,7 @@ def train(
     first = rank == 0
     model: nn.Module = run.network
     if world > 1:
-        # In some phases some weights rest.
-        model = DistributedDataParallel(run.network, find_unused_parameters=True)
+        model = DistributedDataParallel(run.network, find_unused_parameters=task.partial)
     make_batch = task.batches(schedule, rank, world)
     batches = prefetch(make_batch, range(run.step, stop), workers=workers, ahead=2 * workers)
     config, in_a_row, stage = run.config, 0, None

@@ -28,6 +28,11 @@ class Task(Protocol):
     config_class: ClassVar[type[TrainingConfig]]
     config: TrainingConfig
 
+    @property
+    def partial(self) -> bool:
+        """Whether some weights rest in some phases."""
+        ...
+
     def __init__(
         self, config: Any, *, data: Path, cache: Path, folder: Path, overfit: int | None = None
     ) -> None:

@@ -68,6 +68,11 @@ class DetectorTask:
             getattr(self.network(), "anchors")  # noqa: B009
         )
 
+    @property
+    def partial(self) -> bool:
+        """All weights learn always."""
+        return False
+
     def summary(self) -> list[str]:
         """Say how many photographs and boxes each source has, and what was left out."""
         total = sum(source.weight for source in self.config.source)

@@ -93,6 +93,11 @@ class PoseTask:
             else SimilarityValidation(self._people[0])
         )
 
+    @property
+    def partial(self) -> bool:
+        """A transformer's weights rest until its phase."""
+        return self.config.transformer is not None
+
     def summary(self) -> list[str]:
         """Say how many people each source has, and who was left out."""
         total = sum(source.weight for source in self.config.source)
