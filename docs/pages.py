@@ -107,18 +107,19 @@ def on_page_markdown(markdown: str, *, page: Any, files: Files, **_: Any) -> str
     source = page.file.src_uri
     if source.startswith("api/"):
         return markdown
-    folder = ROOT if source in ROOT_PAGES else ROOT / "docs"
-    pages = {ROOT / name: page for page, name in ROOT_PAGES.items()}
+    docs = ROOT / "docs"
+    folder = ROOT if source in ROOT_PAGES else (docs / source).parent
+    pages = {ROOT / name: docs / page for page, name in ROOT_PAGES.items()}
 
     def lead(link: re.Match[str]) -> str:
         image, text, target, anchor = link[1], link[2], link[3], link[4] or ""
         if not target or "://" in target:
             return link[0]
         path = Path(os.path.normpath(folder / target))
-        if path in pages:
-            return f"[{text}]({pages[path]}{anchor})"
-        if path.is_relative_to(ROOT / "docs") and path.is_file():
-            return f"{image}[{text}]({path.relative_to(ROOT / 'docs').as_posix()}{anchor})"
+        path = pages.get(path, path)
+        if path in pages.values() or (path.is_relative_to(docs) and path.is_file()):
+            there = os.path.relpath(path, (docs / source).parent)
+            return f"{image}[{text}]({there}{anchor})"
         if not path.exists():
             return link[0]  # and MkDocs reports it
         return text
