@@ -1,4 +1,4 @@
-// 2x3 affine maps between pixel grids, and their inverses.
+// Affine maps between images, as 2x3 matrices, and their inverses.
 #pragma once
 
 #include <cmath>
@@ -7,8 +7,8 @@
 
 namespace rmpe {
 
-// (x, y) -> (xx x + xy y + x0, yx x + yy y + y0), computed in double: image coordinates of a few
-// thousand pixels leave a float only 1/4096 pixel.
+// (x, y) -> (xx x + xy y + x0, yx x + yy y + y0). In double, because a float that holds a few
+// thousand pixels resolves only 1/4096 pixel.
 struct Affine {
   double xx, xy, x0;
   double yx, yy, y0;
@@ -21,11 +21,11 @@ RMPE_HD Affine load_affine(const T* matrix) {
           double(matrix[3]), double(matrix[4]), double(matrix[5])};
 }
 
-// The inverse map. A singular or non-finite matrix gives a map that is all NaN.
+// The inverse map. It is all NaN where the matrix is singular or not finite.
 RMPE_HD Affine invert(const Affine& m) {
   const double determinant = m.xx * m.yy - m.xy * m.yx;
   double r = 1.0 / determinant;
-  // 0 * r is NaN for an infinite r, so one test covers a zero and an overflowing determinant.
+  // r * 0 is NaN where r is infinite: one test covers a determinant that is zero or too small.
   if (!(r * 0.0 == 0.0) || !(determinant * 0.0 == 0.0)) r = NAN;
   const double xx = m.yy * r, xy = -m.xy * r, yx = -m.yx * r, yy = m.xx * r;
   return {xx, xy, -(xx * m.x0 + xy * m.y0), yx, yy, -(yx * m.x0 + yy * m.y0)};
@@ -44,7 +44,7 @@ struct Point {
   double x, y;
 };
 
-// Where a point goes; NaN through a map that is not finite.
+// The image of a point. NaN where the map is not finite.
 RMPE_HD Point map_point(const Affine& m, const Point& point) {
   if (!is_finite(m)) return {NAN, NAN};
   return {map_x(m, point.x, point.y), map_y(m, point.x, point.y)};
@@ -60,10 +60,10 @@ RMPE_HD Affine compose(const Affine& outer, const Affine& inner) {
           outer.yx * inner.x0 + outer.yy * inner.y0 + outer.y0};
 }
 
-// theta maps normalized coordinates, target to source; this is the same map from pixel to pixel,
-// both images having height x width. -1 and 1 are the centres of the outer pixels where
-// align_corners, their outer edges otherwise. A side of one aligned pixel has the coordinate 0. A
-// theta that is not finite gives a map that is all NaN.
+// The map from target pixel to source pixel that theta is in normalized coordinates. Both images
+// have height x width. With align_corners, -1 and 1 are the centers of the outer pixels, else their
+// outer edges. With align_corners, a side of one pixel has the coordinate 0. The map is all NaN
+// where theta is not finite.
 RMPE_HD Affine pixel_map(const Affine& theta, double height, double width, bool align_corners) {
   if (!is_finite(theta)) return {NAN, NAN, NAN, NAN, NAN, NAN};
   const double edge = align_corners ? 1.0 : 0.0;

@@ -1,5 +1,5 @@
-// Sampling an image through an affine map in normalized coordinates, as F.affine_grid and
-// F.grid_sample do together, without the grid.
+// Sampling of an image through an affine map in normalized coordinates: F.affine_grid and
+// F.grid_sample in one, without the grid.
 #pragma once
 
 #include <cmath>
@@ -22,12 +22,12 @@ struct SampleGeometry {
   bool align_corners;
 };
 
-// The images of a call. Maps: how a device holds the map of each image.
+// The images of a call. Maps is how a device holds the map of each image.
 template <typename S, typename Maps>
 struct SampleBatch {
   const S* input;  // [N, C, input_height, input_width]; each plane is contiguous
   int64_t batch_stride, channel_stride;
-  Maps maps;  // [N], see sampling_map
+  Maps maps;  // [N], output pixel -> input pixel: sampling_map
   int64_t N, C;
   SampleGeometry geometry;
 
@@ -36,25 +36,25 @@ struct SampleBatch {
   }
 };
 
-// How far, in input pixels, one output pixel moves the sample when theta is the identity. -1 and 1
-// are the centres of the outer pixels with align_corners, and their outer edges without.
+// Input pixels per output pixel when theta is the identity. With align_corners, the normalized
+// coordinates -1 and 1 are the centers of the outer pixels, else their outer edges.
 RMPE_HD double pixel_ratio(int64_t input_size, int64_t output_size, bool align_corners) {
   if (!align_corners) return double(input_size) / double(output_size);
   return output_size > 1 ? double(input_size - 1) / double(output_size - 1) : 0.0;
 }
 
-// Input pixels in one unit of normalized coordinates.
+// Input pixels per unit of normalized coordinates.
 RMPE_HD double pixels_per_unit(int64_t input_size, bool align_corners) {
   return 0.5 * double(align_corners ? input_size - 1 : input_size);
 }
 
 RMPE_HD double center(int64_t size) { return 0.5 * double(size - 1); }
 
-// theta: [2, 3]. The map from an output pixel, *measured from the output's centre*, to an input
-// pixel. Both conventions put the normalized origin at the centre, so nothing else depends on them,
-// and the identity maps every pixel exactly onto itself.
+// The map from output pixel to input pixel; theta: [2, 3]. Output pixels are measured from the
+// center of the output. Both conventions of align_corners have the normalized origin there, and the
+// identity maps every pixel exactly onto itself.
 //
-// An axis whose map is not finite, or overflows within the output, gives NaN for every pixel.
+// Positions along an axis are all NaN where the map is not finite or overflows within the output.
 template <typename T>
 RMPE_HD Affine sampling_map(const T* theta, const SampleGeometry& g) {
   const auto axis = [&](const T* row, int64_t input_size, double& x, double& y, double& origin) {
@@ -73,13 +73,14 @@ RMPE_HD Affine sampling_map(const T* theta, const SampleGeometry& g) {
   return map;
 }
 
-// Sums over the output's pixels p, measured from its centre, of the loss's gradient with respect to
-// the sample's position: sum gx px, sum gx py, sum gx, and the same of gy.
+// What the gradient to theta is made of: sum gx px, sum gx py, sum gx, and the same with gy. The
+// sums are over output pixels p, measured from the center. (gx, gy) is the gradient of the loss to
+// the position of the sample.
 struct PositionMoments {
   double values[6];
 };
 
-// The gradient with respect to theta, [2, 3]: the transpose of sampling_map.
+// The gradient to theta, [2, 3]: the transpose of sampling_map.
 template <typename T>
 RMPE_HD void theta_gradient(const PositionMoments& moments, const SampleGeometry& g, T* theta) {
   for (int axis = 0; axis < 2; ++axis) {
@@ -92,23 +93,23 @@ RMPE_HD void theta_gradient(const PositionMoments& moments, const SampleGeometry
   }
 }
 
-// Where on an axis of `size` pixels a coordinate is sampled, after padding.
+// Where a coordinate is sampled on an axis of `size` pixels, after padding.
 struct Position {
-  double at;     // within [0, size - 1], or with zeros within [-2, size + 1]
-  double slope;  // of `at` over the coordinate: 1, -1, or 0 where it is held at the border
+  double at;     // in [0, size - 1]; in [-2, size + 1] with zeros
+  double slope;  // derivative of `at` by the coordinate: 1, -1, or 0 where it is clamped
 };
 
-// NaN counts as outside on the left: no pixel with zeros, pixel 0 otherwise.
+// A NaN lies left of the image: it gets no pixel with zeros, else pixel 0.
 RMPE_HD Position pad_position(double x, int64_t size, Padding padding, bool align_corners) {
   const double last = double(size - 1);
   double slope = 1.0;
   if (padding == Padding::kZeros) {
-    // Beyond one pixel outside nothing changes; held there, the coordinate fits an integer.
+    // More than one pixel outside all is zero. Clamped there, the coordinate fits an integer.
     x = x > -2.0 ? x : -2.0;
     return {x < last + 2.0 ? x : last + 2.0, slope};
   }
   if (padding == Padding::kReflection) {
-    // A triangle wave between the outer centres, or between the outer edges.
+    // A triangle wave between the centers of the outer pixels, or between their outer edges.
     const double low = align_corners ? 0.0 : -0.5, span = align_corners ? last : last + 1.0;
     const double turns = span > 0.0 ? floor((x - low) / span) : 0.0;
     const double along = (x - low) - turns * span;
@@ -116,12 +117,12 @@ RMPE_HD Position pad_position(double x, int64_t size, Padding padding, bool alig
     x = (backward ? span - along : along) + low;
     slope = backward ? -1.0 : 1.0;
   }
-  // The borders themselves count as outside, as in grid_sample: their slope is 0.
+  // On the border itself the slope is 0, as in grid_sample.
   const bool above = x > 0.0, below = x < last;
   return {above ? (below ? x : last) : 0.0, above && below ? slope : 0.0};
 }
 
-// A coordinate of the samples along one row of the output.
+// One coordinate of the samples along a row of the output.
 struct Line {
   double start, step, center;
 
@@ -140,16 +141,15 @@ RMPE_HD Position padded(const Line& line, int64_t x, int64_t size, const SampleG
   return pad_position(line.at(x), size, g.padding, g.align_corners);
 }
 
-// One of the four pixels around a sample. The gradient to the input adds `weight` times the
-// output's gradient at `offset`.
+// One of the four pixels around a sample.
 template <typename T>
 struct Corner {
-  int64_t offset;  // into the plane; -1 outside the image
+  int64_t offset;  // of the pixel in its plane; -1 outside the image
   T weight;
-  T weight_dx, weight_dy;  // derivatives of the weight over the padded position
+  T weight_dx, weight_dy;  // derivatives of the weight by the padded position
 };
 
-// k: bit 0 for the right pixels, bit 1 for the lower ones.
+// Corner k: bit 0 is set for the two on the right, bit 1 for the two below.
 template <typename T>
 RMPE_HD Corner<T> bilinear_corner(int k, double x, double y, const SampleGeometry& g) {
   const double x0 = floor(x), y0 = floor(y);
@@ -161,7 +161,7 @@ RMPE_HD Corner<T> bilinear_corner(int k, double x, double y, const SampleGeometr
   return {inside ? row * g.input_width + column : -1, wx * wy, right ? wy : -wy, lower ? wx : -wx};
 }
 
-// The pixel nearest to a padded position, ties to the even one; -1 outside the image.
+// The pixel nearest to a padded position; -1 outside the image. A tie goes to the even one.
 RMPE_HD int32_t nearest_offset(double x, double y, const SampleGeometry& g) {
   const int32_t column = int32_t(nearbyint(x)), row = int32_t(nearbyint(y));
   const int32_t width = int32_t(g.input_width), height = int32_t(g.input_height);

@@ -1,4 +1,4 @@
-// From the box around a person to the matrix of its crop.
+// The matrix of a crop, from the box around a person.
 #pragma once
 
 #include <cmath>
@@ -12,28 +12,28 @@ namespace rmpe {
 
 RMPE_HD double radians(double degrees) { return degrees * (3.14159265358979323846 / 180.0); }
 
-// How a box becomes a crop; see rmpe_ext/conventions.py.
+// How a box becomes a crop. rmpe_ext/conventions.py has the values of each convention.
 struct CropGeometry {
   int64_t height, width;
-  double padding;  // by how much the box grows, as a fraction of its sides
-  double shift_y;  // by how much its center moves down, as a fraction of its height
+  double padding;       // the box grows by this fraction of its sides
+  double center_shift;  // its center moves down by this fraction of its height, before padding
   Grid grid;
 };
 
-// box: x1, y1, x2, y2. radians turns the crop: the image direction (sin r, -cos r) becomes up.
-// Returns image pixel -> crop pixel; a box without area gives a map that is not finite.
+// Image pixel -> crop pixel; box: x1, y1, x2, y2. With a rotation of r radians, the direction
+// (sin r, -cos r) in the image points up in the crop. The map of a box without area is not finite.
 template <typename T>
 RMPE_HD Affine crop_matrix(const T* box, double radians, const CropGeometry& geometry) {
   const double width = double(geometry.width), height = double(geometry.height);
   double w = double(box[2]) - double(box[0]), h = double(box[3]) - double(box[1]);
-  // Grow the short side to the crop's aspect ratio, so that nobody is squeezed.
+  // The short side grows to the aspect ratio of the crop, so that nobody is distorted.
   if (w * height > h * width) {
     h = w * height / width;
   } else {
     w = h * width / height;
   }
   const double cx = 0.5 * (double(box[0]) + double(box[2]));
-  const double cy = 0.5 * (double(box[1]) + double(box[3])) + geometry.shift_y * h;
+  const double cy = 0.5 * (double(box[1]) + double(box[3])) + geometry.center_shift * h;
   w *= 1.0 + geometry.padding;
   h *= 1.0 + geometry.padding;
   const double shortened = geometry.grid == Grid::kAlignCorners ? 1.0 : 0.0;
@@ -41,7 +41,7 @@ RMPE_HD Affine crop_matrix(const T* box, double radians, const CropGeometry& geo
   const double before_center = geometry.grid == Grid::kAsymmetric ? 0.0 : 1.0;
   const double tx = 0.5 * (width - before_center), ty = 0.5 * (height - before_center);
   const double c = cos(radians), s = sin(radians);
-  // 0 - , so that an upright crop has 0 there and not -0.
+  // Subtracted from 0, because -sy * s of an upright crop would be -0.
   const double xx = sx * c, xy = sx * s, yx = 0.0 - sy * s, yy = sy * c;
   return {xx, xy, tx - (xx * cx + xy * cy), yx, yy, ty - (yx * cx + yy * cy)};
 }

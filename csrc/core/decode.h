@@ -1,4 +1,4 @@
-// From the peak of a heatmap to a keypoint.
+// Decoding: from the peak of a heatmap to a keypoint.
 #pragma once
 
 #include <cmath>
@@ -9,31 +9,32 @@
 
 namespace rmpe {
 
-// How a convention goes below one pixel; see rmpe_ext/conventions.py.
+// How a peak is refined to less than a pixel. rmpe_ext/conventions.py says which convention does
+// which.
 enum class Subpixel {
   kNone,
-  kQuarter,  // a quarter pixel toward the larger neighbour
+  kQuarter,  // a quarter pixel toward the larger neighbor
   kDark,     // one Newton step on the logarithm of the blurred map
-  kDarkUdp,  // the same, from nearer differences, on the border too
+  kDarkUdp,  // the same, from differences over one pixel, on the border too
 };
 
-// Pixels around a peak that its step is computed from: 2 * radius + 1 of them each way.
+// The step is computed from the (2 * radius + 1)^2 pixels around the peak.
 RMPE_HD constexpr int patch_radius(Subpixel method) {
   return method == Subpixel::kDark ? 2 : method == Subpixel::kDarkUdp ? 1 : 0;
 }
 
 constexpr int kBlurTaps = 11, kBlurRadius = kBlurTaps / 2;
 
-// Pixels at the start and the end of an axis where nothing is refined.
+// Peaks that lie within `start` pixels of the first edge, or `end` of the last, are not refined.
 struct Margin {
   int64_t start, end;
 };
 
 struct Refinement {
   Subpixel method;
-  Margin along, across;    // of the axis that is refined, at least 1 for kQuarter; of the other
-  double blur[kBlurTaps];  // the Gaussian before a Newton step; zeros lie outside the map
-  double floor, ceiling;   // what the blurred values are limited to before the logarithm
+  Margin along, across;     // on the axis that is refined, at least 1 for kQuarter; on the other
+  double blur[kBlurTaps];   // Gaussian weights before a Newton step; the map is padded with zeros
+  double log_min, log_max;  // blurred values are clamped to this range before the logarithm
 };
 
 // Crop pixel = gain * heatmap pixel + offset.
@@ -41,15 +42,15 @@ struct HeatmapGrid {
   double gain_x, gain_y, offset;
 };
 
-// How a network's heatmaps are read.
+// How the heatmaps of a network are read.
 struct DecodeConvention {
   Refinement refinement;
-  double no_peak;   // the coordinate where no value is above 0; NaN: of the largest all the same
-  bool flip_shift;  // move the mirrored map right by one pixel before averaging
+  double no_peak;   // both coordinates where no value is above 0; NaN: take the largest anyway
+  bool flip_shift;  // shift the flipped-back map one pixel right before averaging
   HeatmapGrid grid;
 };
 
-// Maps [N, K, height, width]: each map contiguous, persons and joints at any distance.
+// Maps [N, K, height, width], each contiguous. The strides of people and joints are free.
 template <typename Stored>
 struct Heatmaps {
   const Stored* data;
@@ -60,18 +61,18 @@ struct Heatmaps {
   }
 };
 
-// The heatmaps of a call. ToImage: how a device holds the map of each person.
+// The heatmaps of a call. ToImage is how a device holds the map of each person.
 template <typename Stored, typename ToImage>
 struct DecodeBatch {
   Heatmaps<Stored> heatmaps;
-  Heatmaps<Stored> flipped;      // of the mirrored images; data is null for none
-  const int64_t* swapped_joint;  // [K], the joint of `flipped` that is joint k; not read for none
-  ToImage to_image;              // [N], crop pixel -> image pixel; none: heatmap pixels stay
+  Heatmaps<Stored> flipped;      // of the mirrored images, or null data
+  const int64_t* swapped_joint;  // [K], joint k of the image is this joint of `flipped`
+  ToImage to_image;              // [N], crop pixel -> image pixel; without: heatmap pixels
   int64_t N, K, height, width;
   DecodeConvention convention;
 };
 
-// The weights of a Gaussian, with the sum 1.
+// Weights of a Gaussian, normalized to the sum 1.
 RMPE_HD void set_gaussian(double sigma, double (&weights)[kBlurTaps]) {
   double total = 0.0;
   for (int i = 0; i < kBlurTaps; ++i) {
@@ -82,7 +83,7 @@ RMPE_HD void set_gaussian(double sigma, double (&weights)[kBlurTaps]) {
   for (int i = 0; i < kBlurTaps; ++i) weights[i] /= total;
 }
 
-// One value blurred along one axis, from the kBlurTaps values around it.
+// The blur of one value along one axis, from the kBlurTaps values around it.
 RMPE_HD double blur(const double (&weights)[kBlurTaps], const double* values) {
   double sum = 0.0;
   for (int tap = 0; tap < kBlurTaps; ++tap) sum += weights[tap] * values[tap];
@@ -98,7 +99,7 @@ RMPE_HD bool is_inside(const Margin& margin, int64_t position, int64_t size) {
   return position >= margin.start && position < size - margin.end;
 }
 
-// Along which axes a peak at (x, y) is refined.
+// The axes along which a peak at (x, y) is refined.
 struct RefinedAxes {
   bool x, y;
 };
@@ -110,29 +111,31 @@ RMPE_HD RefinedAxes refined_axes(const Refinement& refinement, int64_t height, i
           is_inside(along, y, height) && is_inside(across, x, width)};
 }
 
-// A quarter pixel toward the larger of two neighbours.
+// A quarter pixel toward the larger of two neighbors, 0 if they are equal.
 template <typename T>
 RMPE_HD double quarter_step(T before, T after) {
   return 0.25 * ((after > before) - (after < before));
 }
 
-// The methods that blur rescale the blurred map to the maximum it had before. In the logarithm that
-// is a constant, which the differences drop, unless it decides what is limited. It can only
-// enlarge: a blurred value is an average of the map's; and it leaves nothing above the old maximum.
-// below_floor: whether a blurred value of the patch is below the floor.
-RMPE_HD bool must_rescale(const Refinement& refinement, double peak, bool below_floor) {
-  // Under a peak that is not above the floor, all of the map is raised to it whatever the scale.
-  return peak > refinement.floor && (below_floor || peak > refinement.ceiling);
+// DARK rescales the blurred map to the maximum that it had before the blur. The logarithm makes a
+// constant of the scale, which cancels in the differences, unless a value is clamped. So the
+// blurred maximum, which costs a blur of the whole map, is needed only where a value may be
+// clamped. The scale is at least 1, because a blurred value is an average of values of the map, and
+// no rescaled value exceeds the old maximum. below_min: whether a blurred value of the patch is
+// below log_min.
+RMPE_HD bool must_rescale(const Refinement& refinement, double peak, bool below_min) {
+  // If the peak itself is not above log_min, the whole map is clamped to it whatever the scale.
+  return peak > refinement.log_min && (below_min || peak > refinement.log_max);
 }
 
 // The logarithm of a value of the blurred and rescaled map.
-RMPE_HD double limited_log(const Refinement& refinement, double value) {
-  value = value < refinement.floor ? refinement.floor : value;
-  value = value > refinement.ceiling ? refinement.ceiling : value;
+RMPE_HD double clamped_log(const Refinement& refinement, double value) {
+  value = value < refinement.log_min ? refinement.log_min : value;
+  value = value > refinement.log_max ? refinement.log_max : value;
   return log(value);
 }
 
-// Whether a step depends on the pixel of a patch so far from its centre.
+// Whether the step depends on pixel (x, y) of the patch.
 RMPE_HD bool is_in_stencil(int radius, int x, int y) {
   return (x > radius ? x - radius : radius - x) + (y > radius ? y - radius : radius - y) <= 2;
 }
@@ -144,15 +147,15 @@ RMPE_HD Step newton_step(double dx, double dy, double dxx, double dyy, double dx
 }
 
 // -Hess^-1 grad of the logarithms h around a peak, from central differences (Zhang et al.,
-// "Distribution-aware coordinate representation for human pose estimation", 2020, equation 8). No
-// step where the Hessian is singular or the step is not finite.
+// "Distribution-aware coordinate representation for human pose estimation", CVPR 2020, equation 8).
+// 0 where the Hessian is singular or the step is not finite.
 RMPE_HD Step dark_step(const double (&h)[5][5]) {
   const double dx = 0.5 * (h[2][3] - h[2][1]), dy = 0.5 * (h[3][2] - h[1][2]);
   const double dxx = 0.25 * (h[2][4] - 2.0 * h[2][2] + h[2][0]);
   const double dyy = 0.25 * (h[4][2] - 2.0 * h[2][2] + h[0][2]);
   const double dxy = 0.25 * (h[3][3] - h[1][3] - h[3][1] + h[1][1]);
   const double determinant = dxx * dyy - dxy * dxy;
-  // A flat map or a straight ridge has no curvature on some axis; what is left of it is rounding.
+  // A flat map or a straight ridge has no curvature along some axis: what is computed is rounding.
   const double curvature = fabs(dxx) + fabs(dyy) + fabs(dxy);
   constexpr double flat = 1e-10, singular = 1e-12;
   if (!(curvature > flat && fabs(determinant) > singular * curvature * curvature)) {
@@ -161,12 +164,13 @@ RMPE_HD Step dark_step(const double (&h)[5][5]) {
   return newton_step(dx, dy, dxx, dyy, dxy);
 }
 
-// -(Hess + eps I)^-1 grad of the logarithms h around a peak at (x, y), from the nearest differences
-// (Huang et al., "The devil is in the details", 2020). eps, the last place of a float32 one,
-// answers a flat map. No step where this one is not finite.
+// -(Hess + eps I)^-1 grad of the logarithms h around a peak at (x, y), from differences over one
+// pixel (Huang et al., "The devil is in the details: delving into unbiased data processing for
+// human pose estimation", CVPR 2020). eps, the epsilon of float32, makes the Hessian of a flat map
+// invertible. 0 where the step is not finite.
 RMPE_HD Step dark_udp_step(const double (&h)[3][3], int64_t height, int64_t width, int64_t x,
                            int64_t y) {
-  // The outer pixels are repeated beyond the border.
+  // Beyond the border, the outer pixels are repeated.
   const int left = x > 0 ? 0 : 1, right = x < width - 1 ? 2 : 1;
   const int up = y > 0 ? 0 : 1, down = y < height - 1 ? 2 : 1;
   constexpr double eps = 1.0 / 8388608.0;
@@ -178,12 +182,12 @@ RMPE_HD Step dark_udp_step(const double (&h)[3][3], int64_t height, int64_t widt
   return newton_step(dx, dy, dxx, dyy, dxy);
 }
 
-// Whether a map with this largest value has its keypoint where that is.
+// Whether the keypoint lies at the largest value of a map, which is `value`.
 RMPE_HD bool has_peak(const DecodeConvention& convention, double value) {
   return value > 0.0 || (convention.no_peak != convention.no_peak && value == value);
 }
 
-// Where it has it otherwise, in heatmap pixels.
+// The keypoint of a map without a peak, in heatmap pixels.
 RMPE_HD Point point_without_peak(const DecodeConvention& convention, double value) {
   const double coordinate = value == value ? convention.no_peak : NAN;
   return {coordinate, coordinate};
@@ -193,8 +197,8 @@ RMPE_HD Point crop_point(const HeatmapGrid& grid, const Point& heatmap_point) {
   return {grid.gain_x * heatmap_point.x + grid.offset, grid.gain_y * heatmap_point.y + grid.offset};
 }
 
-// The column of a map of the mirrored image that shows column x of the image. Shifting moves the
-// mirrored map right by one pixel, and its first column stays.
+// The column of a mirrored map that is averaged with column x. A shift moves the flipped-back map
+// one pixel right; its first column stays.
 RMPE_HD int64_t mirrored_column(int64_t x, int64_t width, bool shift) {
   return width - 1 - (shift && x > 0 ? x - 1 : x);
 }

@@ -1,4 +1,5 @@
-// From the two classification vectors of a joint (SimCC, Li et al., ECCV 2022) to a keypoint.
+// SimCC decoding: from the two classification vectors of a joint to a keypoint (Li et al., "SimCC",
+// ECCV 2022).
 #pragma once
 
 #include <cmath>
@@ -9,7 +10,7 @@
 
 namespace rmpe {
 
-// Vectors [N, K, size], each contiguous, and those of the mirrored images; null for none.
+// Vectors [N, K, size], each contiguous, and those of the mirrored images or null.
 template <typename Stored>
 struct SimccVectors {
   const Stored* data;
@@ -25,23 +26,24 @@ struct SimccVectors {
   }
 };
 
-// The vectors of a call. ToImage: how a device holds the map of each person.
+// The vectors of a call. ToImage is how a device holds the map of each person.
 template <typename Stored, typename ToImage>
 struct SimccBatch {
-  SimccVectors<Stored> x, y;     // both flipped, or neither
-  const int64_t* swapped_joint;  // [K], the flipped joint that is joint k; not read for none
-  ToImage to_image;              // [N], crop pixel -> image pixel; none: crop pixels stay
+  SimccVectors<Stored> x, y;     // both with mirrored images, or neither
+  const int64_t* swapped_joint;  // [K], joint k of the image is this joint of the mirrored one
+  ToImage to_image;              // [N], crop pixel -> image pixel; without: crop pixels
   int64_t N, K;
   double split_ratio;  // bins per crop pixel
 };
 
-// The lesser of the two maxima; NaN where one is.
+// The smaller of the two maxima; NaN if either is.
 template <typename T>
 RMPE_HD T simcc_score(T x_maximum, T y_maximum) {
   return x_maximum < y_maximum || !(x_maximum == x_maximum) ? x_maximum : y_maximum;
 }
 
-// In crop pixels. x_bin, y_bin: where the maxima are. Without a score above 0 both are bin -1.
+// The keypoint in crop pixels; x_bin and y_bin are the bins of the maxima. Both count as bin -1
+// where the score is not above 0.
 template <typename T>
 RMPE_HD Point simcc_point(T score, int64_t x_bin, int64_t y_bin, double split_ratio) {
   if (!(score == score)) return {NAN, NAN};

@@ -1,5 +1,5 @@
-// exp and tanh without branches or calls, so that loops over them become vector code, and with the
-// same steps on CPU and GPU.
+// exp and tanh without branches and calls, so that loops over them are vectorized. The steps are
+// the same on CPU and GPU.
 #pragma once
 
 #include <cstdint>
@@ -37,11 +37,12 @@ struct ExpTraits<double> {
   static constexpr double kLowest = -708.0;
 };
 
-// exp(x) for x <= 0, to about 1 ulp. Below kLowest (1e-38, 1e-308) it is 0.
+// exp(x) for x <= 0, to about 1 ulp. It is 0 where x is below kLowest, which is exp(x) of about
+// 1e-38 in float and 1e-308 in double.
 template <typename T>
 RMPE_HD T exp_nonpositive(T x) {
   using Traits = ExpTraits<T>;
-  // exp(x) = 2^n exp(r), with n the integer nearest to x / ln 2 and |r| <= ln(2) / 2.
+  // exp(x) = 2^n exp(r); n is the integer nearest to x / ln 2, so that |r| <= ln(2) / 2.
   const T clamped = x < Traits::kLowest ? Traits::kLowest : x;
   const T shifted = clamped * T(1.44269504088896340736) + Traits::kRounder;
   const T n = shifted - Traits::kRounder;
@@ -51,7 +52,7 @@ RMPE_HD T exp_nonpositive(T x) {
   for (int k = Traits::kDegree; k >= 1; --k) {
     series = series * (r * (T(1) / T(k))) + T(1);
   }
-  // The low bits of shifted hold n; moved into the exponent field they are 2^n.
+  // The low bits of `shifted` hold n. Shifted into the exponent field, they are 2^n.
   typename Traits::Bits bits;
   std::memcpy(&bits, &shifted, sizeof(bits));
   bits = static_cast<typename Traits::Bits>((static_cast<uint64_t>(bits) + Traits::kBias)

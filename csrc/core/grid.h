@@ -1,4 +1,5 @@
-// How the pixels of a coarse grid lie on those of a fine one; see rmpe_ext/conventions.py.
+// How the pixels of a coarse grid lie on those of a fine one, such as those of a heatmap on the
+// crop. rmpe_ext/conventions.py says which convention has which.
 #pragma once
 
 #include <cstdint>
@@ -8,20 +9,20 @@
 namespace rmpe {
 
 enum class Grid {
-  kAsymmetric,    // pixel 0 on pixel 0
-  kHalfPixel,     // areas coincide
-  kAlignCorners,  // the centres of the outer pixels coincide
+  kAsymmetric,    // the centers of the first pixels coincide
+  kHalfPixel,     // the outer edges coincide
+  kAlignCorners,  // the centers of the outer pixels coincide
 };
 
-// Fine pixels per coarse pixel, where `size` coarse pixels cover stride * size fine ones. A single
-// pixel has no second corner: its coordinate is 0 whatever multiplies it.
+// Fine pixels per coarse pixel along a side of `size` coarse and stride * size fine pixels. With a
+// single pixel any gain will do: its coordinate is 0.
 RMPE_HD double grid_gain(Grid grid, double stride, int64_t size) {
   return grid == Grid::kAlignCorners && size > 1 ? (stride * double(size) - 1.0) / double(size - 1)
                                                  : stride;
 }
 
-// Whether a coarse map of the mirrored fine one, once mirrored back, moves right by one pixel. On
-// an asymmetric grid its pixel x is the fine one's stride * x + stride - 1.
+// An asymmetric grid is not mirror-symmetric: in a mirrored image, coarse pixel x lies on fine
+// pixel stride * x + stride - 1. The flipped-back map is shifted one pixel right before averaging.
 RMPE_HD bool shifts_in_mirror(Grid grid) { return grid == Grid::kAsymmetric; }
 
 }  // namespace rmpe

@@ -1,6 +1,6 @@
-// The two 16-bit floating-point formats, and exact conversions from and to float32. Only integer
-// and float arithmetic, so that they vectorize on every processor; round to nearest, ties to even.
-// Where GPUs have one instruction for it, that is taken: only the bits of a NaN may differ.
+// The two 16-bit floating-point formats, and their conversions from and to float32. Conversions
+// round to nearest, ties to even. They use integer and float arithmetic only, so that they are
+// vectorized on every processor. GPUs have instructions for some, which may give a NaN other bits.
 #pragma once
 
 #include <cstdint>
@@ -41,10 +41,11 @@ RMPE_HD float widen(Half value) {
   return wide;
 #else
   const uint32_t magnitude = value.bits & 0x7fffu, sign = uint32_t(value.bits & 0x8000u) << 16;
-  // The exponent's bias goes from 15 to 127; for infinity and NaN from 31 to 255.
+  // The bias of the exponent changes from 15 to 127. The exponent of infinity and NaN changes from
+  // 31 to 255.
   const uint32_t rebias = magnitude >= 0x7c00u ? 224u << 23 : 112u << 23;
   const uint32_t normal = (magnitude << 13) + rebias;
-  // Subnormals are integers times 2^-24. Taken that way they survive "denormals are zero" modes.
+  // A subnormal is an integer times 2^-24. Computed so, it survives "denormals are zero" modes.
   const uint32_t subnormal = bits_from_float(float(int32_t(magnitude)) * (1.0f / 16777216.0f));
   return float_from_bits((magnitude < 0x0400u ? subnormal : normal) | sign);
 #endif
@@ -55,7 +56,7 @@ RMPE_HD void narrow(double value, double& out) { out = value; }
 RMPE_HD void narrow(float value, BFloat16& out) {
   const uint32_t bits = bits_from_float(value), magnitude = bits & 0x7fffffffu;
   const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-  const uint32_t nan = (bits >> 16) | 0x40u;  // quiet, so that no payload rounds to infinity
+  const uint32_t nan = (bits >> 16) | 0x40u;  // the quiet bit, without which it could be infinity
   out.bits = uint16_t(magnitude > 0x7f800000u ? nan : rounded);
 }
 RMPE_HD void narrow(float value, Half& out) {
@@ -64,13 +65,12 @@ RMPE_HD void narrow(float value, Half& out) {
 #else
   const uint32_t bits = bits_from_float(value), magnitude = bits & 0x7fffffffu;
   const uint32_t normal = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - (112u << 23)) >> 13;
-  // Below 2^-14 the last place is 2^-24, which is the last place of 0.5 in float32: adding 0.5
-  // rounds there.
+  // Below 2^-14 the last place is 2^-24, as that of 0.5 in float32 is: adding 0.5 rounds to it.
   const uint32_t subnormal =
       bits_from_float(float_from_bits(magnitude) + 0.5f) - bits_from_float(0.5f);
   const uint32_t special = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;
   const uint32_t finite = magnitude < 0x38800000u ? subnormal : normal;
-  // From 65520 on, the nearest is infinity.
+  // From 65520 on, values round to infinity.
   out.bits = uint16_t((magnitude >= 0x477ff000u ? special : finite) | ((bits >> 16) & 0x8000u));
 #endif
 }

@@ -1,4 +1,4 @@
-// Compiler dependencies, in one place.
+// What depends on the compiler.
 #pragma once
 
 // Marks a function that CPU loops and CUDA kernels share.
@@ -8,9 +8,10 @@
 #define RMPE_HD inline
 #endif
 
-// Marks a hot CPU loop: the compiler emits it for plain x86-64, for AVX2 (v3) and for AVX-512 (v4),
-// and the loader picks the best one that the processor runs. Results do not depend on the choice,
-// because the build forbids contraction into fused multiply-adds (-ffp-contract=off).
+// Marks a hot CPU loop. The compiler emits it for plain x86-64, for AVX2 (v3) and for AVX-512 (v4),
+// and the loader picks the best version that the processor runs. All give the same results, because
+// the build forbids contraction into fused multiply-adds (-ffp-contract=off). GCC cannot emit
+// versions of templates, so these functions are overloaded for float and double instead.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__gnu_linux__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                           \
     !defined(__SANITIZE_UNDEFINED__)
@@ -20,8 +21,8 @@
 #define RMPE_MULTIVERSION
 #endif
 
-// Stands before a short loop that is to become vector code: GCC would otherwise unroll it first,
-// and then vectorize only parts of it.
+// Stands before a short loop that is to be vectorized. GCC would otherwise unroll it first, and
+// then vectorize only parts of it.
 #if defined(__GNUC__) && !defined(__clang__)
 #define RMPE_KEEP_LOOP _Pragma("GCC unroll 1")
 #else

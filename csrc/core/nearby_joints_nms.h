@@ -1,4 +1,4 @@
-// Nearby-joints NMS: a pose goes where enough of its joints are close to those of a better pose.
+// Nearby-joints NMS: a pose is removed if enough of its joints are close to those of a better pose.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,11 @@
 namespace rmpe {
 
 struct NearbyJointsParameters {
-  double distance;   // within which joints are close, as a fraction of the diagonal around a pose
-  int64_t max_near;  // more close joints than these remove a pose
+  double distance;   // joints are close within this fraction of the diagonal around the better pose
+  int64_t max_near;  // a pose with more close joints is removed
 };
 
-// Squared distance within which joints are close to those of this pose, in the unit of the joints,
-// squared.
+// The squared distance within which joints are close to those of this pose, pixels^2.
 template <typename T>
 RMPE_HD T close_distance2(const T* xy,  // [K, 2]
                           int64_t K, const NearbyJointsParameters& p) {
@@ -29,7 +28,7 @@ RMPE_HD T close_distance2(const T* xy,  // [K, 2]
   return T(p.distance * p.distance * (width * width + height * height));
 }
 
-// 1 where a joint is close, else 0; (dx, dy) from the picked pose's to the other's.
+// 1 if a joint is close, else 0. (dx, dy) is its distance from that of the better pose.
 template <typename T>
 RMPE_HD T is_close(T dx, T dy, T close2) {
   return dx * dx + dy * dy <= close2 ? T(1) : T(0);

@@ -9,7 +9,7 @@
 
 namespace rmpe {
 
-// From how many near joints on a pose is eliminated: more than there are where the rule is off.
+// The number of near joints that eliminates a pose. It is above K if the rule is switched off.
 template <typename T>
 RMPE_HD T enough_near_joints(const PoseNMSParameters& p, int64_t K) {
   return T(p.near_joints > 0 ? p.near_joints : K + 1);

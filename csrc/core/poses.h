@@ -1,4 +1,4 @@
-// Poses as every op that suppresses some of them takes them.
+// The poses of a call.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,7 @@
 
 namespace rmpe {
 
-// Infinity less itself is not a number. Unlike std::isfinite, this becomes vector code.
+// Infinity minus itself is NaN. Unlike std::isfinite, this is vectorized.
 template <typename T>
 RMPE_HD bool is_finite(T value) {
   return value - value == T(0);
@@ -25,13 +25,13 @@ template <typename T>
 struct PoseList {
   const T* keypoints;    // [N, K, 2]
   const T* scores;       // [N, K]
-  const T* pose_scores;  // [N], what orders the poses; null: their mean score
+  const T* pose_scores;  // [N]; null: the mean of the scores of each pose
   int64_t K;
 
   RMPE_HD const T* xy(int64_t i) const { return keypoints + i * K * 2; }
 
-  // What orders the poses. In double, a sum of floats is practically exact, so that equal poses tie
-  // whatever the order of their joints.
+  // Suppression goes from the highest confidence to the lowest. A sum of floats is practically
+  // exact in double, so that poses with the same scores tie, whatever the order of their joints.
   RMPE_HD double confidence(int64_t i) const {
     if (pose_scores != nullptr) return pose_scores[i];
     double sum = 0.0;
@@ -43,7 +43,7 @@ struct PoseList {
     return all_finite(xy(i), K * 2) && all_finite(scores + i * K, K);
   }
 
-  // Whether the pose takes part in a suppression; score: its place in the order.
+  // Whether the pose can be compared with others; also writes its confidence.
   RMPE_HD bool rank(int64_t i, double& score) const {
     score = confidence(i);
     return !std::isnan(score) && finite(i);

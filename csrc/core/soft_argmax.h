@@ -1,4 +1,4 @@
-// The mean position under the softmax of a heatmap, and its gradient.
+// Soft-argmax: the expected position under the softmax of a heatmap, and its gradient.
 #pragma once
 
 #include "exp.h"
@@ -6,21 +6,21 @@
 
 namespace rmpe {
 
-// What the softmax exp(beta (h - maximum)) / total of one map leaves for the gradient. total is NaN
-// where there is no answer: a NaN or an infinite maximum.
+// The softmax of one map is exp(beta (h - maximum)) / total. The forward pass keeps both numbers
+// for the gradient. total is NaN where the map has a NaN or its maximum is infinite.
 template <typename T>
 struct Partition {
   T maximum, total;
 };
 
-// What the gradient of one map is computed from: of gx X + gy Y, (X, Y) being the mean position.
+// What the gradient to one map is computed from; (gx, gy) is the gradient to the mean position.
 template <typename T>
 struct SoftArgmaxGradient {
   T beta, maximum, scale;  // scale = beta / total
   T mean_x, mean_y, gx, gy;
 };
 
-// The derivative by the map's value at (x, y).
+// The gradient to the value of the map at (x, y).
 template <typename T>
 RMPE_HD T soft_argmax_gradient(const SoftArgmaxGradient<T>& g, T value, T x, T y) {
   const T weight = exp_nonpositive(g.beta * (value - g.maximum));

@@ -1,4 +1,4 @@
-// Soft NMS: what a kept pose leaves of another's score.
+// Soft NMS: a kept pose lowers the scores of similar poses (Bodla et al., "Soft-NMS", ICCV 2017).
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,11 @@
 namespace rmpe {
 
 struct SoftOksParameters {
-  double threshold;  // the larger, the less scores decay
-  int64_t max_kept;  // poses of an image
+  double threshold;  // sigma of the paper's equation 3: the larger, the less scores decay
+  int64_t max_kept;  // poses kept of an image
 };
 
-// The factor that a kept pose leaves of another's score (Bodla et al., "Soft-NMS", ICCV
-// 2017, equation 3, with OKS for IoU).
+// The factor by which a kept pose lowers the score of another: equation 3, with OKS for IoU.
 template <typename T>
 RMPE_HD double soft_nms_decay(T oks, const SoftOksParameters& p) {
   return exp_nonpositive(-double(oks) * double(oks) / p.threshold);

@@ -1,9 +1,9 @@
-// Bytes and operations: each output pixel needs its position, floor and two fractions (double
-// arithmetic, vectorized, shared by all channels), and in each channel four pixels, nine operations
-// and one store. Loads are the floor: two pixels that lie side by side are fetched in one.
+// Cost: an output pixel needs its position, floor and two fractions, in vectorized double
+// arithmetic that all channels share. In each channel it needs four input pixels, nine operations
+// and a store. Loads are the bottleneck: two adjacent pixels are fetched by one.
 //
-// An upright map (the common case) is separable, as in crop: a row of the input is interpolated
-// once along x, and each output row blends two such rows. Any other map takes its taps row by row.
+// An upright map (the common case) is separable, as in crop: an input row is interpolated along x
+// once, and an output row blends two such rows. Any other map computes its taps for each row.
 #include "cpu/affine_sample.h"
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 namespace rmpe::cpu {
 namespace {
 
-// Channels that share a row's taps before the next row: few enough that the pixels around the row
-// stay in the cache.
+// Channels that use the taps of a row before the next row is begun. They are few enough that the
+// input pixels around the row stay in the cache.
 constexpr int64_t kChannelBlock = 16;
 
 template <typename S>
@@ -54,7 +54,7 @@ inline void sample_row(const S* plane, const BilinearRow<ComputeType<S>>& row,
   });
   std::fill(out, out + row.reach.first, T(0));
   std::fill(out + row.reach.last, out + g.width, T(0));
-  for_fringe(row, [&](int64_t x) {
+  for_border_columns(row, [&](int64_t x) {
     const double at_x = padded(row.x, x, g.input_width, g).at;
     const double at_y = padded(row.y, x, g.input_height, g).at;
     T value = 0;

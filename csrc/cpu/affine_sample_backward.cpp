@@ -1,8 +1,8 @@
-// The transpose of the forward pass. Threads own whole planes of the gradient to the input, so
-// that additions never meet and always come in one order.
+// The transpose of the forward pass. A thread owns whole planes of the gradient to the input, so
+// that no two threads add to one pixel, and additions have a fixed order.
 //
-// Bytes and operations: beside what the forward pass reads, each output pixel adds to four input
-// pixels, as two pairs. What costs is not the arithmetic but stores that the next load depends on.
+// Cost: beside what the forward pass reads, an output pixel adds to four input pixels, as two
+// pairs. The bottleneck is not arithmetic but loads that wait for a store just before.
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
@@ -15,15 +15,15 @@
 namespace rmpe::cpu {
 namespace {
 
-// What one block of channels of one image reads and writes. Gradients to the input are summed in T.
+// One block of channels of one image. Gradients to the input are summed in T.
 template <typename S>
 struct BackwardItem {
   using T = ComputeType<S>;
   const SampleBatch<S>& batch;
   int64_t n, c_begin, c_end;
   const S* grad;             // [C, height, width] of image n
-  T* grad_planes;            // [c_end - c_begin, input_height, input_width], zeros, or null
-  PositionMoments* moments;  // zeros, or null
+  T* grad_planes;            // [c_end - c_begin, input_height, input_width], zeros; or null
+  PositionMoments* moments;  // zeros; or null
 
   const S* grad_row(int64_t c, int64_t y) const {
     const SampleGeometry& g = batch.geometry;
@@ -35,8 +35,8 @@ struct BackwardItem {
   }
 };
 
-// Sums over one output row of gx px, gx, gy px and gy, where px is the column measured from the
-// centre. The four lanes are summed apart, whatever vectors the processor has.
+// Sums over an output row of gx px, gx, gy px and gy; px is the column, measured from the center.
+// There are four lanes whatever the vectors of the processor, so that all give the same sums.
 template <typename T>
 struct RowSums {
   T center;
@@ -85,8 +85,8 @@ inline void backward_nearest(const BackwardItem<S>& item) {
   }
 }
 
-// Adds pairs [width, 2] to the pixels at `offset` and right of it. A pair that overlaps one just
-// stored would have to wait for it to reach the cache; four columns on, it no longer does.
+// Adds pairs [width, 2] to the pixels at `offset` and right of it. A load that overlaps a pair just
+// stored waits until that is in the cache. Pairs four columns apart seldom overlap.
 template <typename T>
 inline void scatter_pairs(const int32_t* offset, const T* pairs, const Span& span, T* pixels) {
   typedef T Pair __attribute__((vector_size(2 * sizeof(T))));
@@ -101,7 +101,7 @@ inline void scatter_pairs(const int32_t* offset, const T* pairs, const Span& spa
   }
 }
 
-// upper, lower: [width, 2], room for the pairs.
+// upper, lower: scratch [width, 2] for the pairs.
 template <typename T>
 inline void scatter_row(const BilinearRow<T>& row, const SampleGeometry& g, const T* grad,
                         T* __restrict upper, T* __restrict lower, T* grad_plane) {
@@ -117,7 +117,7 @@ inline void scatter_row(const BilinearRow<T>& row, const SampleGeometry& g, cons
   scatter_pairs(row.offset.data(), lower, row.inner, grad_plane + g.input_width);
 }
 
-// gx, gy: [width], the gradient with respect to the padded position is added.
+// Adds the gradients to the padded positions to gx and gy, [width].
 template <typename S>
 inline void position_gradient(const S* plane, const BilinearRow<ComputeType<S>>& row,
                               const SampleGeometry& g, int64_t ahead, const ComputeType<S>* grad,
@@ -140,11 +140,12 @@ inline void position_gradient(const S* plane, const BilinearRow<ComputeType<S>>&
 }
 
 template <typename S>
-inline void backward_fringe(const S* plane, const BilinearRow<ComputeType<S>>& row,
-                            const SampleGeometry& g, const ComputeType<S>* grad,
-                            ComputeType<S>* grad_plane, ComputeType<S>* gx, ComputeType<S>* gy) {
+inline void backward_border_columns(const S* plane, const BilinearRow<ComputeType<S>>& row,
+                                    const SampleGeometry& g, const ComputeType<S>* grad,
+                                    ComputeType<S>* grad_plane, ComputeType<S>* gx,
+                                    ComputeType<S>* gy) {
   using T = ComputeType<S>;
-  for_fringe(row, [&](int64_t x) {
+  for_border_columns(row, [&](int64_t x) {
     const double at_x = padded(row.x, x, g.input_width, g).at;
     const double at_y = padded(row.y, x, g.input_height, g).at;
     for (int k = 0; k < 4; ++k) {
@@ -169,7 +170,7 @@ inline void add_moments(const BilinearRow<T>& row, const SampleGeometry& g, int6
     sums.add(lanes, x, L::load(gx + x) * L::load(row.slope_x.data() + x),
              L::load(gy + x) * L::load(row.slope_y.data() + x));
   });
-  for_fringe(row, [&](int64_t x) {
+  for_border_columns(row, [&](int64_t x) {
     sums.add(OneColumn<T>{}, x, gx[x] * T(padded(row.x, x, g.input_width, g).slope),
              gy[x] * T(padded(row.y, x, g.input_height, g).slope));
   });
@@ -195,14 +196,14 @@ void backward_general(const BackwardItem<S>& item) {
       const S* plane = item.moments ? batch.plane(item.n, c) : nullptr;
       if (plane) position_gradient(plane, row, g, ahead, grad, gx.data(), gy.data());
       if (grad_plane) scatter_row(row, g, grad, upper.data(), lower.data(), grad_plane);
-      backward_fringe(plane, row, g, grad, grad_plane, gx.data(), gy.data());
+      backward_border_columns(plane, row, g, grad, grad_plane, gx.data(), gy.data());
     }
     if (item.moments) add_moments(row, g, y, gx.data(), gy.data(), *item.moments);
   }
 }
 
-// The transpose of RowCache: output rows add to two input rows, still in output columns, and a row
-// is spread over its pixels once, when the output rows have moved on.
+// The transpose of RowCache. Output rows add to the sums of two input rows, which have output
+// columns. The sums of a row are spread over its pixels once, when no more output row needs it.
 template <typename T>
 class RowAccumulator {
  public:
@@ -241,7 +242,7 @@ class RowAccumulator {
       L::store_pairs(pairs_.data() + 2 * x, sum * (T(1) - fx), sum * fx);
     });
     scatter_pairs(columns.offset.data(), pairs_.data(), columns.inner, pixels);
-    for_fringe(columns, [&](int64_t x) {
+    for_border_columns(columns, [&](int64_t x) {
       const double at = padded(columns.x, x, geometry_.input_width, geometry_).at;
       for (int k = 0; k < 2; ++k) {
         const Corner<T> corner = bilinear_corner<T>(k, at, 0.0, geometry_);

@@ -1,5 +1,5 @@
-// Upright maps are separable: a row of the input is interpolated once along x, and serves all the
-// output rows that blend it.
+// Upright maps are separable: an input row is interpolated along x once, for all output rows that
+// blend it.
 #pragma once
 
 #include <algorithm>
@@ -11,14 +11,14 @@
 
 namespace rmpe::cpu {
 
-// The columns of an upright map: the taps of row 0 of an image that has a second.
+// The taps along x of an upright map are those of row 0 in an image of two rows.
 inline SampleGeometry one_row(SampleGeometry g) {
   g.input_height = 2;
   return g;
 }
 constexpr Line kRowZero{0.0, 0.0, 0.0};
 
-// An input row sampled at every output column, and the derivative over the column's position.
+// An input row sampled at every output column, and the derivatives by the positions.
 template <typename T>
 struct InterpolatedRow {
   const T* value;  // [width]
@@ -44,7 +44,7 @@ inline void interpolate_row(const S* pixels, const BilinearRow<ComputeType<S>>& 
   };
   clear(0, columns.reach.first);
   clear(columns.reach.last, g.width);
-  for_fringe(columns, [&](int64_t x) {
+  for_border_columns(columns, [&](int64_t x) {
     const Position at = padded(columns.x, x, g.input_width, g);
     T sum = 0, derivative = 0;
     for (int k = 0; k < 2; ++k) {
@@ -58,7 +58,7 @@ inline void interpolate_row(const S* pixels, const BilinearRow<ComputeType<S>>& 
   });
 }
 
-// Two interpolated input rows, kept while output rows move down through them.
+// The last two interpolated input rows.
 template <typename S>
 class RowCache {
  public:
@@ -75,7 +75,7 @@ class RowCache {
     rows_[0] = rows_[1] = -1;
   }
 
-  // Rows of one parity share a slot, so asking for `row` and then `row + 1` leaves both valid.
+  // Rows of one parity share a slot, so that `row` stays valid when `row + 1` is fetched.
   InterpolatedRow<T> get(int64_t row, const BilinearRow<T>& columns) {
     if (row < 0 || row >= geometry_.input_height) return {zeros_.data(), zeros_.data()};
     const int slot = int(row & 1);

@@ -16,7 +16,7 @@ inline void fill(const Line& x, const Line& y, const Span& span, const SampleGeo
         pad_position(x.start + x.step * (double(i) - x.center), width, padding, g.align_corners);
     const Position py =
         pad_position(y.start + y.step * (double(i) - y.center), height, padding, g.align_corners);
-    // On the last pixel the weight moves to the right, or lower, corner.
+    // A position on the last pixel gives the right, or lower, corner the whole weight.
     const int32_t column = std::min(int32_t(px.at), width - 2);
     const int32_t row = std::min(int32_t(py.at), height - 2);
     offset[i] = row * width + column;
@@ -42,8 +42,8 @@ inline void fill(const Line& x, const Line& y, const Span& span, const SampleGeo
 
 }  // namespace
 
-// These depend on the width of the processor's vectors; the loops over channels, which wait for
-// loads, do not. Flattened, because a function that is called is not cloned with its caller.
+// Wide vectors speed these up; the loops over channels wait for loads instead. `flatten` inlines
+// the functions that are called, which would otherwise not be compiled for every processor.
 RMPE_MULTIVERSION __attribute__((flatten)) void fill_taps(const Line& x, const Line& y,
                                                           const Span& span, const SampleGeometry& g,
                                                           int32_t* offset, float* fx, float* fy,

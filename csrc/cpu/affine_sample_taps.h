@@ -1,4 +1,4 @@
-// The pixels and weights that one row of an affine sample takes, shared by all its channels.
+// The taps of one output row: input pixels and their weights, the same for all channels.
 #pragma once
 
 #include <algorithm>
@@ -14,9 +14,8 @@
 
 namespace rmpe::cpu {
 
-// The first of `width` columns from which on the line is at or beyond `threshold`, as seen from its
-// start; its step is not 0. Rounding keeps the line monotonic, so the estimate only has to be
-// corrected by a column or two.
+// The first of `width` columns at which the line has reached or passed `threshold`. Its step is not
+// 0. The estimate is off by a column or two at most, because a rounded line is still monotonic.
 inline int64_t crossing(const Line& line, double threshold, int64_t width) {
   const auto crossed = [&](int64_t x) { return (line.at(x) >= threshold) == (line.step > 0.0); };
   const double estimate = (threshold - line.start) / line.step + line.center;
@@ -37,9 +36,9 @@ inline Span columns_within(const Line& line, double low, double high, int64_t wi
 
 inline bool is_upright(const Affine& map) { return map.xy == 0.0 && map.yx == 0.0; }
 
-// Positions of the columns [span.first, span.last), all four corners of which exist:
-// offset: [width], of the upper left corner. fx, fy: [width], weight of the right, and of the lower
-// corners. slope_x, slope_y: [width], of the padded position over the coordinate.
+// Writes the taps of columns [span.first, span.last), all four corners of which must exist.
+// offset: [width], of the upper left corner. fx, fy: [width], weights of the right and of the lower
+// corners. slope_x, slope_y: [width], derivatives of the padded position by the coordinate.
 void fill_taps(const Line& x, const Line& y, const Span& span, const SampleGeometry& geometry,
                // outputs
                int32_t* offset, float* fx, float* fy, float* slope_x, float* slope_y);
@@ -47,18 +46,17 @@ void fill_taps(const Line& x, const Line& y, const Span& span, const SampleGeome
                // outputs
                int32_t* offset, double* fx, double* fy, double* slope_x, double* slope_y);
 
-// offset: [width], the pixel nearest to each sample of output row y, -1 where there is none.
+// Writes the pixel nearest to each sample of output row y, [width]; -1 if there is none.
 void fill_nearest(const Affine& map, const SampleGeometry& geometry, int64_t y,
                   // outputs
                   int32_t* offset);
 
-// T: float or double, what is computed in.
+// The taps of an output row. T: float or double, the type of the computation.
 template <typename T>
 struct BilinearRow {
   Line x, y;
-  // [reach.first, reach.last) takes some pixel; in [inner.first, inner.last) all four corners are
-  // inside, and what fill_taps writes holds.
-  Span reach, inner;
+  Span reach;  // columns with at least one corner inside the image
+  Span inner;  // columns with all four corners inside; fill_taps has written the taps of these
   std::vector<int32_t> offset;
   std::vector<T> fx, fy, slope_x, slope_y;
 
@@ -76,21 +74,21 @@ struct BilinearRow {
       inner = reach.intersect(columns_within(x, 0.0, width - 1.0, g.width))
                   .intersect(columns_within(y, 0.0, height - 1.0, g.width));
     } else if (g.input_width < 2 || g.input_height < 2) {
-      inner.last = 0;  // the pixel right of the last is never needed, but its place must exist
+      inner.last = 0;  // an image of one row or column has no four corners
     }
     fill_taps(x, y, inner, g, offset.data(), fx.data(), fy.data(), slope_x.data(), slope_y.data());
   }
 };
 
-// Calls body(column) for the columns that take a pixel, but not all four corners. They are few, so
-// they are kept out of the loops around them.
+// Calls body(column) for columns with one to three corners inside the image. There are few of them,
+// so the function is not inlined into the loops around it.
 template <typename T, typename Body>
-__attribute__((noinline)) void for_fringe(const BilinearRow<T>& row, Body&& body) {
+__attribute__((noinline)) void for_border_columns(const BilinearRow<T>& row, Body&& body) {
   for (int64_t x = row.reach.first; x < row.inner.first; ++x) body(x);
   for (int64_t x = row.inner.last; x < row.reach.last; ++x) body(x);
 }
 
-// Vectors of one and of four columns.
+// One column, and a vector of four.
 template <typename T>
 struct OneColumn {
   using Vector = T;
@@ -123,7 +121,7 @@ struct FourColumns {
     store(out + 4, __builtin_shufflevector(left, right, 2, 6, 3, 7));
   }
 
-  // A pair is one load: 64 bits, or 32 of the 16-bit formats.
+  // A pair is loaded at once: 64 bits, or 32 for the 16-bit formats.
   static void load_pairs(const float* row, const int32_t* offset, Float4& left, Float4& right) {
     typedef double Double2 __attribute__((vector_size(16)));
     double pairs[4];
@@ -144,7 +142,7 @@ struct FourColumns {
   }
 
  private:
-  // widen of core/half.h, which GCC does not vectorize over four values.
+  // As widen() of core/half.h, which GCC does not vectorize for four values.
   static Float4 widen_lanes(Word4 bits, BFloat16) { return (Float4)(bits << 16); }
   static Float4 widen_lanes(Word4 bits, Half) {
     const Word4 magnitude = bits & 0x7fffu, sign = (bits & 0x8000u) << 16;
@@ -157,7 +155,7 @@ struct FourColumns {
   }
 };
 
-// Calls body(lanes, column) for all columns of a span, four at a time in float32.
+// Calls body(lanes, column) for all columns of a span: in float32 four at a time, as FourColumns.
 template <typename T, typename Body>
 inline void for_columns(const Span& span, Body&& body) {
   int64_t x = span.first;
@@ -167,9 +165,9 @@ inline void for_columns(const Span& span, Body&& body) {
   for (; x < span.last; ++x) body(OneColumn<T>{}, x);
 }
 
-// A row that crosses the input at an angle touches cache lines in an order that no processor
-// foresees. What the output row kRowsAhead below will read lies at a constant distance from what
-// this row reads; an address outside the plane does no harm.
+// A row that crosses the input at an angle touches cache lines in an order that processors do not
+// predict. The output row kRowsAhead below reads at a constant distance from this one, so its
+// pixels are prefetched. To prefetch an address outside the plane does no harm.
 constexpr double kRowsAhead = 8.0;
 
 inline int64_t prefetch_distance(const Affine& map, const SampleGeometry& g) {
@@ -184,7 +182,7 @@ inline void prefetch(const S* plane, int64_t offset) {
   __builtin_prefetch(reinterpret_cast<const void*>(address));
 }
 
-// Values of S as T: in `scratch`, or where they are if they are T already.
+// Values of S as T: in `scratch`, or in place if S is T.
 template <typename S, typename T>
 inline const T* widen_row(const S* values, int64_t count, T* scratch) {
   if constexpr (std::is_same_v<S, T>) {

@@ -1,4 +1,4 @@
-// Arrays that begin where a line of the cache does, so that no vector lies across two.
+// Arrays aligned to cache lines, so that no vector crosses a line.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// What the loops of a crop that are written for AVX2 have in common. They take the left and the
-// right taps of columns 0, 1, 4, 5 in one vector and those of columns 2, 3, 6, 7 in another: of
-// each half, the left taps of two columns come first, then their right ones.
+// Helpers of the AVX2 loops of crop. One vector has the taps of columns 0, 1, 4, 5, another those
+// of columns 2, 3, 6, 7. Each 128-bit half has two columns: first their left taps, then their right
+// ones.
 #pragma once
 
 #include "cpu/instructions.h"
@@ -11,14 +11,15 @@
 
 namespace rmpe::cpu {
 
-// In the index of a byte shuffle: the upper bytes of a 32-bit lane become 0.
+// Index bits of a byte shuffle that make the upper three bytes of a 32-bit lane 0.
 constexpr int32_t kLowByteOnly = int32_t(0x80808000u);
 
 RMPE_AVX2 inline __m256i join(__m128i low, __m128i high) {
   return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
-// What comes first in the halves of both vectors, for eight columns in order; and what second.
+// The first two lanes of each half of both vectors, which are eight columns in order; and the other
+// two.
 RMPE_AVX2 inline __m256 firsts(__m256 a, __m256 b) { return _mm256_shuffle_ps(a, b, 0x44); }
 RMPE_AVX2 inline __m256 seconds(__m256 a, __m256 b) { return _mm256_shuffle_ps(a, b, 0xee); }
 

@@ -1,5 +1,4 @@
-// The Gaussian blur of a heatmap, a tile at a time: the taps along y run over whole rows of it, as
-// vector code.
+// The Gaussian blur of a heatmap, one tile at a time. The taps along y are vectorized over columns.
 #pragma once
 
 #include <cmath>
@@ -10,7 +9,8 @@
 
 namespace rmpe::cpu {
 
-// kBlurTaps rows become one. The sums stay in registers, which GCC does not see for an array.
+// The weighted sum of kBlurTaps rows. Written with vectors, because GCC would keep an array of sums
+// in memory.
 template <int kPadded>
 inline void blur_rows(const double (&weights)[kBlurTaps], const double (*rows)[kPadded],
                       // outputs
@@ -28,7 +28,8 @@ inline void blur_rows(const double (&weights)[kBlurTaps], const double (*rows)[k
   }
 }
 
-// The blurred map at the kSize x kSize pixels of which (x, y) is the first; they may lie outside.
+// The blurred map at kSize x kSize pixels, of which (x, y) is the first. They may lie outside the
+// map, which is padded with zeros.
 template <int kSize, typename T>
 inline void blur_tile(const double (&weights)[kBlurTaps], const T* map,  // [height, width]
                       int64_t height, int64_t width, int64_t x, int64_t y,
@@ -54,7 +55,7 @@ inline void blur_tile(const double (&weights)[kBlurTaps], const T* map,  // [hei
     }
   }
   for (int j = 0; j < kSize; ++j) {
-    double columns[kPadded];  // blurred along y only
+    double columns[kPadded];  // blurred along y
     blur_rows(weights, window + j, columns);
     for (int i = 0; i < kSize; ++i) tile[j][i] = blur(weights, columns + i);
   }

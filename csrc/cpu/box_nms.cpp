@@ -1,4 +1,4 @@
-// Bytes and operations: as in pose_nms, with some ten operations and a division for a pair.
+// Cost: as in pose_nms, with some ten operations and a division for a pair.
 #include "cpu/box_nms.h"
 
 #include <cmath>
@@ -11,7 +11,7 @@
 namespace rmpe::cpu {
 namespace {
 
-// Values of a block of boxes.
+// Values of a reference box in a block.
 enum BoxValue : int64_t { kX1, kY1, kX2, kY2, kArea, kBoxValues };
 
 template <typename T>
@@ -26,7 +26,6 @@ inline void compare_boxes(const T* block, const T* box,
   }
 }
 
-// Not a template, because GCC cannot compile those for several processors.
 RMPE_MULTIVERSION void compare_block(const float* block, const float* box, float* iou) {
   compare_boxes<float>(block, box, iou);
 }

@@ -7,7 +7,7 @@
 
 namespace rmpe::cpu {
 
-// Images [begin, end). T is float or double.
+// Works on images [begin, end). T is float or double.
 template <typename T>
 void box_nms(const T* boxes,   // [N, 4]
              const T* scores,  // [N]

@@ -8,7 +8,7 @@
 namespace rmpe::cpu {
 namespace {
 
-constexpr int64_t kTogether = 16;  // columns
+constexpr int64_t kTogether = 16;  // columns computed together
 
 }  // namespace
 
@@ -30,7 +30,7 @@ void ColumnTaps::set(const Image& image, const Affine& inverse, float fill) {
   const int64_t last = image.width - 1;
   filled_ = false;
   for (int64_t x = 0; x < columns_; ++x) {
-    // Beyond the crop, where a position might not fit, its last column is repeated.
+    // The padding repeats the last column, because a position beyond the crop might overflow.
     const int64_t position = start + std::min(x, width_ - 1) * step;
     const int64_t column = fixed_floor(position);
     const float fraction = fixed_fraction(position);
@@ -40,7 +40,7 @@ void ColumnTaps::set(const Image& image, const Affine& inverse, float fill) {
     right_weight_[x] = right_inside ? fraction : 0.0f;
     fill_[x] = fill * ((left_inside ? 0.0f : 1.0f - fraction) + (right_inside ? 0.0f : fraction));
     filled_ |= fill_[x] != 0.0f;
-    // A tap outside the image has no weight, and may be read anywhere: near its neighbors.
+    // A tap outside the image has no weight. It is read from the nearest pixel inside.
     left_[x] = std::clamp<int64_t>(column, 0, last) * image.pixel_stride;
     right_[x] = std::clamp<int64_t>(column + 1, 0, last) * image.pixel_stride;
   }
@@ -86,8 +86,8 @@ void ColumnTaps::interpolate_portable(const uint8_t* row, float* __restrict plan
 
 #if RMPE_X86
 
-// Where so many neighboring columns take their taps from: whether all do from so many bytes of the
-// row. What they take moves along the row, in one direction.
+// Finds the window of `bytes` bytes that has the taps of every `columns` neighboring columns. False
+// if there is none. Taps move along the row in one direction.
 bool ColumnTaps::find_windows(int64_t columns, int64_t bytes, int64_t row_bytes) {
   if (row_bytes < bytes) return false;
   for (int64_t first = 0; first < columns_; first += columns) {
@@ -99,7 +99,7 @@ bool ColumnTaps::find_windows(int64_t columns, int64_t bytes, int64_t row_bytes)
   return true;
 }
 
-// For 16 columns, the left taps and then the right ones.
+// The left taps of 16 columns, then the right ones.
 void ColumnTaps::index_taps() {
   for (int64_t x = 0; x < columns_; ++x) {
     const int64_t window = window_[x / 16];
@@ -111,8 +111,8 @@ void ColumnTaps::index_taps() {
 
 RMPE_AVX512_VBMI
 void ColumnTaps::interpolate_avx512(const uint8_t* row, float* __restrict planes) const {
-  const __mmask64 low_bytes = 0x1111111111111111;  // of each 32-bit lane: the others become 0
-  // With this mask, because GCC 12 warns of the form without one.
+  const __mmask64 low_bytes = 0x1111111111111111;  // the other three of each 32-bit lane become 0
+  // GCC 12 warns of the conversion without a mask.
   const __mmask16 all = 0xffff;
   for (int64_t x = 0; x < columns_; x += 16) {
     const uint8_t* window = row + window_[x / 16];

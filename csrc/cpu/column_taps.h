@@ -1,5 +1,5 @@
-// The horizontal half of an upright crop: a row of the image, interpolated at every column of the
-// crop. All rows take the same two taps for a column, with the same weights.
+// The horizontal half of an upright crop: an image row interpolated at every column of the crop.
+// The two taps of a column, and their weights, are the same for all rows.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@ namespace rmpe::cpu {
 
 class ColumnTaps {
  public:
-  // Of crops of a width, with nothing better than `best`.
+  // For crops of a width, with at most the instructions `best`.
   explicit ColumnTaps(int64_t width, Instructions best = best_instructions());
 
-  // The columns of one crop of an image that has pixels.
+  // Computes the taps of one crop. The image must have pixels.
   void set(const Image& image, const Affine& inverse, float fill);
 
-  // planes: [3, plane_stride()], of which the first `width` values of each count.
+  // Writes planes [3, plane_stride()]; the values after the first `width` of a plane are padding.
   void interpolate(const uint8_t* row, float* planes) const;
 
   int64_t plane_stride() const { return columns_; }
@@ -35,15 +35,15 @@ class ColumnTaps {
 
   Instructions best_, chosen_;
   int64_t width_;
-  int64_t columns_;  // the width and some more: a multiple of what is computed together
-  bool filled_;      // whether any of fill_ counts
+  int64_t columns_;  // the width, padded to a multiple of the columns computed together
+  bool filled_;      // whether any of fill_ is not 0
   AlignedVector<int64_t> left_, right_;              // byte offsets into a row
   AlignedVector<float> left_weight_, right_weight_;  // 0 outside the image
-  AlignedVector<float> fill_;  // the fill value times the weight that is missing
+  AlignedVector<float> fill_;  // the fill value times the weight of the taps outside the image
 
-  // Neighboring columns take their taps out of one window of the row, which is loaded once.
+  // Neighboring columns have their taps in one window of the row, which is loaded once.
   AlignedVector<int64_t> window_;     // byte offset into a row
-  AlignedVector<int32_t> index_;      // of a tap's first channel in its window
+  AlignedVector<int32_t> index_;      // byte of the first channel of a tap in its window
   AlignedVector<float> pair_weight_;  // in the order of index_
 };
 

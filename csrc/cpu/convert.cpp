@@ -19,7 +19,7 @@ RMPE_MULTIVERSION void narrow_each(const float* values, int64_t size, Half* __re
 }
 
 #ifdef RMPE_F16C
-// One instruction for eight values, where a processor has it: every one with AVX2 does.
+// Processors with AVX2 convert eight values by one instruction.
 __attribute__((target("avx2,f16c"))) void widen_f16c(const Half* values, int64_t size, float* out) {
   int64_t i = 0;
   for (; i + 8 <= size; i += 8) {
@@ -39,7 +39,8 @@ __attribute__((target("avx2,f16c"))) void narrow_f16c(const float* values, int64
   for (; i < size; ++i) narrow(values[i], out[i]);
 }
 
-// Clang 14's __builtin_cpu_supports knows no f16c. Asked once: cpuid is slow in a virtual machine.
+// __builtin_cpu_supports of Clang 14 does not know f16c. cpuid is called once, because it is slow
+// in a virtual machine.
 bool has_f16c() {
   static const bool has = [] {
     unsigned a, b, c, d;

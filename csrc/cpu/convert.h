@@ -1,5 +1,5 @@
-// Values of any stored type, computed with as float or double. 16-bit values are converted piece by
-// piece, in memory that stays in the first-level cache; others are used in place.
+// Access to stored values as float or double. 16-bit values are converted in pieces that fit the
+// first-level cache; others are used in place.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,6 @@
 
 namespace rmpe::cpu {
 
-// Not templates, because GCC cannot compile those for several processors.
 void widen_all(const Half* values, int64_t size, float* out);
 void widen_all(const BFloat16* values, int64_t size, float* out);
 void narrow_all(const float* values, int64_t size, Half* out);
@@ -46,7 +45,7 @@ class Writer {
 
   explicit Writer(int64_t size) : size_(size), scratch_(kInPlace ? 0 : size) {}
 
-  // Where to compute what then goes to `out`, [size].
+  // Where to write the values, [size], that end(out) stores.
   Value* begin(Stored* out) {
     if constexpr (kInPlace) {
       return out;
@@ -55,7 +54,7 @@ class Writer {
     }
   }
 
-  // Ends what begin(out) began.
+  // Converts the values if needed. Follows begin(out).
   void end(Stored* out) const {
     if constexpr (!kInPlace) narrow_all(scratch_.data(), size_, out);
   }

@@ -8,7 +8,7 @@ namespace rmpe::cpu {
 
 using CropBatch = rmpe::CropBatch<const Affine*>;
 
-// Writes the rows [begin, end) of the N * height rows of all crops. Stored: float, Half, BFloat16.
+// Writes rows [begin, end) of the N * height rows of all crops. Stored: float, Half, BFloat16.
 template <typename Stored>
 void crop(const CropBatch& batch, int64_t begin, int64_t end,
           // outputs

@@ -1,4 +1,4 @@
-// Operations: some 60 for a box and, where it is turned, a sine and a cosine.
+// Cost: some 60 operations per box, a sine and a cosine.
 #include "cpu/crop_matrices.h"
 
 #include <algorithm>

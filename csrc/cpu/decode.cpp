@@ -1,6 +1,6 @@
-// Bytes and operations: every heatmap is read once, 12 KB at 64x48 float32, with one comparison and
-// one addition for each value; memory is the floor. What follows a peak touches a few cache lines
-// that are still near.
+// Cost: a heatmap is read once, 12 KB at 64x48 float32, with one comparison and one addition per
+// value; memory is the bottleneck. The refinement of a peak touches a few lines that are still in
+// the cache.
 #include "cpu/decode.h"
 
 #include <vector>
@@ -13,7 +13,7 @@
 namespace rmpe::cpu {
 namespace {
 
-// The logarithm of the blurred and rescaled map, kRadius pixels around the peak at (x, y).
+// The logarithm of the blurred and rescaled map, up to kRadius pixels from the peak at (x, y).
 template <int kRadius, typename T>
 inline void log_blurred(const Refinement& refinement, const T* map,  // [height, width]
                         int64_t height, int64_t width, int64_t x, int64_t y,
@@ -21,17 +21,17 @@ inline void log_blurred(const Refinement& refinement, const T* map,  // [height,
                         double (&patch)[2 * kRadius + 1][2 * kRadius + 1]) {
   constexpr int kSize = 2 * kRadius + 1;
   blur_tile(refinement.blur, map, height, width, x - kRadius, y - kRadius, patch);
-  bool below_floor = false;
+  bool below_min = false;
   for (int j = 0; j < kSize; ++j) {
-    for (int i = 0; i < kSize; ++i) below_floor |= patch[j][i] < refinement.floor;
+    for (int i = 0; i < kSize; ++i) below_min |= patch[j][i] < refinement.log_min;
   }
   const double peak = double(map[y * width + x]);
-  const double scale = must_rescale(refinement, peak, below_floor)
+  const double scale = must_rescale(refinement, peak, below_min)
                            ? peak / blurred_maximum(refinement.blur, map, height, width)
                            : 1.0;
   for (int j = 0; j < kSize; ++j) {
     for (int i = 0; i < kSize; ++i) {
-      if (is_in_stencil(kRadius, i, j)) patch[j][i] = limited_log(refinement, scale * patch[j][i]);
+      if (is_in_stencil(kRadius, i, j)) patch[j][i] = clamped_log(refinement, scale * patch[j][i]);
     }
   }
 }
@@ -57,8 +57,8 @@ inline Step subpixel_step(const Refinement& refinement, const T* map,  // [heigh
   return step;
 }
 
-// Not a template, because GCC cannot compile those for several processors; flattened, so that what
-// it calls is compiled for them too.
+// `flatten` inlines the functions that are called, which would otherwise not be compiled for every
+// processor.
 RMPE_MULTIVERSION __attribute__((flatten)) Step step_below_pixel(const Refinement& refinement,
                                                                  const float* map, int64_t height,
                                                                  int64_t width, int64_t x,

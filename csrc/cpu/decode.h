@@ -7,11 +7,11 @@
 
 namespace rmpe::cpu {
 
-// to_image: null for none.
+// to_image: [N]; null: keypoints in heatmap pixels.
 template <typename Stored>
 using DecodeBatch = rmpe::DecodeBatch<Stored, const Affine*>;
 
-// Decodes the maps [begin, end) of the N * K.
+// Decodes maps [begin, end) of the N * K maps. Stored: float, double, Half or BFloat16.
 template <typename Stored>
 void decode(const DecodeBatch<Stored>& batch, int64_t begin, int64_t end,
             // outputs

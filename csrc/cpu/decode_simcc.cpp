@@ -1,4 +1,4 @@
-// Bytes and operations: each vector is read once, a few KB a joint; memory is the floor.
+// Cost: each vector is read once, a few KB per joint; memory is the bottleneck.
 #include "cpu/decode_simcc.h"
 
 #include <vector>
@@ -10,7 +10,7 @@
 namespace rmpe::cpu {
 namespace {
 
-// The peaks of one axis, with what they need in memory.
+// Finds the peaks along one axis. mirrored: whether a mirrored image reverses this axis.
 template <typename Stored>
 class AxisPeaks {
  public:

@@ -7,11 +7,11 @@
 
 namespace rmpe::cpu {
 
-// to_image: null for none.
+// to_image: [N]; null: keypoints in crop pixels.
 template <typename Stored>
 using SimccBatch = rmpe::SimccBatch<Stored, const Affine*>;
 
-// Decodes the joints [begin, end) of the N * K.
+// Decodes joints [begin, end) of the N * K joints. Stored: float, double, Half or BFloat16.
 template <typename Stored>
 void decode_simcc(const SimccBatch<Stored>& batch, int64_t begin, int64_t end,
                   // outputs

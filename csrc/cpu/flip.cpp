@@ -21,7 +21,6 @@ __attribute__((always_inline)) inline void average_mirrored(const T* map, const 
 
 }  // namespace
 
-// Not templates, because GCC cannot compile those for several processors.
 RMPE_MULTIVERSION void average_flipped(const float* map, const float* flipped, int64_t height,
                                        int64_t width, bool shift, float* out) {
   average_mirrored(map, flipped, height, width, shift, out);

@@ -1,7 +1,7 @@
-// Greedy suppression on the CPU, for any similarity: within an image, go through the items from the
-// best to the worst; each is compared with the kept ones before it, and the first of them that is
-// too similar removes it. The result is that of picking the best and dropping what resembles it,
-// again and again, but only pairs that decide something are computed.
+// Greedy suppression on the CPU, for any similarity. Within an image, items are visited from the
+// best to the worst. Each is compared with the kept items in the order in which they were kept, and
+// the first that is too similar removes it. The result is the same as if the best item removed all
+// that are similar to it, then the best of the rest, and so on; fewer pairs have to be compared.
 #pragma once
 
 #include <algorithm>
@@ -12,12 +12,13 @@
 
 namespace rmpe::cpu {
 
-// Runs over images [begin, end). Kept is a type that holds the kept items of one image, with
+// Works on images [begin, end). Kept is a class that holds the kept items of one image:
 //   void clear();
-//   bool rank(int64_t item, double& score);   false: not comparable, kept without suppressing
-//   int64_t find_suppressor(int64_t item);    position of the first kept item that removes it, or
-//                                             -1: none
-//   void keep();                              keep the item that was asked about last
+//   bool rank(int64_t item, double& score);   the score of an item; false: it cannot be compared,
+//                                             is kept, and removes nothing
+//   int64_t find_suppressor(int64_t item);    position of the first kept item that removes `item`,
+//                                             or -1
+//   void keep();                              keeps the last argument of find_suppressor
 template <typename Kept>
 void greedy_nms(const Groups& images, int64_t begin, int64_t end, Kept& kept,
                 // outputs

@@ -1,4 +1,4 @@
-// Items side by side with those that belong to them: poses by image, or by what removed them.
+// Groups of items: poses of one image, or poses that one pose removed.
 #pragma once
 
 #include <algorithm>
@@ -8,15 +8,15 @@
 namespace rmpe::cpu {
 
 struct Groups {
-  std::vector<int64_t> order;   // [N], indices of items: group by group, in input order within each
-  std::vector<int64_t> starts;  // [groups + 1], into order
+  std::vector<int64_t> order;   // [N], indices of items by group, in input order within a group
+  std::vector<int64_t> starts;  // [groups + 1], where each group starts in `order`
 
   int64_t count() const { return static_cast<int64_t>(starts.size()) - 1; }
   const int64_t* items(int64_t group) const { return order.data() + starts[group]; }
   int64_t size(int64_t group) const { return starts[group + 1] - starts[group]; }
 };
 
-// Items of equal index form a group.
+// Items with the same index form a group.
 inline Groups group_by(const int64_t* index,  // [N], or null: one group
                        int64_t N) {
   Groups groups;

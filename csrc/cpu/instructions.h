@@ -1,11 +1,11 @@
-// For loops that are written in the vector instructions of a processor, because no compiler finds
-// them: x86's shuffles of bytes. Where RMPE_MULTIVERSION serves, it is better.
+// Dispatch for loops written with intrinsics: byte shuffles of x86, which compilers do not find.
+// RMPE_MULTIVERSION is preferred wherever it suffices.
 #pragma once
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define RMPE_X86 1
 #include <immintrin.h>
-// Before the functions of each set.
+// Mark functions that use the instructions of a set.
 #define RMPE_AVX2 __attribute__((target("avx2")))
 #define RMPE_AVX512_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 #else
@@ -20,7 +20,7 @@ enum class Instructions { kPortable, kAvx2, kAvx512Vbmi };
 inline bool has_avx2() { return __builtin_cpu_supports("avx2"); }
 #endif
 
-// The best that this processor has.
+// The best set that this processor has.
 inline Instructions best_instructions() {
 #if RMPE_X86
   static const Instructions best = __builtin_cpu_supports("avx512vbmi") &&

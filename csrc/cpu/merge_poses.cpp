@@ -1,5 +1,5 @@
-// Bytes and operations: every pose is read and written once, and a joint of a removed pose takes
-// some 20 operations; what a call costs is its fixed part.
+// Cost: a pose is read and written once, and a joint of a removed pose takes some 20 operations.
+// The fixed cost of a call dominates.
 #include "cpu/merge_poses.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace rmpe::cpu {
 namespace {
 
-// Whether the best joint reaches min_score; a NaN is no score.
+// Whether the best score is at least min_score, NaNs aside.
 template <typename T>
 bool scores_enough(const T* scores, int64_t K, double min_score) {
   T best = -std::numeric_limits<T>::infinity();
@@ -49,7 +49,7 @@ void merge_poses(const T* keypoints, const T* scores, const T* boxes, const int6
                     merge_weight(scores[members[m] * K + n], zero_score), kept_weight, reach2,
                     sums);
       }
-      // The kept joint adds to the sums itself, unless it is not finite: then it stays as it is.
+      // The kept joint is in the sums too, unless it is not finite: then it stays as it is.
       if (!(sums.weight > T(0)) || !std::isfinite(kept_weight)) continue;
       merged_xy[2 * n] += sums.x / sums.weight;
       merged_xy[2 * n + 1] += sums.y / sums.weight;
@@ -60,12 +60,11 @@ void merge_poses(const T* keypoints, const T* scores, const T* boxes, const int6
   }
 }
 
-#define RMPE_INSTANTIATE(T)                                                                  \
-  template void merge_poses(const T*, const T*, const T*, const int64_t*, int64_t, int64_t,  \
-                            const MergeParameters&, const Groups&, int64_t, int64_t, T*, T*, \
-                            bool*);
-RMPE_INSTANTIATE(float)
-RMPE_INSTANTIATE(double)
-#undef RMPE_INSTANTIATE
+template void merge_poses(const float*, const float*, const float*, const int64_t*, int64_t,
+                          int64_t, const MergeParameters&, const Groups&, int64_t, int64_t, float*,
+                          float*, bool*);
+template void merge_poses(const double*, const double*, const double*, const int64_t*, int64_t,
+                          int64_t, const MergeParameters&, const Groups&, int64_t, int64_t, double*,
+                          double*, bool*);
 
 }  // namespace rmpe::cpu

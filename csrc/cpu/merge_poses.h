@@ -8,7 +8,7 @@
 
 namespace rmpe::cpu {
 
-// Groups [begin, end) of the poses by what removed them. T is float or double.
+// Merges groups [begin, end) of poses that the same pose removed. T is float or double.
 template <typename T>
 void merge_poses(const T* keypoints,         // [N, K, 2]
                  const T* scores,            // [N, K]

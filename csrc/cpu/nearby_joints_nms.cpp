@@ -1,5 +1,4 @@
-// Bytes and operations: as in pose_nms, with seven operations for a joint of a pair and no
-// exponential.
+// Cost: as in pose_nms, with seven operations for a joint of a pair and no exponential.
 #include "cpu/nearby_joints_nms.h"
 
 #include "cpu/blocks.h"
@@ -8,11 +7,11 @@
 namespace rmpe::cpu {
 namespace {
 
-// Values of a block of poses: the squared reach of each, then x and y of joint 0, of joint 1, ...
+// Values of a reference pose in a block: its squared reach, then x and y of each joint.
 enum PoseValue : int64_t { kClose2, kJoints };
 constexpr int64_t kJointValues = 2;
 
-// One pose against the kLanes kept ones of a block.
+// Compares one pose with the kLanes reference poses of a block.
 template <typename T>
 inline void count_close(const T* block, const T* xy, int64_t K,
                         // outputs
@@ -30,7 +29,6 @@ inline void count_close(const T* block, const T* xy, int64_t K,
   for (int64_t l = 0; l < L; ++l) close[l] = count[l];
 }
 
-// Not a template, because GCC cannot compile those for several processors.
 RMPE_MULTIVERSION void compare_block(const float* block, const float* xy, int64_t K, float* close) {
   count_close(block, xy, K, close);
 }

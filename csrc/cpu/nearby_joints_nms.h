@@ -9,7 +9,7 @@
 
 namespace rmpe::cpu {
 
-// Images [begin, end). T is float or double.
+// Works on images [begin, end). T is float or double.
 template <typename T>
 void nearby_joints_nms(const PoseList<T>& poses, const NearbyJointsParameters& parameters,
                        const Groups& images, int64_t begin, int64_t end,

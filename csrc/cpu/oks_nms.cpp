@@ -1,5 +1,4 @@
-// Bytes and operations: as in pose_nms, with some 40 operations for a joint of a pair, 32 of them
-// the exponential.
+// Cost: as in pose_nms, with some 40 operations for a joint of a pair, 32 of them the exponential.
 #include "cpu/oks_nms.h"
 
 #include "cpu/greedy.h"

@@ -8,7 +8,7 @@
 
 namespace rmpe::cpu {
 
-// Images [begin, end). T is float or double.
+// Works on images [begin, end). T is float or double.
 template <typename T>
 void oks_nms(const PoseList<T>& poses,
              const T* areas,   // [N], pixels^2

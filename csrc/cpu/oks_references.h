@@ -1,4 +1,4 @@
-// Poses side by side, and one pose at a time compared with them by OKS.
+// Comparison of one pose with many reference poses by OKS.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,12 @@
 
 namespace rmpe::cpu {
 
-// Values of a block of reference poses: half the area of each, then x and y of joint 0, of joint 1,
-// ...
+// Values of a reference pose in a block: half its area, then x and y of each joint.
 enum OksValue : int64_t { kHalfArea, kOksJoints };
 constexpr int64_t kOksJointValues = 2;
 
-// One candidate, xy [K, 2], with the kLanes references of a block; joint_scales [K]. Writes their
-// OKS, [kLanes]. Not templates, because GCC cannot compile those for several processors.
+// Compares a pose, xy [K, 2], with the kLanes references of a block; joint_scales [K]. Writes their
+// OKS, [kLanes].
 void compare_by_oks(const float* block, const float* xy, float half_area, const float* joint_scales,
                     int64_t K, float* oks);
 void compare_by_oks(const double* block, const double* xy, double half_area,

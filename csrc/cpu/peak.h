@@ -1,4 +1,4 @@
-// The largest of many values, and where it first is.
+// The largest value of a map, and its first occurrence.
 #pragma once
 
 #include <cmath>
@@ -12,11 +12,11 @@ namespace rmpe::cpu {
 
 template <typename T>
 struct Peak {
-  T value;        // NaN where the map holds a NaN
-  int64_t index;  // the first that has the value
+  T value;        // NaN if the map has one
+  int64_t index;  // of the first occurrence
 };
 
-// Whether any lane of a comparison holds.
+// Whether a comparison holds in any lane.
 template <typename Mask>
 __attribute__((always_inline)) inline bool any(const Mask& mask) {
   int64_t lanes[sizeof(Mask) / 8], joined = 0;
@@ -26,10 +26,10 @@ __attribute__((always_inline)) inline bool any(const Mask& mask) {
   return joined != 0;
 }
 
-// The values are compared block by block, so that only from the block of the maximum on is its
-// first occurrence searched for. Few blocks hold a new maximum, so the lanes of most are never
-// compared with each other. A sum runs along to find NaN: it is NaN wherever one of its terms is.
-// kBytes: of a vector. Wider ones than the processor's are taken apart value by value.
+// Values are compared block by block, and the first block with the maximum is remembered: its first
+// occurrence is searched for from there on. Few blocks have a new maximum, so that in most the
+// lanes are never compared with each other. A sum of all values detects a NaN. kBytes is the size
+// of a vector; the compiler splits one that is wider than the processor's into single values.
 template <int kBytes, typename T>
 __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_t size) {
   typedef T V __attribute__((vector_size(kBytes)));
@@ -37,7 +37,7 @@ __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_
   constexpr int64_t kBlock = kLanes * kVectors * kSteps;
   T maximum = -std::numeric_limits<T>::infinity();
   int64_t block = 0, i = 0;
-  // Only unrolled loops keep these arrays in registers.
+  // The loops over these arrays are unrolled, without which they would be kept in memory.
   V largest[kVectors], sums[kVectors] = {};
   for (; i + kBlock <= size; i += kBlock) {
 #pragma GCC unroll 4
@@ -82,7 +82,7 @@ __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_
     block = rest;
   }
   if (std::isnan(total)) {
-    // Opposite infinities, or sums that overflow to them, do this too.
+    // The sum is NaN for opposite infinities too, and for sums that overflow to them.
     for (i = 0; i < size; ++i) {
       if (std::isnan(map[i])) return {map[i], i};
     }
@@ -97,7 +97,7 @@ __attribute__((always_inline)) inline Peak<T> first_maximum(const T* map, int64_
 }
 
 #if RMPE_X86
-// RMPE_MULTIVERSION would compile one vector width for every processor.
+// RMPE_MULTIVERSION would use one vector width for all processors.
 template <typename T>
 RMPE_AVX2 Peak<T> find_peak_avx2(const T* map, int64_t size) {
   return first_maximum<32>(map, size);

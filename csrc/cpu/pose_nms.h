@@ -9,7 +9,7 @@
 
 namespace rmpe::cpu {
 
-// Images [begin, end). T is float or double.
+// Works on images [begin, end). T is float or double.
 template <typename T>
 void pose_nms(const PoseList<T>& poses,
               const T* boxes,  // [N, 4]

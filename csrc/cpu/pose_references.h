@@ -1,4 +1,4 @@
-// Reference poses of pose NMS, and one pose at a time compared with them.
+// Comparison of one pose, the candidate, with many reference poses, for pose NMS.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,13 @@
 
 namespace rmpe::cpu {
 
-// Values of a block of reference poses: what each one's box decides, then x, y and weight of joint
-// 0, of joint 1, ...
+// Values of a reference pose in a block: its PoseReach, then x, y and weight of each joint.
 enum PoseValue : int64_t { kFalloff, kHalfWidth, kHalfHeight, kRadius2, kNear2, kJoints };
 constexpr int64_t kJointValues = 3;
 
-// One candidate, xy [K, 2] and weights [K], with the kLanes references of a block. Writes their
-// similarity and how many joints are near, [kLanes] each. Squared or linear: the distance in the
-// second sum. Not templates, because GCC cannot compile those for several processors.
+// Compares a candidate, xy [K, 2] and weights [K], with the kLanes references of a block. Writes
+// the similarity and the number of near joints, [kLanes] each. The distance in the second sum is
+// squared or linear.
 void compare_squared(const float* block, const float* xy, const float* weights, int64_t K,
                      float lam, float* similarity, float* near);
 void compare_squared(const double* block, const double* xy, const double* weights, int64_t K,

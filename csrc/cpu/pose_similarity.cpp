@@ -1,4 +1,4 @@
-// Bytes and operations: as in pose_nms, for every pair.
+// Cost: as in pose_nms; all pairs are compared.
 #include "cpu/pose_similarity.h"
 
 #include <algorithm>

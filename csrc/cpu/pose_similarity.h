@@ -8,7 +8,8 @@
 
 namespace rmpe::cpu {
 
-// Rows [begin, end) of the similarity matrix: the reference poses. T is float or double.
+// Writes rows [begin, end) of the similarity matrix, one for each reference pose. T is float or
+// double.
 template <typename T>
 void pose_similarity(const PoseList<T>& poses,
                      const T* boxes,  // [N, 4]

@@ -1,6 +1,6 @@
-// Bytes and operations: as many bytes as for an upright crop, but every pixel has a position and
-// four taps of its own: two loads of eight bytes, then for each channel four shuffles, conversions,
-// products and sums. Shuffles and loads are the floor, not memory: 3 ns a pixel on a Zen 4 core.
+// Cost: as many bytes as an upright crop, but every pixel has its own position and four taps: two
+// loads of eight bytes, then four shuffles, conversions, products and sums per channel. Shuffles
+// and loads are the bottleneck, not memory: 3 ns per pixel on a Zen 4 core.
 #include "cpu/rotated_row.h"
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 namespace rmpe::cpu {
 namespace {
 
-// The columns of a span whose position on one axis has its floor in [0, size - 2]: both taps lie in
-// [0, size). Exact, because the positions are integers.
+// The columns of a span with both taps of one axis in [0, size): the floor of the position is in
+// [0, size - 2]. Exact, because positions are integers.
 Span clip(const Span& span, int64_t start, int64_t step, int64_t size) {
   const int64_t low = 0, high = (size - 1) * int64_t(kFixedOne) - 1;
   if (step == 0) {
@@ -56,7 +56,7 @@ inline Float4 sample_inside(const Image& image, int64_t x, int64_t y) {
          left_below * load_pixel(below) + right_below * load_pixel(below + image.pixel_stride);
 }
 
-// Returns the end of what was written: less than four columns may be left.
+// Writes four columns at a time. Returns the end of what was written.
 RMPE_MULTIVERSION
 int64_t sample_portable(const Image& image, const RowLine& line, const Normalization& normalization,
                         const Span& span,
@@ -82,8 +82,8 @@ int64_t sample_portable(const Image& image, const RowLine& line, const Normaliza
 
 #if RMPE_X86
 
-// Eight columns together, the two taps of an image row by one load of eight bytes: how many pixels
-// of a row may be read so. None where offsets would not fit 32 bits.
+// How many pixels of a row can be the left of two taps that are loaded together, as eight bytes.
+// None if 32-bit offsets would overflow.
 int64_t readable_columns(const Image& image) {
   const int64_t row_bytes = (image.width - 1) * image.pixel_stride + 3;
   const int64_t rows_bytes = (image.height - 1) * std::abs(image.row_stride) + row_bytes;
@@ -97,14 +97,14 @@ RMPE_AVX2 inline __m128i load_two(const uint8_t* first, const uint8_t* second) {
   return _mm_unpacklo_epi64(low, high);
 }
 
-// The eight bytes at each of columns 0, 1, 4 and 5 from where offset points.
+// The eight bytes at offsets 0, 1, 4 and 5.
 RMPE_AVX2 inline __m256i load_taps(const uint8_t* pixels, const int32_t* offset) {
   const __m128i low = load_two(pixels + offset[0], pixels + offset[1]);
   const __m128i high = load_two(pixels + offset[4], pixels + offset[5]);
   return join(low, high);
 }
 
-// How far eight columns lie behind the first, in fixed point: columns 0, 1, 4, 5 and 2, 3, 6, 7.
+// Fixed-point distances of eight columns from the first: columns 0, 1, 4, 5, and 2, 3, 6, 7.
 struct EightSteps {
   __m256i low, high;
 };
@@ -114,7 +114,7 @@ RMPE_AVX2 inline EightSteps eight_steps(int64_t step) {
   return {low, _mm256_add_epi64(low, _mm256_set1_epi64x(2 * step))};
 }
 
-// Whole parts and fractions of the positions of eight columns.
+// The integer parts and fractions of the positions of eight columns.
 RMPE_AVX2 inline void split(int64_t begin, const EightSteps& steps,
                             // outputs
                             __m256i& whole, __m256& fraction) {
@@ -126,7 +126,7 @@ RMPE_AVX2 inline void split(int64_t begin, const EightSteps& steps,
                            _mm256_set1_ps(1.0f / 16777216.0f));
 }
 
-// At least eight columns. The last eight may overlap those before them.
+// The span has at least eight columns. The last eight may overlap those before them.
 RMPE_AVX2
 void sample_avx2(const Image& image, const RowLine& line, const Normalization& normalization,
                  const Span& span,
@@ -136,7 +136,7 @@ void sample_avx2(const Image& image, const RowLine& line, const Normalization& n
   const __m256i row_stride = _mm256_set1_epi32(int32_t(image.row_stride));
   const EightSteps steps_x = eight_steps(line.step_x), steps_y = eight_steps(line.step_y);
   const __m256 one = _mm256_set1_ps(1.0f);
-  // A half of a vector of taps becomes the first channel of two left taps, then of two right ones.
+  // Picks the first channel: in each half of a vector of two left taps, then of their right ones.
   const int32_t right = int32_t(image.pixel_stride);
   const __m256i first_channel =
       _mm256_add_epi32(_mm256_setr_epi32(0, 8, right, right + 8, 0, 8, right, right + 8),
@@ -154,7 +154,7 @@ void sample_avx2(const Image& image, const RowLine& line, const Normalization& n
     const __m256 gx = _mm256_sub_ps(one, fx), gy = _mm256_sub_ps(one, fy);
     const __m256 above[2] = {_mm256_mul_ps(gx, gy), _mm256_mul_ps(fx, gy)};
     const __m256 below[2] = {_mm256_mul_ps(gx, fy), _mm256_mul_ps(fx, fy)};
-    // Columns 0, 1, 4, 5 of the upper row and of the lower one, then 2, 3, 6, 7 of both.
+    // Columns 0, 1, 4, 5 of the upper and of the lower row, then columns 2, 3, 6, 7 of both.
     const uint8_t* lower = image.data + image.row_stride;
     const __m256i taps[4] = {load_taps(image.data, offset), load_taps(lower, offset),
                              load_taps(image.data, offset + 2), load_taps(lower, offset + 2)};
@@ -192,7 +192,7 @@ void sample_row(const Image& image, const RowLine& line, const Normalization& no
   Span done{0, 0};
 #if RMPE_X86
   if (best >= Instructions::kAvx2) {
-    // The right tap of the last of n readable pixels is readable too.
+    // A load of the last readable pixel has its right neighbor too.
     done = columns_inside(std::min(readable_columns(image) + 1, image.width));
   }
   if (done.last - done.first >= 8) {

@@ -1,4 +1,4 @@
-// A row of a crop that is turned against its image: every pixel has four taps of its own.
+// A row of a rotated crop: every pixel has its own position and four taps.
 #pragma once
 
 #include <cstdint>

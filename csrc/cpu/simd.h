@@ -1,5 +1,5 @@
-// Four-lane vectors by the compiler's own extension, which GCC and Clang lower to SSE, AVX or NEON.
-// A pixel's three channels fill three lanes.
+// Vectors of four lanes, by an extension that GCC and Clang compile to SSE, AVX or NEON. The three
+// channels of a pixel fill three lanes.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ typedef uint32_t Word4 __attribute__((vector_size(16)));
 typedef uint16_t Half8 __attribute__((vector_size(16)));
 typedef uint8_t Byte16 __attribute__((vector_size(16)));
 
-// The three channels, and 0. Bytes widen to 32 bits by interleaving with zeros, which every
-// instruction set has; GCC 12 takes __builtin_convertvector on four bytes apart into scalars.
+// The three channels and 0. Bytes are extended to 32 bits by interleaving with zeros, which every
+// instruction set has. GCC 12 compiles __builtin_convertvector of four bytes to scalar code.
 inline Float4 load_pixel(const uint8_t* pixel) {
   uint16_t two;
   std::memcpy(&two, pixel, sizeof two);
@@ -31,7 +31,7 @@ inline Float4 broadcast(float value) { return Float4{value, value, value, value}
 
 inline void store(float* out, Float4 value) { std::memcpy(out, &value, sizeof value); }
 
-// Four pixels, one a vector, become three planes of four values; the fourth lanes are dropped.
+// Four pixels of a vector each become three planes of four values. The fourth lanes are ignored.
 inline void transpose(const Float4 (&pixels)[4], Float4 (&planes)[3]) {
   const Float4 low01 = __builtin_shufflevector(pixels[0], pixels[1], 0, 4, 1, 5);
   const Float4 low23 = __builtin_shufflevector(pixels[2], pixels[3], 0, 4, 1, 5);

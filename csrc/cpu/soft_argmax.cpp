@@ -1,6 +1,6 @@
-// Bytes and operations: every map is read twice, once from memory and once from the first-level
-// cache, for one exponential and two multiplications a value. Sums run down the columns, so that no
-// vector has to be reduced before the last row.
+// Cost: a map is read twice, from memory and then from the first-level cache, with one exponential
+// and two multiplications per value. There is a sum for each column, so that vectors are reduced
+// once, after the last row.
 #include "cpu/soft_argmax.h"
 
 #include <cmath>
@@ -12,7 +12,7 @@
 namespace rmpe::cpu {
 namespace {
 
-// Adds one row's weights, and these times `distance`.
+// Adds the weights of a row to sums, and the weights times `distance` to moments.
 template <typename T>
 __attribute__((always_inline)) inline void add_row(const T* row, int64_t width, T beta, T maximum,
                                                    T distance, T* __restrict sums,
@@ -29,12 +29,11 @@ __attribute__((always_inline)) inline void write_gradient(const SoftArgmaxGradie
                                                           const T* row, int64_t width, int64_t y,
                                                           T* __restrict out) {
   for (int64_t x = 0; x < width; ++x) {
-    // Columns fit 32 bits, which every processor converts in vectors.
+    // 32 bits suffice for a column, and every processor converts them in vectors.
     out[x] = soft_argmax_gradient(g, row[x], T(int32_t(x)), T(y));
   }
 }
 
-// Not templates, because GCC cannot compile those for several processors.
 RMPE_MULTIVERSION void accumulate(const float* row, int64_t width, float beta, float maximum,
                                   float distance, float* sums, float* moments) {
   add_row(row, width, beta, maximum, distance, sums, moments);
@@ -67,7 +66,7 @@ void soft_argmax(const Stored* heatmaps, int64_t height, int64_t width, T beta, 
       partition[item] = {peak.value, T(NAN)};
       continue;
     }
-    // Measured from the peak, where most of the weight is, rounding is least.
+    // Positions are measured from the peak, where most of the weight is: this rounds least.
     const int64_t peak_x = peak.index % width, peak_y = peak.index / width;
     std::fill(sums.begin(), sums.end(), T(0));
     std::fill(moments.begin(), moments.end(), T(0));

@@ -7,7 +7,7 @@
 
 namespace rmpe::cpu {
 
-// Handles the maps [begin, end) of `heatmaps` [maps, height, width].
+// Works on maps [begin, end) of `heatmaps` [maps, height, width].
 template <typename Stored, typename T = ComputeType<Stored>>
 void soft_argmax(const Stored* heatmaps, int64_t height, int64_t width, T beta, int64_t begin,
                  int64_t end,

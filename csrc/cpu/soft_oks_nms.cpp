@@ -1,4 +1,4 @@
-// Bytes and operations: as in oks_nms, for every kept pose with all others of its image.
+// Cost: as in oks_nms; every kept pose is compared with all others of its image.
 #include "cpu/soft_oks_nms.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ void soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigmas,
   };
   OksReferences<T> references(poses, areas, sigmas);
   std::vector<Candidate> candidates;  // in input order, as the references
-  std::vector<int64_t> last;          // those that take no part
+  std::vector<int64_t> last;          // poses that cannot be compared
   T oks[kLanes<T>];
   for (int64_t image = begin; image < end; ++image) {
     references.clear();

@@ -1,4 +1,4 @@
-// Columns of a row.
+// A range of columns of a row.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace rmpe::cpu {
 struct Span {
   int64_t first, last;
 
-  // What is in both; an empty result still lies within this span.
+  // The columns in both spans. An empty result lies within this span too.
   Span intersect(const Span& other) const {
     const int64_t begin = std::min(last, std::max(first, other.first));
     return {begin, std::max(begin, std::min(last, other.last))};

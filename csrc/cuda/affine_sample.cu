@@ -1,11 +1,11 @@
-// Bytes and operations: 32 crops of 3x256x192 are 19 MB to read, once each pixel's four readers
-// meet in the caches, and 19 MB to write; at 3 TB/s that is 13 us. A sample takes 4 loads and 8
-// operations a channel, and about 25 double operations for its position, which all channels of a
+// Cost: 32 crops of 3x256x192 are 19 MB to read, if the four samples that need a pixel find it in
+// the cache, and 19 MB to write; at 3 TB/s that takes 13 us. A sample takes 4 loads and 8
+// operations per channel, and about 25 double operations for its position, which all channels of a
 // block share.
 //
-// Neighbouring lanes take neighbouring pixels: what a warp loads or stores at once lies in one
-// or two cache lines. Wider stores would need four neighbouring pixels in one lane, and spread
-// each of the sixteen loads before them over four lines.
+// Neighboring lanes have neighboring pixels, so that a load or store of a warp touches one or two
+// cache lines. Wider stores would need four neighboring pixels per lane, and each of the sixteen
+// loads before them would touch four times as many lines.
 #include "cuda/affine_sample.h"
 #include "cuda/affine_sample_tiles.h"
 

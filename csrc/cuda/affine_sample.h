@@ -19,12 +19,12 @@ void launch_affine_sample(const SampleBatch<S>& batch, cudaStream_t stream,
                           // outputs
                           S* output);  // [N, C, height, width]
 
-// How many moments the gradient to theta needs room for; none with nearest.
+// Number of moments in the scratch memory of the gradient to theta; 0 with nearest.
 int64_t moment_count(int64_t N, int64_t C, const SampleGeometry& geometry);
 
-// Memory of the call, whatever it holds. With fixed_sums and exponents the gradient to the input
-// has the same bits on every run, but a plane of it is NaN where the output's gradient in that
-// plane is not finite. The gradient to theta has the same bits on every run anyway.
+// Uninitialized memory for a call. With fixed_sums and exponents, the gradient to the input is
+// deterministic, but a plane of it is all NaN if the gradient to the output is not finite in that
+// plane. The gradient to theta is always deterministic.
 struct BackwardScratch {
   PositionMoments* moments;        // [moment_count], for grad_theta
   float* sums;                     // [N, C, input_height, input_width], for a 16-bit grad_input
@@ -33,11 +33,11 @@ struct BackwardScratch {
 };
 
 template <typename S>
-void launch_affine_sample_backward(const SampleBatch<S>& batch,  // input: for grad_theta alone
+void launch_affine_sample_backward(const SampleBatch<S>& batch,  // input is for grad_theta only
                                    const S* grad,                // [N, C, height, width]
                                    const BackwardScratch& scratch, cudaStream_t stream,
-                                   // outputs, null where not wanted
+                                   // outputs; null: not computed
                                    S* grad_input,      // [N, C, input_height, input_width]
-                                   void* grad_theta);  // [N, 2, 3], stored as theta is
+                                   void* grad_theta);  // [N, 2, 3], of the type of theta
 
 }  // namespace rmpe::cuda

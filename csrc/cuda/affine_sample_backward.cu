@@ -1,12 +1,11 @@
-// The transpose of the forward pass: each output pixel adds to the input pixels that it took,
-// with atomics. For any map that is the same work, which gathering is not: the output pixels
-// that take an input pixel can be none or all.
+// The transpose of the forward pass: an output pixel adds, with atomics, to the input pixels that
+// it was sampled from. This is the same work for every map. Gathering is not, because an input
+// pixel can be needed by no output pixel or by all.
 //
-// Bytes and operations: 32 crops of 3x256x192 are 19 MB of gradients to read, 19 MB to zero, and 19
-// million additions to them, which meet in the L2 cache: neighbouring lanes add to neighbouring
-// pixels. The gradient to theta reads 19 MB of input as well, and takes 20 operations a channel.
-// Where the bits must not depend on the order, sums take 64 bits, and two passes more: one to find
-// how large the gradients are, one to round the sums.
+// Cost: 32 crops of 3x256x192 are 19 MB of gradients to read, 19 MB to zero, and 19 million
+// additions to these, in the L2 cache: neighboring lanes add to neighboring pixels. The gradient to
+// theta also reads 19 MB of input and takes 20 operations per channel. The deterministic form has
+// sums of 64 bits and two more passes: one finds how large the gradients are, one rounds the sums.
 #include <type_traits>
 
 #include "cuda/affine_sample.h"
@@ -17,7 +16,7 @@
 namespace rmpe::cuda {
 namespace {
 
-static_assert(kThreads >= 6 * kWarpSize, "a warp sums each moment");
+static_assert(kThreads >= 6 * kWarpSize, "one warp sums each moment");
 
 struct BackwardBlock {
   Affine map;
@@ -29,7 +28,7 @@ __global__ void __launch_bounds__(kThreads, 2)
     affine_sample_backward_kernel(const __grid_constant__ SampleBatch<S> batch,
                                   const __grid_constant__ Tiling tiling,
                                   const S* __restrict__ grad,  // [N, C, height, width]
-                                  // outputs, null where not wanted
+                                  // outputs; null: not computed
                                   const Sums sums,
                                   PositionMoments* __restrict__ moments) {  // [N, blocks_per_image]
   using T = ComputeType<S>;
@@ -170,7 +169,7 @@ Tiling output_tiling(int64_t N, int64_t C, const SampleGeometry& g) {
   return tiling(N, C, g.height * g.width);
 }
 
-// Fewest bits that count `terms`.
+// Bits that a sum of `terms` terms needs beyond those of a term.
 int carry_bits(int64_t terms) {
   int bits = 0;
   while (int64_t(1) << bits < terms) ++bits;

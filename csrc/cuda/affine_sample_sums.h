@@ -1,4 +1,4 @@
-// How threads that come in no fixed order add up the gradient to the input.
+// Sums of the gradient to the input, to which threads add in no fixed order.
 #pragma once
 
 #include <cmath>
@@ -8,10 +8,10 @@
 
 namespace rmpe::cuda {
 
-// As they come: the last bits depend on the order.
+// In floating point. The last bits depend on the order.
 template <typename T>
 struct FloatSums {
-  T* values;  // [planes, pixels], zeros to begin with; null: not wanted
+  T* values;  // [planes, pixels], initially zeros; null: not computed
   int64_t pixels;
 
   __device__ T term(int64_t, T value) const { return value; }
@@ -21,8 +21,8 @@ struct FloatSums {
   __device__ T total(int64_t plane, int32_t pixel) const { return values[plane * pixels + pixel]; }
 };
 
-// All values of a plane are smaller than 2 to the power of its exponent, which is stored with a
-// bias: 0 where they are zeros, kNotFinite where one is NaN or infinite.
+// All values of a plane are smaller than 2 to the power of its exponent. Exponents are stored with
+// a bias: 0 for a plane of zeros, kNotFinite for one with a NaN or an infinity.
 constexpr int kExponentBias = 1100;
 constexpr unsigned kNotFinite = 0xffffffffu;
 
@@ -31,15 +31,14 @@ inline __device__ unsigned biased_exponent(double value) {
   return value == 0.0 ? 0u : unsigned(ilogb(value) + 1 + kExponentBias);
 }
 
-// In fixed point: integers add up to the same bits in any order. Each plane has a unit of its
-// own, by which the largest sum that its exponent allows takes 62 bits; of a plane of 256x192,
-// that leaves 46 for each term. There is no such unit for a plane that is not finite: all of its
-// sums are NaN.
+// In fixed point, because integers have the same sum in any order. Each plane has its own unit, in
+// which the largest possible sum takes 62 bits. In a plane of 256x192, that leaves 46 bits for a
+// term. The sums of a plane that is not finite are all NaN.
 struct FixedSums {
-  unsigned long long* values;  // [planes, pixels], zeros to begin with; null: not wanted
+  unsigned long long* values;  // [planes, pixels], initially zeros; null: not computed
   int64_t pixels;
-  const unsigned* exponents;  // [planes], biased, of the output's gradient
-  int carry_bits;             // of a sum of one term from every output pixel
+  const unsigned* exponents;  // [planes], biased, of the gradient to the output
+  int carry_bits;  // a sum of one term per output pixel has so many bits more than a term
 
   __device__ double term(int64_t plane, double value) const {
     return exponents[plane] == kNotFinite ? 0.0 : ldexp(value, shift(plane));

@@ -1,5 +1,5 @@
-// How the kernels of affine_sample share out their work: a block takes some pixels of an image, and
-// some of its channels, for which the position of a pixel is computed once.
+// The tiles of affine_sample: a block works on some pixels and some channels of an image. The
+// position of a pixel is computed once for these channels.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace rmpe::cuda {
 
 constexpr int kThreads = 256;
-// Of one block: enough that a position costs little, few enough for a sum over them in float32.
+// Of one block: enough to make the cost of a position small, few enough for a sum in float32.
 constexpr int64_t kMostChannels = 32;
 
 struct Tiling {
@@ -29,8 +29,8 @@ struct Tiling {
 
 inline int64_t ceil_divide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Large blocks of work, as long as there are enough of them for every multiprocessor of a large
-// GPU. A function of the shape alone, because it sets the order of sums.
+// Large tiles, as long as there are enough for every multiprocessor of a large GPU. They depend on
+// the shape only, because they determine the order of sums.
 inline Tiling tiling(int64_t N, int64_t C, int64_t pixels) {
   constexpr int64_t kEnoughBlocks = 1024;
   int64_t pixels_per_block = 4 * kThreads, channel_blocks = ceil_divide(C, kMostChannels);
@@ -47,7 +47,7 @@ inline Tiling tiling(int64_t N, int64_t C, int64_t pixels) {
           unsigned(pixel_blocks()),   unsigned(ceil_divide(C, channels_per_block))};
 }
 
-// What one block works on.
+// The work of one block.
 struct Tile {
   int64_t n, first_channel, last_channel;
   unsigned first_pixel, last_pixel;
@@ -67,14 +67,14 @@ inline __device__ Tile tile_of(const Tiling& tiling) {
   return tile;
 }
 
-// The map of the n-th image.
+// The map of image n.
 inline __device__ Affine map_of(const Floats& theta, int64_t n, const SampleGeometry& g) {
   double values[6];
   for (int i = 0; i < 6; ++i) values[i] = theta[6 * n + i];
   return sampling_map(values, g);
 }
 
-// A value that no thread of the launch writes.
+// Loads a value that no thread of the launch writes.
 inline __device__ float load(const float* value) { return __ldg(value); }
 inline __device__ double load(const double* value) { return __ldg(value); }
 template <typename S>

@@ -1,5 +1,4 @@
-// Operations: some ten instructions and a division for a pair. The rest is the cost of launching
-// (greedy.h).
+// Cost: some ten instructions and a division per pair. The cost of launches dominates (greedy.h).
 #include "core/box_nms.h"
 #include "cuda/box_nms.h"
 #include "cuda/greedy.h"

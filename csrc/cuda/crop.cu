@@ -1,6 +1,6 @@
-// Bytes and operations: a crop of 256x192 writes 590 KB of floats and reads about 3 bytes for each
-// source pixel under it, most of them from the caches, so writing is the floor. A thread computes
-// four pixels of a row: one 16-byte store for each channel, and one test for all sixteen taps.
+// Cost: a crop of 256x192 writes 590 KB of floats and reads about 3 bytes for each image pixel
+// under it, mostly from the cache. Writing is the bottleneck. A thread computes four pixels of a
+// row, with one 16-byte store per channel and one test whether all sixteen taps lie inside.
 #include <algorithm>
 
 #include "core/half.h"
@@ -11,28 +11,30 @@ namespace rmpe::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kPixels = 4;  // of a row, for each thread
-// They travel as an argument of the kernel, of which there are 4 KB: nothing has to be copied to
-// the device first. More images take more launches, each of which serves the crops of its own.
+constexpr int kPixels = 4;  // of a row, per thread
+// Images are passed as a kernel argument, which may have 4 KB, so that nothing has to be copied to
+// the device first. More images need more launches, each for the crops of its own images.
 constexpr int kImagesPerLaunch = 64;
 
 struct CropLaunch {
   CropBatch batch;
-  Image listed[kImagesPerLaunch];   // of the batch's list, from first_image on
-  int64_t first_image, last_image;  // whose crops this launch writes
+  Image listed[kImagesPerLaunch];   // of the list of the batch, from first_image on
+  int64_t first_image, last_image;  // this launch writes the crops of images [first, last)
   unsigned blocks_per_crop;
 };
 
-// Where a crop comes from, worked out once for each block.
+// What a crop is sampled from, computed once per block.
 struct Source {
   Image image;
   Affine inverse;
   int64_t start_x, start_y, step_x, step_y, row_step_y;  // fixed point
   bool upright;
   bool here;   // whether this launch writes the crop
-  bool empty;  // whether all of the crop is fill
+  bool empty;  // whether the crop shows no image and is filled
 };
 
+// A crop of an image that does not exist is filled: indices are not validated, which would make the
+// host wait for the device.
 __device__ Source source_of(const CropLaunch& launch, int64_t n) {
   const CropBatch& batch = launch.batch;
   Source source;
@@ -58,8 +60,8 @@ __device__ Source source_of(const CropLaunch& launch, int64_t n) {
   return source;
 }
 
-// Whether all taps of the four samples from (x, y) on lie inside: the samples are on a line, so its
-// ends decide.
+// Whether all taps of the four samples from (x, y) on lie inside. The samples are on a line, so it
+// is enough to test the first and the last.
 __device__ bool all_inside(const Source& source, int64_t x, int64_t y) {
   const int64_t end_x = x + (kPixels - 1) * source.step_x;
   const int64_t end_y = y + (kPixels - 1) * source.step_y;
@@ -69,7 +71,7 @@ __device__ bool all_inside(const Source& source, int64_t x, int64_t y) {
          fixed_floor(end_y) >= 0 && fixed_floor(end_y) < bottom;
 }
 
-// As sample_bilinear of core, for a sample whose taps all lie inside.
+// As sample_bilinear, if all taps lie inside.
 __device__ void sample_inside(const Image& image, int64_t x, int64_t y, float* rgb) {  // [3]
   const uint8_t* above =
       image.data + fixed_floor(y) * image.row_stride + fixed_floor(x) * image.pixel_stride;
@@ -170,7 +172,7 @@ void launch_crop(const CropBatch& batch, cudaStream_t stream, Stored* crops) {
   const ImageList& images = batch.images;
   const int64_t images_per_launch = images.is_stack() ? images.count : kImagesPerLaunch;
   int64_t first = 0;
-  do {  // once where there is no image: all crops are fill
+  do {  // once even without images: all crops are filled
     arguments.first_image = first;
     arguments.last_image = std::min(images.count, first + images_per_launch);
     const Image* listed = images.listed + first;

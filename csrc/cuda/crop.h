@@ -8,10 +8,10 @@
 
 namespace rmpe::cuda {
 
-// The list of images itself is on the host.
+// images.listed is on the host.
 using CropBatch = rmpe::CropBatch<InverseMatrices>;
 
-// Stored: float, Half, BFloat16. A crop whose image_index is none is all fill.
+// Stored: float, Half, BFloat16. A crop whose image_index is out of range is filled.
 template <typename Stored>
 void launch_crop(const CropBatch& batch, cudaStream_t stream,
                  // outputs

@@ -1,5 +1,4 @@
-// Operations: some 60 double instructions for a box, a sine and a cosine; the rest is the cost of
-// one launch.
+// Cost: some 60 double instructions per box, a sine and a cosine. The cost of the launch dominates.
 #include "cuda/crop_matrices.h"
 #include "cuda/grid_size.h"
 

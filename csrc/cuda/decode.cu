@@ -1,7 +1,7 @@
-// Bytes and operations: every heatmap is read once, 12 KB at 64x48 float32, with four instructions
-// for each value; memory is the floor. A block reads one map, and as a rule asks for all of it at
-// once. What follows a peak touches cache lines that are still near: four neighbours, or the 15x15
-// pixels of which a Newton step is computed in double, some 3,000 operations of a map's 15,000.
+// Cost: a heatmap is read once, 12 KB at 64x48 float32, with four instructions per value; memory is
+// the bottleneck. A block reads one map, and usually has loads of all of it in flight at once. The
+// refinement of a peak reads from the cache: four neighbors, or the 15x15 pixels from which a
+// Newton step is computed in double. That takes some 3,000 operations; the map takes 15,000.
 #include <cmath>
 
 #include "cuda/decode.h"
@@ -14,13 +14,13 @@
 namespace rmpe::cuda {
 namespace {
 
-// Pixels that are blurred at once, and those that their columns are made of.
+// The size of a tile that is blurred at once, and the columns that it needs.
 constexpr int kTileHeight = 4, kTileWidth = 54, kWindow = kTileWidth + kBlurTaps - 1;
 
 template <typename T>
 struct Shared {
   Peak<T> peaks[kMaxWarps];
-  double columns[kTileHeight * kWindow];  // blurred along y only
+  double columns[kTileHeight * kWindow];  // blurred along y
   double patch[25];                       // around the peak
   double maxima[kMaxWarps];
 };
@@ -33,8 +33,8 @@ struct DecodeLaunch {
 
 __device__ int at_most(int limit, int value) { return value < limit ? value : limit; }
 
-// Calls visit(i, j, value) for every pixel of the blurred tile of which (left, top) is the first
-// one. All threads of the block take part.
+// Calls visit(i, j, value) for every pixel of the blurred tile whose first pixel is (left, top).
+// All threads of the block have to call it.
 template <typename Map, typename Visit>
 __device__ void blur_tile(const double (&weights)[kBlurTaps], const Map& map, int map_height,
                           int left, int top, int width, int height, double* columns,
@@ -65,7 +65,7 @@ __device__ double blurred_maximum(const double (&weights)[kBlurTaps], const Map&
   double maximum = -INFINITY;
   for (int top = 0; top < height; top += kTileHeight) {
     for (int left = 0; left < map.width; left += kTileWidth) {
-      __syncthreads();  // what was blurred before has been read
+      __syncthreads();  // all threads have read the columns of the tile before
       blur_tile(weights, map, height, left, top, at_most(kTileWidth, map.width - left),
                 at_most(kTileHeight, height - top), shared.columns,
                 [&](int, int, double value) { maximum = value > maximum ? value : maximum; });
@@ -80,24 +80,24 @@ __device__ double blurred_maximum(const double (&weights)[kBlurTaps], const Map&
   return maximum;
 }
 
-// Leaves the logarithm of the blurred and rescaled map around the peak at (x, y) in shared.patch.
+// Writes the logarithm of the blurred and rescaled map around the peak at (x, y) to shared.patch.
 template <typename Map>
 __device__ void log_blurred(const Refinement& refinement, const Map& map, int x, int y, double peak,
                             Shared<typename Map::Value>& shared) {
   const int radius = patch_radius(refinement.method), side = 2 * radius + 1;
-  bool below_floor = false;
+  bool below_min = false;
   blur_tile(refinement.blur, map, map.size / map.width, x - radius, y - radius, side, side,
             shared.columns, [&](int i, int j, double value) {
               shared.patch[j * side + i] = value;
-              below_floor |= value < refinement.floor;
+              below_min |= value < refinement.log_min;
             });
-  below_floor = __syncthreads_or(below_floor);
-  const double scale = must_rescale(refinement, peak, below_floor)
+  below_min = __syncthreads_or(below_min);
+  const double scale = must_rescale(refinement, peak, below_min)
                            ? peak / blurred_maximum(refinement.blur, map, shared)
                            : 1.0;
   const int p = int(threadIdx.x);
   if (p < side * side && is_in_stencil(radius, p % side, p / side)) {
-    shared.patch[p] = limited_log(refinement, scale * shared.patch[p]);
+    shared.patch[p] = clamped_log(refinement, scale * shared.patch[p]);
   }
   __syncthreads();
 }

@@ -9,7 +9,7 @@
 
 namespace rmpe::cuda {
 
-// swapped_joint is on the host.
+// swapped_joint is on the host. Without to_image: keypoints in heatmap pixels.
 template <typename Stored>
 using DecodeBatch = rmpe::DecodeBatch<Stored, ImageMaps>;
 

@@ -1,6 +1,6 @@
-// Bytes and operations: each vector is read once, a few KB a joint, with four instructions for each
-// value; memory is the floor. A block is two warps: one reads a joint's vector along x, the other
-// that along y, as a rule all of it at once.
+// Cost: each vector is read once, a few KB per joint, with four instructions per value; memory is
+// the bottleneck. A block has two warps. One reads the x vector of a joint, the other the y vector,
+// usually with loads of all of it in flight at once.
 #include "cuda/decode_simcc.h"
 #include "cuda/grid_size.h"
 #include "cuda/joints.h"
@@ -19,7 +19,7 @@ struct SimccLaunch {
   Joints<kFlip> joints;
 };
 
-// A joint's vector along one axis, as a map of one row. Only x turns round in a mirror.
+// The vector of a joint along one axis, as a map of one row. A mirrored image reverses x only.
 template <typename Stored, bool kFlip>
 __device__ auto vector_of(const SimccLaunch<Stored, kFlip>& launch, unsigned n, unsigned k,
                           bool along_y) {

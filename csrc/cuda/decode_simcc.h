@@ -9,7 +9,7 @@
 
 namespace rmpe::cuda {
 
-// swapped_joint is on the host.
+// swapped_joint is on the host. Without to_image: keypoints in crop pixels.
 template <typename Stored>
 using SimccBatch = rmpe::SimccBatch<Stored, ImageMaps>;
 

@@ -1,6 +1,6 @@
-// What kernels need beyond plain C++: CUDA's own names, and how a kernel is launched and gets its
-// shared memory. With RMPE_CUDA_ON_HOST they come from a host shim, by which the tests run every
-// kernel as plain C++ on machines without a GPU. Nothing else in this folder includes CUDA headers.
+// What kernels need beyond plain C++: the names of CUDA, launches and shared memory. No other file
+// of this folder includes CUDA headers. With RMPE_CUDA_ON_HOST, all of it comes from
+// tests/cpp/cuda, which runs every kernel as plain C++ on machines without a GPU.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,7 @@ inline void check(cudaError_t error, const char* what) {
   throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
 }
 
-// An empty grid launches nothing.
+// Launches a kernel, or nothing if the grid is empty.
 template <typename... Parameters, typename... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
             cudaStream_t stream, Arguments&&... arguments) {
@@ -53,12 +53,12 @@ void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_
   check(cudaGetLastError(), "a CUDA kernel could not be launched");
 }
 
-// Sets bytes of device memory to 0, in the order of the stream.
+// Sets device memory to 0, in the order of the stream.
 inline void zero(void* data, size_t bytes, cudaStream_t stream) {
   if (bytes > 0) check(cudaMemsetAsync(data, 0, bytes, stream), "device memory was not zeroed");
 }
 
-// The block's shared memory, whose size the launch gives in bytes.
+// The shared memory of the block; its size is an argument of the launch.
 template <typename T>
 __device__ T* shared_memory() {
   extern __shared__ __align__(16) unsigned char shared_bytes[];
@@ -67,7 +67,7 @@ __device__ T* shared_memory() {
 
 }  // namespace rmpe::cuda
 
-#else  // a binding, which needs to know streams only
+#else  // a binding, which needs the type of streams only
 
 #include <cuda_runtime_api.h>
 

@@ -1,5 +1,5 @@
-// Small float32 or float64 inputs, such as matrices: which of the two is found at run time, so that
-// kernels are compiled once for both.
+// Small inputs of float32 or float64, such as matrices. The type is tested at run time, so that a
+// kernel is compiled once for both.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 namespace rmpe::cuda {
 
 struct Floats {
-  const void* data = nullptr;  // null: not given
+  const void* data = nullptr;  // may be null
   bool is_double = false;
 
   RMPE_HD double operator[](int64_t i) const {
@@ -18,14 +18,14 @@ struct Floats {
   }
 };
 
-// The n-th of matrices [N, 2, 3].
+// Matrix n of [N, 2, 3].
 RMPE_HD Affine load_affine(const Floats& matrices, int64_t n) {
   double values[6];
   for (int i = 0; i < 6; ++i) values[i] = matrices[6 * n + i];
   return rmpe::load_affine(values);
 }
 
-// The inverses of matrices [N, 2, 3], computed where they are needed.
+// The inverses of matrices [N, 2, 3], computed on access.
 struct InverseMatrices {
   Floats matrices;
 

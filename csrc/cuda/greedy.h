@@ -1,13 +1,14 @@
-// Greedy suppression on CUDA, for any comparison: the result is csrc/cpu/greedy.h's, item for item.
+// Greedy suppression on CUDA, for any comparison. The result equals that of csrc/cpu/greedy.h.
 //
-// A block takes an image and goes through its items, from the best to the worst, a tile of kTile at
-// a time: those that an item kept earlier eliminates go first, and only the survivors are compared
-// with each other, every earlier one with every later one, whereupon one thread goes through the
-// results. An image of 64 poses is one tile: 2016 pairs, four a thread. There is no matrix of all
-// pairs, so that any number of items goes; but one large image keeps one multiprocessor busy alone.
+// A block works on one image, from the best item to the worst, in tiles of kTile items. First the
+// items of a tile are compared with the items kept before, and those that are eliminated leave.
+// Then the survivors are compared with each other, every earlier one with every later one, and one
+// thread goes through the results. An image of 64 poses is one tile: 2016 pairs, four per thread.
+// There is no matrix of all pairs, so that the number of items has no limit; but one large image
+// occupies one multiprocessor only.
 //
 // Launches: one clears, one ranks, one orders, one suppresses; with an image index, two more group.
-// Bytes: the items are read twice, once for their order and once into shared memory.
+// Items are read twice: for their order, and into shared memory.
 #pragma once
 
 #include <cmath>
@@ -20,14 +21,14 @@
 
 namespace rmpe::cuda {
 
-using Bits = unsigned long long;  // one for each item of a tile, the type that atomics take
+using Bits = unsigned long long;  // a bit for each item of a tile; a type that atomics take
 static_assert(sizeof(Bits) * 8 == kTile, "");
 
 constexpr int kRankThreads = 128;
 
-// Beside what for_each_pair wants, Comparison has
+// Comparison is a class as for for_each_pair (pairs.h), which also has
 //   void flag_not_finite(int64_t first, int64_t count, unsigned* flags) const;
-//   double confidence(int64_t item) const;   what orders the items; NaN: takes no part
+//   double confidence(int64_t i) const;   orders the items; NaN: item i cannot be compared
 //   bool eliminates(const Item& reference, const Item& candidate, const Sums& sums) const;
 template <typename Comparison>
 struct GreedyScratch {
@@ -43,7 +44,7 @@ struct GreedyScratch {
         kept(scratch.allocate<unsigned>(N)) {}
 };
 
-// What takes no part is kept.
+// Items that cannot be compared are kept.
 template <typename Comparison>
 __global__ void __launch_bounds__(kRankThreads)
     confidence_kernel(Comparison comparison, GreedyScratch<Comparison> scratch,
@@ -73,7 +74,7 @@ __global__ void __launch_bounds__(kRankThreads)
   join(scratch.images, i, slot);
 }
 
-// A block's shared memory, which joints follow.
+// The shared memory of a block; the joints follow it.
 template <typename Comparison>
 struct GreedyShared {
   Bits eliminators[kTile];  // of each candidate, among the references
@@ -100,10 +101,10 @@ __device__ void fill(const typename Comparison::Item* items,  // [N]
   }
 }
 
-// The pairs of one tile, (0, 1), (0, 2), (1, 2), (0, 3), ...: 2016 are 63 full warps, where the
-// pairs in a square would be twice as many, half of them idle.
+// The pairs of one tile in the order (0, 1), (0, 2), (1, 2), (0, 3), ... The 2016 pairs of a full
+// tile are 63 warps. All pairs of a square would be twice as many, half of them idle.
 __device__ inline Pair pair_in_triangle(unsigned p) {
-  // Exact: 8 p + 1 < 2^24, and where c begins it is a square.
+  // Exact, because 8 p + 1 < 2^24, and it is a square for the first pair of each c.
   const unsigned c = unsigned((1.0f + std::sqrt(float(8 * p + 1))) * 0.5f);
   return {p - c * (c - 1) / 2, c};
 }
@@ -138,7 +139,7 @@ __global__ void __launch_bounds__(kPairThreads, 1)
     unsigned kept_count = 0;
     for (unsigned first = 0; first < range.size; first += kTile) {
       const unsigned count = range.size - first < kTile ? range.size - first : kTile;
-      __syncthreads();  // the tile before is done with
+      __syncthreads();  // no thread needs the tile before
       fill(scratch.items, ordered + first, count, candidates);
       if (t < kTile) shared.eliminators[t] = 0;
       if (t == 0) shared.bits = first_bits(count);
@@ -148,7 +149,7 @@ __global__ void __launch_bounds__(kPairThreads, 1)
         const unsigned present = kept_count - k < kTile ? kept_count - k : kTile;
         fill(scratch.items, kept + k, present, references);
         __syncthreads();
-        // A warp has one candidate: where that is gone, all of it rests.
+        // All lanes of a warp have the same candidate, and are idle if it is eliminated.
         for_each_pair(
             comparison, references, candidates, rows, joints, count * kTile,
             [&](unsigned p, Pair& pair) {
@@ -165,7 +166,7 @@ __global__ void __launch_bounds__(kPairThreads, 1)
         survivors = shared.bits;
       }
 
-      // Survivors close up, in their order.
+      // The survivors are moved together, in their order.
       const unsigned left = count_of(survivors);
       if (left < count) {
         const bool survives = t < count && (survivors & bit(t)) != 0;
@@ -221,7 +222,7 @@ size_t greedy_scratch_bytes(int64_t N, bool many_images) {
   return scratch.bytes();
 }
 
-// image_index: [N], any values, or null: one image; what: the items' name.
+// image_index: [N], any values; null: one image. what: the name of the items in errors.
 template <typename Comparison>
 void launch_greedy_nms(const char* what, const Comparison& comparison, const int64_t* image_index,
                        int64_t N, void* scratch_memory, cudaStream_t stream,

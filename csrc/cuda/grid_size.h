@@ -1,4 +1,4 @@
-// How many blocks a launch needs.
+// The number of blocks of a launch.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace rmpe::cuda {
 
-// Blocks of `per_block` items each. Throws where CUDA cannot count so many.
+// The number of blocks with `per_block` items each. Throws if there are more than CUDA allows.
 inline unsigned grid_size(const char* what, int64_t items, int64_t per_block) {
   const int64_t blocks = (items + per_block - 1) / per_block;
   if (blocks > INT32_MAX) {

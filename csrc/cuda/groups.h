@@ -1,12 +1,13 @@
-// Items side by side with those that belong to them, as csrc/cpu/groups.h, when neither the number
-// of groups nor their sizes are known to the host, which cannot wait for the device to learn them.
+// Groups of items, as csrc/cpu/groups.h. The host knows neither the number of groups nor their
+// sizes: to learn them it would have to wait for the device.
 //
-// Four steps, each of them one thread or one warp an item: every item joins the slot of its group
-// in a table and counts as a member; the first member of a slot claims a range of places; the
-// members enter the range as they come; and each, counting who precedes it, finds its place in the
-// order. Counting takes size^2 comparisons for a group, spread over the whole device: for one group
-// of 10000 about 4e7 instructions of a warp, or 70000 cycles of 132 multiprocessors. In return,
-// sizes have no limit, and the result does not depend on which thread comes first.
+// There are four steps, with a thread or a warp per item. (1) An item joins the slot of its group
+// in a hash table, and counts as a member. (2) The first member of a slot claims a range of places.
+// (3) The members enter the range in any order. (4) Each member counts the members that precede it,
+// which is its place in the order. Counting takes size^2 comparisons for a group, spread over the
+// whole device: 4e7 instructions of a warp for a group of 10000, or 70000 cycles of 132
+// multiprocessors. In return, sizes have no limit, and the result does not depend on the order of
+// the threads.
 #pragma once
 
 #include <cstdint>
@@ -26,21 +27,21 @@ struct Range {
 };
 
 struct Groups {
-  const int64_t* index;  // [N], items of equal index form a group; null: all do
+  const int64_t* index;  // [N], items with the same index form a group; null: one group
   int64_t N;
-  int64_t slots;  // of the table; a power of two where index is looked up
+  int64_t slots;  // of the table; a power of two if it is searched by index
   // Zeroed before items join.
-  unsigned* count;   // of groups
-  unsigned* placed;  // how many places have been claimed
+  unsigned* count;   // number of groups
+  unsigned* placed;  // number of places that have been claimed
   unsigned* sizes;   // [slots]
-  unsigned* owners;  // [slots], 1 + an item of the group, 0: free
-  // Written in the order of the steps.
+  unsigned* owners;  // [slots], 1 + an item of the group; 0: the slot is free
+  // Written by the steps, in their order.
   unsigned* slot_of;   // [N]
   unsigned* position;  // [N], among the members of the group, in no particular order
   unsigned* first;     // [slots], place of the first member
   unsigned* listed;    // [N], the slots in use
   unsigned* members;   // [N]
-  unsigned* ordered;   // [N], the members of a group in their order
+  unsigned* ordered;   // [N], the members of each group in their order
 
   Groups(const int64_t* index, int64_t N, int64_t slots, Scratch& scratch)
       : index(index), N(N), slots(slots) {
@@ -66,8 +67,7 @@ struct Groups {
   RMPE_HD Range range(unsigned group) const { return range_of_slot(is_one() ? 0 : listed[group]); }
 };
 
-// Slots of a table in which any index can be looked up. At most half are in use, so that a search
-// soon ends.
+// Slots of a table that is searched by index. At most half are in use, so that searches are short.
 inline int64_t table_slots(int64_t N) {
   int64_t slots = 1;
   while (slots < 2 * N) slots *= 2;
@@ -78,14 +78,14 @@ inline int64_t image_table_slots(int64_t N, bool many_images) {
   return many_images ? table_slots(N) : 1;
 }
 
-// Blocks that share the images out among themselves: more of them than run at once would only start
-// in order to find that there is no image left.
+// Number of blocks that share the images among themselves. More blocks than run at once would start
+// only to find no image left.
 inline unsigned image_blocks(int64_t N, bool many_images) {
   constexpr int64_t kMostBlocks = 1024;
   return many_images ? unsigned(N < kMostBlocks ? N : kMostBlocks) : 1;
 }
 
-// The finalizer of MurmurHash3: every bit of the index reaches every bit of the slot.
+// The finalizer of MurmurHash3: every bit of the index affects every bit of the hash.
 __device__ inline unsigned hash(int64_t index) {
   uint64_t h = uint64_t(index);
   h ^= h >> 33;
@@ -96,7 +96,7 @@ __device__ inline unsigned hash(int64_t index) {
   return unsigned(h);
 }
 
-// The slot of an item's group, taken for it where it has none yet.
+// Finds the slot of the group of item i, or takes one for it.
 __device__ inline unsigned find_slot(const Groups& groups, int64_t i) {
   if (groups.is_one()) return 0;
   const unsigned mask = unsigned(groups.slots - 1);
@@ -107,11 +107,11 @@ __device__ inline unsigned find_slot(const Groups& groups, int64_t i) {
   }
 }
 
-// Item i becomes a member of the slot's group, or of none. All threads of a block call it; those
-// beyond the items with none.
+// Makes item i a member of the group of a slot, or of no group for kNoSlot. All threads of a block
+// have to call it; those beyond the last item with kNoSlot.
 __device__ inline void join(const Groups& groups, int64_t i, unsigned slot) {
   if (i < groups.N) groups.slot_of[i] = slot;
-  if (groups.is_one()) {  // where all would count at one address
+  if (groups.is_one()) {  // all threads would add to one address
     const int members = __syncthreads_count(slot != kNoSlot);
     if (threadIdx.x == 0) atomicAdd(groups.sizes, unsigned(members));
   } else if (slot != kNoSlot) {
@@ -135,14 +135,14 @@ static __global__ void __launch_bounds__(kGroupThreads) scatter_kernel(Groups gr
   groups.members[groups.first[groups.slot_of[i]] + groups.position[i]] = unsigned(i);
 }
 
-// One warp an item. precedes(a, b) is a strict order of the items of a group.
+// One warp per item. precedes(a, b) is a strict order of the items of a group.
 template <typename Precedes>
 __global__ void __launch_bounds__(kGroupThreads) rank_kernel(Groups groups, Precedes precedes) {
   const int64_t thread = int64_t(blockIdx.x) * kGroupThreads + threadIdx.x;
   const unsigned i = unsigned(thread / kWarpSize), lane = unsigned(thread % kWarpSize);
   if (i >= groups.N || groups.slot_of[i] == kNoSlot) return;
   Range group = groups.range_of_slot(groups.slot_of[i]);
-  if (groups.is_one()) group.size = unsigned(groups.N);  // others take no part, and precede nobody
+  if (groups.is_one()) group.size = unsigned(groups.N);  // items without a slot precede no other
   unsigned before = 0;
   for (unsigned m = lane; m < group.size; m += kWarpSize) {
     before += precedes(groups.is_one() ? m : groups.members[group.first + m], i);
@@ -151,7 +151,7 @@ __global__ void __launch_bounds__(kGroupThreads) rank_kernel(Groups groups, Prec
   if (lane == 0) groups.ordered[group.first + before] = i;
 }
 
-// Must precede the launch in which items join.
+// Comes before the launch in which items join.
 inline void clear(const Groups& groups, cudaStream_t stream) {
   zero(groups.count, groups.zeroed_count() * sizeof(unsigned), stream);
 }
@@ -169,7 +169,8 @@ void launch_order_groups(const char* what, const Groups& groups, const Precedes&
          dim3(kGroupThreads), 0, stream, groups, precedes);
 }
 
-// By score, from the highest on; of equal scores the lower index first. NaN: takes no part.
+// From the highest score to the lowest; of equal scores the lower index first. Items with NaN are
+// not members of a group.
 struct ByScore {
   const double* scores;  // [N]
 

@@ -1,15 +1,15 @@
-// From crops to images, on the device.
+// Maps from crops to images, on the device.
 #pragma once
 
 #include "cuda/floats.h"
 
 namespace rmpe::cuda {
 
-// Crop pixel -> image pixel of every person: through theta, where there is any, from the
-// transformed crop into the crop, and then through the inverse of the crop's matrix.
+// Crop pixel -> image pixel of each person: through theta, if given, from the resampled crop to the
+// crop, then through the inverse of the matrix of the crop.
 struct ImageMaps {
-  Floats matrices, theta;  // [N, 2, 3], or not given
-  double height, width;    // of either crop
+  Floats matrices, theta;  // [N, 2, 3], either may be null
+  double height, width;    // of both crops
   bool align_corners;
 
   RMPE_HD bool are_given() const { return matrices.data || theta.data; }

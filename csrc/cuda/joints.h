@@ -1,4 +1,4 @@
-// Which joints a launch decodes, and how they change sides in a mirror.
+// The joints that a launch decodes, and how a mirrored image swaps them.
 #pragma once
 
 #include <algorithm>
@@ -6,14 +6,14 @@
 
 namespace rmpe::cuda {
 
-// They travel as an argument of the kernel, of which there are 4 KB: nothing has to be copied to
-// the device first. More joints take more launches.
+// They are passed as a kernel argument, which may have 4 KB, so that nothing has to be copied to
+// the device first. More joints need more launches.
 constexpr unsigned kJointsPerLaunch = 512;
 
 template <bool kFlip>
 struct Joints {
   unsigned first, count;
-  unsigned swapped[kFlip ? kJointsPerLaunch : 1];  // of `first` and so on
+  unsigned swapped[kFlip ? kJointsPerLaunch : 1];  // entries of swapped_joint from `first` on
 };
 
 // Calls body(joints) for all K joints.

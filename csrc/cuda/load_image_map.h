@@ -1,4 +1,4 @@
-// How a warp comes by a person's map from crop to image.
+// Loads the map from crop to image of one person, by a warp.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 
 namespace rmpe::cuda {
 
-// A number as it is stored: to convert it would be to wait for it.
+// A number as it is stored. It is left unconverted so that the load stays in flight.
 struct Number {
   float single_precision;
   double double_precision;
 };
 
-// A person's matrix and theta have 12 numbers, of which each lane loads one. Asked for before
-// anything else, they are there when they are needed.
+// The matrix and the theta of a person have 12 numbers; each lane loads one. Kernels do this first,
+// so that the numbers have arrived when they are needed.
 __device__ inline Number load_number(const ImageMaps& maps, int64_t n, int lane) {
   Number number{};
   const bool in_matrix = lane < 6;
@@ -32,7 +32,7 @@ __device__ inline Number load_number(const ImageMaps& maps, int64_t n, int lane)
   return number;
 }
 
-// For a whole warp whose lanes loaded their numbers.
+// The map, from the numbers that the lanes have loaded. All lanes have to call it.
 __device__ inline Affine image_map(const ImageMaps& maps, const Number& number, int lane) {
   const bool is_double = lane < 6 ? maps.matrices.is_double : maps.theta.is_double;
   const double value = is_double ? number.double_precision : double(number.single_precision);

@@ -1,5 +1,5 @@
-// How the threads of a block read a map, each value once: by vectors of 16 bytes where its address
-// and size allow, with several of them on their way to every thread.
+// How the threads of a block read a map, each value once: in vectors of 16 bytes if its address and
+// size allow, with several loads of each thread in flight.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,16 @@
 namespace rmpe::cuda {
 
 constexpr int kMaxThreads = 256, kMaxWarps = kMaxThreads / kWarpSize;
-// Of so many threads: that leaves each 64 registers, and 80 where two of them hold a value.
+// Blocks of kMaxThreads on one multiprocessor. This leaves a thread 64 registers, or 80 for double,
+// whose values take two.
 template <typename T>
 constexpr int kBlocksPerProcessor = sizeof(T) == sizeof(double) ? 3 : 4;
 
-// Values side by side, as one load brings them.
+// Adjacent values that are loaded at once.
 template <typename Stored>
 struct Vector {
   static constexpr int kSize = sizeof(uint4) / sizeof(Stored);
-  uint4 bits;  // 16-bit values take a register each once they are apart
+  uint4 bits;  // packed, because 16-bit values take a register each once they are split
 
   __device__ Stored operator[](int i) const {
     Stored values[kSize];
@@ -49,13 +50,13 @@ __device__ bool is_aligned(const Stored* values) {
   return reinterpret_cast<uintptr_t>(values) % sizeof(uint4) == 0;
 }
 
-// Where a value is.
+// The place of a value in its map.
 struct Place {
   int index, x, y;
 
   __device__ Place(int index, int width) : index(index), x(index % width), y(index / width) {}
 
-  // A place is also the distance from the first value.
+  // A distance is a place too: that of the value so far from the first.
   __device__ void advance(const Place& distance, int width) {
     index += distance.index;
     x += distance.x;
@@ -67,17 +68,17 @@ struct Place {
   }
 };
 
-// A map as it is stored.
+// A stored map.
 template <typename Stored, int kPieces = 8>
 struct PlainMap {
   using Value = ComputeType<Stored>;
   using Piece = Vector<Stored>;  // kSize values
   static constexpr int kSize = Piece::kSize;
-  static constexpr int kInFlight = kPieces;  // for each thread
+  static constexpr int kInFlight = kPieces;  // loads of each thread
 
   const Stored* values;  // [size]
   int size, width;
-  bool has_pieces;  // whether the map can be read by pieces
+  bool has_pieces;  // whether the map can be read in pieces
 
   __device__ PlainMap(const Stored* values, int size, int width)
       : values(values),
@@ -85,7 +86,7 @@ struct PlainMap {
         width(width),
         has_pieces(is_aligned(values) && size % kSize == 0) {}
 
-  // Whether none of them goes over the end of a row.
+  // Whether no piece crosses the end of a row.
   __device__ bool has_pieces_of_rows() const { return has_pieces && width % kSize == 0; }
 
   __device__ Value at(int x, int y) const { return widen(values[y * width + x]); }
@@ -94,11 +95,11 @@ struct PlainMap {
   __device__ Value value(const Piece& piece, int i) const { return widen(piece[i]); }
 };
 
-// In which order a second map is averaged with a first.
+// The order in which the second map of an average is read.
 enum class Order {
   kSame,
   kMirrored,
-  kMirroredShifted,  // and moved right by one pixel
+  kMirroredShifted,  // flipped back and shifted one pixel right
 };
 
 // The average of two maps.
@@ -107,7 +108,7 @@ struct AveragedMap {
   using Value = ComputeType<Stored>;
   struct Piece {
     Vector<Stored> here, other;
-    Stored first;  // shifting, what is averaged with the first value: `other` ends before it
+    Stored first;  // with a shift, what is averaged with the first value, which `other` lacks
   };
   static constexpr int kSize = Vector<Stored>::kSize;
   static constexpr int kInFlight = 4;
@@ -142,7 +143,7 @@ struct AveragedMap {
   }
   __device__ Value at(const Place& place) const { return at(place.x, place.y); }
 
-  // The mirrored vector is read where it lies; value() turns it round.
+  // A mirrored vector is loaded in its own order; value() reverses it.
   __device__ Piece load(const Place& place) const {
     const int row = place.index - place.x;
     const int start = order == Order::kSame ? place.index : row + width - kSize - place.x;
@@ -158,8 +159,8 @@ struct AveragedMap {
   }
 };
 
-// Calls visit(piece, place) for those pieces of a map that fall to one of several threads, in
-// order. As many as can be are asked for before the first is there.
+// Calls visit(piece, place) for the pieces of a map that one of several threads reads, in order. It
+// issues kInFlight loads before it needs the first.
 template <typename Map, typename Visit>
 __device__ void for_each_piece(const Map& map, int thread, int threads, Visit&& visit) {
   const Place step(threads * Map::kSize, map.width);
@@ -180,8 +181,8 @@ __device__ void for_each_piece(const Map& map, int thread, int threads, Visit&& 
   }
 }
 
-// Calls visit(value, place) for those values of a map without pieces that fall to one of several
-// threads, in order.
+// Calls visit(value, place) for the values of a map without pieces that one of several threads
+// reads, in order.
 template <typename Map, typename Visit>
 __device__ void for_each_value(const Map& map, int thread, int threads, Visit&& visit) {
   const Place step(threads, map.width);
@@ -193,7 +194,8 @@ __device__ void for_each_value(const Map& map, int thread, int threads, Visit&& 
   }
 }
 
-// Threads of a block that reads one map: where they suffice, they ask for all of it at once.
+// Number of threads of a block that reads one map: as many as can have all of it in flight, up to
+// kMaxThreads.
 template <typename Map>
 unsigned threads_for(int64_t size) {
   const int64_t per_warp = kWarpSize * Map::kSize * Map::kInFlight;
@@ -201,7 +203,7 @@ unsigned threads_for(int64_t size) {
   return unsigned(kWarpSize * (warps < kMaxWarps ? warps : kMaxWarps));
 }
 
-// The size of a map, as the kernels count its values.
+// The number of values of a map as int, which the kernels use.
 inline int map_size(const char* what, int64_t height, int64_t width) {
   constexpr int64_t kLargest = 1 << 30;
   if (height * width > kLargest) {

@@ -1,6 +1,7 @@
-// Poses that one pose removed form a group, whose slot is that pose's index: no table is searched.
-// Bytes: every pose is read and written once, a kept one read twice. A warp takes a pose, a lane a
-// joint, and goes through the group in input order, so that sums equal the CPU's to the last bit.
+// Poses that one pose removed form a group. Its slot is the index of that pose, so that no table is
+// searched. Cost: a pose is read and written once, a kept one read twice. A warp works on a pose
+// and a lane on a joint; it visits the group in input order, so that sums equal those of the CPU to
+// the last bit.
 #include <cmath>
 
 #include "cuda/grid_size.h"
@@ -18,7 +19,7 @@ struct ByIndex {
   RMPE_HD bool operator()(unsigned a, unsigned b) const { return a < b; }
 };
 
-// What was removed by nothing that exists stays out of all groups.
+// A pose whose suppressor does not exist is in no group.
 __global__ void __launch_bounds__(kThreads) group_by_suppressor_kernel(Groups groups) {
   const int64_t j = int64_t(blockIdx.x) * kThreads + threadIdx.x;
   unsigned slot = kNoSlot;
@@ -56,7 +57,7 @@ __global__ void __launch_bounds__(kThreads)
       merge_joint(keypoints[2 * other] - x, keypoints[2 * other + 1] - y,
                   merge_weight(scores[other], zero_score), weight, reach2, sums);
     }
-    // The kept joint adds to the sums itself, unless it is not finite: then it stays as it is.
+    // The kept joint is in the sums too, unless it is not finite: then it stays as it is.
     const bool merged = sums.weight > T(0) && std::isfinite(weight);
     const T merged_score = merged ? weight + sums.score / sums.weight : score;
     merged_keypoints[2 * joint] = merged ? x + sums.x / sums.weight : x;
@@ -96,11 +97,11 @@ void launch_merge_poses(const T* keypoints, const T* scores, const T* boxes,
          merged_scores, keep);
 }
 
-#define RMPE_INSTANTIATE(T)                                                                        \
-  template void launch_merge_poses(const T*, const T*, const T*, const int64_t*, int64_t, int64_t, \
-                                   const MergeParameters&, void*, cudaStream_t, T*, T*, bool*);
-RMPE_INSTANTIATE(float)
-RMPE_INSTANTIATE(double)
-#undef RMPE_INSTANTIATE
+template void launch_merge_poses(const float*, const float*, const float*, const int64_t*, int64_t,
+                                 int64_t, const MergeParameters&, void*, cudaStream_t, float*,
+                                 float*, bool*);
+template void launch_merge_poses(const double*, const double*, const double*, const int64_t*,
+                                 int64_t, int64_t, const MergeParameters&, void*, cudaStream_t,
+                                 double*, double*, bool*);
 
 }  // namespace rmpe::cuda

@@ -1,4 +1,4 @@
-// Operations: about 12 instructions for one pair and joint, a third of them loads; see pose_nms.cu.
+// Cost: about 12 instructions per joint of a pair, a third of them loads. See pose_nms.cu.
 #include "core/nearby_joints_nms.h"
 #include "cuda/greedy.h"
 #include "cuda/nearby_joints_nms.h"
@@ -14,7 +14,7 @@ struct NearbyComparison {
     T close2;
   };
   struct Sums {
-    T close;  // how many joints are
+    T close;  // number of close joints
   };
   static constexpr int kJointValues = 2;  // x, y
 

@@ -1,4 +1,4 @@
-// The scales that OKS takes of the joints' sigmas, computed once for a launch.
+// oks_joint_scale of every joint, computed once before a launch.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,4 @@
-// Operations: about 45 instructions for one pair and joint, two thirds of them exp; see pose_nms.cu
-// for what that makes.
+// Cost: about 45 instructions per joint of a pair, two thirds of them exp. See pose_nms.cu.
 #include "core/oks_nms.h"
 #include "cuda/greedy.h"
 #include "cuda/oks_joint_scales.h"

@@ -1,11 +1,11 @@
-// Pairs of items, compared by a block: up to kTile references with up to kTile candidates. A pair
-// is one thread's, which adds its joints in their order, so that sums equal the CPU's to the last
-// bit.
+// Comparison of pairs of items by a block: up to kTile references with up to kTile candidates. One
+// thread compares a pair. It adds the joints in their order, so that sums equal those of the CPU to
+// the last bit.
 //
-// The joints lie in shared memory, as many at once as fit (29 of three floats), a row for each
-// item. Rows have an odd number of values: the lanes of a warp, which look at one joint of
-// neighbouring items, then read from different banks. Reading rows from global memory instead would
-// cost a warp 32 transactions for each value.
+// The joints are in shared memory, as many at once as fit (29 of three floats), with a row per
+// item. A row has an odd number of values, so that the lanes of a warp, which read one joint of
+// neighboring items, read from different banks. From global memory, a warp would need 32
+// transactions per value.
 #pragma once
 
 #include <cstdint>
@@ -20,21 +20,21 @@ constexpr int kTile = 64;
 constexpr size_t kSharedBytes = 48 * 1024;
 
 struct Pair {
-  unsigned reference, candidate;  // in their tiles
+  unsigned reference, candidate;  // places in their tiles
 };
 
-// How one item is compared with another. Comparison is a type with
+// Comparison, which says how one item is compared with another, is a class with
 //   using Value;                          float or double
 //   struct Item;                          what is computed once for an item
-//   struct Sums;                          of a pair
-//   static constexpr int kJointValues;    how many are read of a joint; 0: items have no joints
+//   struct Sums;                          what is summed over the joints of a pair
+//   static constexpr int kJointValues;    values of a joint that are read; 0: items have no joints
 //   int64_t joints() const;
 //   Item item(int64_t i) const;
 //   void load_joint(int64_t i, int64_t n, Value* joint) const;
 //   Sums start(const Item& reference, const Item& candidate) const;
 //   void add(const Item& reference, const Value* reference_joint, const Value* candidate_joint,
 //            int64_t n, Sums& sums) const;
-// which, like all that kernels get, holds pointers and numbers only.
+// As an argument of kernels, it holds pointers and numbers only.
 template <typename Comparison>
 struct Tile {
   typename Comparison::Item items[kTile];
@@ -42,10 +42,10 @@ struct Tile {
   unsigned count;
 };
 
-// Two tiles' rows of joints.
+// The joints of two tiles, in rows.
 struct JointRows {
   int at_once;  // joints
-  int stride;   // values from row to row
+  int stride;   // values from one row to the next
 
   template <typename Comparison>
   size_t bytes() const {
@@ -53,8 +53,8 @@ struct JointRows {
   }
 };
 
-// As many joints at once as shared memory has room for beside `other_bytes`; where K are too many,
-// pieces of even size.
+// As many joints at once as fit into shared memory beside `other_bytes`. If K are too many, they
+// are loaded in parts of equal size.
 template <typename Comparison>
 JointRows joint_rows(int64_t K, size_t other_bytes) {
   if constexpr (Comparison::kJointValues == 0) {
@@ -69,7 +69,7 @@ JointRows joint_rows(int64_t K, size_t other_bytes) {
   }
 }
 
-// One warp a row, so that lanes read neighbouring joints.
+// A warp loads a row, so that its lanes read neighboring joints.
 template <typename Comparison>
 __device__ void load_joints(const Comparison& comparison, const Tile<Comparison>& tile,
                             int64_t first, int count, int stride,
@@ -84,9 +84,9 @@ __device__ void load_joints(const Comparison& comparison, const Tile<Comparison>
   }
 }
 
-// Calls body(pair, sums) for the first `count` pairs of an enumeration, bool pair_at(p, pair):
-// false where there is nothing to compare. All threads of the block call it, after a barrier that
-// follows the tiles; both may be the same tile.
+// Calls body(pair, sums) for pairs 0 to count - 1. pair_at(p, pair) writes pair p, or returns false
+// if it is not to be compared. All threads of the block have to call this, after a barrier that
+// follows the writes to the tiles. Both tiles may be the same.
 template <typename Comparison, typename PairAt, typename Body>
 __device__ void for_each_pair(const Comparison& comparison, const Tile<Comparison>& references,
                               const Tile<Comparison>& candidates, const JointRows& rows,
@@ -110,7 +110,7 @@ __device__ void for_each_pair(const Comparison& comparison, const Tile<Compariso
       for (int64_t first = 0; first < K; first += rows.at_once) {
         const int present = int(K - first < rows.at_once ? K - first : rows.at_once);
         if (base == 0 || rows.at_once < K) {
-          __syncthreads();  // what was there is no longer read
+          __syncthreads();  // no thread needs the joints before
           load_joints(comparison, candidates, first, present, rows.stride, candidate_joints);
           if (reference_joints != candidate_joints) {
             load_joints(comparison, references, first, present, rows.stride, reference_joints);

@@ -1,4 +1,4 @@
-// The largest value of a map, and where it first is.
+// The largest value of a map, and its first occurrence.
 #pragma once
 
 #include <cmath>
@@ -9,8 +9,8 @@ namespace rmpe::cuda {
 
 template <typename T>
 struct Peak {
-  T value;    // NaN where the map holds a NaN
-  int index;  // the first that has the value
+  T value;    // NaN if the map has one
+  int index;  // of the first occurrence
 };
 
 template <typename T>
@@ -18,11 +18,11 @@ __device__ bool precedes(const Peak<T>& a, const Peak<T>& b) {
   return (a.value > b.value) | (a.value != a.value) | ((a.value == b.value) & (a.index < b.index));
 }
 
-// Of the values that fall to one of several threads.
+// The peak of the values that one of several threads reads.
 template <typename Map, typename T = typename Map::Value>
 __device__ Peak<T> thread_peak(const Map& map, int thread, int threads) {
   Peak<T> peak{T(-INFINITY), 0};
-  const auto update = [&](T value, int index) {  // in the order of their indices
+  const auto update = [&](T value, int index) {  // called in the order of the indices
     if (value > peak.value || value != value) peak = {value, index};
   };
   if (map.has_pieces) {
@@ -37,7 +37,7 @@ __device__ Peak<T> thread_peak(const Map& map, int thread, int threads) {
   return peak;
 }
 
-// Of all lanes, for all lanes.
+// The peak of all lanes, in every lane.
 template <typename T>
 __device__ Peak<T> warp_peak(Peak<T> peak) {
 #pragma unroll
@@ -49,7 +49,7 @@ __device__ Peak<T> warp_peak(Peak<T> peak) {
   return peak;
 }
 
-// Of all threads of the block, for all of them.
+// The peak of all threads of a block, in every thread.
 template <typename T>
 __device__ Peak<T> block_peak(Peak<T> peak, Peak<T> (&peaks)[kMaxWarps]) {
   peak = warp_peak(peak);

@@ -1,4 +1,4 @@
-// How pose NMS compares a pose with a reference on CUDA; pairs.h says what a Comparison has.
+// The comparison of a pose with a reference pose in pose NMS (see pairs.h and greedy.h).
 #pragma once
 
 #include "core/pose_nms.h"
@@ -55,7 +55,7 @@ struct PoseComparison {
   }
 };
 
-// Calls body with the comparison of the parameters' kind.
+// Calls body with the PoseComparison that the parameters ask for.
 template <typename T, typename Body>
 void dispatch_comparison(const PoseList<T>& poses, const T* boxes,
                          const PoseNMSParameters& parameters, Body&& body) {

@@ -1,7 +1,7 @@
-// Operations: for one pair and joint about 50 instructions, half of them the polynomial of exp;
-// tanh is taken once for each joint of a tile, 1/32 as often. 256 images of 64 poses with 17 joints
-// are 256 * 63 warps of pairs, 14e6 instructions of a warp: 15 us on 132 multiprocessors that issue
-// four a cycle at 1.75 GHz. Bytes: 3.3 MB of poses. The rest is the cost of launching (greedy.h).
+// Cost: about 50 instructions per joint of a pair, half of them the polynomial of exp. tanh is
+// computed once per joint of a tile, 1/32 as often. 256 images of 64 poses with 17 joints are 256 *
+// 63 warps of pairs, or 14e6 instructions of a warp: 15 us on 132 multiprocessors that issue four
+// per cycle at 1.75 GHz. The poses are 3.3 MB. The rest is the cost of launches (greedy.h).
 #include "cuda/greedy.h"
 #include "cuda/pose_comparison.h"
 #include "cuda/pose_nms.h"

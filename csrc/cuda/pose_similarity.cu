@@ -1,5 +1,4 @@
-// Operations: about 50 instructions for one pair and joint, as in pose_nms.cu, for all N * N pairs.
-// Bytes: the matrix is written once.
+// Cost: about 50 instructions per joint of a pair, as in pose_nms.cu, for all N * N pairs.
 #include <cmath>
 #include <type_traits>
 
@@ -14,10 +13,10 @@ namespace {
 template <typename Comparison>
 struct SimilarityShared {
   Tile<Comparison> references, candidates;
-  unsigned not_finite[2][kTile];  // of the references and of the candidates
+  unsigned not_finite[2][kTile];  // flags of the references and of the candidates
 };
 
-// The tile of `count` items from `first` on.
+// Fills a tile with `count` items from `first` on.
 template <typename Comparison>
 __device__ void fill(const Comparison& comparison, int64_t first, unsigned count,
                      // outputs
@@ -31,7 +30,7 @@ __device__ void fill(const Comparison& comparison, int64_t first, unsigned count
   }
 }
 
-// A block computes a tile of the matrix. A warp writes neighbours in a row of it.
+// A block computes a tile of the matrix. A warp writes neighbors of a row.
 template <typename Comparison>
 __global__ void __launch_bounds__(kPairThreads, 1)
     pose_similarity_kernel(Comparison comparison, int64_t N, unsigned tiles, JointRows rows,

@@ -1,4 +1,4 @@
-// Poses as kernels read them.
+// Tests of poses on CUDA.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace rmpe::cuda {
 
-// Flags those of `count` items from `first` on that have a value that is not finite. The threads of
-// the block share the values out among themselves, neighbours to neighbours, whatever the width.
+// Sets the flags of those of `count` items from `first` on that have a value that is not finite.
+// The threads of a block share the values; neighboring threads read neighboring values.
 template <typename T>
 __device__ void flag_not_finite(const T* values,  // [N, width]
                                 int64_t width, int64_t first, int64_t count,

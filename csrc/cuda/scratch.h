@@ -1,4 +1,4 @@
-// Arrays that a launch needs for itself, cut from one piece of device memory.
+// Scratch arrays of a launch, in one allocation of device memory.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace rmpe::cuda {
 
-// The cutting is done twice: without memory, to learn how many bytes it takes, and then in what the
-// caller allocated.
+// Arrays are allocated twice: first without memory, to count the bytes, and then in the memory that
+// the caller has allocated.
 class Scratch {
  public:
   explicit Scratch(void* memory = nullptr) : memory_(static_cast<unsigned char*>(memory)) {}

@@ -1,7 +1,7 @@
-// Bytes and operations: a block reads one map twice, once from memory and once from the caches,
-// with about 40 instructions for each value, most of them for its exponential. By count they take
-// as long as reading float32 does on GPUs with the fastest memory, and a quarter of that on others.
-// The gradient reads a map once and writes as much, for the same exponential.
+// Cost: a block reads one map twice, from memory and then from the cache, with about 40
+// instructions per value, most of them for the exponential. These take as long as reading float32
+// on GPUs with the fastest memory, and a quarter of that on others. The gradient reads a map once,
+// writes as much, and computes the same exponential.
 #include <cmath>
 
 #include "cuda/grid_size.h"
@@ -12,11 +12,11 @@
 namespace rmpe::cuda {
 namespace {
 
-// Where so much is computed, fewer loads at a time keep the code short.
+// Fewer loads in flight suffice, because there is much to compute, and keep the code short.
 template <typename Stored>
 using Map = PlainMap<Stored, 4>;
 
-// Sums of the weights, and of these times the distance from the peak.
+// Sums of the weights, and of the weights times the distance from the peak.
 template <typename T>
 struct Moments {
   T total, x, y;
@@ -28,16 +28,16 @@ struct Shared {
   Moments<T> moments[kMaxWarps];
 };
 
-// Of the values that fall to one of several threads.
+// The sums over the values that one of several threads reads.
 template <typename Stored, typename T = ComputeType<Stored>>
 __device__ Moments<T> thread_moments(const Map<Stored>& map, int thread, int threads,
                                      const Peak<T>& peak, T beta) {
-  const Place centre(peak.index, map.width);
+  const Place center(peak.index, map.width);
   const auto weight = [&](T value) { return exp_nonpositive(beta * (value - peak.value)); };
   Moments<T> sums{};
   if (map.has_pieces_of_rows()) {
     for_each_piece(map, thread, threads, [&](const Vector<Stored>& piece, const Place& place) {
-      const T x = T(place.x - centre.x), y = T(place.y - centre.y);
+      const T x = T(place.x - center.x), y = T(place.y - center.y);
       T total = 0;
 #pragma unroll
       for (int i = 0; i < Vector<Stored>::kSize; ++i) {
@@ -52,8 +52,8 @@ __device__ Moments<T> thread_moments(const Map<Stored>& map, int thread, int thr
     for_each_value(map, thread, threads, [&](T value, const Place& place) {
       const T one = weight(value);
       sums.total += one;
-      sums.x += T(place.x - centre.x) * one;
-      sums.y += T(place.y - centre.y) * one;
+      sums.x += T(place.x - center.x) * one;
+      sums.y += T(place.y - center.y) * one;
     });
   }
   return sums;
@@ -91,9 +91,9 @@ __global__ void __launch_bounds__(kMaxThreads, kBlocksPerProcessor<T>)
     moment_x += double(shared.moments[warp].x);
     moment_y += double(shared.moments[warp].y);
   }
-  const Place centre(peak.index, width);
-  keypoints[2 * item] = T(double(centre.x) + moment_x / total);
-  keypoints[2 * item + 1] = T(double(centre.y) + moment_y / total);
+  const Place center(peak.index, width);
+  keypoints[2 * item] = T(double(center.x) + moment_x / total);
+  keypoints[2 * item + 1] = T(double(center.y) + moment_y / total);
   partition[item] = {peak.value, T(total)};
 }
 

@@ -1,7 +1,6 @@
-// Operations: about 45 instructions for one pair and joint, two thirds of them exp. Every pick is
-// compared with all others of its image: 20 picks of 64 poses with 17 joints are 40 warps of pairs,
-// but one after the other, each with a reduction and a barrier, so that a block's time is that of
-// its 20 rounds, not of its operations.
+// Cost: about 45 instructions per joint of a pair, two thirds of them exp. Each pick is compared
+// with all others of its image: 20 picks of 64 poses are 40 warps of pairs. The picks are made one
+// after the other, each with a reduction and a barrier, and these rounds take most of the time.
 #include <cmath>
 
 #include "core/oks_nms.h"
@@ -20,22 +19,22 @@ namespace {
 constexpr int kSoftThreads = 256;
 constexpr unsigned kSoftWarps = kSoftThreads / kWarpSize;
 
-// A thread always has the same poses of an image: their places are its own index and
-// every kSoftThreads-th after it. Nobody else reads or writes what it keeps of them.
+// A thread works on the same poses of an image throughout: on every kSoftThreads-th from its own
+// index on. No other thread accesses what it stores about them.
 template <typename T>
 struct SoftScratch {
-  Groups images;       // those that take part first, all in input order
+  Groups images;       // in each, comparable poses come first; otherwise in input order
   double* confidence;  // [N]
-  double* takes_part;  // [N], 1 or 0
-  double* left;        // [N], by place: of the confidence
+  double* comparable;  // [N], 1 or 0
+  double* decayed;     // [N], by place: confidence lowered by the picks
   T* joint_scales;     // [K]
-  T* joints;           // [2 K, N], by place: x and y, so that a warp reads neighbours
+  T* joints;           // [2 K, N], by place: x and y, so that a warp reads neighbors
 
   SoftScratch(const int64_t* image_index, int64_t N, int64_t K, int64_t slots, Scratch& scratch)
       : images(image_index, N, slots, scratch),
         confidence(scratch.allocate<double>(N)),
-        takes_part(scratch.allocate<double>(N)),
-        left(scratch.allocate<double>(N)),
+        comparable(scratch.allocate<double>(N)),
+        decayed(scratch.allocate<double>(N)),
         joint_scales(scratch.allocate<T>(K)),
         joints(scratch.allocate<T>(2 * K * N)) {}
 };
@@ -57,15 +56,15 @@ __global__ void __launch_bounds__(kRankThreads)
   if (i < N) {
     const double confidence = poses.confidence(i);
     scratch.confidence[i] = confidence;
-    scratch.takes_part[i] = !flags[threadIdx.x] && is_finite(confidence) ? 1.0 : 0.0;
+    scratch.comparable[i] = !flags[threadIdx.x] && is_finite(confidence) ? 1.0 : 0.0;
   }
   join(scratch.images, i, i < N ? find_slot(scratch.images, i) : kNoSlot);
 }
 
-// The pose to pick next: of the highest score, and of equal ones the first.
+// The pose to pick next: the first one with the highest score.
 struct Pick {
   double score;
-  unsigned place;  // kNoPlace: none
+  unsigned place;  // or kNoPlace
 };
 constexpr unsigned kNoPlace = ~0u;
 
@@ -76,7 +75,7 @@ __device__ Pick better(const Pick& a, const Pick& b) {
 }
 
 struct SoftShared {
-  Pick picks[2][kSoftWarps];  // of each warp; in turns, so that one barrier a round suffices
+  Pick picks[2][kSoftWarps];  // of each warp; used in turns, so that a round needs one barrier
   unsigned candidates;
 };
 
@@ -97,18 +96,18 @@ __global__ void __launch_bounds__(kSoftThreads, 1)
   for (unsigned image = blockIdx.x; image < image_count; image += gridDim.x) {
     const Range range = images.range(image);
     const unsigned* items = images.ordered + range.first;
-    double* left = scratch.left + range.first;
+    double* decayed = scratch.decayed + range.first;
     T* joints = scratch.joints + range.first;
-    __syncthreads();  // the image before is done with
+    __syncthreads();  // no thread needs the image before
     if (threadIdx.x == 0) shared.candidates = 0;
     __syncthreads();
     for (unsigned m = threadIdx.x; m < range.size; m += kSoftThreads) {
       const unsigned item = items[m];
       keep[item] = false;
       rank[item] = -1;
-      left[m] = scratch.confidence[item];
-      pose_scores[item] = T(left[m]);
-      if (scratch.takes_part[item] == 0.0) continue;
+      decayed[m] = scratch.confidence[item];
+      pose_scores[item] = T(decayed[m]);
+      if (scratch.comparable[item] == 0.0) continue;
       atomicAdd(&shared.candidates, 1u);
       const T* xy = poses.xy(item);
       for (int64_t k = 0; k < 2 * K; ++k) joints[k * N + m] = xy[k];
@@ -121,7 +120,7 @@ __global__ void __launch_bounds__(kSoftThreads, 1)
     for (int64_t round = 0; round < picks; ++round) {
       Pick best{0.0, kNoPlace};
       for (unsigned m = threadIdx.x; m < candidates; m += kSoftThreads) {
-        if (rank[items[m]] < 0) best = better(best, {left[m], m});
+        if (rank[items[m]] < 0) best = better(best, {decayed[m], m});
       }
       for (int distance = kWarpSize / 2; distance > 0; distance /= 2) {
         best = better(best, {__shfl_xor_sync(kAllLanes, best.score, distance),
@@ -150,11 +149,11 @@ __global__ void __launch_bounds__(kSoftThreads, 1)
                            xy[2 * n + 1] - joints[(2 * n + 1) * N + m], falloff,
                            scratch.joint_scales[n]);
         }
-        left[m] *= soft_nms_decay(sum / T(K), parameters);
-        pose_scores[item] = T(left[m]);
+        decayed[m] *= soft_nms_decay(sum / T(K), parameters);
+        pose_scores[item] = T(decayed[m]);
       }
     }
-    // Those that take no part come last.
+    // Poses that cannot be compared are kept last.
     for (unsigned m = threadIdx.x; m < range.size; m += kSoftThreads) {
       if (m < candidates || picks + (m - candidates) >= parameters.max_kept) continue;
       keep[items[m]] = true;
@@ -185,7 +184,7 @@ void launch_soft_oks_nms(const PoseList<T>& poses, const T* areas, const T* sigm
   clear(scratch.images, stream);
   launch(soft_confidence_kernel<T>, dim3(grid_size("poses", N, kRankThreads)), dim3(kRankThreads),
          kRankThreads * sizeof(unsigned), stream, poses, areas, scratch);
-  launch_order_groups("poses", scratch.images, ByScore{scratch.takes_part}, stream);
+  launch_order_groups("poses", scratch.images, ByScore{scratch.comparable}, stream);
   launch(soft_oks_nms_kernel<T>, dim3(image_blocks(N, many_images)), dim3(kSoftThreads),
          sizeof(SoftShared), stream, poses, areas, parameters, scratch, keep, pose_scores, rank);
 }

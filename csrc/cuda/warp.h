@@ -1,14 +1,14 @@
-// The threads that run in step, and what they come to together.
+// Warps, and reductions over their lanes.
 #pragma once
 
 #include "cuda/device.h"
 
 namespace rmpe::cuda {
 
-constexpr int kWarpSize = 32;  // the host, which counts blocks, does not know warpSize
+constexpr int kWarpSize = 32;  // the host needs it too, and warpSize is for device code only
 constexpr unsigned kAllLanes = ~0u;
 
-// In every lane, and always added in the same order.
+// The sum over all lanes, in every lane. The order of the additions is fixed.
 template <typename T>
 __device__ T warp_sum(T value) {
 #pragma unroll
@@ -18,7 +18,7 @@ __device__ T warp_sum(T value) {
   return value;
 }
 
-// In every lane; of numbers, no NaN.
+// The maximum over all lanes, in every lane. No value may be NaN.
 template <typename T>
 __device__ T warp_max(T value) {
 #pragma unroll

@@ -27,12 +27,12 @@ void run_crop_matrices(const Cpu&, const T* boxes, const std::optional<Tensor>& 
 
 template <typename Device>
 Tensor crop_matrices(Tensor boxes, std::optional<Tensor> rotation, int64_t height, int64_t width,
-                     double padding, double shift_y, std::string grid) {
+                     double padding, double center_shift, std::string grid) {
   CropGeometry geometry{};
   geometry.height = height;
   geometry.width = width;
   geometry.padding = padding;
-  geometry.shift_y = shift_y;
+  geometry.center_shift = center_shift;
   geometry.grid = parse_grid(grid);
 
   const Device device(boxes);

@@ -12,8 +12,8 @@ inline rmpe::DecodeConvention decode_convention(oracle::Convention convention) {
   using rmpe::Grid;
   using rmpe::Subpixel;
   rmpe::DecodeConvention c{};
-  c.refinement.floor = 1e-10;
-  c.refinement.ceiling = std::numeric_limits<double>::infinity();
+  c.refinement.log_min = 1e-10;
+  c.refinement.log_max = std::numeric_limits<double>::infinity();
   rmpe::set_gaussian(2.0, c.refinement.blur);
   c.grid = {1.0, 1.0, 0.0};
   Grid grid = Grid::kAsymmetric;
@@ -41,8 +41,8 @@ inline rmpe::DecodeConvention decode_convention(oracle::Convention convention) {
     case oracle::Convention::kDarkUdp:
       grid = Grid::kAlignCorners;
       c.refinement.method = Subpixel::kDarkUdp;
-      c.refinement.floor = 1e-3;
-      c.refinement.ceiling = 50.0;
+      c.refinement.log_min = 1e-3;
+      c.refinement.log_max = 50.0;
       break;
     case oracle::Convention::kArgmax:
       c.no_peak = std::numeric_limits<double>::quiet_NaN();

@@ -25,7 +25,7 @@ std::vector<S> every_pattern() {
   return patterns;
 }
 
-// Around every value of the format, and around the ties between neighbours.
+// Around every value of the format, and around the ties between neighbors.
 template <typename S>
 std::vector<float> interesting_floats() {
   std::vector<float> floats{0.0f, -0.0f, 1e-45f, 3.4028235e38f, infinity<float>()};

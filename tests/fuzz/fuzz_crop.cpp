@@ -115,7 +115,7 @@ void crop_matrices(Input& input) {
     const double grown = std::max(
         height, double(box[2] - box[0]) * double(geometry.height) / double(geometry.width));
     const double x = 0.5 * (double(box[0]) + double(box[2]));
-    const double y = 0.5 * (double(box[1]) + double(box[3])) + geometry.shift_y * grown;
+    const double y = 0.5 * (double(box[1]) + double(box[3])) + geometry.center_shift * grown;
     const double half = geometry.grid == rmpe::Grid::kAsymmetric ? 0.0 : 0.5;
     // Coordinates of thousands of pixels, enlarged.
     const double enlarged =
@@ -123,7 +123,7 @@ void crop_matrices(Input& input) {
     const double rounding = fuzz::kSpacing<T> * (1e4 * enlarged + 1e3);
     require(std::fabs(map_x(matrix, x, y) - (0.5 * double(geometry.width) - half)) <= rounding &&
                 std::fabs(map_y(matrix, x, y) - (0.5 * double(geometry.height) - half)) <= rounding,
-            "the box's centre becomes the crop's");
+            "the box's center becomes the crop's");
   }
 }
 

@@ -21,8 +21,8 @@ rmpe::DecodeConvention convention(Input& input) {
   const int64_t least = r.method == Subpixel::kQuarter ? 1 : 0;
   r.along = {input.whole(least, 3), input.whole(least, 3)};
   r.across = {input.whole(0, 3), input.whole(0, 3)};
-  r.floor = input.magnitude(1e-12, 1e-2);
-  r.ceiling = input.flag() ? std::numeric_limits<double>::infinity() : input.magnitude(0.1, 100.0);
+  r.log_min = input.magnitude(1e-12, 1e-2);
+  r.log_max = input.flag() ? std::numeric_limits<double>::infinity() : input.magnitude(0.1, 100.0);
   rmpe::set_gaussian(input.magnitude(0.1, 10.0), r.blur);
   convention.no_peak = input.flag() ? std::nan("") : input.uniform(-2.0, 2.0);
   convention.flip_shift = input.flag();

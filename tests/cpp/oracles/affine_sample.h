@@ -16,7 +16,7 @@ using rmpe::Interpolation;
 using rmpe::Padding;
 using rmpe::SampleGeometry;
 
-// The coordinate of a pixel's centre; 0 where there is only one.
+// The coordinate of a pixel's center; 0 where there is only one.
 inline double normalized(double pixel, int64_t size, bool align_corners) {
   if (align_corners) return size > 1 ? 2.0 * pixel / double(size - 1) - 1.0 : 0.0;
   return (2.0 * pixel + 1.0) / double(size) - 1.0;

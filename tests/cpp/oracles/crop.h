@@ -19,7 +19,8 @@ inline std::array<double, 6> crop_matrix(const double* box, double radians,
   const double box_width = box[2] - box[0], box_height = box[3] - box[1];
   const double w = std::max(box_width, box_height * width / height);
   const double h = std::max(box_height, box_width * height / width);
-  const double center_x = (box[0] + box[2]) / 2, center_y = (box[1] + box[3]) / 2 + g.shift_y * h;
+  const double center_x = (box[0] + box[2]) / 2,
+               center_y = (box[1] + box[3]) / 2 + g.center_shift * h;
   const bool corners = g.grid == rmpe::Grid::kAlignCorners;
   const double scale_x = (corners ? width - 1 : width) / (w * (1 + g.padding));
   const double scale_y = (corners ? height - 1 : height) / (h * (1 + g.padding));

@@ -108,7 +108,7 @@ inline std::pair<double, double> dark_udp_step(const Map& map, int64_t height, i
   return newton_step(dx, dy, dxx, dyy, dxy);
 }
 
-// A quarter pixel toward the larger neighbour, on the axes that are asked for.
+// A quarter pixel toward the larger neighbor, on the axes that are asked for.
 inline std::pair<double, double> quarter_step(const Map& map, int64_t width, int64_t x, int64_t y,
                                               bool along_x, bool along_y) {
   const auto toward = [](double ahead, double behind) {
