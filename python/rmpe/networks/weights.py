@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -20,18 +19,30 @@ __all__ = ["load_weights", "read_weights"]
 
 # Dictionaries that training code wraps around the weights.
 _WRAPPERS = ("state_dict", "model")
-# How numpy numbers are pickled, under the names of numpy 1 and 2.
-_SCALAR: Any = np.float64(0).__reduce__()[0]
-_NUMPY_NUMBERS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
-    (_SCALAR, "numpy.core.multiarray.scalar"),
-    (_SCALAR, "numpy._core.multiarray.scalar"),
-    np.dtype,
-    np.dtypes.Float64DType,
-    np.dtypes.Float32DType,
-]
-
 # What weights may be stored in; networks compute in float32.
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+
+
+class _NumpyNumber:
+    """Takes the place of numpy's numbers and types in a checkpoint, and forgets what they hold.
+
+    Training code keeps its best score as such a number, which nobody needs here. numpy's own type
+    trusts the state that a file gives it, down to pointers.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+# How numpy numbers are pickled, under the names of numpy 1 and 2.
+_NUMPY_NUMBERS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+    (_NumpyNumber, "numpy.core.multiarray.scalar"),
+    (_NumpyNumber, "numpy._core.multiarray.scalar"),
+    (_NumpyNumber, "numpy.dtype"),
+]
 
 
 def read_weights(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
@@ -125,6 +136,5 @@ def _read_pickle(path: Path) -> Any:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > path.stat().st_size:
             raise ModelError(f"{path} must not be compressed: torch.save writes no such archives")
-    # Training code keeps its best score as a numpy number, which is only data.
     with torch.serialization.safe_globals(_NUMPY_NUMBERS):
         return torch.load(path, map_location="cpu", weights_only=True)

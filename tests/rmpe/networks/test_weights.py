@@ -116,6 +116,20 @@ def test_a_weight_that_is_no_ordinary_tensor_of_numbers(tmp_path, change, messag
         load_weights(small(), tmp_path / "net.pth")
 
 
+class Crafted:
+    """A numpy number whose type has a state that numpy crashes on."""
+
+    def __reduce__(self):
+        return (np.dtype, ("f8", False, True), (3, "<", None, {"f": 0}, (), -1, -1, 2**31 - 1))
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_what_a_file_says_of_numpy_types_never_reaches_numpy(tmp_path, legacy):
+    content = {"state_dict": nn.Linear(2, 2).state_dict(), "best": Crafted(), "loss": np.float32(2)}
+    torch.save(content, tmp_path / "net.pth", _use_new_zipfile_serialization=not legacy)
+    load_weights(nn.Linear(2, 2), tmp_path / "net.pth")
+
+
 def test_a_compressed_archive_is_refused(tmp_path):
     torch.save({"weight": torch.zeros(1_000_000)}, tmp_path / "net.pth")
     with (
