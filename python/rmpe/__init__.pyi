@@ -26,6 +26,7 @@ from . import table as table
 from . import terminal as terminal
 from . import timing as timing
 from . import training as training
+from . import views as views
 from .datasets import load_dataset as load_dataset
 from .datasets.dataset import Dataset as Dataset
 from .datasets.dataset import DatasetError as DatasetError
