@@ -21,11 +21,13 @@ struct CropGeometry {
 };
 
 // Image pixel -> crop pixel; box: x1, y1, x2, y2. With a rotation of r radians, the direction
-// (sin r, -cos r) in the image points up in the crop. The map of a box without area is not finite.
+// (sin r, -cos r) in the image points up in the crop. The map of a box with x2 <= x1 or y2 <= y1 is
+// not finite.
 template <typename T>
 RMPE_HD Affine crop_matrix(const T* box, double radians, const CropGeometry& geometry) {
   const double width = double(geometry.width), height = double(geometry.height);
   double w = double(box[2]) - double(box[0]), h = double(box[3]) - double(box[1]);
+  if (w <= 0.0 || h <= 0.0) w = h = 0.0;  // no area: the matrix will not be finite
   // The short side grows to the aspect ratio of the crop, so that nobody is distorted.
   if (w * height > h * width) {
     h = w * height / width;

@@ -23,7 +23,38 @@ RMPE_HD constexpr int patch_radius(Subpixel method) {
   return method == Subpixel::kDark ? 2 : method == Subpixel::kDarkUdp ? 1 : 0;
 }
 
-constexpr int kBlurTaps = 11, kBlurRadius = kBlurTaps / 2;
+// The blur of nearly all conventions has this radius; the widest has the other one.
+constexpr int kBlurRadius = 5, kMaxBlurRadius = 16;
+
+RMPE_HD constexpr int blur_taps(int radius) { return 2 * radius + 1; }
+
+// Pixels outside a map, under OpenCV's names: 000|abcd|000, aaa|abcd|ddd, cba|abcd|dcb,
+// dcb|abcd|cba.
+enum class Border { kZeros, kReplicate, kReflect, kReflect101 };
+
+// A blur along both axes.
+struct Blur {
+  double weights[blur_taps(kMaxBlurRadius)];  // blur_taps(radius) of them, with the sum 1
+  int radius;
+  Border border;
+};
+
+// The blur of kBlurRadius with zeros outside, for which the loops have code of their own.
+RMPE_HD bool is_usual(const Blur& blur) {
+  return blur.radius == kBlurRadius && blur.border == Border::kZeros;
+}
+
+// The pixel of `size` that stands for the one at `position`, which may lie outside; -1 for zero.
+RMPE_HD int64_t pixel_within(Border border, int64_t position, int64_t size) {
+  if (position >= 0 && position < size) return position;
+  if (border == Border::kZeros) return -1;
+  if (border == Border::kReplicate || size == 1) return position < 0 ? 0 : size - 1;
+  const int64_t repeated = border == Border::kReflect ? 1 : 0;  // whether the outer pixel is
+  const int64_t period = 2 * (size - 1 + repeated);
+  position %= period;
+  if (position < 0) position += period;
+  return position < size ? position : period - repeated - position;
+}
 
 // Peaks that lie within `start` pixels of the first edge, or `end` of the last, are not refined.
 struct Margin {
@@ -33,8 +64,11 @@ struct Margin {
 struct Refinement {
   Subpixel method;
   Margin along, across;     // on the axis that is refined, at least 1 for kQuarter; on the other
-  double blur[kBlurTaps];   // Gaussian weights before a Newton step; the map is padded with zeros
+  Blur blur;                // before a Newton step, or before the peak is found
   double log_min, log_max;  // blurred values are clamped to this range before the logarithm
+  bool rescale = true;      // the blurred map to its old maximum
+  bool blur_first = false;  // the peak is that of the blurred map
+  double peak_shift = 0.0;  // added to the coordinates that are refined
 };
 
 // Crop pixel = gain * heatmap pixel + offset.
@@ -48,6 +82,7 @@ struct DecodeConvention {
   double no_peak;   // both coordinates where no value is above 0; NaN: take the largest anyway
   bool flip_shift;  // shift the flipped-back map one pixel right before averaging
   HeatmapGrid grid;
+  double score_scale = 1.0, score_offset = 0.0;  // what makes a score of the largest value
 };
 
 // Maps [N, K, height, width], each contiguous. The strides of people and joints are free.
@@ -72,21 +107,24 @@ struct DecodeBatch {
   DecodeConvention convention;
 };
 
-// Weights of a Gaussian, normalized to the sum 1.
-RMPE_HD void set_gaussian(double sigma, double (&weights)[kBlurTaps]) {
+// A Gaussian of kBlurRadius with zeros outside.
+RMPE_HD void set_gaussian(double sigma, Blur& blur) {
+  constexpr int taps = blur_taps(kBlurRadius);
+  blur.radius = kBlurRadius;
+  blur.border = Border::kZeros;
   double total = 0.0;
-  for (int i = 0; i < kBlurTaps; ++i) {
+  for (int i = 0; i < taps; ++i) {
     const double distance = double(i - kBlurRadius);
-    weights[i] = exp(-distance * distance / (2.0 * sigma * sigma));
-    total += weights[i];
+    blur.weights[i] = exp(-distance * distance / (2.0 * sigma * sigma));
+    total += blur.weights[i];
   }
-  for (int i = 0; i < kBlurTaps; ++i) weights[i] /= total;
+  for (int i = 0; i < taps; ++i) blur.weights[i] /= total;
 }
 
-// The blur of one value along one axis, from the kBlurTaps values around it.
-RMPE_HD double blur(const double (&weights)[kBlurTaps], const double* values) {
+// The blur of one value along one axis, from the values around it.
+RMPE_HD double blurred(const double* weights, int taps, const double* values) {
   double sum = 0.0;
-  for (int tap = 0; tap < kBlurTaps; ++tap) sum += weights[tap] * values[tap];
+  for (int tap = 0; tap < taps; ++tap) sum += weights[tap] * values[tap];
   return sum;
 }
 
@@ -117,7 +155,7 @@ RMPE_HD double quarter_step(T before, T after) {
   return 0.25 * ((after > before) - (after < before));
 }
 
-// DARK rescales the blurred map to the maximum that it had before the blur. The logarithm makes a
+// A blurred map may be rescaled to the maximum that it had before the blur. The logarithm makes a
 // constant of the scale, which cancels in the differences, unless a value is clamped. So the
 // blurred maximum, which costs a blur of the whole map, is needed only where a value may be
 // clamped. The scale is at least 1, because a blurred value is an average of values of the map, and
@@ -125,7 +163,8 @@ RMPE_HD double quarter_step(T before, T after) {
 // below log_min.
 RMPE_HD bool must_rescale(const Refinement& refinement, double peak, bool below_min) {
   // If the peak itself is not above log_min, the whole map is clamped to it whatever the scale.
-  return peak > refinement.log_min && (below_min || peak > refinement.log_max);
+  return refinement.rescale && peak > refinement.log_min &&
+         (below_min || peak > refinement.log_max);
 }
 
 // The logarithm of a value of the blurred and rescaled map.
@@ -182,6 +221,15 @@ RMPE_HD Step dark_udp_step(const double (&h)[3][3], int64_t height, int64_t widt
   return newton_step(dx, dy, dxx, dyy, dxy);
 }
 
+// A peak at (x, y), in heatmap pixels, once it is refined along some axes. A Newton step is made
+// along both or none.
+RMPE_HD Point shifted_point(const Refinement& refinement, RefinedAxes axes, int64_t x, int64_t y,
+                            const Step& step) {
+  if (refinement.method != Subpixel::kQuarter) axes.x = axes.y = axes.x && axes.y;
+  return {double(x) + (axes.x ? step.x + refinement.peak_shift : 0.0),
+          double(y) + (axes.y ? step.y + refinement.peak_shift : 0.0)};
+}
+
 // Whether the keypoint lies at the largest value of a map, which is `value`.
 RMPE_HD bool has_peak(const DecodeConvention& convention, double value) {
   return value > 0.0 || (convention.no_peak != convention.no_peak && value == value);
@@ -191,6 +239,13 @@ RMPE_HD bool has_peak(const DecodeConvention& convention, double value) {
 RMPE_HD Point point_without_peak(const DecodeConvention& convention, double value) {
   const double coordinate = value == value ? convention.no_peak : NAN;
   return {coordinate, coordinate};
+}
+
+// The score of a map with this largest value.
+template <typename T>
+RMPE_HD T decode_score(const DecodeConvention& convention, T value) {
+  if (convention.score_scale == 1.0 && convention.score_offset == 0.0) return value;
+  return T(convention.score_scale * double(value) + convention.score_offset);
 }
 
 RMPE_HD Point crop_point(const HeatmapGrid& grid, const Point& heatmap_point) {

@@ -26,6 +26,8 @@ struct SimccVectors {
   }
 };
 
+enum class SimccScore { kMin, kMean, kMax };
+
 // The vectors of a call. ToImage is how a device holds the map of each person.
 template <typename Stored, typename ToImage>
 struct SimccBatch {
@@ -34,12 +36,15 @@ struct SimccBatch {
   ToImage to_image;              // [N], crop pixel -> image pixel; without: crop pixels
   int64_t N, K;
   double split_ratio;  // bins per crop pixel
+  SimccScore score = SimccScore::kMin;
 };
 
-// The smaller of the two maxima; NaN if either is.
+// The score of a joint from the maxima of its two vectors; NaN if either is.
 template <typename T>
-RMPE_HD T simcc_score(T x_maximum, T y_maximum) {
-  return x_maximum < y_maximum || !(x_maximum == x_maximum) ? x_maximum : y_maximum;
+RMPE_HD T simcc_score(SimccScore score, T x_maximum, T y_maximum) {
+  if (score == SimccScore::kMean) return T(0.5) * (x_maximum + y_maximum);
+  const bool takes_x = score == SimccScore::kMin ? x_maximum < y_maximum : x_maximum > y_maximum;
+  return takes_x || !(x_maximum == x_maximum) ? x_maximum : y_maximum;
 }
 
 // The keypoint in crop pixels; x_bin and y_bin are the bins of the maxima. Both count as bin -1

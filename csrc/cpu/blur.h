@@ -1,4 +1,6 @@
-// The Gaussian blur of a heatmap, one tile at a time. The taps along y are vectorized over columns.
+// The blur of a heatmap, a tile at a time: the taps along y run over whole rows of it, as vector
+// code. kMaxRadius is kBlurRadius for the usual blur, whose loops have fixed lengths, or
+// kMaxBlurRadius for any blur.
 #pragma once
 
 #include <cmath>
@@ -9,16 +11,15 @@
 
 namespace rmpe::cpu {
 
-// The weighted sum of kBlurTaps rows. Written with vectors, because GCC would keep an array of sums
-// in memory.
+// `taps` rows become one. The sums stay in registers, which GCC does not see for an array.
 template <int kPadded>
-inline void blur_rows(const double (&weights)[kBlurTaps], const double (*rows)[kPadded],
+inline void blur_rows(const double* weights, int taps, const double (*rows)[kPadded],
                       // outputs
                       double (&blurred)[kPadded]) {
   typedef double Double4 __attribute__((vector_size(32), aligned(8), may_alias));
   for (int i = 0; i < kPadded; i += 8) {
     Double4 low = {}, high = {};
-    for (int tap = 0; tap < kBlurTaps; ++tap) {
+    for (int tap = 0; tap < taps; ++tap) {
       const Double4* row = reinterpret_cast<const Double4*>(rows[tap] + i);
       low += weights[tap] * row[0];
       high += weights[tap] * row[1];
@@ -28,57 +29,69 @@ inline void blur_rows(const double (&weights)[kBlurTaps], const double (*rows)[k
   }
 }
 
-// The blurred map at kSize x kSize pixels, of which (x, y) is the first. They may lie outside the
-// map, which is padded with zeros.
-template <int kSize, typename T>
-inline void blur_tile(const double (&weights)[kBlurTaps], const T* map,  // [height, width]
+// The blurred map at the kSize x kSize pixels of which (x, y) is the first; they may lie outside.
+template <int kMaxRadius, int kSize, typename T>
+inline void blur_tile(const Blur& blur, const T* map,  // [height, width]
                       int64_t height, int64_t width, int64_t x, int64_t y,
                       // outputs
                       double (&tile)[kSize][kSize]) {
-  constexpr int kWindow = kSize + kBlurTaps - 1;
+  constexpr bool kUsual = kMaxRadius == kBlurRadius;
+  const int radius = kUsual ? kBlurRadius : blur.radius;
+  const Border border = kUsual ? Border::kZeros : blur.border;
+  constexpr int kWindow = kSize + 2 * kMaxRadius;
   constexpr int kPadded = (kWindow + 7) / 8 * 8;  // a multiple of every vector width
-  const int64_t left = x - kBlurRadius, top = y - kBlurRadius;
+  const int64_t left = x - radius, top = y - radius;
   const bool inside = left >= 0 && left + kPadded <= width;
   double window[kWindow][kPadded];
-  for (int j = 0; j < kWindow; ++j) {
-    if (top + j < 0 || top + j >= height) {
+  for (int j = 0; j < kSize + 2 * radius; ++j) {
+    const int64_t row = pixel_within(border, top + j, height);
+    if (row < 0) {
       for (int i = 0; i < kPadded; ++i) window[j][i] = 0.0;
       continue;
     }
-    const T* source = map + (top + j) * width + left;
+    const T* source = map + row * width;
     if (inside) {
-      for (int i = 0; i < kPadded; ++i) window[j][i] = double(source[i]);
+      for (int i = 0; i < kPadded; ++i) window[j][i] = double(source[left + i]);
     } else {
       for (int i = 0; i < kPadded; ++i) {
-        window[j][i] = left + i >= 0 && left + i < width ? double(source[i]) : 0.0;
+        const int64_t column = pixel_within(border, left + i, width);
+        window[j][i] = column >= 0 ? double(source[column]) : 0.0;
       }
     }
   }
   for (int j = 0; j < kSize; ++j) {
-    double columns[kPadded];  // blurred along y
-    blur_rows(weights, window + j, columns);
-    for (int i = 0; i < kSize; ++i) tile[j][i] = blur(weights, columns + i);
+    double columns[kPadded];  // blurred along y only
+    blur_rows(blur.weights, blur_taps(radius), window + j, columns);
+    for (int i = 0; i < kSize; ++i) {
+      tile[j][i] = blurred(blur.weights, blur_taps(radius), columns + i);
+    }
+  }
+}
+
+// Calls visit(x, y, value) for every pixel of the blurred map.
+template <int kMaxRadius, typename T, typename Visit>
+inline void blur_map(const Blur& blur, const T* map,  // [height, width]
+                     int64_t height, int64_t width, Visit&& visit) {
+  constexpr int kTile = 22;  // the usual window is 32 pixels wide
+  for (int64_t top = 0; top < height; top += kTile) {
+    for (int64_t left = 0; left < width; left += kTile) {
+      double tile[kTile][kTile];
+      blur_tile<kMaxRadius>(blur, map, height, width, left, top, tile);
+      for (int j = 0; j < kTile && top + j < height; ++j) {
+        for (int i = 0; i < kTile && left + i < width; ++i) visit(left + i, top + j, tile[j][i]);
+      }
+    }
   }
 }
 
 // The largest value of the whole blurred map.
-template <typename T>
-inline double blurred_maximum(const double (&weights)[kBlurTaps],
-                              const T* map,  // [height, width]
+template <int kMaxRadius, typename T>
+inline double blurred_maximum(const Blur& blur, const T* map,  // [height, width]
                               int64_t height, int64_t width) {
-  constexpr int kTile = 22;  // its window is 32 pixels wide
   double maximum = -INFINITY;
-  for (int64_t top = 0; top < height; top += kTile) {
-    for (int64_t left = 0; left < width; left += kTile) {
-      double tile[kTile][kTile];
-      blur_tile(weights, map, height, width, left, top, tile);
-      for (int j = 0; j < kTile && top + j < height; ++j) {
-        for (int i = 0; i < kTile && left + i < width; ++i) {
-          maximum = tile[j][i] > maximum ? tile[j][i] : maximum;
-        }
-      }
-    }
-  }
+  blur_map<kMaxRadius>(blur, map, height, width, [&](int64_t, int64_t, double value) {
+    maximum = value > maximum ? value : maximum;
+  });
   return maximum;
 }
 

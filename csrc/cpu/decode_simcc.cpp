@@ -56,7 +56,7 @@ void decode_simcc(const SimccBatch<Stored>& batch, int64_t begin, int64_t end,
     const int64_t n = item / batch.K, k = item % batch.K;
     const int64_t swapped = batch.x.flipped ? batch.swapped_joint[k] : k;
     const Peak<T> x_peak = x_peaks.find(n, k, swapped), y_peak = y_peaks.find(n, k, swapped);
-    const T score = simcc_score(x_peak.value, y_peak.value);
+    const T score = simcc_score(batch.score, x_peak.value, y_peak.value);
     Point point = simcc_point(score, x_peak.index, y_peak.index, batch.split_ratio);
     if (batch.to_image) point = map_point(batch.to_image[n], point);
     keypoints[2 * item] = T(point.x);

@@ -52,7 +52,7 @@ __global__ void __launch_bounds__(kThreads)
   __syncthreads();
   if (along_y) return;
 
-  const T score = simcc_score(peak.value, y_peak.value);
+  const T score = simcc_score(batch.score, peak.value, y_peak.value);
   Point point = simcc_point(score, peak.index, y_peak.index, batch.split_ratio);
   if (batch.to_image.are_given()) {
     point = map_point(image_map(batch.to_image, number, lane), point);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <tuple>
 
@@ -16,34 +17,68 @@ inline Subpixel parse_subpixel(const std::string& name) {
   return Subpixel::kDarkUdp;
 }
 
-// numbers: start and end of the margin along an axis, of the one across it and of the log range;
-// the blur's sigma; no_peak.
+// The numbers of a convention: Convention.refinement of rmpe_ext/conventions.py. The first half are
+// start and end of the margin along an axis, of the one across it and of the log range; the blur's
+// sigma; no_peak. The second half may be left out: the blur's border, rescale, blur_first,
+// peak_shift, flip_shift (-1: as the grid needs it), score_scale, score_offset, and the weights of
+// the blur.
+constexpr size_t kFirstHalf = 8, kSecondHalf = 7;
+
+inline Blur blur_of(const std::vector<double>& numbers) {
+  Blur blur{};
+  if (numbers.size() == kFirstHalf) {
+    check(numbers[6] > 0.0, "the blur's sigma must be above 0");
+    set_gaussian(numbers[6], blur);
+    return blur;
+  }
+  const size_t first = kFirstHalf + kSecondHalf, taps = numbers.size() - first;
+  check(taps % 2 == 1 && taps <= size_t(blur_taps(kMaxBlurRadius)),
+        "the blur must have an odd number of weights, at most ", blur_taps(kMaxBlurRadius));
+  blur.radius = int(taps / 2);
+  std::copy(numbers.begin() + first, numbers.end(), blur.weights);
+  check(numbers[8] >= 0.0 && numbers[8] <= 3.0, "the blur's border must be in 0..3");
+  blur.border = Border(int(numbers[8]));
+  return blur;
+}
+
 inline Refinement refinement_of(const std::string& subpixel, const std::vector<double>& numbers) {
-  check(numbers.size() == 8, "refinement must have 8 values");
-  Refinement refinement{parse_subpixel(subpixel),
-                        {int64_t(numbers[0]), int64_t(numbers[1])},
-                        {int64_t(numbers[2]), int64_t(numbers[3])},
-                        {},
-                        numbers[4],
-                        numbers[5]};
+  Refinement refinement{};
+  refinement.method = parse_subpixel(subpixel);
+  refinement.along = {int64_t(numbers[0]), int64_t(numbers[1])};
+  refinement.across = {int64_t(numbers[2]), int64_t(numbers[3])};
+  refinement.log_min = numbers[4];
+  refinement.log_max = numbers[5];
   const int64_t least = refinement.method == Subpixel::kQuarter ? 1 : 0;
   check(refinement.along.start >= least && refinement.along.end >= least &&
             refinement.across.start >= 0 && refinement.across.end >= 0,
         "margins must be at least 0, and along the axis of a quarter step 1");
-  if (refinement.method == Subpixel::kDark || refinement.method == Subpixel::kDarkUdp) {
-    check(numbers[6] > 0.0, "the blur's sigma must be above 0");
-    set_gaussian(numbers[6], refinement.blur);
+  if (numbers.size() > kFirstHalf) {
+    refinement.rescale = numbers[9] != 0.0;
+    refinement.blur_first = numbers[10] != 0.0;
+    refinement.peak_shift = numbers[11];
+  }
+  if (patch_radius(refinement.method) > 0 || refinement.blur_first) {
+    refinement.blur = blur_of(numbers);
   }
   return refinement;
 }
 
 inline DecodeConvention convention_of(const std::string& subpixel,
-                                      const std::vector<double>& refinement, Grid grid,
-                                      double stride, double offset, int64_t height, int64_t width) {
-  return {refinement_of(subpixel, refinement),
-          refinement[7],
-          shifts_in_mirror(grid),
-          {grid_gain(grid, stride, width), grid_gain(grid, stride, height), offset}};
+                                      const std::vector<double>& numbers, Grid grid, double stride,
+                                      double offset, int64_t height, int64_t width) {
+  check(numbers.size() == kFirstHalf || numbers.size() > kFirstHalf + kSecondHalf,
+        "refinement must have 8 values, or 15 and the weights of a blur");
+  DecodeConvention convention{};
+  convention.refinement = refinement_of(subpixel, numbers);
+  convention.no_peak = numbers[7];
+  convention.flip_shift = shifts_in_mirror(grid);
+  convention.grid = {grid_gain(grid, stride, width), grid_gain(grid, stride, height), offset};
+  if (numbers.size() > kFirstHalf) {
+    if (numbers[12] >= 0.0) convention.flip_shift = numbers[12] != 0.0;
+    convention.score_scale = numbers[13];
+    convention.score_offset = numbers[14];
+  }
+  return convention;
 }
 
 template <typename Stored>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -20,6 +21,13 @@ SimccVectors<Stored> as_vectors(const Tensor& maps, const std::optional<Tensor>&
           maps.size(2)};
 }
 
+inline SimccScore parse_simcc_score(const std::string& name) {
+  if (name == "min") return SimccScore::kMin;
+  if (name == "mean") return SimccScore::kMean;
+  check(name == "max", "score must be min, mean or max, got ", name);
+  return SimccScore::kMax;
+}
+
 template <typename Stored, typename T>
 void run_decode_simcc(const Cpu&, const cpu::SimccBatch<Stored>& batch, T* keypoints, T* scores) {
   parallel_for(
@@ -33,7 +41,7 @@ std::tuple<Tensor, Tensor> decode_simcc(Tensor x_maps, Tensor y_maps,
                                         std::optional<Tensor> flipped_x,
                                         std::optional<Tensor> flipped_y,
                                         std::optional<std::vector<int64_t>> swapped_joint,
-                                        double split_ratio, bool align_corners) {
+                                        std::string score, double split_ratio, bool align_corners) {
   const Device device(x_maps);
   check_dim("x_maps", x_maps, 3);
   check_dim("y_maps", y_maps, 3);
@@ -66,7 +74,8 @@ std::tuple<Tensor, Tensor> decode_simcc(Tensor x_maps, Tensor y_maps,
         to_image.data(),
         N,
         K,
-        split_ratio};
+        split_ratio,
+        parse_simcc_score(score)};
     run_decode_simcc(device, batch, mutable_data<T>(keypoints), mutable_data<T>(scores));
   });
   return {keypoints, scores};

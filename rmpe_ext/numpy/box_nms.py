@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,11 +16,11 @@ __all__ = ["box_nms"]
 
 
 def box_nms(
-    boxes: NDArray[Any],
+    boxes: NDArray[Any] | Sequence[Sequence[float]],
     scores: NDArray[Any],
     threshold: float,
     *,
-    image_index: NDArray[Any] | None = None,
+    image_index: NDArray[Any] | Sequence[int] | None = None,
 ) -> NMSResult[NDArray[Any]]:
     """Greedy non-maximum suppression: of boxes that overlap, keep the best.
 
@@ -28,16 +29,16 @@ def box_nms(
 
     Parameters
     ----------
-    boxes : ndarray (N, 4)
+    boxes : ndarray (N, 4) or sequence of N boxes
         ``x1, y1, x2, y2``, continuous: the area is ``(x2 - x1) * (y2 - y1)``, and 0 where
         ``x2 <= x1`` or ``y2 <= y1``. float32 or float64; 16-bit dtypes are computed in float32.
     scores : ndarray (N,)
         In the dtype of ``boxes``.
     threshold : float
         IoU in 0..1 above which a box is suppressed. Two boxes without area have IoU 0.
-    image_index : ndarray (N,), optional
-        int64, any values in any order: boxes of different images do not suppress each other.
-        Default: all boxes are of one image.
+    image_index : ndarray (N,) or sequence of int, optional
+        int64 or int32, any values in any order: boxes of different images do not suppress each
+        other. Default: all boxes are of one image.
 
     Returns
     -------

@@ -20,7 +20,7 @@ def crop(
     matrices: NDArray[Any],
     size: tuple[int, int],
     *,
-    image_index: NDArray[Any] | None = None,
+    image_index: NDArray[Any] | Sequence[int] | None = None,
     scale: float = 1 / 255,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -36,7 +36,7 @@ def crop(
 
     Parameters
     ----------
-    images : ndarray (B, H, W, 3) or sequence of ndarray (H_i, W_i, 3)
+    images : ndarray (B, H, W, 3) or (H, W, 3), or sequence of ndarray (H_i, W_i, 3)
         uint8. Views are read in place where the channels of a pixel are contiguous and pixels run
         from left to right.
     matrices : ndarray (N, 2, 3)
@@ -45,9 +45,9 @@ def crop(
         no inverse, or spreads it over more than 2^28 image pixels.
     size : (int, int)
         Height and width of every crop.
-    image_index : ndarray (N,), optional
-        int64: the image of each crop. It may be left out where there is one image, or one for each
-        matrix. Values out of range raise ValueError.
+    image_index : ndarray (N,) or sequence of int, optional
+        int64 or int32: the image of each crop. It may be left out where there is one image, or one
+        for each matrix. Values out of range raise ValueError.
     scale : float
         Factor of the 8-bit value.
     mean, std : sequence of 3 floats, optional

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
-from ..conventions import ConventionName
+from ..conventions import Convention, ConventionName
 from ..validation import numpy_arrays
 from ..validation.crop_matrices import validate_crop_matrices
 from ._library import library
@@ -15,10 +16,10 @@ __all__ = ["crop_matrices"]
 
 
 def crop_matrices(
-    boxes: NDArray[Any],
+    boxes: NDArray[Any] | Sequence[Sequence[float]],
     size: tuple[int, int],
     *,
-    convention: ConventionName = "hrnet",
+    convention: ConventionName | Convention = "hrnet",
     padding: float | None = None,
     rotation: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
@@ -29,22 +30,26 @@ def crop_matrices(
 
     Parameters
     ----------
-    boxes : ndarray (N, 4)
-        ``x1, y1, x2, y2`` in image pixels, of any floating dtype. A box without area gives a matrix
-        that is not finite: :func:`rmpe_ext.numpy.crop` then returns a crop that is all ``fill``,
-        and :func:`rmpe_ext.numpy.decode` NaN.
+    boxes : ndarray (N, 4) or sequence of N boxes
+        ``x1, y1, x2, y2`` in image pixels, of any floating dtype; not ``x, y, width, height``. A
+        box with ``x2 <= x1`` or ``y2 <= y1`` gives a matrix that is not finite:
+        :func:`rmpe_ext.numpy.crop` then returns a crop that is all ``fill``, and
+        :func:`rmpe_ext.numpy.decode` NaN.
     size : (int, int)
         Height and width of the crop.
-    convention : str
-        ``"hrnet"``, ``"mmpose"``, ``"dark"`` and ``"argmax"`` map the box's center to
-        ``(w / 2, h / 2)`` and scale by ``w / box width``. ``"udp"`` and ``"dark_udp"`` map its
-        edges to the centers of the outer pixels, and scale by ``(w - 1) / box width``.
+    convention : str or Convention
+        A row of :data:`rmpe_ext.conventions.CONVENTIONS`, or one of your own. ``"hrnet"``,
+        ``"mmpose"``, ``"dark"``, ``"megvii"`` and ``"argmax"`` map the box's center to
+        ``(w / 2, h / 2)`` and scale by ``w / box width``. ``"udp"``, ``"dark_udp"`` and
+        ``"vitpose"`` map its edges to the centers of the outer pixels, and scale by
+        ``(w - 1) / box width``.
         ``"hourglass"`` scales by ``w / box width`` and maps to ``((w - 1) / 2, (h - 1) / 2)`` the
         point ``15 s`` below the box's center, where ``200 s`` is the box's height after it has
         grown to the crop's aspect ratio: a person with MPII's center ``c`` and scale ``s`` has the
         box ``c - 100 s, c + 100 s``.
     padding : float, optional
-        Growth of the box in all, as a fraction of its side. Default: that of the convention, 0.25.
+        Growth of the box in all, as a fraction of its side: 0.25, the default of every convention,
+        makes a box 1.25 times as wide and high. Above -1 and below 1.
     rotation : ndarray (N,), optional
         Degrees, float32 or float64, clockwise as the image is seen: the image's direction
         ``(sin r, -cos r)`` points up in the crop.

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..conventions import ConventionName, Grid
+from ..conventions import Convention, ConventionName, Grid
 from ..validation import numpy_arrays
 from ..validation.decode import validate_decode
 from ._library import library
@@ -18,7 +18,7 @@ __all__ = ["decode"]
 def decode(
     heatmaps: NDArray[Any],
     *,
-    convention: ConventionName = "hrnet",
+    convention: ConventionName | Convention = "hrnet",
     matrices: NDArray[Any] | None = None,
     flipped: NDArray[Any] | None = None,
     flip_pairs: Iterable[tuple[int, int]] | None = None,
@@ -50,10 +50,15 @@ def decode(
       and 50, take the logarithm, and do one Newton step everywhere, with differences over one pixel
       (Huang et al., "The devil is in the details: unbiased data processing for human pose
       estimation", 2020). There is no step where it is not finite.
+    - ``"vitpose"``: the same after a blur with sigma 0.8 that reflects the map at its border,
+      without rescaling, as Hugging Face's ``VitPoseImageProcessor`` does.
+    - ``"megvii"``: the peak of the blurred map, moved like ``"hrnet"`` and by half a pixel on each
+      axis; the score is ``maximum / 255 + 0.5`` (MMPose's codec for MSPN and RSN).
 
-    A map without a value above 0 gives heatmap pixel (0, 0), with ``"mmpose"`` and ``"hourglass"``
-    (-1, -1); ``"argmax"`` takes the largest value whatever its sign. A map of one value everywhere
-    gives (0, 0), with ``"udp"`` a position half a pixel outside.
+    A map without a value above 0 gives heatmap pixel (0, 0), with ``"mmpose"``, ``"hourglass"``,
+    ``"vitpose"`` and ``"megvii"`` (-1, -1); ``"argmax"`` takes the largest value whatever its
+    sign. A map of one value everywhere gives (0, 0), with ``"udp"`` a position half a pixel
+    outside.
 
     Parameters
     ----------
@@ -61,8 +66,10 @@ def decode(
         One map for each joint of each person: float32, float64, float16 or bfloat16. A map with a
         NaN gives a NaN keypoint and score. Slices along people and joints are read in place; maps
         that are not contiguous are copied.
-    convention : str
-        The convention that the network was trained for: one of the names above.
+    convention : str or Convention
+        The convention that the network was trained for: one of the names above, or a
+        :class:`rmpe_ext.conventions.Convention` of your own, such as
+        ``replace(CONVENTIONS["udp"], blur_sigma=2.9, blur_radius=8)``.
     matrices : ndarray (N, 2, 3), optional
         Image pixel -> crop pixel, float32 or float64, as :func:`rmpe_ext.numpy.crop_matrices` makes
         them. The keypoints are then in image pixels. A matrix that is not finite or has no inverse
@@ -70,7 +77,7 @@ def decode(
     flipped : ndarray (N, K, H, W), optional
         The network's heatmaps of the mirrored crops. They are flipped back and averaged in; on an
         ``"asymmetric"`` grid they are first shifted one pixel to the right, and their first column
-        repeated.
+        repeated (not with ``"megvii"``).
     flip_pairs : sequence of (int, int), optional
         The left and right joints that change places in a mirrored image. Needed with ``flipped``,
         ignored without.
@@ -102,7 +109,7 @@ def decode(
         ``x, y`` in heatmap pixels, pixel centers at integers in every convention; in image pixels
         with ``matrices``. In the dtype of ``heatmaps``, float32 for 16-bit dtypes.
     scores : ndarray (N, K)
-        The largest value of each map.
+        The largest value of each map, as the convention scales it.
 
     Raises
     ------
@@ -120,7 +127,16 @@ def decode(
     """
     return library.decode(
         *validate_decode(
-            numpy_arrays, heatmaps, convention, matrices, flipped, flip_pairs, stride, offset, grid,
-            theta, align_corners,
+            numpy_arrays,
+            heatmaps,
+            convention,
+            matrices,
+            flipped,
+            flip_pairs,
+            stride,
+            offset,
+            grid,
+            theta,
+            align_corners,
         )
-    )  # fmt: skip
+    )

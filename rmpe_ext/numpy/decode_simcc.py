@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..validation import numpy_arrays
-from ..validation.decode_simcc import validate_decode_simcc
+from ..validation.decode_simcc import SimccScore, validate_decode_simcc
 from ._library import library
 
 __all__ = ["decode_simcc"]
@@ -18,6 +18,7 @@ def decode_simcc(
     x_maps: NDArray[Any],
     y_maps: NDArray[Any],
     *,
+    score: SimccScore = "min",
     split_ratio: float = 2.0,
     matrices: NDArray[Any] | None = None,
     flipped: tuple[NDArray[Any], NDArray[Any]] | None = None,
@@ -30,8 +31,7 @@ def decode_simcc(
     Each vector classifies one coordinate into bins, ``split_ratio`` of them to a crop pixel (Li et
     al., "SimCC: a simple coordinate classification perspective for human pose estimation", 2022).
     The keypoint is at ``bin / split_ratio``, where ``bin`` is that of the largest value of each
-    vector, the first of equal ones. The score is the smaller of the two values, as in MMPose. Where
-    it is not above 0, both bins are -1.
+    vector, the first of equal ones. Where the score is not above 0, both bins are -1.
 
     Parameters
     ----------
@@ -40,6 +40,9 @@ def decode_simcc(
         people and joints are read in place.
     y_maps : ndarray (N, K, Hy)
         Like ``x_maps``.
+    score : str
+        The score of a keypoint from the largest values of its two vectors: their ``"min"``, as in
+        MMPose, their ``"mean"``, as in rtmlib, or their ``"max"``.
     split_ratio : float
         Bins per crop pixel: the crop is ``Wx / split_ratio`` wide and ``Hy / split_ratio`` high.
     matrices : ndarray (N, 2, 3), optional
@@ -80,7 +83,15 @@ def decode_simcc(
     """
     return library.decode_simcc(
         *validate_decode_simcc(
-            numpy_arrays, x_maps, y_maps, split_ratio, matrices, flipped, flip_pairs, theta,
+            numpy_arrays,
+            x_maps,
+            y_maps,
+            score,
+            split_ratio,
+            matrices,
+            flipped,
+            flip_pairs,
+            theta,
             align_corners,
         )
-    )  # fmt: skip
+    )

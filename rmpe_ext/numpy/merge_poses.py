@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ __all__ = ["merge_poses"]
 def merge_poses(
     keypoints: NDArray[Any],
     scores: NDArray[Any],
-    boxes: NDArray[Any],
+    boxes: NDArray[Any] | Sequence[Sequence[float]],
     suppressor: NDArray[Any],
     *,
     preset: PresetName | PoseNMSPreset = DEFAULT_PRESET,
@@ -43,7 +44,7 @@ def merge_poses(
     scores : ndarray (N, K)
         Confidence ``s`` of the joints, in the dtype of ``keypoints``. A score of 0 or less counts
         as ``zero_score``.
-    boxes : ndarray (N, 4)
+    boxes : ndarray (N, 4) or sequence of N boxes
         ``x1, y1, x2, y2`` of the people in image pixels. Only the boxes of kept poses matter. A box
         without width and height merges only joints that coincide.
     suppressor : ndarray (N,)

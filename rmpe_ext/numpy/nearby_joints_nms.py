@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ def nearby_joints_nms(
     distance: float = 0.05,
     max_near: int | None = None,
     pose_scores: NDArray[Any] | None = None,
-    image_index: NDArray[Any] | None = None,
+    image_index: NDArray[Any] | Sequence[int] | None = None,
 ) -> NMSResult[NDArray[Any]]:
     """Of poses that share many joints, keep the most confident.
 
@@ -45,9 +46,9 @@ def nearby_joints_nms(
         A pose with more near joints than this is suppressed. Default: ``K // 2``.
     pose_scores : ndarray (N,), optional
         Confidence of the poses. Default: the mean of the joint scores.
-    image_index : ndarray (N,), optional
-        int64, any values in any order: poses of different images do not suppress each other.
-        Default: all poses are of one image.
+    image_index : ndarray (N,) or sequence of int, optional
+        int64 or int32, any values in any order: poses of different images do not suppress each
+        other. Default: all poses are of one image.
 
     Returns
     -------

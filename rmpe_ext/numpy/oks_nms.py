@@ -23,7 +23,7 @@ def oks_nms(
     *,
     threshold: float = 0.9,
     pose_scores: NDArray[Any] | None = None,
-    image_index: NDArray[Any] | None = None,
+    image_index: NDArray[Any] | Sequence[int] | None = None,
 ) -> NMSResult[NDArray[Any]]:
     """Of poses with a high object keypoint similarity (OKS), keep the most confident.
 
@@ -50,9 +50,9 @@ def oks_nms(
         OKS in 0..1 above which a pose is suppressed.
     pose_scores : ndarray (N,), optional
         Confidence of the poses. Default: the mean of the joint scores.
-    image_index : ndarray (N,), optional
-        int64, any values in any order: poses of different images do not suppress each other.
-        Default: all poses are of one image.
+    image_index : ndarray (N,) or sequence of int, optional
+        int64 or int32, any values in any order: poses of different images do not suppress each
+        other. Default: all poses are of one image.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -18,11 +19,11 @@ __all__ = ["pose_nms"]
 def pose_nms(
     keypoints: NDArray[Any],
     scores: NDArray[Any],
-    boxes: NDArray[Any],
+    boxes: NDArray[Any] | Sequence[Sequence[float]],
     *,
     preset: PresetName | PoseNMSPreset = DEFAULT_PRESET,
     pose_scores: NDArray[Any] | None = None,
-    image_index: NDArray[Any] | None = None,
+    image_index: NDArray[Any] | Sequence[int] | None = None,
     **parameters: Any,
 ) -> NMSResult[NDArray[Any]]:
     """Parametric pose NMS: of several poses of one person, keep the most confident.
@@ -45,7 +46,7 @@ def pose_nms(
         float32.
     scores : ndarray (N, K)
         Confidence of the joints, in the dtype of ``keypoints``.
-    boxes : ndarray (N, 4)
+    boxes : ndarray (N, 4) or sequence of N boxes
         ``x1, y1, x2, y2`` of the people in image pixels. The picked pose's box sets the tolerances;
         a box without width or height matches only joints that coincide.
     preset : str or PoseNMSPreset
@@ -59,9 +60,9 @@ def pose_nms(
         Confidence of the poses. Default: the mean of the joint scores. Where results are ranked by
         another score, such as one that includes the detector's, pass that score, or the pose that
         is kept may be the one that is ranked lowest.
-    image_index : ndarray (N,), optional
-        int64, any values in any order: poses of different images do not suppress each other.
-        Default: all poses are of one image.
+    image_index : ndarray (N,) or sequence of int, optional
+        int64 or int32, any values in any order: poses of different images do not suppress each
+        other. Default: all poses are of one image.
     **parameters
         Fields of :class:`rmpe_ext.presets.PoseNMSPreset` to replace: ``sigma1``, ``eta``, ...
 

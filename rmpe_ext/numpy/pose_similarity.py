@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ __all__ = ["pose_similarity"]
 def pose_similarity(
     keypoints: NDArray[Any],
     scores: NDArray[Any],
-    boxes: NDArray[Any],
+    boxes: NDArray[Any] | Sequence[Sequence[float]],
     *,
     preset: PresetName | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
@@ -31,7 +32,7 @@ def pose_similarity(
         float32.
     scores : ndarray (N, K)
         Confidence of the joints, in the dtype of ``keypoints``.
-    boxes : ndarray (N, 4)
+    boxes : ndarray (N, 4) or sequence of N boxes
         ``x1, y1, x2, y2`` of the people in image pixels.
     preset : str or PoseNMSPreset
         Parameters of ``d``; see :func:`rmpe_ext.numpy.pose_nms`. ``eta`` and the parameters

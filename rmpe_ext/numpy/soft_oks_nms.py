@@ -24,7 +24,7 @@ def soft_oks_nms(
     threshold: float = 0.9,
     max_kept: int = 20,
     pose_scores: NDArray[Any] | None = None,
-    image_index: NDArray[Any] | None = None,
+    image_index: NDArray[Any] | Sequence[int] | None = None,
 ) -> SoftNMSResult[NDArray[Any]]:
     """Lower the scores of poses that resemble better ones, and keep the best of each image.
 
@@ -53,9 +53,9 @@ def soft_oks_nms(
         Largest number of poses to keep in an image; at least 1.
     pose_scores : ndarray (N,), optional
         The scores to lower, in the dtype of ``keypoints``. Default: the mean of the joint scores.
-    image_index : ndarray (N,), optional
-        int64, any values in any order: poses of different images do not suppress each other.
-        Default: all poses are of one image.
+    image_index : ndarray (N,) or sequence of int, optional
+        int64 or int32, any values in any order: poses of different images do not suppress each
+        other. Default: all poses are of one image.
 
     Returns
     -------
@@ -90,8 +90,15 @@ def soft_oks_nms(
     return SoftNMSResult(
         *library.soft_oks_nms(
             *validate_soft_oks_nms(
-                numpy_arrays, keypoints, scores, areas, sigmas, threshold, max_kept, pose_scores,
+                numpy_arrays,
+                keypoints,
+                scores,
+                areas,
+                sigmas,
+                threshold,
+                max_kept,
+                pose_scores,
                 image_index,
             )
         )
-    )  # fmt: skip
+    )

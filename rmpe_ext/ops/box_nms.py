@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from .._registration import define
@@ -22,11 +24,11 @@ _box_nms = define(
 
 
 def box_nms(
-    boxes: torch.Tensor,
+    boxes: torch.Tensor | Sequence[Sequence[float]],
     scores: torch.Tensor,
     threshold: float,
     *,
-    image_index: torch.Tensor | None = None,
+    image_index: torch.Tensor | Sequence[int] | None = None,
 ) -> NMSResult[torch.Tensor]:
     """Greedy non-maximum suppression: of boxes that overlap, keep the best.
 
@@ -35,16 +37,16 @@ def box_nms(
 
     Parameters
     ----------
-    boxes : Tensor (N, 4)
+    boxes : Tensor (N, 4) or sequence of N boxes
         ``x1, y1, x2, y2``, continuous: the area is ``(x2 - x1) * (y2 - y1)``, and 0 where
         ``x2 <= x1`` or ``y2 <= y1``. float32 or float64; 16-bit dtypes are computed in float32.
     scores : Tensor (N,)
         In the dtype of ``boxes``.
     threshold : float
         IoU in 0..1 above which a box is suppressed. Two boxes without area have IoU 0.
-    image_index : Tensor (N,), optional
-        int64, any values in any order: boxes of different images do not suppress each other.
-        Default: all boxes are of one image.
+    image_index : Tensor (N,) or sequence of int, optional
+        int64 or int32, any values in any order: boxes of different images do not suppress each
+        other. Default: all boxes are of one image.
 
     Returns
     -------

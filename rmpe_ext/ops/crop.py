@@ -42,7 +42,7 @@ def crop(
     matrices: torch.Tensor,
     size: tuple[int, int],
     *,
-    image_index: torch.Tensor | None = None,
+    image_index: torch.Tensor | Sequence[int] | None = None,
     scale: float = 1 / 255,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -58,7 +58,7 @@ def crop(
 
     Parameters
     ----------
-    images : Tensor (B, H, W, 3) or sequence of Tensor (H_i, W_i, 3)
+    images : Tensor (B, H, W, 3) or (H, W, 3), or sequence of Tensor (H_i, W_i, 3)
         uint8. Views are read in place where the channels of a pixel are contiguous and pixels run
         from left to right.
     matrices : Tensor (N, 2, 3)
@@ -67,9 +67,9 @@ def crop(
         inverse, or spreads it over more than 2^28 image pixels.
     size : (int, int)
         Height and width of every crop.
-    image_index : Tensor (N,), optional
-        int64: the image of each crop. It may be left out where there is one image, or one for each
-        matrix. Values out of range raise ValueError.
+    image_index : Tensor (N,) or sequence of int, optional
+        int64 or int32: the image of each crop. It may be left out where there is one image, or one
+        for each matrix. Values out of range raise ValueError.
     scale : float
         Factor of the 8-bit value.
     mean, std : sequence of 3 floats, optional

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
 from .._registration import define
 from .._vmap import join_batch
-from ..conventions import ConventionName
+from ..conventions import Convention, ConventionName
 from ..reference.kernels.crop_matrices import crop_matrices_kernel
 from ..validation import torch_arrays
 from ..validation.crop_matrices import validate_crop_matrices
@@ -38,10 +38,10 @@ _crop_matrices: Callable[..., torch.Tensor] = define(
 
 
 def crop_matrices(
-    boxes: torch.Tensor,
+    boxes: torch.Tensor | Sequence[Sequence[float]],
     size: tuple[int, int],
     *,
-    convention: ConventionName = "hrnet",
+    convention: ConventionName | Convention = "hrnet",
     padding: float | None = None,
     rotation: torch.Tensor | None = None,
 ) -> torch.Tensor:
@@ -52,22 +52,26 @@ def crop_matrices(
 
     Parameters
     ----------
-    boxes : Tensor (N, 4)
-        ``x1, y1, x2, y2`` in image pixels, of any floating dtype. A box without area gives a matrix
-        that is not finite: :func:`rmpe_ext.crop` then returns a crop that is all ``fill``, and
+    boxes : Tensor (N, 4) or sequence of N boxes
+        ``x1, y1, x2, y2`` in image pixels, of any floating dtype; not ``x, y, width, height``. A
+        box with ``x2 <= x1`` or ``y2 <= y1`` gives a matrix that is not finite:
+        :func:`rmpe_ext.crop` then returns a crop that is all ``fill``, and
         :func:`rmpe_ext.decode` NaN.
     size : (int, int)
         Height and width of the crop.
-    convention : str
-        ``"hrnet"``, ``"mmpose"``, ``"dark"`` and ``"argmax"`` map the box's center to
-        ``(w / 2, h / 2)`` and scale by ``w / box width``. ``"udp"`` and ``"dark_udp"`` map its
-        edges to the centers of the outer pixels, and scale by ``(w - 1) / box width``.
+    convention : str or Convention
+        A row of :data:`rmpe_ext.conventions.CONVENTIONS`, or one of your own. ``"hrnet"``,
+        ``"mmpose"``, ``"dark"``, ``"megvii"`` and ``"argmax"`` map the box's center to
+        ``(w / 2, h / 2)`` and scale by ``w / box width``. ``"udp"``, ``"dark_udp"`` and
+        ``"vitpose"`` map its edges to the centers of the outer pixels, and scale by
+        ``(w - 1) / box width``.
         ``"hourglass"`` scales by ``w / box width`` and maps to ``((w - 1) / 2, (h - 1) / 2)`` the
         point ``15 s`` below the box's center, where ``200 s`` is the box's height after it has
         grown to the crop's aspect ratio: a person with MPII's center ``c`` and scale ``s`` has the
         box ``c - 100 s, c + 100 s``.
     padding : float, optional
-        Growth of the box in all, as a fraction of its side. Default: that of the convention, 0.25.
+        Growth of the box in all, as a fraction of its side: 0.25, the default of every convention,
+        makes a box 1.25 times as wide and high. Above -1 and below 1.
     rotation : Tensor (N,), optional
         Degrees, float32 or float64, clockwise as the image is seen: the image's direction
         ``(sin r, -cos r)`` points up in the crop.

@@ -10,15 +10,15 @@ from .._registration import define
 from .._vmap import join_batch
 from ..reference.kernels.decode_simcc import decode_simcc_kernel
 from ..validation import torch_arrays
-from ..validation.decode_simcc import validate_decode_simcc
+from ..validation.decode_simcc import SimccScore, validate_decode_simcc
 from ._fake import fake_decode
 
 __all__ = ["decode_simcc"]
 
 _decode_simcc: Callable[..., tuple[torch.Tensor, torch.Tensor]] = define(
     "decode_simcc(Tensor x_maps, Tensor y_maps, Tensor? matrices, Tensor? theta, "
-    "Tensor? flipped_x, Tensor? flipped_y, int[]? swapped_joint, float split_ratio, "
-    "bool align_corners) -> (Tensor, Tensor)",
+    "Tensor? flipped_x, Tensor? flipped_y, int[]? swapped_joint, str score, "
+    "float split_ratio, bool align_corners) -> (Tensor, Tensor)",
     reference=decode_simcc_kernel,
     fake=fake_decode,
     vmap=join_batch,
@@ -29,6 +29,7 @@ def decode_simcc(
     x_maps: torch.Tensor,
     y_maps: torch.Tensor,
     *,
+    score: SimccScore = "min",
     split_ratio: float = 2.0,
     matrices: torch.Tensor | None = None,
     flipped: tuple[torch.Tensor, torch.Tensor] | None = None,
@@ -41,8 +42,7 @@ def decode_simcc(
     Each vector classifies one coordinate into bins, ``split_ratio`` of them to a crop pixel (Li et
     al., "SimCC: a simple coordinate classification perspective for human pose estimation", 2022).
     The keypoint is at ``bin / split_ratio``, where ``bin`` is that of the largest value of each
-    vector, the first of equal ones. The score is the smaller of the two values, as in MMPose. Where
-    it is not above 0, both bins are -1.
+    vector, the first of equal ones. Where the score is not above 0, both bins are -1.
 
     Parameters
     ----------
@@ -51,6 +51,9 @@ def decode_simcc(
         people and joints are read in place.
     y_maps : Tensor (N, K, Hy)
         Like ``x_maps``.
+    score : str
+        The score of a keypoint from the largest values of its two vectors: their ``"min"``, as in
+        MMPose, their ``"mean"``, as in rtmlib, or their ``"max"``.
     split_ratio : float
         Bins per crop pixel: the crop is ``Wx / split_ratio`` wide and ``Hy / split_ratio`` high.
     matrices : Tensor (N, 2, 3), optional
@@ -98,6 +101,7 @@ def decode_simcc(
             torch_arrays,
             x_maps,
             y_maps,
+            score,
             split_ratio,
             matrices,
             flipped,

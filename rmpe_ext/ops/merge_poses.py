@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -38,7 +39,7 @@ _merge_poses = define(
 def merge_poses(
     keypoints: torch.Tensor,
     scores: torch.Tensor,
-    boxes: torch.Tensor,
+    boxes: torch.Tensor | Sequence[Sequence[float]],
     suppressor: torch.Tensor,
     *,
     preset: PresetName | PoseNMSPreset = DEFAULT_PRESET,
@@ -63,7 +64,7 @@ def merge_poses(
     scores : Tensor (N, K)
         Confidence ``s`` of the joints, in the dtype of ``keypoints``. A score of 0 or less counts
         as ``zero_score``.
-    boxes : Tensor (N, 4)
+    boxes : Tensor (N, 4) or sequence of N boxes
         ``x1, y1, x2, y2`` of the people in image pixels. Only the boxes of kept poses matter. A box
         without width and height merges only joints that coincide.
     suppressor : Tensor (N,)

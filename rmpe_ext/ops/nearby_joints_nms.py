@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from .._registration import define
@@ -28,7 +30,7 @@ def nearby_joints_nms(
     distance: float = 0.05,
     max_near: int | None = None,
     pose_scores: torch.Tensor | None = None,
-    image_index: torch.Tensor | None = None,
+    image_index: torch.Tensor | Sequence[int] | None = None,
 ) -> NMSResult[torch.Tensor]:
     """Of poses that share many joints, keep the most confident.
 
@@ -52,9 +54,9 @@ def nearby_joints_nms(
         A pose with more near joints than this is suppressed. Default: ``K // 2``.
     pose_scores : Tensor (N,), optional
         Confidence of the poses. Default: the mean of the joint scores.
-    image_index : Tensor (N,), optional
-        int64, any values in any order: poses of different images do not suppress each other.
-        Default: all poses are of one image.
+    image_index : Tensor (N,) or sequence of int, optional
+        int64 or int32, any values in any order: poses of different images do not suppress each
+        other. Default: all poses are of one image.
 
     Returns
     -------

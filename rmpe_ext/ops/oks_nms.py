@@ -31,7 +31,7 @@ def oks_nms(
     *,
     threshold: float = 0.9,
     pose_scores: torch.Tensor | None = None,
-    image_index: torch.Tensor | None = None,
+    image_index: torch.Tensor | Sequence[int] | None = None,
 ) -> NMSResult[torch.Tensor]:
     """Of poses with a high object keypoint similarity (OKS), keep the most confident.
 
@@ -58,9 +58,9 @@ def oks_nms(
         OKS in 0..1 above which a pose is suppressed.
     pose_scores : Tensor (N,), optional
         Confidence of the poses. Default: the mean of the joint scores.
-    image_index : Tensor (N,), optional
-        int64, any values in any order: poses of different images do not suppress each other.
-        Default: all poses are of one image.
+    image_index : Tensor (N,) or sequence of int, optional
+        int64 or int32, any values in any order: poses of different images do not suppress each
+        other. Default: all poses are of one image.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,11 +31,11 @@ _pose_nms = define(
 def pose_nms(
     keypoints: torch.Tensor,
     scores: torch.Tensor,
-    boxes: torch.Tensor,
+    boxes: torch.Tensor | Sequence[Sequence[float]],
     *,
     preset: PresetName | PoseNMSPreset = DEFAULT_PRESET,
     pose_scores: torch.Tensor | None = None,
-    image_index: torch.Tensor | None = None,
+    image_index: torch.Tensor | Sequence[int] | None = None,
     **parameters: Any,
 ) -> NMSResult[torch.Tensor]:
     """Parametric pose NMS: of several poses of one person, keep the most confident.
@@ -57,7 +58,7 @@ def pose_nms(
         float32.
     scores : Tensor (N, K)
         Confidence of the joints, in the dtype of ``keypoints``.
-    boxes : Tensor (N, 4)
+    boxes : Tensor (N, 4) or sequence of N boxes
         ``x1, y1, x2, y2`` of the people in image pixels. The picked pose's box sets the tolerances;
         a box without width or height matches only joints that coincide.
     preset : str or PoseNMSPreset
@@ -71,9 +72,9 @@ def pose_nms(
         Confidence of the poses. Default: the mean of the joint scores. Where results are ranked by
         another score, such as one that includes the detector's, pass that score, or the pose that
         is kept may be the one that is ranked lowest.
-    image_index : Tensor (N,), optional
-        int64, any values in any order: poses of different images do not suppress each other.
-        Default: all poses are of one image.
+    image_index : Tensor (N,) or sequence of int, optional
+        int64 or int32, any values in any order: poses of different images do not suppress each
+        other. Default: all poses are of one image.
     **parameters
         Fields of :class:`rmpe_ext.presets.PoseNMSPreset` to replace: ``sigma1``, ``eta``, ...
 

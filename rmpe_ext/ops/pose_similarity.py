@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -31,7 +31,7 @@ _pose_similarity: Callable[..., torch.Tensor] = define(
 def pose_similarity(
     keypoints: torch.Tensor,
     scores: torch.Tensor,
-    boxes: torch.Tensor,
+    boxes: torch.Tensor | Sequence[Sequence[float]],
     *,
     preset: PresetName | PoseNMSPreset = DEFAULT_PRESET,
     **parameters: Any,
@@ -45,7 +45,7 @@ def pose_similarity(
         float32.
     scores : Tensor (N, K)
         Confidence of the joints, in the dtype of ``keypoints``.
-    boxes : Tensor (N, 4)
+    boxes : Tensor (N, 4) or sequence of N boxes
         ``x1, y1, x2, y2`` of the people in image pixels.
     preset : str or PoseNMSPreset
         Parameters of ``d``; see :func:`rmpe_ext.pose_nms`. ``eta`` and the parameters ``near_*``

@@ -40,7 +40,7 @@ def soft_oks_nms(
     threshold: float = 0.9,
     max_kept: int = 20,
     pose_scores: torch.Tensor | None = None,
-    image_index: torch.Tensor | None = None,
+    image_index: torch.Tensor | Sequence[int] | None = None,
 ) -> SoftNMSResult[torch.Tensor]:
     """Lower the scores of poses that resemble better ones, and keep the best of each image.
 
@@ -69,9 +69,9 @@ def soft_oks_nms(
         Largest number of poses to keep in an image; at least 1.
     pose_scores : Tensor (N,), optional
         The scores to lower, in the dtype of ``keypoints``. Default: the mean of the joint scores.
-    image_index : Tensor (N,), optional
-        int64, any values in any order: poses of different images do not suppress each other.
-        Default: all poses are of one image.
+    image_index : Tensor (N,) or sequence of int, optional
+        int64 or int32, any values in any order: poses of different images do not suppress each
+        other. Default: all poses are of one image.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .checks import FLOATING, Array, ArrayModule, check_dtype, check_real, wrong_shape
+from .checks import FLOATING, Array, ArrayModule, check_dtype, check_real, listed_boxes, wrong_shape
 from .poses import validate_image_index, validate_like
 
 __all__ = ["validate_box_nms"]
@@ -18,6 +18,8 @@ def validate_box_nms(
     image_index: Array | None,
 ) -> tuple[Any, ...]:
     """Return ``(boxes, scores, threshold, image_index)``."""
+    if isinstance(boxes, (list, tuple)):
+        boxes = listed_boxes(xp, boxes, scores if isinstance(scores, xp.ARRAY_TYPE) else None)
     shape = xp.shape_of("boxes", boxes)
     if len(shape) != 2 or shape[1] != 4:
         raise wrong_shape("boxes", boxes, "(N, 4)")

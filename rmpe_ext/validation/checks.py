@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
+import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -25,6 +26,8 @@ __all__ = [
     "check_size",
     "check_type",
     "check_whole",
+    "listed_boxes",
+    "listed_index",
     "show",
     "wrong_shape",
 ]
@@ -77,6 +80,9 @@ class ArrayModule(Protocol):
     def to_kernel_dtype(self, array: Array, /) -> Array: ...
     def to_float32(self, array: Array, /) -> Array: ...
     def to_dtype_of(self, array: Array, like: Array, /) -> Array: ...
+    def to_int64(self, array: Array, /) -> Array: ...
+    def from_boxes(self, boxes: Sequence[Any], like: Array | None, /) -> Array: ...
+    def from_indices(self, indices: Sequence[int], like: Array, /) -> Array: ...
     def from_numbers(self, numbers: tuple[float, ...], like: Array, /) -> Array: ...
     def index(self, value: Any, /) -> Any: ...
     def is_tracing(self) -> bool: ...
@@ -101,6 +107,7 @@ def check_real(
     least: float = -math.inf,
     most: float = math.inf,
     above: float = -math.inf,
+    below: float = math.inf,
 ) -> float:
     """Return ``value`` as a float; raise ValueError with ``rule`` unless it is in range."""
     kind = type(value)
@@ -115,7 +122,7 @@ def check_real(
         except OverflowError:  # an int beyond the largest float
             number = math.inf
     # Compared, because torch.compile cannot trace math.isfinite.
-    if above < number < math.inf and least <= number <= most:
+    if above < number < below and least <= number <= most:
         return number
     raise ValueError(f"{name} must be {rule}, got {show(value)}")
 
@@ -177,6 +184,28 @@ def check_size(xp: ArrayModule, size: Sequence[int], count: int) -> tuple[int, i
             f"2^56, got {show(tuple(size))} for {count} outputs"
         )
     return height, width
+
+
+def listed_boxes(xp: ArrayModule, boxes: Sequence[Any], like: Array | None) -> Array:
+    """Make an array (N, 4) of a list of boxes."""
+    try:
+        return xp.from_boxes(boxes, like)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        message = f"boxes must be a {xp.ARRAY_NAME}, or a list of 4 numbers each, got {show(boxes)}"
+        raise TypeError(message) from error
+
+
+def listed_index(xp: ArrayModule, image_index: Sequence[int], like: Array) -> Array:
+    """Make an array (N,) of a list of image indices."""
+    try:
+        if any(isinstance(i, bool) for i in image_index):
+            raise TypeError
+        return xp.from_indices([operator.index(i) for i in image_index], like)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        message = (
+            f"image_index must be a {xp.ARRAY_NAME}, or a list of int, got {show(image_index)}"
+        )
+        raise TypeError(message) from error
 
 
 def wrong_shape(name: str, array: Array, rule: str) -> ValueError:

@@ -19,6 +19,7 @@ from .checks import (
     show,
     wrong_shape,
 )
+from .poses import validate_image_index
 
 __all__ = ["validate_crop"]
 
@@ -57,12 +58,8 @@ def validate_crop(
     count = shape[0]
     if image_count == 0 and count > 0:
         raise ValueError(f"images must hold at least one image for {count} crops, got none")
-    if image_index is not None:
-        if xp.shape_of("image_index", image_index) != (count,):
-            raise wrong_shape("image_index", image_index, "(N,) like matrices")
-        check_dtype(xp, "image_index", image_index, ("int64",))
-        xp.check_device("image_index", image_index, "matrices", matrices)
-    elif image_count not in (1, count):
+    image_index = validate_image_index(xp, image_index, "matrices", matrices)
+    if image_index is None and image_count not in (1, count):
         raise ValueError(
             f"image_index is needed to say which of {image_count} images each of {count} crops "
             "comes from"
@@ -128,10 +125,10 @@ def _images(xp: ArrayModule, images: Array | Sequence[Array]) -> tuple[list[Arra
     """Return the images as the list that the op takes, and their number."""
     if isinstance(images, xp.ARRAY_TYPE):
         shape = xp.shape_of("images", images)
-        if len(shape) != 4 or shape[3] != 3:
-            raise wrong_shape("images", images, "(B, H, W, 3), or a list of (H, W, 3)")
+        if len(shape) not in (3, 4) or shape[-1] != 3:
+            raise wrong_shape("images", images, "(B, H, W, 3), (H, W, 3), or a list of (H, W, 3)")
         check_dtype(xp, "images", images, ("uint8",))
-        return [images], shape[0]
+        return [images], shape[0] if len(shape) == 4 else 1
     if not isinstance(images, Sequence):
         raise TypeError(
             f"images must be a {xp.ARRAY_NAME}, or a list of them, got {type(images).__name__}"

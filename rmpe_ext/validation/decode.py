@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import math
 import operator
 from collections.abc import Iterable
 from typing import Any
 
-from ..conventions import CONVENTIONS, GRIDS, Convention, ConventionName
+from ..conventions import GRIDS, Convention, ConventionName, resolve_convention
 from .checks import (
     FLOATING,
     KERNEL,
@@ -31,18 +30,10 @@ __all__ = [
 ]
 
 
-def _refinement(row: Convention) -> tuple[float, ...]:
-    no_peak = math.nan if row.no_peak is None else row.no_peak
-    return *row.margin, *row.cross_margin, *row.log_range, row.blur_sigma, no_peak
-
-
-_REFINEMENTS = {name: _refinement(row) for name, row in CONVENTIONS.items()}
-
-
 def validate_decode(
     xp: ArrayModule,
     heatmaps: Array,
-    convention: ConventionName,
+    convention: ConventionName | Convention,
     matrices: Array | None,
     flipped: Array | None,
     flip_pairs: Iterable[tuple[int, int]] | None,
@@ -56,9 +47,7 @@ def validate_decode(
 
     ``heatmaps, matrices, theta, flipped, swapped_joint, subpixel, refinement, grid, stride, offset,
     align_corners``. ``swapped_joint[k]`` is the joint of ``flipped`` that shows joint ``k``; it is
-    None without ``flipped``. ``refinement`` is one list, because another argument slows a call as
-    much as four more numbers in a list: the margin's start and end, those of the cross margin and
-    of the log range, the blur's sigma, and ``no_peak`` (NaN for None).
+    None without ``flipped``.
     """
     shape = xp.shape_of("heatmaps", heatmaps)
     if len(shape) != 4:
@@ -69,8 +58,7 @@ def validate_decode(
         raise ValueError(
             f"heatmaps must have at least one pixel, got {height} x {width} (height x width)"
         )
-    check_choice("convention", convention, CONVENTIONS)
-    row = CONVENTIONS[convention]
+    row = resolve_convention(convention)
     matrices = validate_matrices(xp, matrices, "heatmaps", heatmaps)
     theta = validate_theta(xp, theta, "heatmaps", heatmaps)
     stride = check_real(xp.TYPES, "stride", stride, "above 0 and finite", above=0.0)
@@ -99,7 +87,7 @@ def validate_decode(
         flipped,
         swapped_joint,
         row.subpixel,
-        _REFINEMENTS[convention],
+        row.refinement,
         grid,
         stride,
         offset,

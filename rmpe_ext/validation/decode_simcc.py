@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, get_args
 
 from .checks import (
     FLOATING,
     Array,
     ArrayModule,
+    check_choice,
     check_dtype,
     check_real,
     check_same,
@@ -17,13 +18,17 @@ from .checks import (
 )
 from .decode import swapped_joints, validate_matrices, validate_theta
 
-__all__ = ["validate_decode_simcc"]
+__all__ = ["SimccScore", "validate_decode_simcc"]
+
+SimccScore = Literal["min", "mean", "max"]
+_SCORES = get_args(SimccScore)
 
 
 def validate_decode_simcc(
     xp: ArrayModule,
     x_maps: Array,
     y_maps: Array,
+    score: SimccScore,
     split_ratio: float,
     matrices: Array | None,
     flipped: tuple[Array, Array] | None,
@@ -33,7 +38,7 @@ def validate_decode_simcc(
 ) -> tuple[Any, ...]:
     """Return the arguments of the op, in its order.
 
-    ``x_maps, y_maps, matrices, theta, flipped_x, flipped_y, swapped_joint, split_ratio,
+    ``x_maps, y_maps, matrices, theta, flipped_x, flipped_y, swapped_joint, score, split_ratio,
     align_corners``.
     """
     shape = xp.shape_of("x_maps", x_maps)
@@ -49,6 +54,7 @@ def validate_decode_simcc(
     for name, size in (("x_maps", width), ("y_maps", y_shape[2])):
         if size < 1:
             raise ValueError(f"{name} must have at least one bin, got {size}")
+    check_choice("score", score, _SCORES)
     split_ratio = check_real(xp.TYPES, "split_ratio", split_ratio, "above 0 and finite", above=0.0)
     check_type(xp.TYPES, "align_corners", align_corners, "bool")
     matrices = validate_matrices(xp, matrices, "x_maps", x_maps)
@@ -75,6 +81,7 @@ def validate_decode_simcc(
         theta,
         *mirrored,
         swapped_joint,
+        score,
         split_ratio,
         align_corners,
     )

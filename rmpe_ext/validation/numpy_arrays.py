@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ __all__ = [
     "check_device",
     "detach",
     "dtype_name",
+    "from_boxes",
+    "from_indices",
     "from_numbers",
     "index",
     "is_tracing",
@@ -25,6 +28,7 @@ __all__ = [
     "shape_of",
     "to_dtype_of",
     "to_float32",
+    "to_int64",
     "to_kernel_dtype",
 ]
 
@@ -77,6 +81,22 @@ def to_kernel_dtype(array: AnyArray) -> AnyArray:
 def to_float32(array: AnyArray) -> AnyArray:
     """Convert to float32."""
     return array.astype(np.float32)
+
+
+def to_int64(array: AnyArray) -> AnyArray:
+    """Convert to int64."""
+    return array.astype(np.int64)
+
+
+def from_boxes(boxes: Sequence[Any], like: AnyArray | None) -> AnyArray:
+    """Make an array (N, 4) in the kernel dtype of another, or in float32."""
+    dtype = like.dtype if like is not None and like.dtype in _KERNEL else np.dtype(np.float32)
+    return np.array(boxes, dtype) if boxes else np.empty((0, 4), dtype)
+
+
+def from_indices(indices: Sequence[int], like: AnyArray) -> AnyArray:
+    """Make an array (N,) of int64."""
+    return np.array(indices, np.int64)
 
 
 def to_dtype_of(array: AnyArray, like: AnyArray) -> AnyArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .checks import (
     FLOATING,
     HALF,
@@ -9,6 +11,8 @@ from .checks import (
     ArrayModule,
     check_dtype,
     check_same,
+    listed_boxes,
+    listed_index,
     wrong_shape,
 )
 
@@ -41,6 +45,8 @@ def validate_poses(xp: ArrayModule, keypoints: Array, scores: Array) -> tuple[Ar
 
 def validate_pose_boxes(xp: ArrayModule, boxes: Array, keypoints: Array) -> Array:
     """Return ``boxes`` (N, 4)."""
+    if isinstance(boxes, (list, tuple)):
+        boxes = listed_boxes(xp, boxes, keypoints)
     if xp.shape_of("boxes", boxes) != (keypoints.shape[0], 4):
         raise wrong_shape("boxes", boxes, "(N, 4) like keypoints")
     return validate_like(xp, "boxes", boxes, "keypoints", keypoints)
@@ -61,15 +67,19 @@ def validate_pose_order(
 
 
 def validate_image_index(
-    xp: ArrayModule, image_index: Array | None, other: str, like: Array
+    xp: ArrayModule, image_index: Array | Sequence[int] | None, other: str, like: Array
 ) -> Array | None:
     """Return ``image_index`` (N,), one for each item of ``like``."""
-    if image_index is not None:
-        if xp.shape_of("image_index", image_index) != (like.shape[0],):
-            raise wrong_shape("image_index", image_index, f"(N,) like {other}")
-        check_dtype(xp, "image_index", image_index, ("int64",))
-        xp.check_device("image_index", image_index, other, like)
-    return image_index
+    if image_index is None:
+        return None
+    index: Array = image_index
+    if isinstance(index, (list, tuple)):
+        index = listed_index(xp, index, like)
+    if xp.shape_of("image_index", index) != (like.shape[0],):
+        raise wrong_shape("image_index", index, f"(N,) like {other}")
+    check_dtype(xp, "image_index", index, ("int64", "int32"))
+    xp.check_device("image_index", index, other, like)
+    return xp.to_int64(index) if index.dtype.itemsize == 4 else index
 
 
 def validate_like(xp: ArrayModule, name: str, array: Array, other: str, like: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, SupportsIndex
 
 import torch
@@ -22,6 +22,8 @@ __all__ = [
     "check_device",
     "detach",
     "dtype_name",
+    "from_boxes",
+    "from_indices",
     "from_numbers",
     "index",
     "is_tracing",
@@ -29,6 +31,7 @@ __all__ = [
     "shape_of",
     "to_dtype_of",
     "to_float32",
+    "to_int64",
     "to_kernel_dtype",
 ]
 
@@ -107,6 +110,27 @@ def to_kernel_dtype(tensor: torch.Tensor) -> torch.Tensor:
 def to_float32(tensor: torch.Tensor) -> torch.Tensor:
     """Convert to float32."""
     return tensor.float()
+
+
+def to_int64(tensor: torch.Tensor) -> torch.Tensor:
+    """Convert to int64."""
+    return tensor.long()
+
+
+def from_boxes(boxes: Sequence[Any], like: torch.Tensor | None) -> torch.Tensor:
+    """Make a tensor (N, 4) in the kernel dtype and on the device of another, or in float32."""
+    dtype = like.dtype if like is not None and like.dtype in _KERNEL else torch.float32
+    device = None if like is None else like.device
+    if not boxes:
+        return torch.empty((0, 4), dtype=dtype, device=device)
+    if isinstance(boxes[0], torch.Tensor):
+        return torch.stack(tuple(boxes)).to(device, dtype)
+    return torch.tensor(boxes, dtype=dtype, device=device)
+
+
+def from_indices(indices: Sequence[int], like: torch.Tensor) -> torch.Tensor:
+    """Make a tensor (N,) of int64 on the device of another."""
+    return torch.tensor(indices, dtype=torch.int64, device=like.device)
 
 
 def to_dtype_of(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

@@ -28,7 +28,7 @@ WRONG = {
         dict(input=MAPS, theta=MATRICES, size=(4, 4), mode="bicubic"),
     ],
     "crop": [
-        dict(images=IMAGES[0], matrices=MATRICES, size=(4, 4)),
+        dict(images=IMAGES[0, :, :, :2], matrices=MATRICES, size=(4, 4)),
         dict(images=IMAGES.astype(np.float32), matrices=MATRICES, size=(4, 4)),
         dict(images=[IMAGES[0], IMAGES[0, :, :, :2]], matrices=MATRICES, size=(4, 4)),
         dict(images=[], matrices=MATRICES, size=(4, 4)),
@@ -68,7 +68,7 @@ WRONG = {
         BOXED | dict(preset="none"),
         BOXED | dict(sigma3=1.0),
         BOXED | dict(eta="high"),
-        BOXED | dict(image_index=INDEX.astype(np.int32)),
+        BOXED | dict(image_index=INDEX.astype(np.int16)),
         BOXED | dict(pose_scores=SCORES),
     ],
     "pose_similarity": [BOXED | dict(boxes=BOXES.astype(np.float64))],
@@ -136,7 +136,7 @@ def test_arrays_are_not_tensors():
 def test_the_other_byte_order():
     with pytest.raises(TypeError, match="heatmaps must be float32, float64, .* got >f4"):
         rmpe_ext.numpy.decode(MAPS.astype(">f4"))
-    with pytest.raises(TypeError, match="image_index must be int64, got >i8"):
+    with pytest.raises(TypeError, match="image_index must be int64 or int32, got >i8"):
         rmpe_ext.numpy.pose_nms(**BOXED, image_index=INDEX.astype(">i8"))
 
 

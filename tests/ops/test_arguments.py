@@ -93,7 +93,7 @@ def test_bool_is_not_accepted_as_number(ops, op, name):
         ("crop", "mean", 0.5, "mean must be 3 numbers, one for each channel, got 0.5"),
         ("crop", "dtype", "float32", "dtype must be float32, float16 or bfloat16, got 'float32'"),
         ("crop", "images", None, "images must be a torch.Tensor, or a list of them, got NoneType"),
-        ("crop", "image_index", [0, 0], "image_index must be a torch.Tensor, got list"),
+        ("crop", "image_index", "00", "image_index must be a torch.Tensor, got str"),
         ("crop_matrices", "rotation", 3.0, "rotation must be a torch.Tensor, got float"),
         ("crop_matrices", "padding", "0.25", "padding must be a number or None, got '0.25'"),
         ("decode", "flip_pairs", 3, "flip_pairs must be pairs of joints, got 3"),

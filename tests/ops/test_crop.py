@@ -131,6 +131,22 @@ def test_image_index_and_sizes(ops):
 
 
 @IMPLEMENTATIONS
+def test_one_image_lists_and_int32(ops):
+    image, matrices = noise(20, 30), torch.eye(2, 3).expand(2, 2, 3)
+    want = ops.crop(image[None], matrices, (8, 6))
+    assert torch.equal(ops.crop(image, matrices, (8, 6)), want)
+    images = torch.stack([image, image.flip(0)])
+    want = ops.crop(images, matrices, (8, 6), image_index=torch.tensor([1, 0]))
+    for index in ([1, 0], (1, 0), torch.tensor([1, 0], dtype=torch.int32)):
+        assert torch.equal(ops.crop(images, matrices, (8, 6), image_index=index), want)
+    for wrong in ([0.5, 1], [True, False], ["0", "1"], [[0], [1]], [2**63, 0]):
+        with pytest.raises(TypeError, match="image_index must be a torch.Tensor, or a list of int"):
+            ops.crop(images, matrices, (8, 6), image_index=wrong)
+    with pytest.raises(ValueError, match=r"image_index must be \(N,\) like matrices, got \(3,\)"):
+        ops.crop(images, matrices, (8, 6), image_index=[0, 1, 0])
+
+
+@IMPLEMENTATIONS
 def test_one_image_each_needs_no_index(ops):
     images = torch.stack([noise(8, 8, seed) for seed in range(3)])
     matrices = matrix((1, 0, 0), (0, 1, 0)).expand(3, 2, 3)
@@ -279,7 +295,7 @@ GOOD = dict(images=noise(8, 8)[None], matrices=torch.eye(2, 3)[None], size=(4, 4
 @pytest.mark.parametrize(
     "change, error, message",
     [
-        (dict(images=noise(8, 8)), ValueError, r"images must be \(B, H, W, 3\), or a list"),
+        (dict(images=noise(8, 8)[..., :2]), ValueError, r"images must be \(B, H, W, 3\), \(H, W, 3\), or a list of \(H, W, 3\), got \(8, 8, 2\)"),
         (dict(images=noise(8, 8)[None].float()), TypeError, "images must be uint8, got float32"),
         (dict(images=[]), ValueError, "images must hold at least one image"),
         (dict(images=[noise(8, 8), noise(8, 8)[..., :2]]), ValueError, r"images\[1\] must be \(H, W, 3\), got \(8, 8, 2\)"),
@@ -289,7 +305,7 @@ GOOD = dict(images=noise(8, 8)[None], matrices=torch.eye(2, 3)[None], size=(4, 4
         (dict(matrices=torch.eye(2, 3)[None].requires_grad_()), ValueError, "matrices must not require grad"),
         (dict(size=(0, 4)), ValueError, r"size must be \(height, width\), both at least 1, got \(0, 4\)"),
         (dict(image_index=torch.tensor([0, 0])), ValueError, r"image_index must be \(N,\) like matrices, got \(2,\)"),
-        (dict(image_index=torch.tensor([0.0])), TypeError, "image_index must be int64, got float32"),
+        (dict(image_index=torch.tensor([0.0])), TypeError, "image_index must be int64 or int32, got float32"),
         (dict(image_index=torch.tensor([1])), ValueError, "^image_index must be in 0..0, got 1 at position 0"),
         (dict(matrices=torch.eye(2, 3).expand(3, 2, 3), image_index=torch.tensor([0, -1, 5])), ValueError, "^image_index must be in 0..0, got -1 at position 1"),
         (dict(images=noise(8, 8)[None][:0]), ValueError, "images must hold at least one image for 1 crops, got none"),

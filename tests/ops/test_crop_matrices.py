@@ -23,7 +23,7 @@ def test_crop_matrices_equal_the_oracle(ops, dtype, convention, data):
     corner = data.draw(st.tuples(st.floats(-500, 2000), st.floats(-500, 2000)))
     extent = data.draw(st.tuples(st.floats(1, 1500), st.floats(1, 1500)))
     rotation = data.draw(st.floats(-180, 180))
-    padding = data.draw(st.one_of(st.none(), st.floats(0, 1)))
+    padding = data.draw(st.one_of(st.none(), st.floats(0, 0.99)))
     box = torch.tensor([[*corner, corner[0] + extent[0], corner[1] + extent[1]]], dtype=dtype)
     turn = torch.tensor([rotation], dtype=torch.float64)
     got = ops.crop_matrices(box, (256, 192), convention=convention, padding=padding, rotation=turn)
@@ -84,10 +84,51 @@ def test_rotation_turns_the_named_direction_up():
         (torch.zeros(12, 5), {}, ValueError, r"boxes must be \(N, 4\), got \(12, 5\)"),
         (torch.zeros(2, 4).int(), {}, TypeError, "boxes must be float32 or float64, got int32"),
         (torch.zeros(2, 4), {"convention": "coco"}, ValueError, "convention must be one of .*hrnet.*, got 'coco'"),
-        (torch.zeros(2, 4), {"padding": -1.0}, ValueError, "padding must be a fraction above -1"),
+        (torch.zeros(2, 4), {"padding": -1.0}, ValueError, "padding must be a fraction above -1 and below 1"),
         (torch.zeros(2, 4), {"rotation": torch.zeros(3)}, ValueError, r"rotation must be \(N,\) like boxes, got \(3,\)"),
     ],
 )  # fmt: skip
 def test_crop_matrices_errors_name_the_argument(ops, boxes, options, error, message):
     with pytest.raises(error, match=message):
         ops.crop_matrices(boxes, (256, 192), **options)
+
+
+@IMPLEMENTATIONS
+def test_other_projects_padding_is_refused_with_the_remedy(ops):
+    """1.25, as MMPose and rtmlib write it, would make the box 2.25 times as large."""
+    message = r"padding must be .* \(0.25 makes a box 1.25 times as wide and high.*\), got 1.25"
+    with pytest.raises(ValueError, match=message):
+        ops.crop_matrices(torch.tensor([[0.0, 0, 10, 10]]), (64, 48), padding=1.25)
+
+
+@IMPLEMENTATIONS
+@pytest.mark.parametrize("rotation", [None, torch.tensor([30.0])])
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize(
+    "box", [(50, 10, 20, 90), (20, 90, 50, 10), (50, 90, 20, 10), (20, 10, 20, 90), (5, 5, 9, 5)]
+)
+def test_boxes_without_width_or_height_give_the_same_matrices(ops, convention, rotation, box):
+    """Such as those given as x, y, width, height. They are those of a point in the same place."""
+    box = torch.tensor([box], dtype=torch.float64)
+    options = dict(convention=convention, rotation=rotation)
+    matrices = ops.crop_matrices(box, (64, 48), **options)
+    assert not matrices[:, :, :2].isfinite().all()
+    middle = (box[:, :2] + box[:, 2:]) / 2
+    point = ops.crop_matrices(torch.cat([middle, middle], 1), (64, 48), **options)
+    torch.testing.assert_close(matrices, point, rtol=0, atol=0, equal_nan=True)
+    image = torch.full((20, 20, 3), 9, dtype=torch.uint8)
+    assert (ops.crop(image, matrices, (8, 6), fill=255) == 1).all()
+
+
+@IMPLEMENTATIONS
+def test_boxes_in_a_list(ops):
+    boxes = [[3, 4, 50, 90.5], (0, 0, 9, 9)]
+    want = ops.crop_matrices(torch.tensor(boxes), (64, 48))
+    assert torch.equal(ops.crop_matrices(boxes, (64, 48)), want)
+    assert torch.equal(ops.crop_matrices([torch.tensor(box) for box in boxes], (64, 48)), want)
+    assert ops.crop_matrices([], (64, 48)).shape == (0, 2, 3)
+    for wrong in ([[1, 2, 3, "4"]], [[1, 2, 3, 4], [1, 2]], [None], [[1, 2, 3, 10**400]]):
+        with pytest.raises(TypeError, match="boxes must be a torch.Tensor, or a list of 4 numbers"):
+            ops.crop_matrices(wrong, (64, 48))
+    with pytest.raises(ValueError, match=r"boxes must be \(N, 4\), got \(1, 3\)"):
+        ops.crop_matrices([[1, 2, 3]], (64, 48))

@@ -15,8 +15,11 @@ from tests.ops.implementations import implementations
 from tests.oracles import decode as oracle
 
 IMPLEMENTATIONS = implementations("ops")
-EVERY_CONVENTION = pytest.mark.parametrize("convention", CONVENTIONS)
-NEWTON = ("dark", "dark_udp", "udp")
+# But for "megvii", whose peak is that of the blurred map: test_decode_conventions.py.
+EVERY_CONVENTION = pytest.mark.parametrize(
+    "convention", [name for name, row in CONVENTIONS.items() if not row.blur_first]
+)
+NEWTON = ("dark", "dark_udp", "udp", "vitpose")
 DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 ALL_DTYPES = pytest.mark.parametrize(
     "dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16]
@@ -237,8 +240,10 @@ def test_constant_map_is_decoded_at_its_first_pixel(ops, convention, size, value
     if convention in ("udp", "dark_udp") and value == 2:
         # The zeros beyond the border give the blurred map a slope and a curvature there.
         check(ops, torch.full((1, 1, *size), value).double(), convention=convention)
-    elif convention in ("mmpose", "hourglass") and value <= 0:
+    elif convention in ("mmpose", "hourglass", "vitpose") and value <= 0:
         assert keypoints.tolist() == [[[-1, -1]]]
+    elif convention == "vitpose":  # its blurred map is flat up to rounding
+        torch.testing.assert_close(keypoints, torch.zeros(1, 1, 2), rtol=0, atol=1e-6)
     else:
         assert keypoints.tolist() == [[[0, 0]]]
     assert scores.tolist() == [[value]]
@@ -258,7 +263,14 @@ def test_the_first_of_equal_maxima_wins(ops, dtype, first):
 @IMPLEMENTATIONS
 @pytest.mark.parametrize(
     "convention, pixel",
-    [("hrnet", 0), ("dark", 0), ("udp", 0), ("dark_udp", 0), ("mmpose", -1), ("hourglass", -1)],
+    [
+        ("hrnet", 0),
+        ("dark", 0),
+        ("udp", 0),
+        ("dark_udp", 0),
+        ("mmpose", -1),
+        ("hourglass", -1),
+    ],
 )
 def test_map_without_positive_value(ops, convention, pixel):
     """Scores stay as they are, and the pixel is mapped into the image like any other."""
@@ -639,7 +651,11 @@ def test_opcheck(dtype, convention):
         (dict(swapped_joint=[0, 1]), "swapped_joint must have 3 values"),
         (dict(swapped_joint=[0, 1, 3]), "swapped_joint must be in 0..2, got 3"),
         (dict(subpixel="cubic"), "subpixel must be none, quarter, dark or dark_udp, got cubic"),
-        (dict(refinement=[1.0] * 7), "refinement must have 8 values"),
+        (dict(refinement=[1.0] * 7), "refinement must have 8 values, or 15 and the weights of a blur"),
+        (dict(refinement=[1.0] * 15), "refinement must have 8 values, or 15 and"),
+        (dict(subpixel="dark", refinement=[1.0] * 17), "the blur must have an odd number of weights"),
+        (dict(subpixel="dark", refinement=[1.0] * 50), "the blur must have an odd number of weights, at most 33"),
+        (dict(subpixel="dark", refinement=[1.0] * 8 + [4.0] * 8), "the blur's border must be in 0..3"),
         (dict(refinement=[0.0, 1, 1, 1, 1, 1, 1, 1]), "margins must be at least 0, and along the axis of a"),
         (dict(refinement=[1.0, 0, 1, 1, 1, 1, 1, 1]), "margins must be at least 0, and along the axis of a"),
         (dict(refinement=[1.0, 1, 0, -1, 1, 1, 1, 1]), "margins must be at least 0"),

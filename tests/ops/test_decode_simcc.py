@@ -61,6 +61,9 @@ def test_equals_the_oracle(ops, dtype, width, height, split_ratio):
             split_ratio=split_ratio,
         )  # fmt: skip
     check(ops, x_maps, y_maps, matrices=matrices)
+    for score in ("min", "mean", "max"):
+        check(ops, x_maps, y_maps, score=score)
+        check(ops, x_maps, y_maps, score=score, flipped=flipped, flip_pairs=[(1, 2), (0, 4)])
 
 
 @IMPLEMENTATIONS
@@ -81,7 +84,7 @@ def test_any_vectors_with_any_ties(ops, width, height, seed, levels):
 
 
 @IMPLEMENTATIONS
-def test_the_score_is_the_lesser_maximum(ops):
+def test_the_score_is_the_smaller_maximum(ops):
     x_maps, y_maps = torch.zeros(1, 2, 20), torch.zeros(1, 2, 30)
     x_maps[0, 0, 7], y_maps[0, 0, 9] = 0.75, 0.5
     x_maps[0, 1, 8], y_maps[0, 1, 10] = 0.25, 0.5
@@ -183,10 +186,10 @@ def test_opcheck(dtype):
     rmpe_ext.decode_simcc(torch.zeros(1, 1, 1), torch.zeros(1, 1, 1))  # registers the op
     op = torch.ops.rmpe_ext.decode_simcc.default
     x_maps, y_maps = noise((2, 3, 20), 1, dtype), noise((2, 3, 30), 2, dtype)
-    torch.library.opcheck(op, (x_maps, y_maps, None, None, None, None, None, 2.0, False))
+    torch.library.opcheck(op, (x_maps, y_maps, None, None, None, None, None, "min", 2.0, False))
     matrices = torch.eye(2, 3).expand(2, 2, 3)
     torch.library.opcheck(
-        op, (x_maps, y_maps, matrices, matrices, x_maps, y_maps, [1, 0, 2], 2.0, True)
+        op, (x_maps, y_maps, matrices, matrices, x_maps, y_maps, [1, 0, 2], "mean", 2.0, True)
     )
 
 
@@ -196,13 +199,14 @@ def test_opcheck(dtype):
         (1, torch.zeros(2, 4, 6), "y_maps must have the persons, joints and dtype of x_maps"),
         (1, torch.zeros(2, 3, 0), "maps must have at least one bin"),
         (4, torch.zeros(2, 3, 8), "flipped_x and flipped_y must come together"),
+        (7, "product", "score must be min, mean or max, got product"),
     ],
 )
 def test_the_raw_op_refuses_what_it_cannot_read(place, value, message):
     if rmpe_ext.backend().mode != "native":
         pytest.skip("guards the raw pointers of the native library")
     rmpe_ext.decode_simcc(torch.zeros(1, 1, 1), torch.zeros(1, 1, 1))  # registers the op
-    arguments = [*GOOD.values(), None, None, None, None, None, 2.0, False]
+    arguments = [*GOOD.values(), None, None, None, None, None, "min", 2.0, False]
     arguments[place] = value
     with pytest.raises(RuntimeError, match=message):
         torch.ops.rmpe_ext.decode_simcc.default(*arguments)

@@ -233,8 +233,8 @@ POSES = make_poses(0, 3, 17)[:2]
         (ValueError, "max_near must be at least 0, got -1", POSES, {"max_near": -1}),
         (ValueError, r"pose_scores must be \(N,\) like keypoints, got \(2,\)", POSES,
          {"pose_scores": torch.ones(2)}),
-        (TypeError, "image_index must be int64, got int32", POSES,
-         {"image_index": torch.zeros(3).int()}),
+        (TypeError, "image_index must be int64 or int32, got int16", POSES,
+         {"image_index": torch.zeros(3).short()}),
     ],
 )  # fmt: skip
 @IMPLEMENTATIONS

@@ -255,6 +255,18 @@ def test_strided_inputs(nms):
 
 
 @IMPLEMENTATIONS
+def test_boxes_and_index_in_lists(nms):
+    keypoints, scores, boxes = make_poses(9, 40, 17)
+    index = torch.arange(40) % 3
+    want = nms.pose_nms(keypoints, scores, boxes, image_index=index)
+    for other in (index.tolist(), index.int()):
+        have = nms.pose_nms(keypoints, scores, boxes.tolist(), image_index=other)
+        assert torch.equal(have.suppressor, want.suppressor)
+    merged = nms.merge_poses(keypoints, scores, boxes.tolist(), want.suppressor)
+    assert torch.equal(merged.keep, nms.merge_poses(keypoints, scores, boxes, want.suppressor).keep)
+
+
+@IMPLEMENTATIONS
 def test_inputs_that_require_grad(nms):
     poses = [p.requires_grad_() for p in make_poses(10, 5, 17)]
     assert not nms.pose_similarity(*poses).requires_grad
@@ -326,8 +338,8 @@ def test_errors_of_parameters(nms, error, message, keywords):
     [
         (ValueError, r"image_index must be \(N,\) like keypoints, got \(2,\)",
          torch.zeros(2).long()),
-        (TypeError, "image_index must be int64, got int32", torch.zeros(3).int()),
-        (TypeError, "image_index must be a torch.Tensor, got list", [0, 0, 0]),
+        (TypeError, "image_index must be int64 or int32, got int16", torch.zeros(3).short()),
+        (TypeError, "image_index must be a torch.Tensor, got str", "000"),
         (ValueError, r"image_index must have the device of keypoints \(cpu\), got meta",
          torch.zeros(3).long().to("meta")),
     ],

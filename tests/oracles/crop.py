@@ -13,8 +13,9 @@ def crop_matrix(box, size, *, convention="hrnet", padding=0.25, rotation=0.0):
     w, h = x2 - x1, y2 - y1
     w, h = max(w, h * width / height), max(h, w * height / width)
     size = np.array([width, height], float)
-    extent = size - 1 if convention in ("udp", "dark_udp") else size
-    middle = size / 2 if convention in ("hrnet", "mmpose", "dark", "argmax") else (size - 1) / 2
+    extent = size - 1 if convention in ("udp", "dark_udp", "vitpose") else size
+    whole = ("hrnet", "mmpose", "dark", "megvii", "argmax")
+    middle = size / 2 if convention in whole else (size - 1) / 2
     if convention == "hourglass":
         center[1] += 15 * (h / 200)
     scale = extent / (np.array([w, h]) * (1 + padding))

@@ -7,8 +7,19 @@ import math
 import numpy as np
 
 # Where no value is above 0.
-NO_PEAK = {"mmpose": -1.0, "hourglass": -1.0, "argmax": None}
-GRIDS = {"hourglass": "half_pixel", "udp": "align_corners", "dark_udp": "align_corners"}
+NO_PEAK = {"mmpose": -1.0, "hourglass": -1.0, "vitpose": -1.0, "megvii": -1.0, "argmax": None}
+GRIDS = {
+    "hourglass": "half_pixel",
+    "udp": "align_corners",
+    "dark_udp": "align_corners",
+    "vitpose": "align_corners",
+}
+PAD_MODES = {
+    "zeros": "constant",
+    "replicate": "edge",
+    "reflect": "symmetric",
+    "reflect_101": "reflect",
+}
 
 
 def decode(
@@ -34,7 +45,8 @@ def decode(
             heatmap = heatmaps[n, k]
             if flipped is not None:
                 other = np.asarray(flipped[n][partner(k, flip_pairs)], np.float64)
-                heatmap = (heatmap + _mirror(other, shift=grid == "asymmetric")) / 2
+                shift = grid == "asymmetric" and convention != "megvii"
+                heatmap = (heatmap + _mirror(other, shift)) / 2
             point, scores[n, k] = _joint(heatmap, convention)
             if matrices is not None or theta is not None:
                 point = _to_crop(point, (width, height), grid, stride, offset)
@@ -71,14 +83,18 @@ def through_theta(theta, point, size, align_corners):
     return ((normalized + 1) * size - 1) / 2
 
 
-def blur(heatmap):
-    """An 11-pixel Gaussian of sigma 2 with zeros outside."""
+def gaussian(sigma, radius):
+    return np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+
+
+def blur(heatmap, taps=None, border="zeros"):
+    """An 11-pixel Gaussian of sigma 2 with zeros outside, unless told otherwise."""
     height, width = heatmap.shape
-    taps = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 2.0**2))
-    taps /= taps.sum()
-    padded = np.pad(heatmap, 5)
-    rows = sum(taps[t] * padded[t : t + height] for t in range(11))
-    return sum(taps[t] * rows[:, t : t + width] for t in range(11))
+    taps = np.asarray(gaussian(2.0, 5) if taps is None else taps, np.float64)
+    taps = taps / taps.sum()
+    padded = np.pad(heatmap, len(taps) // 2, mode=PAD_MODES[border])
+    rows = sum(tap * padded[t : t + height] for t, tap in enumerate(taps))
+    return sum(tap * rows[:, t : t + width] for t, tap in enumerate(taps))
 
 
 def partner(joint, pairs):
@@ -100,6 +116,8 @@ def _joint(heatmap, convention):
         return np.full(2, np.nan), np.nan
     y, x = map(int, np.unravel_index(np.argmax(heatmap), heatmap.shape))
     score = heatmap[y, x]
+    if convention == "megvii":
+        return _megvii_point(heatmap, score), score / 255 + 0.5
     no_peak = NO_PEAK.get(convention, 0.0)
     if score <= 0 and no_peak is not None:
         return np.full(2, no_peak), score
@@ -110,6 +128,7 @@ def _joint(heatmap, convention):
         "dark": _dark_step,
         "dark_udp": _dark_udp_step,
         "udp": _dark_udp_step,
+        "vitpose": _vitpose_step,
         "argmax": lambda *_: np.zeros(2),
     }[convention](heatmap, x, y)
     return np.array([x, y]) + step, score
@@ -144,10 +163,31 @@ def _hourglass_step(heatmap, x, y):
     return _quarters(heatmap, x, y, inside, inside)
 
 
+def _megvii_point(heatmap, score):
+    if score <= 0:
+        return np.full(2, -1.0)
+    with np.errstate(all="ignore"):
+        blurred = blur(heatmap)
+    y, x = map(int, np.unravel_index(np.argmax(blurred), blurred.shape))
+    height, width = heatmap.shape
+    inside = 1 < x < width - 1 and 1 < y < height - 1
+    step = _quarters(blurred, x, y, inside, inside)
+    return np.array([x, y]) + step + (0.5 if inside else 0.0)
+
+
+def _vitpose_step(heatmap, x, y):
+    with np.errstate(all="ignore"):
+        return udp_step(blur(heatmap, gaussian(0.8, 5), "reflect"), x, y)
+
+
 def _dark_udp_step(heatmap, x, y):
     with np.errstate(all="ignore"):
         blurred = blur(heatmap)
-        blurred *= heatmap.max() / blurred.max()
+        return udp_step(blurred * (heatmap.max() / blurred.max()), x, y)
+
+
+def udp_step(blurred, x, y):
+    with np.errstate(all="ignore"):
         log = np.pad(np.log(np.clip(blurred, 1e-3, 50)), 1, mode="edge")
 
         def h(dx, dy):

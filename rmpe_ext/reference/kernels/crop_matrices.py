@@ -21,6 +21,8 @@ def crop_matrices_kernel(
     """The op ``crop_matrices``."""
     x1, y1, x2, y2 = boxes.double().unbind(1)
     cx, cy, w, h = (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
+    has_area = ~((w <= 0) | (h <= 0))
+    w, h = torch.where(has_area, w, 0.0), torch.where(has_area, h, 0.0)
     wide = w * height > h * width
     w, h = torch.where(wide, w, h * width / height), torch.where(wide, w * height / width, h)
     cy = cy + center_shift * h

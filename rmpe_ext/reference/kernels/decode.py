@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
+from ...conventions import BORDERS
+
 __all__ = ["decode_kernel", "first_maximum", "swap", "to_image"]
 
-# The blur's radius and the bounds on the Hessian, as in csrc/core/decode.h.
-_BLUR_RADIUS = 5
+_BLUR_RADIUS = 5  # where a convention gives none
+# Bounds on the Hessian, as in csrc/core/decode.h.
 _FLAT = 1e-10
 _SINGULAR = 1e-12
 _EPS = torch.finfo(torch.float32).eps
@@ -31,39 +34,92 @@ def decode_kernel(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The op ``decode``, for all joints of all people at once."""
     count, joints, height, width = heatmaps.shape
-    along, across, log_range = (refinement[i : i + 2] for i in (0, 2, 4))
-    blur_sigma, no_peak = refinement[6:]
+    r = _Refinement.unpack(refinement, grid)
     heatmaps = heatmaps.to(torch.promote_types(heatmaps.dtype, torch.float32))
     if count == 0 or joints == 0:
         return heatmaps.new_empty(count, joints, 2), heatmaps.new_empty(count, joints)
     if flipped is not None and swapped_joint is not None:
-        heatmaps = 0.5 * (heatmaps + _mirror(flipped, swapped_joint, grid == "asymmetric"))
+        heatmaps = 0.5 * (heatmaps + _mirror(flipped, swapped_joint, r.flip_shift))
     maps = heatmaps.reshape(count * joints, height, width)
-    scores, index = first_maximum(maps.flatten(1))
+    maximum, index = first_maximum(maps.flatten(1))
+    if r.blur_first or subpixel in ("dark", "dark_udp"):
+        blurred = _blurred(maps, r)
+    if r.blur_first:
+        _, index = first_maximum(blurred.flatten(1))
     x, y = index % width, index // width
     if subpixel == "quarter":
-        dx, dy = _quarter_step(maps, x, y)
+        dx, dy = _quarter_step(blurred if r.blur_first else maps, x, y)
     elif subpixel in ("dark", "dark_udp"):
-        logarithm = _blurred(maps, scores, blur_sigma).clamp(*log_range).log()
+        if r.rescale:
+            blurred = blurred * (maximum.double() / blurred.amax((1, 2)))[:, None, None]
+        logarithm = blurred.clamp(*r.log_range).log()
         dx, dy = (_dark_step if subpixel == "dark" else _dark_udp_step)(logarithm, x, y)
     else:
         dx = dy = torch.zeros_like(x, dtype=torch.float64)
-    along_x = _is_inside(x, width, along) & _is_inside(y, height, across)
-    along_y = _is_inside(y, height, along) & _is_inside(x, width, across)
+    along_x = _is_inside(x, width, r.margin) & _is_inside(y, height, r.cross_margin)
+    along_y = _is_inside(y, height, r.margin) & _is_inside(x, width, r.cross_margin)
     if subpixel != "quarter":  # a Newton step moves along both axes or none
         along_x = along_y = along_x & along_y
-    dx, dy = torch.where(along_x, dx, 0.0), torch.where(along_y, dy, 0.0)
+    dx = torch.where(along_x, dx + r.peak_shift, 0.0)
+    dy = torch.where(along_y, dy + r.peak_shift, 0.0)
     keypoints = torch.stack([x + dx, y + dy], 1)
-    if not math.isnan(no_peak):
-        keypoints = torch.where(scores[:, None] > 0, keypoints, no_peak)
-    keypoints = torch.where(scores[:, None].isnan(), torch.nan, keypoints)
+    if not math.isnan(r.no_peak):
+        keypoints = torch.where(maximum[:, None] > 0, keypoints, r.no_peak)
+    keypoints = torch.where(maximum[:, None].isnan(), torch.nan, keypoints)
     keypoints = keypoints.view(count, joints, 2)
     if matrices is not None or theta is not None:
         gains = [_gain(grid, stride, size) for size in (width, height)]
         points = torch.stack([keypoints[..., i] * gains[i] + offset for i in (0, 1)], 2)
         size = stride * height, stride * width
         keypoints = to_image(points, matrices, theta, size, align_corners)
+    scores = (
+        maximum
+        if r.score_scale == 1.0 and r.score_offset == 0.0
+        else ((r.score_scale * maximum.double() + r.score_offset).to(maximum.dtype))
+    )
     return keypoints.to(heatmaps.dtype), scores.view(count, joints)
+
+
+class _Refinement(NamedTuple):
+    """The numbers of a convention, as rmpe_ext.validation.decode packs them."""
+
+    margin: Sequence[float]
+    cross_margin: Sequence[float]
+    log_range: Sequence[float]
+    no_peak: float
+    blur_border: str
+    rescale: bool
+    blur_first: bool
+    peak_shift: float
+    flip_shift: bool
+    score_scale: float
+    score_offset: float
+    blur_weights: Sequence[float]
+
+    @staticmethod
+    def unpack(numbers: Sequence[float], grid: str) -> _Refinement:
+        """Name the numbers; the second half stands for itself where it is left out."""
+        margin, cross_margin, log_range = (numbers[i : i + 2] for i in (0, 2, 4))
+        sigma, no_peak = numbers[6:8]
+        first = margin, cross_margin, log_range, no_peak
+        if len(numbers) == 8:
+            taps = torch.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1, dtype=torch.float64)
+            gaussian = torch.exp(-(taps**2) / (2 * sigma**2))
+            weights = (gaussian / gaussian.sum()).tolist()
+            shift = grid == "asymmetric"
+            return _Refinement(*first, "zeros", True, False, 0.0, shift, 1.0, 0.0, weights)
+        border, rescale, blur_first, peak_shift, flip_shift, scale, offset = numbers[8:15]
+        return _Refinement(
+            *first,
+            BORDERS[int(border)],
+            bool(rescale),
+            bool(blur_first),
+            peak_shift,
+            grid == "asymmetric" if flip_shift < 0 else bool(flip_shift),
+            scale,
+            offset,
+            numbers[15:],
+        )
 
 
 def first_maximum(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -175,23 +231,35 @@ def _newton_step(
     return torch.where(usable, x, 0.0), torch.where(usable, y, 0.0)
 
 
-def _blurred(maps: torch.Tensor, scores: torch.Tensor, sigma: float) -> torch.Tensor:
-    """Blur the maps (M, H, W) and rescale them to their old maximum, in float64."""
+def _blurred(maps: torch.Tensor, r: _Refinement) -> torch.Tensor:
+    """Blur the maps (M, H, W), in float64."""
     # Infinity times a zero of the matrices would be NaN.
     maps = maps.double().clamp(min=torch.finfo(torch.float32).min)
-    rows, columns = (_blur_matrix(size, sigma, maps) for size in maps.shape[1:])
-    blurred = rows @ maps @ columns
-    return blurred * (scores.double() / blurred.amax((1, 2)))[:, None, None]
+    rows, columns = (
+        _blur_matrix(size, r.blur_weights, r.blur_border, maps) for size in maps.shape[1:]
+    )
+    return rows @ maps @ columns.T
 
 
-def _blur_matrix(size: int, sigma: float, like: torch.Tensor) -> torch.Tensor:
-    """Make the banded matrix (size, size) that blurs ``size`` pixels padded with zeros."""
-    taps = torch.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1, device=like.device, dtype=like.dtype)
-    total = torch.exp(-(taps**2) / (2 * sigma**2)).sum()
-    pixel = torch.arange(size, device=like.device, dtype=like.dtype)
-    distance = (pixel[:, None] - pixel).abs()
-    weights = torch.exp(-(distance**2) / (2 * sigma**2)) / total
-    return torch.where(distance <= _BLUR_RADIUS, weights, 0.0)
+def _blur_matrix(
+    size: int, weights: Sequence[float], border: str, like: torch.Tensor
+) -> torch.Tensor:
+    """Make the matrix (size, size) that blurs ``size`` pixels along one axis."""
+    taps = like.new_tensor(weights)
+    radius = len(weights) // 2
+    pixel = torch.arange(size, device=like.device)
+    source = pixel[:, None] + torch.arange(-radius, radius + 1, device=like.device)
+    if border == "zeros":
+        taps = torch.where((source >= 0) & (source < size), taps, 0.0)
+        source = source.clamp(0, size - 1)
+    elif border == "replicate":
+        source = source.clamp(0, size - 1)
+    else:  # Both reflections repeat; they differ in whether the outer pixel does.
+        period = 2 * size if border == "reflect" else max(1, 2 * (size - 1))
+        source = source.remainder(period)
+        source = torch.where(source < size, source, period - source - int(border == "reflect"))
+    matrix = like.new_zeros(size, size)
+    return matrix.scatter_add_(1, source, taps.expand(size, -1))
 
 
 def _at(maps: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

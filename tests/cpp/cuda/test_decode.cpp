@@ -217,6 +217,53 @@ TEST_P(CudaDecode, EqualsTheCpuWhereTheBlurredMapIsLimited) {
   });
 }
 
+// Blurs of any width and border, and peaks of the blurred map.
+std::vector<DecodeConvention> other_conventions() {
+  std::vector<DecodeConvention> rows;
+  for (const oracle::Convention base :
+       {oracle::Convention::kHrnet, oracle::Convention::kDark, oracle::Convention::kDarkUdp,
+        oracle::Convention::kArgmax}) {
+    for (const int radius : {0, 1, 5, rmpe::kMaxBlurRadius}) {
+      DecodeConvention row = decode_convention(base);
+      row.refinement.blur.radius = radius;
+      for (int i = 0; i < rmpe::blur_taps(radius); ++i) {
+        row.refinement.blur.weights[i] = 1.0 / rmpe::blur_taps(radius);
+      }
+      row.refinement.blur.border = rmpe::Border(radius % 4);
+      row.refinement.rescale = radius != 1;
+      row.refinement.blur_first = base == oracle::Convention::kHrnet || radius == 5;
+      row.refinement.peak_shift = 0.5;
+      row.score_scale = 1.0 / 255.0;
+      row.score_offset = 0.5;
+      rows.push_back(row);
+    }
+  }
+  for (int border = 0; border < 4; ++border) {
+    DecodeConvention row = decode_convention(oracle::Convention::kDarkUdp);
+    row.refinement.blur.border = rmpe::Border(border);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+TEST_P(CudaDecode, EqualsTheCpuWithAnyBlur) {
+  const Shape shape = GetParam();
+  Maps<float> maps(2, 2, shape.height, shape.width), flipped(2, 2, shape.height, shape.width);
+  maps.fill_with_people(6);
+  flipped.fill_with_people(7);
+  const std::vector<int64_t> swapped = swapped_joints(2);
+  for_each_schedule([&] {
+    for (const DecodeConvention& row : other_conventions()) {
+      for (const Flipped<float> other : {Flipped<float>(nullptr), Flipped<float>(&flipped)}) {
+        const auto got = decode_by_kernel(maps, row, other, swapped);
+        const auto want = decode_by_loops(maps, row, other, swapped);
+        expect_same(got.keypoints, want.keypoints);
+        expect_same(got.scores, want.scores);
+      }
+    }
+  });
+}
+
 // One pixel; rows shorter than a vector; odd; one warp and more.
 INSTANTIATE_TEST_SUITE_P(Shapes, CudaDecode,
                          testing::Values(Shape{1, 1}, Shape{5, 3}, Shape{8, 4}, Shape{13, 9},
