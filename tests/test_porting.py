@@ -102,7 +102,8 @@ def test_vitpose_of_hugging_face():
     assert_equal(after, run("huggingface-vitpose", "before", **names))
     gray_level = 1 / 255 / 0.224
     close = (seen[0] - seen[1]).abs() <= 1.1 * gray_level
-    assert close.float().mean() > 0.99  # all but those at the image's border, which SciPy leaves out
+    # All but those at the image's border, which SciPy leaves out.
+    assert close.float().mean() > 0.99
 
 
 def test_mmpose():
