@@ -82,10 +82,10 @@ def test_tally_says_what_became_of_the_images(infer, estimators):
     assert tally.limits.images == 2
     assert tally.working > 0
     assert {"read", "draw", "write", "finish"} <= set(tally.stages)
-    assert infer.reports == [
+    # Which types are known depends on what is installed.
+    assert [report.partition(" (JPEG, PNG")[0] for report in infer.reports] == [
         "skipped gone.jpg: no such file or folder",
-        "skipped photos/broken.png: not an image, or not of a known type (JPEG, PNG, WEBP, TIFF, "
-        "BMP, GIF, PPM, JPEG2000, AVIF)",
+        "skipped photos/broken.png: not an image, or not of a known type",
         "skipped photos/red.png: RuntimeError: red is not my color",
     ]
     again = infer(resume=True)

@@ -221,7 +221,7 @@ def test_long_patterns_are_patterns(tree):
 
 
 def test_names_of_folders_in_problems_are_printable(tree):
-    touch("bad\nname/a.heic", "bad\nname/b.jpg")
+    touch("bad\nname/a.cr2", "bad\nname/b.jpg")
     with pytest.raises(ImageError, match=r"^bad\\nname: 1 file"):
         find_images(["bad\nname"])
 
