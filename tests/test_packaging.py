@@ -19,8 +19,12 @@ BUILT = shutil.ignore_patterns("*.egg-info", "*.so", "__pycache__")
 
 
 def python(*arguments, folder):
-    """Run Python where no compiler is to be found."""
-    environment = {name: value for name, value in os.environ.items() if name != "CXX"}
+    """Run Python where no compiler is to be found, and nobody insists on one."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "CXX" and not name.startswith("RMPE_EXT_")
+    }
     result = subprocess.run(
         [sys.executable, *arguments],
         env={**environment, "PATH": str(folder / "nothing")},
