@@ -47,7 +47,8 @@ class ModelFile:
     name
         Without a folder.
     sha256
-        Lower-case hexadecimal digits, all 64 or only the first ones (at least 8).
+        Lower-case hexadecimal digits, all 64 or only the first ones (at least 8). Empty where none
+        is known: any file of that name is then taken.
     origin
         Where to get it, for messages: the URL where the card has one.
     folder

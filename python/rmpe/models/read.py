@@ -203,11 +203,15 @@ def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
             and len(os.fsencode(value)) <= _LONGEST_NAME
         ),
     )
-    sha256 = table.take(
-        "sha256",
-        "8 to 64 lower-case hexadecimal digits",
-        lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{8,64}", value) is not None,
-    )
+    sha256 = ""
+    if "sha256" in table:
+        sha256 = table.take(
+            "sha256",
+            "8 to 64 lower-case hexadecimal digits",
+            lambda value: (
+                isinstance(value, str) and re.fullmatch("[0-9a-f]{8,64}", value) is not None
+            ),
+        )
     url = None
     if "url" in table:
         url = table.take(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import textwrap
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 
 from ..errors import ModelError
+from .architectures import recognize
 from .checkpoints import convert
 
 __all__ = ["load_weights", "read_weights"]
@@ -21,6 +21,8 @@ __all__ = ["load_weights", "read_weights"]
 _WRAPPERS = ("state_dict", "model")
 # What weights may be stored in; networks compute in float32.
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+# How many names of weights a message lists.
+_MOST_NAMES = 4
 
 
 class _NumpyNumber:
@@ -64,6 +66,73 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     rmpe.ModelError
         Where the file cannot be read, or holds anything else.
     """
+    return _read(path)[0]
+
+
+def load_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
+    """Fill a module from a file; see `read_weights`.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where a weight is missing, unknown, of another shape or no finite number; the message names
+        the first few, and the network that the file holds where it is known.
+    """
+    weights, layouts = _read(path)
+    wanted = module.state_dict()
+    for name, value in wanted.items():
+        if name in weights:
+            _check_kind(path, name, weights[name], value.dtype)
+    misfits = _compare(wanted, weights)
+    if misfits:
+        raise ModelError(
+            f"{path} does not fit {type(module).__name__}: {'; '.join(misfits)}. "
+            f"{_describe(weights, layouts)}"
+        )
+    # Assigned, not copied, so that the module may have been built on the meta device.
+    module.load_state_dict(weights, assign=True)
+    # Only now, when all have the shapes of the module: a view may pretend to any size.
+    for name, value in module.state_dict().items():
+        if not value.isfinite().all():
+            raise ModelError(f"{path}: the weight {name} must be finite, got NaN or infinity")
+
+
+def _compare(wanted: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> list[str]:
+    """Say what keeps weights from being those that are wanted."""
+    missing = [
+        # Batch norms have counted their batches only since PyTorch 0.4.1.
+        name
+        for name in wanted
+        if name not in weights and not name.endswith("num_batches_tracked")
+    ]
+    unexpected = [name for name in weights if name not in wanted]
+    shapes = [
+        f"{name} must be {tuple(value.shape)}, got {tuple(weights[name].shape)}"
+        for name, value in wanted.items()
+        if name in weights and weights[name].shape != value.shape
+    ]
+    found = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
+    return [_enumerate(names, what) for what, names in found.items() if names]
+
+
+def _enumerate(names: Sequence[str], what: str) -> str:
+    listed = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
+    return f"{len(names)} {what} ({listed})"
+
+
+def _describe(weights: Mapping[str, torch.Tensor], layouts: Sequence[str]) -> str:
+    """Say what a file looks like."""
+    found = recognize(weights)
+    if found is None:
+        return "What the file holds is not known"
+    name, numbers = found
+    described = ", ".join(f"{key} = {value}" for key, value in numbers.items())
+    layout = f", in the layout of {' and '.join(layouts)}" if layouts else ""
+    return f"The file looks like a {name} with {described}{layout}"
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
+    """Read weights under our names, and the layouts that they had."""
     path = Path(path)
     try:
         values = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
@@ -78,35 +147,8 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in values.items()
     ):
         raise ModelError(f"{path} must hold a state dict: names and their tensors")
-    return convert(values)
-
-
-def load_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
-    """Fill a module from a file; see `read_weights`.
-
-    Raises
-    ------
-    rmpe.ModelError
-        Where a weight is missing, unknown, of another shape or no finite number; the message names
-        the first few.
-    """
-    weights = read_weights(path)
-    for name, value in module.state_dict().items():
-        if name in weights:
-            _check_kind(path, name, weights[name], value.dtype)
-    try:
-        # Assigned, not copied, so that the module may have been built on the meta device.
-        module.load_state_dict(weights, assign=True)
-    except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines()]
-        raise ModelError(
-            f"{path} does not fit {type(module).__name__}: "
-            f"{textwrap.shorten(' '.join(lines[1:]), 600, placeholder=' ...')}"
-        ) from None
-    # Only now, when all have the shapes of the module: a view may pretend to any size.
-    for name, value in module.state_dict().items():
-        if not value.isfinite().all():
-            raise ModelError(f"{path}: the weight {name} must be finite, got NaN or infinity")
+    # A plain dictionary: what PyTorch attaches to its own says how an old one has to be read.
+    return convert(dict(values))
 
 
 def _check_kind(

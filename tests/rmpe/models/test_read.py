@@ -35,6 +35,10 @@ def test_every_card_of_the_package_can_be_read():
         "hourglass1_mpii16",
         "hourglass2_mpii16",
         "hourglass8_mpii16",
+        "hourglass52_coco17",
+        "hourglass52_mpii16",
+        "newell_hourglass2_mpii16",
+        "newell_hourglass8_mpii16",
     }
     for name, card in found.items():
         assert card.name == name

@@ -44,6 +44,11 @@ def test_the_first_digits_of_a_hash_are_enough(elsewhere):
     assert locate(file, elsewhere) == elsewhere / "net.onnx"
 
 
+def test_a_file_without_a_known_hash_is_taken_by_its_name(elsewhere):
+    file = ModelFile(make_file(elsewhere).name, "", "https://example.org/net.onnx")
+    assert locate(file, elsewhere) == elsewhere / "net.onnx"
+
+
 def test_without_a_home_folder_the_other_folders_are_searched(elsewhere, monkeypatch):
     def unknown(path):
         raise RuntimeError("Could not determine home directory.")

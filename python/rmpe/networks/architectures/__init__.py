@@ -7,14 +7,21 @@ same name.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
-__all__ = ["ARCHITECTURES", "Architecture", "architecture_builder", "build_architecture"]
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "architecture_builder",
+    "build_architecture",
+    "recognize",
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,10 @@ ARCHITECTURES = {
             "width_16": 1024,
             "width_32": 1024,
         },
+    ),
+    "hourglass52": Architecture("pose", "hourglass52", "hourglass52", {"stacks": 16}),
+    "newell_hourglass": Architecture(
+        "pose", "hourglass", "newell_hourglass", {"stacks": 16, "features": 1024}
     ),
     "resnet18_localization": Architecture("localization", "localization", "resnet18_localization"),
     "small_localization": Architecture(
@@ -113,3 +124,29 @@ def build_architecture(name: str, **parameters: int) -> nn.Module:
     with torch.device("meta"):
         module: nn.Module = builder(**parameters)
     return module
+
+
+def recognize(weights: Mapping[str, torch.Tensor]) -> tuple[str, dict[str, int]] | None:
+    """Tell which of `ARCHITECTURES` made a state dict, and with which numbers.
+
+    Modules that can tell have a function ``read_numbers`` that does.
+
+    Returns
+    -------
+    tuple of str and dict of str to int, or None
+        The name and the arguments of `build_architecture`; None for what none of them knows.
+
+    Examples
+    --------
+    >>> numbers = {"joints": 16, "stacks": 2, "blocks": 1, "features": 32}
+    >>> recognize(build_architecture("stacked_hourglass", **numbers).state_dict())
+    ('stacked_hourglass', {'joints': 16, 'stacks': 2, 'blocks': 1, 'features': 32})
+    """
+    for name in sorted({row.module for row in ARCHITECTURES.values()}):
+        module = importlib.import_module(f".{name}", __name__)
+        found: tuple[str, dict[str, int]] | None = (
+            module.read_numbers(weights) if hasattr(module, "read_numbers") else None
+        )
+        if found is not None:
+            return found
+    return None

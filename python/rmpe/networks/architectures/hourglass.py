@@ -2,20 +2,25 @@
 
 Newell, Yang, Deng, "Stacked Hourglass Networks for Human Pose Estimation", ECCV 2016
 (arXiv 1603.06937). Modules are named as in the checkpoints of anibali/pytorch-stacked-hourglass and
-bearpaw/pytorch-pose, so that both load.
+bearpaw/pytorch-pose, so that both load. Their stem reaches the full number of channels one block
+earlier than that of the paper's authors.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["StackedHourglass", "stacked_hourglass"]
+__all__ = ["StackedHourglass", "newell_hourglass", "read_numbers", "stacked_hourglass"]
 
 _DEPTH = 4
 # The stem halves the size twice, an hourglass four times more.
 _DIVISOR = 4 * 2**_DEPTH
+# Channels of the authors' stem before its last block.
+_NEWELL_STEM = 128
 
 
 class Bottleneck(nn.Module):
@@ -89,6 +94,8 @@ class StackedHourglass(nn.Module):
         Residual blocks in a row at each place.
     features : int
         Channels, even.
+    stem : int, optional
+        Channels of the stem before its last block, even; ``features``, unless given.
     intermediate : bool
         Return the heatmaps of every stack, as training wants them, or those of the last alone.
 
@@ -106,21 +113,30 @@ class StackedHourglass(nn.Module):
         stacks: int = 2,
         blocks: int = 1,
         features: int = 256,
+        stem: int | None = None,
         intermediate: bool = True,
     ) -> None:
         super().__init__()
-        sizes = {"joints": joints, "stacks": stacks, "blocks": blocks, "features": features}
+        stem = features if stem is None else stem
+        sizes = {
+            "joints": joints,
+            "stacks": stacks,
+            "blocks": blocks,
+            "features": features,
+            "stem": stem,
+        }
         for name, value in sizes.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
-        if features % 2:
-            raise ValueError(f"features must be even, got {features}")
+        for name in ("features", "stem"):
+            if sizes[name] % 2:
+                raise ValueError(f"{name} must be even, got {sizes[name]}")
         self.intermediate = intermediate
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3)
         self.bn1 = nn.BatchNorm2d(64)
         self.layer1 = nn.Sequential(Bottleneck(64, 128))
-        self.layer2 = nn.Sequential(Bottleneck(128, features))
-        self.layer3 = nn.Sequential(Bottleneck(features, features))
+        self.layer2 = nn.Sequential(Bottleneck(128, stem))
+        self.layer3 = nn.Sequential(Bottleneck(stem, features))
         self.hg = nn.ModuleList(Hourglass(blocks, features) for _ in range(stacks))
         self.res = nn.ModuleList(_residuals(blocks, features) for _ in range(stacks))
         self.fc = nn.ModuleList(
@@ -174,6 +190,33 @@ def stacked_hourglass(
     return StackedHourglass(
         joints, stacks=stacks, blocks=blocks, features=features, intermediate=intermediate
     )
+
+
+def newell_hourglass(
+    joints: int, *, stacks: int, features: int, intermediate: bool = False
+) -> StackedHourglass:
+    """Make a network with the stem that the paper's authors use."""
+    return StackedHourglass(
+        joints, stacks=stacks, features=features, stem=_NEWELL_STEM, intermediate=intermediate
+    )
+
+
+def read_numbers(weights: Mapping[str, torch.Tensor]) -> tuple[str, dict[str, int]] | None:
+    """Tell what made these weights, the architecture and its numbers; None: something else."""
+    score, third = weights.get("score.0.weight"), weights.get("layer3.0.conv1.weight")
+    if score is None or third is None or score.dim() != 4 or third.dim() != 4:
+        return None
+    joints, features = score.shape[:2]
+    stem = third.shape[1]
+    numbers = {"joints": joints, "stacks": _count(weights, "score.", ".weight")}
+    if stem == features:
+        numbers["blocks"] = _count(weights, "res.0.", ".bn1.weight")
+    name = "stacked_hourglass" if stem == features else "newell_hourglass"
+    return name, numbers | {"features": features}
+
+
+def _count(weights: Mapping[str, torch.Tensor], start: str, end: str) -> int:
+    return sum(name.startswith(start) and name.endswith(end) for name in weights)
 
 
 def _residuals(blocks: int, features: int) -> nn.Sequential:

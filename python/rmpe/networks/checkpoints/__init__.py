@@ -1,7 +1,7 @@
 """Layouts of checkpoints that other projects publish, one a file: state dict -> state dict.
 
-Each module says whether weights are of its layout (``matches``), and gives them the names of our
-architectures (``convert``).
+Each module is called something (``TITLE``), says whether weights are of its layout (``matches``),
+and gives them the names of our architectures (``convert``).
 """
 
 from __future__ import annotations
@@ -15,13 +15,25 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUTS", "convert"]
 
 # In the order in which they are tried; weights may be wrapped in several.
-LAYOUTS = ("data_parallel",)
+LAYOUTS = ("data_parallel", "princeton", "mmpose")
 
 
-def convert(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Give weights of any of the `LAYOUTS` our names; others come back as they were."""
+def convert(
+    weights: dict[str, torch.Tensor],
+) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
+    """Give weights of any of the `LAYOUTS` our names; others come back as they were.
+
+    Returns
+    -------
+    weights : dict of str to Tensor
+        Under our names.
+    titles : tuple of str
+        Of the layouts that they had.
+    """
+    titles = []
     for name in LAYOUTS:
         layout = importlib.import_module(f".{name}", __name__)
         if layout.matches(weights):
             weights = layout.convert(weights)
-    return weights
+            titles.append(layout.TITLE)
+    return weights, tuple(titles)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["convert", "matches"]
+__all__ = ["TITLE", "convert", "matches"]
+
+TITLE = "torch.nn.DataParallel"
 
 _PREFIX = "module."
 

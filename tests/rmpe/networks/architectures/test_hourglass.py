@@ -129,6 +129,7 @@ def test_other_sizes_are_refused(shape):
         ({"stacks": 0}, "stacks must be at least 1, got 0"),
         ({"blocks": 0}, "blocks must be at least 1, got 0"),
         ({"features": 3}, "features must be even, got 3"),
+        ({"stem": 3}, "stem must be even, got 3"),
     ],
 )
 def test_impossible_shapes_are_refused(options, message):
