@@ -10,7 +10,7 @@ BIN    := .venv/bin
 STEP   := @.ci/step
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
-.PHONY: help setup build test lint docs ops-report cpp fuzz cuda-report sdist wheel compat demo \
+.PHONY: help setup build test lint docs update ops-report cpp fuzz cuda-report sdist wheel compat demo \
         demo-inputs evaluate bench bench-compare instructions instructions-compare clean
 
 help:  ## this list
@@ -58,6 +58,13 @@ lint: .venv/lint  ## style and types of all code
 
 docs: .venv/docs  ## the documentation as a site, in build/site; fails where a link leads nowhere
 	$(STEP) "build/site/index.html" env NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+# In this order: functions of arrays come from those of tensors, lists and tables from both.
+update: .venv/lint  ## rewrite what comes from the code: rmpe_ext/numpy, lists of names, tables
+	$(STEP) "rmpe_ext/numpy" $(BIN)/python -m tests.numpy.test_functions
+	$(STEP) "lists of the ops" $(BIN)/python -m tests.test_api
+	$(STEP) "python/rmpe/__init__.pyi" $(BIN)/python -m tests.rmpe.test_public_names
+	$(STEP) "tables in docs" $(BIN)/python -m tests.test_docs
 
 ops-report: build  ## what the tests show of each op: docs/ops.md
 	@$(BIN)/python -m tests.ops.test_integration

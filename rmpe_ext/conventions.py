@@ -273,8 +273,9 @@ CONVENTIONS: dict[ConventionName, Convention] = {
         score_offset=0.5,
         summary="maximum of the blurred heatmap, moved like hrnet and by half a pixel",
     ),
-    # Newell et al., "Stacked hourglass networks", ECCV 2016, as trained on MPII: a box of side
-    # 200 s, whose center moves down by 15 s.
+    # Newell et al., "Stacked hourglass networks", ECCV 2016, as trained on MPII: a person with
+    # MPII's center c and scale s has the box c - 100 s to c + 100 s, whose center moves down by
+    # 15 s.
     "hourglass": Convention(
         center_shift=15 / 200,
         grid="half_pixel",

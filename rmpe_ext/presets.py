@@ -135,7 +135,8 @@ PRESETS: dict[PresetName, PoseNMSPreset] = {
         match_radius=1.0,
         summary="constants of the authors' first release, for MPII; distances relative to the box",
     ),
-    # The authors' PyTorch release, for the 17 joints of COCO.
+    # The authors' PyTorch release, for the 17 joints of COCO. A second rule suppresses a pose with
+    # at least 5 joints near those of the picked one.
     "alphapose": PoseNMSPreset(
         sigma1=1.0,
         sigma2=2.65,

@@ -34,4 +34,10 @@ RMPE_HD T is_close(T dx, T dy, T close2) {
   return dx * dx + dy * dy <= close2 ? T(1) : T(0);
 }
 
+// Whether a pose with this number of close joints is removed.
+template <typename T>
+RMPE_HD bool has_too_many(T close, const NearbyJointsParameters& p) {
+  return close > T(p.max_near);
+}
+
 }  // namespace rmpe

@@ -42,10 +42,7 @@ template <typename T>
 class KeptPoses {
  public:
   KeptPoses(const PoseList<T>& poses, const NearbyJointsParameters& parameters)
-      : poses_(poses),
-        parameters_(parameters),
-        max_near_(T(parameters.max_near)),
-        blocks_(kJoints + kJointValues * poses.K) {}
+      : poses_(poses), parameters_(parameters), blocks_(kJoints + kJointValues * poses.K) {}
 
   bool rank(int64_t i, double& score) const { return poses_.rank(i, score); }
 
@@ -57,7 +54,7 @@ class KeptPoses {
     for (int64_t b = 0; b < blocks_.count(); ++b) {
       compare_block(blocks_[b], poses_.xy(i), poses_.K, close);
       for (int64_t l = 0; l < blocks_.items(b); ++l) {
-        if (close[l] > max_near_) return b * kLanes<T> + l;
+        if (has_too_many(close[l], parameters_)) return b * kLanes<T> + l;
       }
     }
     return -1;
@@ -77,7 +74,6 @@ class KeptPoses {
  private:
   PoseList<T> poses_;
   NearbyJointsParameters parameters_;
-  T max_near_;
   Blocks<T> blocks_;
   int64_t candidate_ = 0;
 };

@@ -20,7 +20,6 @@ struct NearbyComparison {
 
   PoseList<T> poses;
   NearbyJointsParameters parameters;
-  T max_near;
 
   RMPE_HD int64_t joints() const { return poses.K; }
   RMPE_HD double confidence(int64_t i) const { return poses.confidence(i); }
@@ -39,7 +38,7 @@ struct NearbyComparison {
     sums.close += is_close(b[0] - a[0], b[1] - a[1], picked.close2);
   }
   RMPE_HD bool eliminates(const Item&, const Item&, const Sums& sums) const {
-    return sums.close > max_near;
+    return has_too_many(sums.close, parameters);
   }
 };
 
@@ -54,8 +53,8 @@ template <typename T>
 void launch_nearby_joints_nms(const PoseList<T>& poses, const NearbyJointsParameters& parameters,
                               const int64_t* image_index, int64_t N, void* scratch,
                               cudaStream_t stream, bool* keep, int64_t* suppressor) {
-  launch_greedy_nms("poses", NearbyComparison<T>{poses, parameters, T(parameters.max_near)},
-                    image_index, N, scratch, stream, keep, suppressor);
+  launch_greedy_nms("poses", NearbyComparison<T>{poses, parameters}, image_index, N, scratch,
+                    stream, keep, suppressor);
 }
 
 template size_t nearby_joints_nms_scratch_bytes<float>(int64_t, bool);

@@ -16,7 +16,7 @@ import importlib
 import pkgutil
 from typing import Any
 
-# The public names and their modules. `python -m tests.rmpe.test_public_names` writes __init__.pyi,
+# The public names and their modules. `make update` writes __init__.pyi,
 # which tells type checkers and editors of them, from this table.
 _MODULES = {
     "datasets": ("load_dataset",),

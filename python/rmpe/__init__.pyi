@@ -1,4 +1,4 @@
-# Written by `python -m tests.rmpe.test_public_names` from the table in __init__.py.
+# Written by `make update` from the table in __init__.py.
 from . import arguments as arguments
 from . import cli as cli
 from . import commands as commands

@@ -38,15 +38,13 @@ def crop_matrices(
     size : (int, int)
         Height and width of the crop.
     convention : str or Convention
-        A row of :data:`rmpe_ext.conventions.CONVENTIONS`, or one of your own. ``"hrnet"``,
-        ``"mmpose"``, ``"dark"``, ``"megvii"`` and ``"argmax"`` map the box's center to
-        ``(w / 2, h / 2)`` and scale by ``w / box width``. ``"udp"``, ``"dark_udp"`` and
-        ``"vitpose"`` map its edges to the centers of the outer pixels, and scale by
-        ``(w - 1) / box width``.
-        ``"hourglass"`` scales by ``w / box width`` and maps to ``((w - 1) / 2, (h - 1) / 2)`` the
-        point ``15 s`` below the box's center, where ``200 s`` is the box's height after it has
-        grown to the crop's aspect ratio: a person with MPII's center ``c`` and scale ``s`` has the
-        box ``c - 100 s, c + 100 s``.
+        A name in :data:`rmpe_ext.conventions.CONVENTIONS`, which says what each is, or a
+        :class:`rmpe_ext.conventions.Convention` of your own. Its ``grid`` says where the box goes:
+        ``"asymmetric"`` maps the box's center to ``(w / 2, h / 2)``, ``"half_pixel"`` to
+        ``((w - 1) / 2, (h - 1) / 2)``, and both scale by ``w / box width``; ``"align_corners"``
+        maps the box's edges to the centers of the outer pixels, and scales by
+        ``(w - 1) / box width``. Its ``center_shift`` first moves the center down, by this fraction
+        of the box's height after it has grown to the crop's aspect ratio.
     padding : float, optional
         Growth of the box in all, as a fraction of its side: 0.25, the default of every convention,
         makes a box 1.25 times as wide and high. Above -1 and below 1.

@@ -31,34 +31,24 @@ def decode(
     """Decode each heatmap into a keypoint, refined below one pixel, and its score.
 
     The keypoint is at the largest value of the map, the first of equal ones; the score is that
-    value. Then, by ``convention`` (:data:`rmpe_ext.conventions.CONVENTIONS` is the whole table):
+    value. Then ``convention`` says how the peak is refined. Its ``subpixel`` is one of these;
+    :data:`rmpe_ext.conventions.CONVENTIONS` has the rows, with the papers that they follow:
 
-    - ``"argmax"``: no refinement.
-    - ``"hrnet"``: a quarter pixel toward the larger neighbor on each axis, where ``1 < x < W - 1``
-      and ``1 < y < H - 1`` (Sun et al., "Deep high-resolution representation learning for human
-      pose estimation", 2019).
-    - ``"mmpose"``: the same on x where ``1 < x < W - 1`` and ``0 < y``, on y where
-      ``1 < y < H - 1`` and ``0 < x``.
-    - ``"hourglass"``: the same where ``1 <= x <= W - 2`` and ``1 <= y <= H - 2`` (Newell et al.,
-      "Stacked hourglass networks for human pose estimation", 2016).
-    - ``"dark"``: blur (11 pixels, sigma 2, zeros outside), rescale to the old maximum, raise to
-      1e-10, take the logarithm, and do one Newton step, ``-Hess^-1 grad``, where ``1 < x < W - 2``
-      and ``1 < y < H - 2`` (Zhang et al., "Distribution-aware coordinate representation for human
-      pose estimation", 2020). There is no step where the Hessian is singular or the step is not
-      finite. The step has no bound: on a map without a clear peak it may be long.
-    - ``"dark_udp"``, and ``"udp"``, which is the same: blur and rescale likewise, limit to 1e-3
-      and 50, take the logarithm, and do one Newton step everywhere, with differences over one pixel
-      (Huang et al., "The devil is in the details: unbiased data processing for human pose
-      estimation", 2020). There is no step where it is not finite.
-    - ``"vitpose"``: the same after a blur with sigma 0.8 that reflects the map at its border,
-      without rescaling, as Hugging Face's ``VitPoseImageProcessor`` does.
-    - ``"megvii"``: the peak of the blurred map, moved like ``"hrnet"`` and by half a pixel on each
-      axis; the score is ``maximum / 255 + 0.5`` (MMPose's codec for MSPN and RSN).
+    - ``"none"``: no refinement.
+    - ``"quarter"``: a quarter pixel toward the larger neighbor on each axis.
+    - ``"dark"``: blur, rescale to the old maximum, limit to ``log_range``, take the logarithm, and
+      do one Newton step, ``-Hess^-1 grad``, with differences over two pixels (Zhang et al.,
+      "Distribution-aware coordinate representation for human pose estimation", 2020). There is no
+      step where the Hessian is singular or the step is not finite. The step has no bound: on a map
+      without a clear peak it may be long.
+    - ``"dark_udp"``: the same with differences over one pixel; the outer pixels are repeated beyond
+      the border (Huang et al., "The devil is in the details: unbiased data processing for human
+      pose estimation", 2020). There is no step where it is not finite.
 
-    A map without a value above 0 gives heatmap pixel (0, 0), with ``"mmpose"``, ``"hourglass"``,
-    ``"vitpose"`` and ``"megvii"`` (-1, -1); ``"argmax"`` takes the largest value whatever its
-    sign. A map of one value everywhere gives (0, 0), with ``"udp"`` a position half a pixel
-    outside.
+    A peak is refined where it lies at least ``margin`` pixels from the border. A map without a
+    value above 0 gives ``no_peak`` in both coordinates; where that is None, its largest value is
+    taken whatever its sign. A map of one value everywhere gives (0, 0), with ``"dark_udp"`` a
+    position up to half a pixel outside.
 
     Parameters
     ----------
@@ -67,7 +57,8 @@ def decode(
         NaN gives a NaN keypoint and score. Slices along people and joints are read in place; maps
         that are not contiguous are copied.
     convention : str or Convention
-        The convention that the network was trained for: one of the names above, or a
+        The convention that the network was trained for: a name in
+        :data:`rmpe_ext.conventions.CONVENTIONS`, which says what each is, or a
         :class:`rmpe_ext.conventions.Convention` of your own, such as
         ``replace(CONVENTIONS["udp"], blur_sigma=2.9, blur_radius=8)``.
     matrices : ndarray (N, 2, 3), optional
@@ -77,7 +68,7 @@ def decode(
     flipped : ndarray (N, K, H, W), optional
         The network's heatmaps of the mirrored crops. They are flipped back and averaged in; on an
         ``"asymmetric"`` grid they are first shifted one pixel to the right, and their first column
-        repeated (not with ``"megvii"``).
+        repeated, unless the convention's ``flip_shift`` is False.
     flip_pairs : sequence of (int, int), optional
         The left and right joints that change places in a mirrored image. Needed with ``flipped``,
         ignored without.
@@ -88,10 +79,9 @@ def decode(
         Crop pixels to add to ``stride * x``. Default: by the grid.
     grid : str, optional
         How heatmap pixels lie on crop pixels. Default: that of the convention.
-        ``"asymmetric"``: ``x`` is ``stride * x``, with ``offset`` 0. ``"half_pixel"``
-        (``"hourglass"``): ``stride * (x + 0.5) - 0.5``, that is ``offset``
-        ``(stride - 1) / 2``. ``"align_corners"`` (``"udp"``, ``"dark_udp"``):
-        ``x * (stride * W - 1) / (W - 1)``, and ``stride * x`` where W is 1.
+        ``"asymmetric"``: ``x`` is ``stride * x``, with ``offset`` 0. ``"half_pixel"``:
+        ``stride * (x + 0.5) - 0.5``, that is ``offset`` ``(stride - 1) / 2``.
+        ``"align_corners"``: ``x * (stride * W - 1) / (W - 1)``, and ``stride * x`` where W is 1.
     theta : ndarray (N, 2, 3), optional
         The affine maps by which a spatial transformer (STN) resampled the crops: normalized
         coordinates, -1 to 1, of the crop that the network saw -> those of the crop that

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -29,12 +30,23 @@ def _fake(
     return matrices.new_empty((matrices.shape[0], 3, height, width), dtype=dtype)
 
 
-_crop: Callable[..., torch.Tensor] = define(
+_defined: Callable[..., torch.Tensor] = define(
     "crop(Tensor[] images, Tensor matrices, Tensor? image_index, SymInt height, SymInt width, "
     "float[] gain, float[] bias, bool swap_rb, ScalarType dtype, float fill) -> Tensor",
     reference=crop_kernel,
     fake=_fake,
 )
+
+
+def _crop(*arguments: Any) -> torch.Tensor:
+    try:
+        return _defined(*arguments)
+    except RuntimeError as error:
+        # The kernel checks image_index, which it reads anyway; its errors are RuntimeErrors.
+        _, rule, got = str(error).partition("image_index must be in")
+        if not rule:
+            raise
+        raise ValueError(rule + got) from error
 
 
 def crop(
@@ -107,14 +119,18 @@ def crop(
     >>> people.shape, people[0, :, 128, 96]
     (torch.Size([1, 3, 256, 192]), tensor([1., 1., 1.]))
     """
-    arguments = validate_crop(
-        torch_arrays, images, matrices, size, image_index, scale, mean, std, swap_rb, dtype, fill
+    return _crop(
+        *validate_crop(
+            torch_arrays,
+            images,
+            matrices,
+            size,
+            image_index,
+            scale,
+            mean,
+            std,
+            swap_rb,
+            dtype,
+            fill,
+        )
     )
-    try:
-        return _crop(*arguments)
-    except RuntimeError as error:
-        # The kernel checks image_index, which it reads anyway; its errors are RuntimeErrors.
-        _, rule, got = str(error).partition("image_index must be in")
-        if not rule:
-            raise
-        raise ValueError(rule + got) from error

@@ -62,12 +62,9 @@ def pose_nms(
         ``x1, y1, x2, y2`` of the people in image pixels. The picked pose's box sets the tolerances;
         a box without width or height matches only joints that coincide.
     preset : str or PoseNMSPreset
-        ``"alphapose"``, the default: the constants of the authors' PyTorch release, distances in
-        pixels, and a second rule that suppresses a pose with at least 5 joints near those of the
-        picked one. ``"rmpe"``: those of their first release, distances in units of the box.
-        ``"paper"``: the squared distance, joints match inside a tenth of the box; its constants
-        were never published, these were chosen here. A preset suits skeletons of about 16 joints,
-        because ``d`` grows with their number.
+        A name in :data:`rmpe_ext.presets.PRESETS`, which says what each is, or parameters of your
+        own. A preset suits skeletons of as many joints as it was made for, because ``d`` grows with
+        their number.
     pose_scores : Tensor (N,), optional
         Confidence of the poses. Default: the mean of the joint scores. Where results are ranked by
         another score, such as one that includes the detector's, pass that score, or the pose that

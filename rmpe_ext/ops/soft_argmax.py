@@ -1,4 +1,4 @@
-"""The mean position under the softmax of a heatmap: keypoints with a gradient."""
+"""The mean position under the softmax of a heatmap."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ IMPLEMENTATIONS = implementations("ops")
 EVERY_CONVENTION = pytest.mark.parametrize(
     "convention", [name for name, row in CONVENTIONS.items() if not row.blur_first]
 )
-NEWTON = ("dark", "dark_udp", "udp", "vitpose")
+NEWTON = [name for name, row in CONVENTIONS.items() if row.subpixel in ("dark", "dark_udp")]
 DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 ALL_DTYPES = pytest.mark.parametrize(
     "dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16]
@@ -216,7 +216,7 @@ def test_shifts_near_the_border(ops, convention, x, y):
         assert shift[1] == (-0.25 if 1 < y < height - 1 and 0 < x else 0)
     elif convention == "argmax":
         assert shift == [0, 0]
-    else:
+    elif CONVENTIONS[convention].subpixel == "dark_udp":
         assert 0.0 not in shift
     check(ops, one(heatmap), convention=convention)
 
@@ -240,7 +240,7 @@ def test_constant_map_is_decoded_at_its_first_pixel(ops, convention, size, value
     if convention in ("udp", "dark_udp") and value == 2:
         # The zeros beyond the border give the blurred map a slope and a curvature there.
         check(ops, torch.full((1, 1, *size), value).double(), convention=convention)
-    elif convention in ("mmpose", "hourglass", "vitpose") and value <= 0:
+    elif CONVENTIONS[convention].no_peak == -1 and value <= 0:
         assert keypoints.tolist() == [[[-1, -1]]]
     elif convention == "vitpose":  # its blurred map is flat up to rounding
         torch.testing.assert_close(keypoints, torch.zeros(1, 1, 2), rtol=0, atol=1e-6)

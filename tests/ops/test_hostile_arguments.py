@@ -171,7 +171,7 @@ def test_numbers_of_other_types(front):
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("op", CASES)
 def test_the_default_dtype_changes_nothing(ops, op, dtype):
-    make, run = CASES[op]
+    make, run, *_ = CASES[op]
     tensors = make(7, torch.float32)
     want = run(ops, *tensors)
     before = torch.get_default_dtype()

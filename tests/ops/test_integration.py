@@ -67,7 +67,7 @@ def assert_equal(have, want):
 
 
 def dtypes(ops, op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
     taken = []
     for dtype in DTYPES:
         tensors = make(7, dtype)
@@ -86,7 +86,7 @@ def dtypes(ops, op):
 
 
 def compiled(op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
     torch._dynamo.reset()
     backend = CompileCounterWithBackend("aot_eager")
     function = torch.compile(functools.partial(call, rmpe_ext), backend=backend, fullgraph=True)
@@ -102,7 +102,7 @@ def compiled(op):
 
 
 def exported(op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
 
     class Use(torch.nn.Module):
         def forward(self, *tensors):
@@ -119,7 +119,7 @@ def exported(op):
 
 
 def gradient(op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
     tensors = make(3, torch.float64)
     for tensor in tensors:
         tensor.requires_grad_(tensor.is_floating_point())
@@ -142,7 +142,7 @@ def gradient(op):
 
 
 def autocast(op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
     for ops in (rmpe_ext, reference):
         for dtype in DTYPES:
             tensors = make(7, dtype)
@@ -165,7 +165,7 @@ class _CountCalls(TorchDispatchMode):
 
 
 def vmapped(op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
     size, function = 3, functools.partial(call, rmpe_ext)
     elements = [make(4 + i, torch.float32) for i in range(size)]
     elements = [[tensor[:4] for tensor in tensors] for tensors in elements]
@@ -292,7 +292,7 @@ def test_one_graph_serves_every_size_of_the_output(op):
 
 @pytest.mark.parametrize("op", CASES)
 def test_meta_tensors_give_the_shapes_and_dtypes(op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
     for count in (5, 0):
         tensors = make(count, torch.float32)
         meta = [tensor.to("meta") for tensor in tensors]
@@ -336,7 +336,7 @@ def test_what_autocast_makes_of_a_network_fits(ops):
 @pytest.mark.parametrize("ops", [rmpe_ext, reference], ids=["native", "reference"])
 @pytest.mark.parametrize("op", ["affine_sample", "soft_argmax"])
 def test_autocast_leaves_gradients_alone(ops, op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
     grads = []
     for enabled in (False, True):
         tensors = [tensor.requires_grad_() for tensor in make(4, torch.float32)]
@@ -348,7 +348,7 @@ def test_autocast_leaves_gradients_alone(ops, op):
 
 @pytest.mark.parametrize("op", CASES)
 def test_vmap_is_silent_and_needs_an_element(op):
-    make, call = CASES[op]
+    make, call, *_ = CASES[op]
     tensors = make(4, torch.float32)
     function = torch.vmap(functools.partial(call, rmpe_ext))
     with warnings.catch_warnings():

@@ -231,6 +231,7 @@ POSES = make_poses(0, 3, 17)[:2]
         (ValueError, "distance must be at least 0 and finite, got nan", POSES,
          {"distance": math.nan}),
         (ValueError, "max_near must be at least 0, got -1", POSES, {"max_near": -1}),
+        (TypeError, "max_near must be a whole number or None, got 2.5", POSES, {"max_near": 2.5}),
         (ValueError, r"pose_scores must be \(N,\) like keypoints, got \(2,\)", POSES,
          {"pose_scores": torch.ones(2)}),
         (TypeError, "image_index must be int64 or int32, got int16", POSES,

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from tests.oracles.decode import CONVENTIONS
+
 
 def crop_matrix(box, size, *, convention="hrnet", padding=0.25, rotation=0.0):
     """2x3 matrix, image pixel -> crop pixel."""
@@ -13,11 +15,10 @@ def crop_matrix(box, size, *, convention="hrnet", padding=0.25, rotation=0.0):
     w, h = x2 - x1, y2 - y1
     w, h = max(w, h * width / height), max(h, w * height / width)
     size = np.array([width, height], float)
-    extent = size - 1 if convention in ("udp", "dark_udp", "vitpose") else size
-    whole = ("hrnet", "mmpose", "dark", "megvii", "argmax")
-    middle = size / 2 if convention in whole else (size - 1) / 2
-    if convention == "hourglass":
-        center[1] += 15 * (h / 200)
+    row = CONVENTIONS[convention]
+    extent = size - 1 if row.grid == "align_corners" else size
+    middle = size / 2 if row.grid == "asymmetric" else (size - 1) / 2
+    center[1] += row.lowered * h
     scale = extent / (np.array([w, h]) * (1 + padding))
     r = math.radians(rotation)
     linear = np.diag(scale) @ np.array([[math.cos(r), math.sin(r)], [-math.sin(r), math.cos(r)]])

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-# Where no value is above 0.
-NO_PEAK = {"mmpose": -1.0, "hourglass": -1.0, "vitpose": -1.0, "megvii": -1.0, "argmax": None}
-GRIDS = {
-    "hourglass": "half_pixel",
-    "udp": "align_corners",
-    "dark_udp": "align_corners",
-    "vitpose": "align_corners",
-}
 PAD_MODES = {
     "zeros": "constant",
     "replicate": "edge",
@@ -38,7 +32,7 @@ def decode(
     """``(keypoints (N, K, 2), scores (N, K))``, float64."""
     heatmaps = np.asarray(heatmaps, np.float64)
     count, joints, height, width = heatmaps.shape
-    grid = grid or GRIDS.get(convention, "asymmetric")
+    grid = grid or CONVENTIONS[convention].grid
     keypoints, scores = np.empty((count, joints, 2)), np.empty((count, joints))
     for n in range(count):
         for k in range(joints):
@@ -118,20 +112,10 @@ def _joint(heatmap, convention):
     score = heatmap[y, x]
     if convention == "megvii":
         return _megvii_point(heatmap, score), score / 255 + 0.5
-    no_peak = NO_PEAK.get(convention, 0.0)
-    if score <= 0 and no_peak is not None:
-        return np.full(2, no_peak), score
-    step = {
-        "hrnet": _quarter_step,
-        "mmpose": _mmpose_step,
-        "hourglass": _hourglass_step,
-        "dark": _dark_step,
-        "dark_udp": _dark_udp_step,
-        "udp": _dark_udp_step,
-        "vitpose": _vitpose_step,
-        "argmax": lambda *_: np.zeros(2),
-    }[convention](heatmap, x, y)
-    return np.array([x, y]) + step, score
+    row = CONVENTIONS[convention]
+    if score <= 0 and row.no_peak is not None:
+        return np.full(2, row.no_peak), score
+    return np.array([x, y]) + row.step(heatmap, x, y), score
 
 
 def _toward(ahead, behind):
@@ -233,3 +217,25 @@ def to_image(matrix, point):
     if not np.isfinite(matrix).all() or math.isclose(np.linalg.det(matrix[:, :2]), 0.0):
         return np.full(2, np.nan)
     return np.linalg.solve(matrix[:, :2], point - matrix[:, 2])
+
+
+class Row(NamedTuple):
+    """A convention, in the words of this oracle and of that of the crop."""
+
+    step: Callable[..., np.ndarray] | None  # from the peak; None: see _joint
+    grid: str = "asymmetric"
+    no_peak: float | None = 0.0  # where no value is above 0
+    lowered: float = 0.0  # the center of a box, by this fraction of the box's height
+
+
+CONVENTIONS = {
+    "hrnet": Row(_quarter_step),
+    "mmpose": Row(_mmpose_step, no_peak=-1.0),
+    "dark": Row(_dark_step),
+    "udp": Row(_dark_udp_step, "align_corners"),
+    "dark_udp": Row(_dark_udp_step, "align_corners"),
+    "vitpose": Row(_vitpose_step, "align_corners", no_peak=-1.0),
+    "megvii": Row(None, no_peak=-1.0),
+    "hourglass": Row(_hourglass_step, "half_pixel", no_peak=-1.0, lowered=15 / 200),
+    "argmax": Row(lambda *_: np.zeros(2), no_peak=None),
+}

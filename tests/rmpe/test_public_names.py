@@ -14,7 +14,7 @@ STUB = Path(rmpe.__file__).with_suffix(".pyi")
 
 def stub():
     """What __init__.pyi has to be."""
-    lines = ["# Written by `python -m tests.rmpe.test_public_names` from the table in __init__.py."]
+    lines = ["# Written by `make update` from the table in __init__.py."]
     lines += [f"from . import {name} as {name}" for name in sorted(rmpe._SUBMODULES)]
     for module, names in rmpe._MODULES.items():
         lines += [f"from .{module} import {name} as {name}" for name in sorted(names)]
@@ -22,7 +22,7 @@ def stub():
 
 
 def test_type_checkers_are_told_of_every_name():
-    assert STUB.read_text() == stub(), "run: python -m tests.rmpe.test_public_names"
+    assert STUB.read_text() == stub(), "run: make update"
 
 
 @pytest.mark.parametrize("name", sorted({*rmpe._HOME, *rmpe._SUBMODULES}))

@@ -6,12 +6,20 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/nearby_joints_nms.h"
 #include "oracles/greedy.h"
+#include "values.h"
 
 namespace oracle {
 
-// distance: of the diagonal of the box around the picked pose's joints.
-inline Suppression nearby_joints_nms(const Poses& poses, double distance, int64_t max_near) {
+// Drawn parameters for poses of K joints; they suppress none to most of a crowd.
+inline rmpe::NearbyJointsParameters draw_nearby_joints(Random& random, int64_t K) {
+  const double distances[] = {0.0, 0.04, 0.1, 0.5};
+  return {distances[random.whole(0, 3)], random.whole(0, K)};
+}
+
+inline Suppression nearby_joints_nms(const Poses& poses,
+                                     const rmpe::NearbyJointsParameters& parameters) {
   std::vector<double> order(poses.N);
   for (int64_t i = 0; i < poses.N; ++i) order[i] = order_of(poses, i);
   return greedy(order, poses.image_index, [&](int64_t i, int64_t j) {
@@ -22,7 +30,7 @@ inline Suppression nearby_joints_nms(const Poses& poses, double distance, int64_
         high[axis] = std::max(high[axis], poses.joint(i, n)[axis]);
       }
     }
-    const double reach = distance * std::hypot(high[0] - low[0], high[1] - low[1]);
+    const double reach = parameters.distance * std::hypot(high[0] - low[0], high[1] - low[1]);
     int64_t near = 0;
     double margin = kInfinity;
     for (int64_t n = 0; n < poses.K; ++n) {
@@ -32,7 +40,7 @@ inline Suppression nearby_joints_nms(const Poses& poses, double distance, int64_
       if (length > 0.0) margin = std::min(margin, std::fabs(length - reach));
       near += length <= reach;
     }
-    return Decision{near > max_near, margin};
+    return Decision{near > parameters.max_near, margin};
   });
 }
 
