@@ -34,7 +34,7 @@ __all__ = [
 
 AnyArray: TypeAlias = NDArray[Any]
 ARRAY_TYPE: type[Any] = np.ndarray
-ARRAY_NAME = "numpy.ndarray"
+ARRAY_NAME: str = "numpy.ndarray"
 _KERNEL = (np.dtype("float32"), np.dtype("float64"))
 _NAMES: dict[Any, str] = {
     np.dtype(name): name for name in ("float32", "float64", "float16", "int64", "uint8")

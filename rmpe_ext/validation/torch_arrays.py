@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 ARRAY_TYPE: type[Any] = torch.Tensor
-ARRAY_NAME = "torch.Tensor"
+ARRAY_NAME: str = "torch.Tensor"
 # torch.compile and torch.export pass symbols in place of numbers.
 _SYMBOLS: dict[str, tuple[type, ...]] = {
     "int": (torch.SymInt,),

@@ -42,14 +42,14 @@ def decode_kernel(
         heatmaps = 0.5 * (heatmaps + _mirror(flipped, swapped_joint, r.flip_shift))
     maps = heatmaps.reshape(count * joints, height, width)
     maximum, index = first_maximum(maps.flatten(1))
-    if r.blur_first or subpixel in ("dark", "dark_udp"):
-        blurred = _blurred(maps, r)
+    is_newton = subpixel in ("dark", "dark_udp")
+    blurred = _blurred(maps, r) if r.blur_first or is_newton else maps
     if r.blur_first:
         _, index = first_maximum(blurred.flatten(1))
     x, y = index % width, index // width
     if subpixel == "quarter":
-        dx, dy = _quarter_step(blurred if r.blur_first else maps, x, y)
-    elif subpixel in ("dark", "dark_udp"):
+        dx, dy = _quarter_step(blurred, x, y)
+    elif is_newton:
         if r.rescale:
             blurred = blurred * (maximum.double() / blurred.amax((1, 2)))[:, None, None]
         logarithm = blurred.clamp(*r.log_range).log()
@@ -72,11 +72,9 @@ def decode_kernel(
         points = torch.stack([keypoints[..., i] * gains[i] + offset for i in (0, 1)], 2)
         size = stride * height, stride * width
         keypoints = to_image(points, matrices, theta, size, align_corners)
-    scores = (
-        maximum
-        if r.score_scale == 1.0 and r.score_offset == 0.0
-        else ((r.score_scale * maximum.double() + r.score_offset).to(maximum.dtype))
-    )
+    scores = maximum
+    if (r.score_scale, r.score_offset) != (1.0, 0.0):
+        scores = (r.score_scale * maximum.double() + r.score_offset).to(maximum.dtype)
     return keypoints.to(heatmaps.dtype), scores.view(count, joints)
 
 
