@@ -2,7 +2,9 @@
 PYTHON ?= python3
 MODELS ?= ../shared/models
 DATA   ?= ../shared/data
-PHOTOS ?= $(DATA)/coco-mini/images
+PHOTOS ?= examples/photographs
+# Options of rmpe infer, for `make demo` with other networks than the default ones.
+NETWORKS ?=
 TORCH  ?= torch>=2.10 torchvision
 TORCHES ?= 2.10.0 2.13.0 2.15.0
 FUZZ_SECONDS ?= 60
@@ -120,15 +122,24 @@ compat-%: wheel
 	@cd build/compat/$* && RMPE_DATA="$(abspath $(DATA))" RMPE_EXT_BACKEND=native \
 	  venv/bin/python -m pytest -q tests/ops tests/numpy
 
-# Before anything is set up.
+# Before anything is set up: are the files here that the cards of the default networks name?
 demo-inputs:
-	@test -d "$(MODELS)" || { echo "make demo: the networks' files are not in $(MODELS);" \
-	  "name their folder: make demo MODELS=DIR (which files: README.md)"; exit 2; }
+	@test -n "$(NETWORKS)" || \
+	for name in $$(sed -n 's/^DEFAULT_.* = "\(.*\)"/\1/p' python/rmpe/models/__init__.py); do \
+	  for file in $$(sed -n 's/^file = "\(.*\)"/\1/p' "python/rmpe/models/cards/$$name.toml"); do \
+	    test -f "$(MODELS)/$$file" || { \
+	      echo "make demo: $$file is not in $(MODELS). Name the folder that it is in:"; \
+	      echo "  make demo MODELS=DIR"; \
+	      echo "or have another pair of networks downloaded, 40 MB:"; \
+	      echo "  make demo NETWORKS='--detector ssdlite320_mobilenet_v3_large --pose hourglass2_mpii16'"; \
+	      exit 2; }; \
+	  done || exit 2; \
+	done
 	@test -e "$(PHOTOS)" || { echo "make demo: no photographs in $(PHOTOS);" \
 	  "name a folder or a file: make demo PHOTOS=PATH"; exit 2; }
 
 demo: demo-inputs build  ## photographs in, pictures with skeletons out, in demo/
-	@$(BIN)/rmpe infer "$(PHOTOS)" --models "$(MODELS)" --out demo --overwrite
+	@$(BIN)/rmpe infer "$(PHOTOS)" --models "$(MODELS)" $(NETWORKS) --out demo --overwrite
 
 EVALUATE := @$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)"
 evaluate: build  ## keypoint AP on the photographs of coco-mini, as the README reports it

@@ -1,9 +1,12 @@
-"""Real networks and photographs, which are not part of the repository."""
+"""Real networks and photographs, which are not part of the repository; no downloads."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+# Networks that are not here stay away: a test that downloads says so, and has a server of its own.
+os.environ.setdefault("RMPE_OFFLINE", "1")
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -4,7 +4,7 @@ Cuts people out of an image, runs a network with heatmaps through onnxruntime, a
 heatmaps into keypoints in image pixels: rmpe_ext.numpy, onnxruntime and OpenCV, no PyTorch.
 
     python examples/python/preprocess_and_decode.py ../shared/models/simplepose_coco17.onnx \
-        docs/people.jpg --box 0 0 380 512 --box 512 20 900 512
+        examples/photographs/astronaut.jpg --box 0 0 380 512
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class PoseEstimator:
     device : str or torch.device
         Where tensors live and networks run.
     models_dir : path, optional
-        Folder of the networks' files; see :func:`rmpe.models.store.locate`.
+        Folder of the networks' files; see :func:`rmpe.models.store.obtain`.
     nms : str, path, PoseNMSPreset or None
         Preset of :func:`rmpe_ext.pose_nms` that removes repeated people, as
         :func:`rmpe.method.preset_file.load_preset` takes it; None keeps them all.

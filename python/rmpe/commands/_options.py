@@ -44,7 +44,8 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     networks.add_argument(
         "--models",
         metavar="DIR",
-        help="folder of network files (default: $RMPE_MODELS, then ~/.cache/rmpe/models)",
+        help="folder of network files (default: $RMPE_MODELS, then ~/.cache/rmpe/models, where "
+        "files that are missing are downloaded to, if their card has a URL)",
     )
     networks.add_argument(
         "--device",

@@ -19,7 +19,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = """\
 List the networks that --detector and --pose know by name: what they do, their license,
-and where their files are, or where they come from.
+and where their files are, or where they come from. Files with a URL are downloaded to
+~/.cache/rmpe/models when they are first used, unless RMPE_OFFLINE=1 is set.
 
 examples:
   rmpe models
@@ -87,6 +88,7 @@ def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str
         "license": card.license,
         "files": [file.name for file in card.files],
         "origin": card.network.origin,
+        "url": card.network.url,
     }
     try:
         paths = [str(locate(file, models_dir)) for file in card.files]

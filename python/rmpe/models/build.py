@@ -22,7 +22,7 @@ from ..networks.weights import load_weights
 from .card import Card, DetectorCard, PoseCard
 from .pose import PoseNetwork
 from .read import load_card
-from .store import locate
+from .store import obtain
 
 __all__ = ["load_detector", "load_pose"]
 
@@ -42,7 +42,7 @@ def load_detector(
     device : str or torch.device
         Where it runs.
     models_dir : path, optional
-        Folder of the model files; see :func:`rmpe.models.store.locate`.
+        Folder of the model files; see :func:`rmpe.models.store.obtain`.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def load_detector(
     if not isinstance(card, DetectorCard):
         raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
     if card.anchors is not None:
-        anchors = read_anchors(locate(card.anchors.file, models_dir), card.anchors.key)
+        anchors = read_anchors(obtain(card.anchors.file, models_dir), card.anchors.key)
         anchor_format = card.anchors.format
         names = (card.boxes_output, card.scores_output)
         network = _load_onnx(card, names, _ssd_shapes(anchors), device, models_dir)
@@ -90,7 +90,7 @@ def load_pose(
     device : str or torch.device
         Where it runs.
     models_dir : path, optional
-        Folder of the model files; see :func:`rmpe.models.store.locate`.
+        Folder of the model files; see :func:`rmpe.models.store.obtain`.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def _load_transformer(
     spec = card.transformer
     if spec is None:
         return None
-    path = locate(spec.network, models_dir)
+    path = obtain(spec.network, models_dir)
     localization = build_architecture(
         spec.architecture, outputs=LIMITS[spec.limits.kind], **dict(spec.parameters)
     )
@@ -144,7 +144,7 @@ def _load_onnx(
     models_dir: str | os.PathLike[str] | None,
 ) -> Network:
     return OnnxNetwork(
-        locate(card.network, models_dir),
+        obtain(card.network, models_dir),
         input_name=card.input.name,
         input_shape=(3, *card.input.size),
         output_names=output_names,
@@ -157,7 +157,7 @@ def _load_onnx(
 def _load_module(
     card: Card, models_dir: str | os.PathLike[str] | None, **parameters: int
 ) -> torch.nn.Module:
-    path = locate(card.network, models_dir)
+    path = obtain(card.network, models_dir)
     module = build_architecture(card.architecture, **parameters, **dict(card.parameters))
     load_weights(module, path)
     return module

@@ -50,7 +50,9 @@ class ModelFile:
         Lower-case hexadecimal digits, all 64 or only the first ones (at least 8). Empty where none
         is known: any file of that name is then taken.
     origin
-        Where to get it, for messages: the URL where the card has one.
+        Whose it is, for messages.
+    url
+        Where it can be downloaded. None where no public file has this SHA-256.
     folder
         Where to look first: the folder of the user's card. None for cards of the package.
     """
@@ -58,6 +60,7 @@ class ModelFile:
     name: str
     sha256: str
     origin: str
+    url: str | None = None
     folder: Path | None = None
 
 

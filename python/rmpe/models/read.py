@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rmpe_ext.conventions import CONVENTIONS
+from rmpe_ext.conventions import CONVENTIONS, PADDING_RULE
 
 from ..errors import ModelError
 from ..heads import HEADS, head_class
@@ -155,7 +155,7 @@ def _read_pose(table: Table, folder: Path | None) -> PoseCard:
         **common,
         skeleton=skeleton,
         crop=crop.choice("convention", CONVENTIONS),
-        padding=crop.number("padding", "a fraction, 0 to 10", lambda value: 0 <= value <= 10),
+        padding=crop.number("padding", PADDING_RULE, lambda value: -1 < value < 1),
         head=head,
         drawn_score=table.number("drawn_score", "a number in 0..1", _is_fraction)
         if "drawn_score" in table
@@ -214,14 +214,20 @@ def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
         )
     url = None
     if "url" in table:
+        # What comes by http may have been changed on the way, and a few digits can be matched.
+        schemes = ("https://", "http://") if len(sha256) == 64 else ("https://",)
         url = table.take(
             "url",
-            "an address that starts with https://",
+            "an address that starts with https://, or, where sha256 has all 64 digits, http://, of a "
+            "file whose sha256 is given",
             lambda value: (
-                isinstance(value, str) and value.isprintable() and value.startswith("https://")
+                isinstance(value, str)
+                and value.isprintable()
+                and value.startswith(schemes)
+                and sha256 != ""
             ),
         )
-    return ModelFile(name, sha256, url or origin, folder)
+    return ModelFile(name, sha256, origin, url, folder)
 
 
 def _read_size(table: Table) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The files of models: where they are, and whether they are the right ones."""
+"""The files of models: where they are, whether they are the right ones, and how they come here."""
 
 from __future__ import annotations
 
@@ -8,10 +8,28 @@ from pathlib import Path
 
 from ..errors import ModelError
 from .card import ModelFile
+from .download import download, is_offline
 
-__all__ = ["locate"]
+__all__ = ["locate", "obtain"]
 
 _CACHE = Path("~/.cache/rmpe/models")
+
+
+def obtain(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path:
+    """Find a model's file, as :func:`locate` does, or download it to ``~/.cache/rmpe/models``.
+
+    It is downloaded where it is in none of the folders, its card has a URL, and neither
+    ``RMPE_OFFLINE=1`` nor ``HF_HUB_OFFLINE=1`` is set.
+
+    Raises
+    ------
+    ModelError
+        Where it cannot be had, or has another SHA-256.
+    """
+    cache = _cache()
+    if file.url is None or cache is None or is_offline() or _find(_candidates(file, models_dir)):
+        return locate(file, models_dir)
+    return download(file, cache)
 
 
 def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -25,24 +43,43 @@ def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
     ModelError
         Where it is in none of them, or the first that is found has another SHA-256.
     """
+    candidates = _candidates(file, models_dir)
+    path = _find(candidates)
+    if path is None:
+        looked = ", ".join(dict.fromkeys(str(path.parent) for path in candidates))
+        if file.url is None:
+            source = (
+                f"its card has no URL, as it was made from {file.origin}; `rmpe models` lists "
+                "networks that are downloaded. If you have the file"
+            )
+        else:
+            source = (
+                f"it is downloaded from {file.url} when first used, unless RMPE_OFFLINE or "
+                "HF_HUB_OFFLINE is set. If you have it already"
+            )
+        raise ModelError(
+            f"model file {file.name} was not found (looked in {looked}); {source}, name its folder "
+            "with --models DIR, models_dir=... or the environment variable RMPE_MODELS"
+        )
+    if file.sha256:
+        _check_hash(file, path)
+    return path
+
+
+def _candidates(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> list[Path]:
     variable = os.environ.get("RMPE_MODELS")
     folders = [file.folder, models_dir, variable or None, _cache()]
-    candidates = [Path(folder) / file.name for folder in folders if folder is not None]
+    return [Path(folder) / file.name for folder in folders if folder is not None]
+
+
+def _find(candidates: list[Path]) -> Path | None:
     for path in candidates:
         try:
-            found = path.is_file()
+            if path.is_file():
+                return path
         except (OSError, ValueError) as error:  # The path is too long, or holds a NUL.
-            raise ModelError(f"cannot look for the model file {file.name}: {error}") from None
-        if found:
-            if file.sha256:
-                _check_hash(file, path)
-            return path
-    looked = ", ".join(dict.fromkeys(str(path.parent) for path in candidates))
-    raise ModelError(
-        f"model file {file.name} was not found (looked in {looked}); get it from {file.origin}, "
-        "and name the folder you put it in with --models DIR, models_dir=... or the environment "
-        "variable RMPE_MODELS"
-    )
+            raise ModelError(f"cannot look for the model file {path.name}: {error}") from None
+    return None
 
 
 def _cache() -> Path | None:
@@ -62,5 +99,5 @@ def _check_hash(file: ModelFile, path: Path) -> None:
         raise ModelError(
             f"model file {path} is damaged or another version: its SHA-256 must "
             f"{'be' if len(file.sha256) == 64 else 'start with'} {file.sha256}, got {found}; "
-            f"get it from {file.origin}"
+            f"get it from {file.url or file.origin}"
         )

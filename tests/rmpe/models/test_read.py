@@ -147,6 +147,7 @@ def test_a_card_that_is_not_toml(tmp_path, content):
         ("simplepose_coco17", "0.485", "'0.485'", "input.mean must be 3 numbers, got"),
         ("simplepose_coco17", "offset = -0.5", "offset = nan", "heatmap.offset must be a number"),
         ("simplepose_coco17", "padding = 0.25", "padding = -1", "crop.padding must be a fraction"),
+        ("simplepose_coco17", "padding = 0.25", "padding = 1.25", "crop.padding .* below 1"),
         ("simplepose_coco17", '[input]\nname = "data"', "[input]", "input.name is missing"),
         (
             "simplepose_coco17",
@@ -162,6 +163,8 @@ def test_a_card_that_is_not_toml(tmp_path, content):
         ("ssd_mobilenet_v1_coco", '"ycxchw"', '"yxhw"', "boxes.anchors.format must be one of"),
         ("ssd_mobilenet_v1_coco", "[boxes.anchors]", "[boxes.a]", "boxes.anchors is missing"),
         ("ssd300_vgg16", 'url = "https:', 'url = "http:', "network.url must be .* https://"),
+        ("ssd300_vgg16", 'url = "https:', 'url = "file:', "network.url must be .* https://"),
+        ("ssd300_vgg16", 'sha256 = "b556d3b4"', "", "network.url must be .* whose sha256 is given"),
         ("ssd300_vgg16", '"b556d3b4"', '"b556d3"', "network.sha256 must be 8 to 64 lower-case"),
         ("ssd300_vgg16", '"b556d3b4"', '"B556D3B4"', "network.sha256 must be"),
         ("ssd300_vgg16", 'architecture = "ssd300_vgg16"', "", "architecture is missing"),

@@ -1,6 +1,7 @@
 """The files of models: where they are looked for, and which are refused."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from rmpe.errors import ModelError
 from rmpe.models import store
 from rmpe.models.card import ModelFile
-from rmpe.models.store import locate
+from rmpe.models.store import locate, obtain
 
 
 @pytest.fixture
@@ -23,14 +24,14 @@ def make_file(folder, content=b"weights", digits=64):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "net.onnx").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()[:digits]
-    return ModelFile("net.onnx", digest, "https://example.org/net.onnx")
+    return ModelFile("net.onnx", digest, "a test", "https://example.org/net.onnx")
 
 
 def test_files_are_looked_for_in_order(elsewhere, monkeypatch):
     folders = [elsewhere / name for name in ("card", "models", "environment", "cache")]
     for folder in folders:
         file = make_file(folder)
-    file = ModelFile(file.name, file.sha256, file.origin, folder=folders[0])
+    file = replace(file, folder=folders[0])
     monkeypatch.setenv("RMPE_MODELS", str(folders[2]))
     for folder in folders:
         assert locate(file, folders[1]) == folder / "net.onnx"
@@ -67,7 +68,7 @@ def test_a_folder_that_cannot_be_is_named(elsewhere, folder):
 
 
 def test_a_missing_file_says_where_it_was_looked_for_and_what_to_do(elsewhere):
-    file = ModelFile("net.onnx", "0" * 64, "https://example.org/net.onnx")
+    file = ModelFile("net.onnx", "0" * 64, "a test", "https://example.org/net.onnx")
     with pytest.raises(ModelError) as caught:
         locate(file, elsewhere / "models")
     message = str(caught.value)
@@ -80,6 +81,12 @@ def test_a_missing_file_says_where_it_was_looked_for_and_what_to_do(elsewhere):
         "RMPE_MODELS",
     ):
         assert text in message
+
+
+def test_a_file_without_a_url_says_whose_it_is(elsewhere):
+    file = ModelFile("net.onnx", "0" * 64, "somebody/networks")
+    with pytest.raises(ModelError, match="has no URL, as it was made from somebody/networks; `rmp"):
+        obtain(file)
 
 
 def test_another_hash_says_both(elsewhere):

@@ -1,0 +1,98 @@
+"""Downloading the files of models."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..errors import ModelError
+from .card import ModelFile
+
+__all__ = ["download", "is_offline"]
+
+_CHUNK = 1 << 20
+_TIMEOUT = 60  # seconds without a byte
+
+
+def is_offline() -> bool:
+    """Return whether ``RMPE_OFFLINE`` or ``HF_HUB_OFFLINE`` forbids downloads."""
+    return any(
+        os.environ.get(name, "").lower() in ("1", "true", "yes", "on")
+        for name in ("RMPE_OFFLINE", "HF_HUB_OFFLINE")
+    )
+
+
+def download(file: ModelFile, folder: Path) -> Path:
+    """Download a model's file into a folder, which is made where missing.
+
+    It gets its name there once it is complete and its SHA-256 is right: whoever finds it may use
+    it, and two processes may download it at the same time. A bar on the error stream shows the
+    progress where that is a terminal.
+
+    Parameters
+    ----------
+    file : ModelFile
+        A file that has a URL.
+    folder : Path
+        Where to.
+
+    Returns
+    -------
+    Path
+        That of the file.
+
+    Raises
+    ------
+    ModelError
+        Where the server does not answer or sends something else, or the folder cannot be written
+        to.
+    """
+    assert file.url is not None
+    path = folder / file.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as incomplete:
+            part = Path(incomplete) / file.name
+            found = _receive(file.url, part)
+            if not found.startswith(file.sha256):
+                raise ModelError(
+                    f"{file.url} holds another file than {file.name} of the card: its SHA-256 must "
+                    f"{'be' if len(file.sha256) == 64 else 'start with'} {file.sha256}, got {found}"
+                )
+            part.replace(path)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(error, ModelError):
+            raise
+        reason = getattr(error, "reason", None) or error
+        raise ModelError(
+            f"cannot download {file.name} from {file.url} into {folder}: {reason}; try again, or "
+            "put the file into a folder and name that with --models DIR, models_dir=... or the "
+            "environment variable RMPE_MODELS"
+        ) from None
+    return path
+
+
+def _receive(url: str, part: Path) -> str:
+    """Write what a URL holds into a file; return its SHA-256."""
+    digest, received = hashlib.sha256(), 0
+    with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, part.open("wb") as stream:
+        length = answer.headers.get("Content-Length")
+        total = int(length) if length is not None else None
+        with tqdm(
+            total=total, desc=part.name, unit="B", unit_scale=True, disable=None, leave=True
+        ) as bar:
+            while chunk := answer.read(_CHUNK):
+                stream.write(chunk)
+                digest.update(chunk)
+                received += len(chunk)
+                bar.update(len(chunk))
+    if total is not None and received < total:
+        raise ConnectionError(f"the connection ended after {received} of {total} bytes")
+    return digest.hexdigest()
