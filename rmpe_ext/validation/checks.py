@@ -29,6 +29,7 @@ __all__ = [
     "listed_boxes",
     "listed_index",
     "show",
+    "type_of",
     "wrong_shape",
 ]
 
@@ -236,6 +237,13 @@ def check_choice(name: str, value: Any, allowed: Collection[str]) -> None:
     """Raise ValueError unless ``value`` is one of the names in ``allowed``."""
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}, got {show(value)}")
+
+
+def type_of(value: Any) -> str:
+    """Return the name of the value's type, and of the functions that take it where others do."""
+    name = type(value).__name__
+    functions = {"Tensor": "rmpe_ext", "ndarray": "rmpe_ext.numpy"}.get(name)
+    return f"{name}, which the functions of {functions} take" if functions else name
 
 
 def show(value: Any) -> str:

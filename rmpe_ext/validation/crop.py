@@ -17,6 +17,7 @@ from .checks import (
     check_size,
     check_type,
     show,
+    type_of,
     wrong_shape,
 )
 from .poses import validate_image_index
@@ -131,7 +132,7 @@ def _images(xp: ArrayModule, images: Array | Sequence[Array]) -> tuple[list[Arra
         return [images], shape[0] if len(shape) == 4 else 1
     if not isinstance(images, Sequence):
         raise TypeError(
-            f"images must be a {xp.ARRAY_NAME}, or a list of them, got {type(images).__name__}"
+            f"images must be a {xp.ARRAY_NAME}, or a list of them, got {type_of(images)}"
         )
     if not images:
         raise ValueError("images must hold at least one image, got an empty list")

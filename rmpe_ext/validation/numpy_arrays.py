@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import TYPES
+from .checks import TYPES, type_of
 
 __all__ = [
     "ARRAY_NAME",
@@ -49,7 +49,7 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
 def shape_of(name: str, array: AnyArray) -> tuple[int, ...]:
     """Return the array's shape; raise TypeError unless it is one of numpy's."""
     if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name} must be a {ARRAY_NAME}, got {type(array).__name__}")
+        raise TypeError(f"{name} must be a {ARRAY_NAME}, got {type_of(array)}")
     return array.shape
 
 

@@ -11,7 +11,7 @@ import torch
 from torch.compiler import is_compiling as is_tracing
 
 from .checks import TYPES as _TYPES
-from .checks import Types, check_same
+from .checks import Types, check_same, type_of
 
 __all__ = [
     "ARRAY_NAME",
@@ -62,7 +62,7 @@ def dtype_name(dtype: torch.dtype) -> str:
 def shape_of(name: str, tensor: torch.Tensor) -> torch.Size:
     """Return the tensor's shape; raise TypeError unless it is a dense one of PyTorch's."""
     if not isinstance(tensor, torch.Tensor):
-        raise TypeError(f"{name} must be a {ARRAY_NAME}, got {type(tensor).__name__}")
+        raise TypeError(f"{name} must be a {ARRAY_NAME}, got {type_of(tensor)}")
     return tensor.shape
 
 

@@ -49,8 +49,16 @@ def test_anything_but_an_array_is_refused(value, got):
 
 
 def test_arrays_are_not_tensors():
-    with pytest.raises(TypeError, match="keypoints must be a torch.Tensor, got ndarray"):
+    message = "keypoints must be a torch.Tensor, got ndarray, which the functions of rmpe_ext.numpy"
+    with pytest.raises(TypeError, match=message):
         rmpe_ext.pose_nms(KEYPOINTS, SCORES, BOXES)
+    image = np.zeros((8, 8, 3), np.uint8)
+    with pytest.raises(
+        TypeError, match=r"got ndarray, which the functions of rmpe_ext\.numpy take"
+    ):
+        rmpe_ext.crop(image, torch.from_numpy(MATRICES), (4, 4))
+    with pytest.raises(TypeError, match=r"got Tensor, which the functions of rmpe_ext take"):
+        rmpe_ext.numpy.crop(torch.from_numpy(image), MATRICES, (4, 4))
 
 
 def test_the_other_byte_order():

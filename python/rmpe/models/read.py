@@ -218,8 +218,8 @@ def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
         schemes = ("https://", "http://") if len(sha256) == 64 else ("https://",)
         url = table.take(
             "url",
-            "an address that starts with https://, or, where sha256 has all 64 digits, http://, of a "
-            "file whose sha256 is given",
+            "an address that starts with https://, or, where sha256 has all 64 digits, http://, of "
+            "a file whose sha256 is given",
             lambda value: (
                 isinstance(value, str)
                 and value.isprintable()
