@@ -1,5 +1,5 @@
 // Parametric pose NMS: when one pose eliminates another (Fang et al., "RMPE: Regional Multi-Person
-// Pose Estimation", ICCV 2017, section 3.2).
+// Pose Estimation", ICCV 2017).
 #pragma once
 
 #include <cstdint>

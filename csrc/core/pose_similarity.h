@@ -1,5 +1,5 @@
 // The similarity of two poses in parametric pose NMS (Fang et al., "RMPE: Regional Multi-Person
-// Pose Estimation", ICCV 2017, section 3.2).
+// Pose Estimation", ICCV 2017).
 //
 //   d(i, j) = sum_n [joint n matches] tanh(c_i^n / sigma1) tanh(c_j^n / sigma1)
 //           + lam * sum_n exp(-distance(k_i^n, k_j^n) / sigma2)

@@ -1,14 +1,13 @@
 # Written by `make update` from the table in __init__.py.
-from . import arguments as arguments
 from . import cli as cli
 from . import commands as commands
 from . import datasets as datasets
 from . import detectors as detectors
 from . import doctor as doctor
 from . import errors as errors
+from . import estimator_inputs as estimator_inputs
 from . import evaluation as evaluation
 from . import heads as heads
-from . import inference as inference
 from . import inputs as inputs
 from . import interrupts as interrupts
 from . import memory as memory
@@ -20,11 +19,12 @@ from . import outputs as outputs
 from . import people as people
 from . import pipeline as pipeline
 from . import run as run
+from . import run_loop as run_loop
 from . import skeletons as skeletons
 from . import system_memory as system_memory
-from . import table as table
 from . import terminal as terminal
 from . import timing as timing
+from . import toml_table as toml_table
 from . import training as training
 from . import views as views
 from .datasets import load_dataset as load_dataset

@@ -20,7 +20,7 @@ class People:
     Parameters
     ----------
     keypoints : Tensor (P, K, 2)
-        x, y in image pixels, pixel centres at integers.
+        x, y in image pixels, pixel centers at integers.
     keypoint_scores : Tensor (P, K)
         Confidences; higher is surer, most networks stay within 0..1.
     boxes : Tensor (P, 4)

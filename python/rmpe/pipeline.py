@@ -12,9 +12,9 @@ from rmpe_ext import pose_nms
 from rmpe_ext.conventions import ConventionName
 from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 
-from .arguments import Image, boxes_as_detections, images_as_frames, is_one_image
 from .detectors.detections import Detections
 from .detectors.detector import Detector
+from .estimator_inputs import Image, boxes_as_detections, images_as_frames, is_one_image
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
@@ -30,7 +30,7 @@ __all__ = ["PoseEstimator", "suppress"]
 # the people of a larger crowd go in pieces. On the CPU, glibc gives blocks above 32 MiB back to the
 # system at once, and fetching them again page by page takes as long as cutting the crops.
 _CROP_BYTES = {"cpu": 32 << 20, "cuda": 512 << 20}
-# COCO's habit: joints below this score do not count towards a person's score.
+# COCO's habit: joints below this score do not count toward a person's score.
 _SCORED_JOINT = 0.2
 
 

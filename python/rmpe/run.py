@@ -16,17 +16,17 @@ import torch
 
 from rmpe_ext import __version__
 
-from .inference import Estimator, Inference, Tally
 from .inputs.find import find_images
 from .inputs.images import ImageError
 from .interrupts import StopRequest
 from .memory import BatchLimits, choose_batch
 from .outputs import RESULT_FORMATS
 from .outputs.drawing_style import DrawingStyle
-from .outputs.earlier import DRAWINGS
+from .outputs.earlier_results import DRAWINGS
 from .outputs.errors import OutputLostError
 from .outputs.folder import open_results
 from .outputs.run_file import RunFile, Setting
+from .run_loop import Estimator, Inference, Tally
 from .timing import StageTimer
 
 __all__ = ["Estimator", "Progress", "Tally", "run"]

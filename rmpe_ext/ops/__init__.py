@@ -1,4 +1,7 @@
-"""The public ops, each in a module of its name: schema, documentation, gradient."""
+"""The public ops, each in a module of its name: schema, documentation, gradient.
+
+What they do in C++, checks and allocation first, is in csrc/ops.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -90,7 +90,7 @@ def pose_nms(
 
     References
     ----------
-    Fang, Xie, Tai, Lu, "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, section 3.2.
+    Fang, Xie, Tai, Lu, "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017.
 
     Examples
     --------

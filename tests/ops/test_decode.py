@@ -28,7 +28,7 @@ PAIRS = ((1, 2), (3, 5))
 
 
 def bump(x, y, height=64, width=48, sigma=2.0, value=1.0):
-    """A Gaussian (height, width), float64, centerd at (x, y)."""
+    """A Gaussian (height, width), float64, centered at (x, y)."""
     rows, columns = np.mgrid[:height, :width]
     squared = (columns - x) ** 2 + (rows - y) ** 2
     return torch.from_numpy(value * np.exp(-squared / (2 * sigma**2)))

@@ -260,7 +260,7 @@ def test_strange_but_good_images(folder, estimators):
     save("odd/dot.png", 9, (1, 1))
     save("odd/wide.png", 9, (1, 500))
     Image.fromarray(np.full((9, 8), 40000, np.uint16)).save("odd/deep.png")
-    Image.fromarray(np.full((9, 8), 40, np.uint8)).save("odd/grey.png")
+    Image.fromarray(np.full((9, 8), 40, np.uint8)).save("odd/gray.png")
     Image.fromarray(np.full((9, 8, 4), 40, np.uint8)).save("odd/alpha.png")
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -268,7 +268,7 @@ def test_strange_but_good_images(folder, estimators):
     assert infer("odd") == 0
     sizes = {Path(line["file"]).stem: (line["width"], line["height"]) for line in lines()}
     assert sizes["turned"] == (9, 8)
-    assert sizes["grey"] == (8, 9)
+    assert sizes["gray"] == (8, 9)
     for line in lines():
         drawn = read_image(Path("rmpe-results/drawings", line["name"]))
         assert drawn.shape == (line["height"], line["width"], 3)
@@ -513,7 +513,7 @@ def test_folder_is_tried_before_networks_are_loaded(folder, estimators, monkeypa
 
 
 def test_errors_of_the_program_are_not_taken_for_a_full_disk(folder, estimators, monkeypatch):
-    monkeypatch.setattr("rmpe.inference.record", full_disk)
+    monkeypatch.setattr("rmpe.run_loop.record", full_disk)
     with pytest.raises(OSError, match="No space"):
         infer("photos")
 

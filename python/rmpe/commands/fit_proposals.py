@@ -12,7 +12,7 @@ from ._options import check_kernels, fraction, positive
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
-    from ..datasets.detections import DetectedBoxes
+    from ..datasets.detected_boxes import DetectedBoxes
 
 SUMMARY = "fit training proposals to a detector's own errors (PGPG)"
 
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..datasets import load_dataset
-    from ..datasets.detections import read_detections
+    from ..datasets.detected_boxes import read_detections
     from ..method.fit_proposals import fit_proposals
 
     if not 0 <= arguments.prior < float("inf"):
@@ -166,7 +166,7 @@ def _detect(arguments: argparse.Namespace, dataset: Dataset) -> DetectedBoxes:
     import torch
     from tqdm import tqdm
 
-    from ..datasets.detections import DetectedBoxes
+    from ..datasets.detected_boxes import DetectedBoxes
     from ..inputs.prefetch import read_batches
     from ..models.build import load_detector
 

@@ -112,14 +112,14 @@ class SSDDetector:
         spec = self.card.input
         # Whole numbers would be divided in torch's default dtype, which callers may have changed.
         scale = torch.tensor(spec.size[::-1], dtype=torch.float32, device=sizes.device) / sizes
-        # With pixel centres at integers, a pixel x becomes scale * (x + .5) - .5.
+        # With pixel centers at integers, a pixel x becomes scale * (x + .5) - .5.
         matrices = scale.new_zeros(len(sizes), 2, 3)
         matrices[:, :, :2] = torch.diag_embed(scale)
         matrices[:, :, 2] = 0.5 * scale - 0.5
         return spec.crop(images, matrices, torch.arange(len(sizes), device=sizes.device))
 
     def _decode(self, encoded: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
-        """Turn M encodings and their anchors, centre and size, into ``x1, y1, x2, y2``."""
+        """Turn M encodings and their anchors, center and size, into ``x1, y1, x2, y2``."""
         offsets = encoded[:, self._order] * self._variances
         centers = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
         halves = offsets[:, 2:].exp() * anchors[:, 2:] / 2
@@ -127,7 +127,7 @@ class SSDDetector:
 
 
 def _centers_and_sizes(anchors: torch.Tensor, order: str) -> torch.Tensor:
-    """(A, 4) in any known format -> x and y of the centre, width, height."""
+    """(A, 4) in any known format -> x and y of the center, width, height."""
     if order == "xcycwh":
         return anchors
     if order == "ycxchw":

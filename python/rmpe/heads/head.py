@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rmpe_ext.conventions import ConventionName
 
     from ..networks.network import Shape
-    from ..table import Table
+    from ..toml_table import Table
 
 __all__ = ["Head"]
 

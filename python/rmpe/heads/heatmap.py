@@ -13,7 +13,7 @@ import rmpe_ext
 from rmpe_ext.conventions import CONVENTIONS, GRIDS, ConventionName, Grid
 
 from ..errors import ModelError
-from ..table import Table, is_number
+from ..toml_table import Table, is_number
 
 if TYPE_CHECKING:
     import torch

@@ -14,7 +14,7 @@ import rmpe_ext
 from rmpe_ext.conventions import ConventionName
 
 from ..errors import ModelError
-from ..table import Table
+from ..toml_table import Table
 
 if TYPE_CHECKING:
     import torch

@@ -1,4 +1,4 @@
-"""From what Pillow decodes to 8 bits of RGB or grey, a band of rows at a time.
+"""From what Pillow decodes to 8 bits of RGB or gray, a band of rows at a time.
 
 Pillow decodes into memory of its own, 4 bytes a pixel at most. From there on the work is done in
 bands that fit a processor's cache, so that no conversion takes memory of the size of the image.
@@ -46,7 +46,7 @@ def flatten(band: Image.Image) -> Image.Image:
 
 
 def make_white(color: npt.ArrayLike) -> Convert:
-    """Make one color, or one level of grey, white."""
+    """Make one color, or one level of gray, white."""
     from PIL import Image
 
     def convert(band: Image.Image) -> Image.Image:
@@ -58,7 +58,7 @@ def make_white(color: npt.ArrayLike) -> Convert:
 
 
 def upper_bits(bits: int, *, white: int | None = None, inverted: bool = False) -> Convert:
-    """Keep the upper 8 of so many bits of grey.
+    """Keep the upper 8 of so many bits of gray.
 
     Parameters
     ----------
@@ -73,11 +73,11 @@ def upper_bits(bits: int, *, white: int | None = None, inverted: bool = False) -
 
     def convert(band: Image.Image) -> Image.Image:
         samples = np.asarray(band)
-        grey = (samples >> (bits - 8)).astype(np.uint8)
+        gray = (samples >> (bits - 8)).astype(np.uint8)
         if inverted:
-            grey = 255 - grey
+            gray = 255 - gray
         if white is not None:
-            grey[samples == white] = 255
-        return Image.fromarray(grey)
+            gray[samples == white] = 255
+        return Image.fromarray(gray)
 
     return convert

@@ -1,6 +1,6 @@
 """Read one photograph: any bytes in, an RGB array or one `ImageError` out.
 
-Pillow decodes: unlike OpenCV 4 it refuses truncated files instead of filling the rest with grey,
+Pillow decodes: unlike OpenCV 4 it refuses truncated files instead of filling the rest with gray,
 and for ordinary JPEG files its pixels are the same.
 """
 
@@ -75,7 +75,7 @@ class ReadingCost:
 def read_image(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     """Read one image as it is meant to be seen.
 
-    The contents decide the format, not the name. EXIF orientation is applied. Grey and palette
+    The contents decide the format, not the name. EXIF orientation is applied. Gray and palette
     images become RGB; more than 8 bits per channel become the upper 8; transparency is composited
     over white, because the color stored under transparent pixels is arbitrary; of an animation or
     a multi-page file the first picture is read. Color profiles are ignored, as the networks'

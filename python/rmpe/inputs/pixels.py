@@ -120,7 +120,7 @@ def _assemble(image: Image.Image, convert: Convert, turn: _Turn | None) -> npt.N
 
 
 def _rgb(band: Image.Image) -> Image.Image:
-    # Pillow repeats grey faster than numpy does.
+    # Pillow repeats gray faster than numpy does.
     return band if band.mode == "RGB" else band.convert("RGB")
 
 

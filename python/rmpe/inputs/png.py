@@ -19,7 +19,7 @@ _DEEP_RGB, _DEEP_RGB_LOW = "RGB;16B", "RGB;16L"
 
 
 def png_conversion(image: ImageFile) -> Convert:
-    """Choose how bands of an opened image become 8 bits of RGB or grey."""
+    """Choose how bands of an opened image become 8 bits of RGB or gray."""
     color = image.info.get("transparency")
     rawmode = image.tile[0].args
     if image.mode in ("I;16", "I"):

@@ -18,7 +18,7 @@ _REDUCED, _WHITE_IS_ZERO, _SEPARATE, _UNSIGNED = 1, 0, 2, 1
 
 
 def tiff_conversion(image: TiffImageFile) -> Convert:
-    """Choose how bands of an opened image become 8 bits of RGB or grey.
+    """Choose how bands of an opened image become 8 bits of RGB or gray.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def _check_strips(image: TiffImageFile) -> None:
 def _mend_planes(image: TiffImageFile, bits: int) -> None:
     """Read each color of 16 bits as such, where they are apart: Pillow takes them for 8 bits."""
     if image.mode in ("LA", "La", "PA"):
-        raise ValueError("grey and transparency that are stored apart are not read")
+        raise ValueError("gray and transparency that are stored apart are not read")
     if bits == 16:
         order = "L" if image.tag_v2.prefix == b"II" else "B"
         image.tile = [

@@ -1,4 +1,4 @@
-"""Atomic poses: the typical poses that people are grouped by (section 3.4 of the RMPE paper).
+"""Atomic poses: the typical poses that people are grouped by (RMPE paper, pose-guided proposals).
 
 Poses are aligned to one torso length and clustered by k-means. The centers are the atomic poses.
 The authors never released this step.

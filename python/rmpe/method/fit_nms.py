@@ -1,4 +1,4 @@
-"""Fitting suppression to a validation set (section 3.3 of the RMPE paper).
+"""Fitting suppression to a validation set (RMPE paper, parametric pose NMS).
 
 The paper chooses the parameters of pose NMS so that the average precision (AP) on validation images
 is greatest, two parameters at a time with the others fixed, repeated to convergence. The authors

@@ -1,8 +1,8 @@
 """The RMPE module: STN, pose network and SDTN, and in training a frozen parallel pose network.
 
-Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, sections 3.2 and 3.3. The
-parallel branch has no SDTN and the centered person as its target: where the STN fails to center the
-person, its error is large, and goes back into the STN alone. At test time it is dropped.
+Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017. The parallel branch
+has no SDTN and the centered person as its target: where the STN fails to center the person, its
+error is large, and goes back into the STN alone. At test time it is dropped.
 """
 
 from __future__ import annotations

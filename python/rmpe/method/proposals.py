@@ -1,8 +1,8 @@
 """Pose-guided proposals generator (PGPG): boxes with the errors that a detector makes.
 
-Section 3.4 of the RMPE paper: the offsets between detected and true boxes depend on the pose, so a
-Gaussian mixture is fitted to them for each atomic pose. In training, a person's proposals are drawn
-from the mixture of its atomic pose. `rmpe.method.fit_proposals`
+As in the RMPE paper: the offsets between detected and true boxes depend on the pose, so a Gaussian
+mixture is fitted to them for each atomic pose. In training, a person's proposals are drawn from the
+mixture of its atomic pose. `rmpe.method.fit_proposals`
 fits, this module samples.
 """
 

@@ -1,6 +1,6 @@
 """The spatial transformer (STN) that centers a person, and the way back (SDTN).
 
-Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, section 3.2.
+Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017.
 """
 
 from __future__ import annotations

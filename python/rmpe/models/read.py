@@ -17,7 +17,7 @@ from ..heads import HEADS, head_class
 from ..method.limits import LIMITS, Limits
 from ..networks.architectures import ARCHITECTURES
 from ..skeletons import SKELETONS
-from ..table import Table, is_integer, read_toml
+from ..toml_table import Table, is_integer, read_toml
 from .card import (
     ANCHOR_FORMATS,
     ENCODINGS,

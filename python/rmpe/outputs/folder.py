@@ -17,7 +17,7 @@ from pathlib import Path
 from . import RESULT_FORMATS
 from .drawing_files import Drawings, drawing_file
 from .drawing_style import DrawingStyle
-from .earlier import DRAWINGS, check_earlier, formats_in, remove_earlier
+from .earlier_results import DRAWINGS, check_earlier, formats_in, remove_earlier
 from .errors import OutputError, OutputLostError, ResultsError, reason_of
 from .files import Directory
 from .image_list import IMAGE_LIST

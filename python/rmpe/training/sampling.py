@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Mixture"]
+__all__ = ["DatasetMixture"]
 
 
-class Mixture:
-    """Several sources mixed by their weights.
+class DatasetMixture:
+    """Several data sets mixed by their weights.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Mixture:
 
     Examples
     --------
-    >>> mixture = Mixture([10, 20], [1, 3], batch_size=8, seed=0)
+    >>> mixture = DatasetMixture([10, 20], [1, 3], batch_size=8, seed=0)
     >>> source, row = mixture(step=0)
     >>> source
     array([0, 0, 1, 1, 1, 1, 1, 1])

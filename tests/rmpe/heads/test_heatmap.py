@@ -11,7 +11,7 @@ import rmpe_ext
 from rmpe.errors import ModelError
 from rmpe.heads.heatmap import HeatmapHead
 from rmpe.models.read import load_card
-from rmpe.table import Table
+from rmpe.toml_table import Table
 
 HOURGLASS = load_card("hourglass_aic14").head
 PAIRS = load_card("hourglass_aic14").skeleton.flip_pairs

@@ -62,7 +62,7 @@ def packed(samples, bits):
 
 
 def png(samples, bits, *, transparent=None, before=(), after=()):
-    """A PNG file of (H, W) grey or (H, W, 3) color with a transparent color and other chunks."""
+    """A PNG file of (H, W) gray or (H, W, 3) color with a transparent color and other chunks."""
 
     def chunk(kind, data):
         return (

@@ -27,8 +27,8 @@ UPRIGHT = {
 }
 
 
-def grey(levels):
-    """What grey levels are in RGB."""
+def gray(levels):
+    """What gray levels are in RGB."""
     return np.repeat(np.asarray(levels)[:, :, None], 3, axis=2)
 
 
@@ -79,7 +79,7 @@ def test_large_images_are_put_together_from_bands(pixels, monkeypatch, number, r
     image = decode_image(encode(pixels, "PNG", exif=orientation(number)))
     np.testing.assert_array_equal(image, UPRIGHT[number](pixels))
     image = decode_image(encode(pixels[:, :, 0], "TIFF", exif=orientation(number)))
-    np.testing.assert_array_equal(image, UPRIGHT[number](grey(pixels[:, :, 0])))
+    np.testing.assert_array_equal(image, UPRIGHT[number](gray(pixels[:, :, 0])))
 
 
 @pytest.mark.parametrize("order", "<>")
@@ -94,9 +94,9 @@ def test_tiff_files_with_orientation(kind, number, order):
         "1": ([1], 1), "L": ([8], 1), "P": ([8], 3), "I;16": ([16], 1), "CMYK": ([8] * 4, 5),
         "RGBA": ([8] * 4, 2), "RGB": ([8] * 3, 2),
     }[kind]  # fmt: skip
-    samples, expected = levels.tobytes(), grey(levels)
+    samples, expected = levels.tobytes(), gray(levels)
     if kind == "1":
-        samples, expected = packed((levels > 99).astype(int), 1), grey(255 * (levels > 99))
+        samples, expected = packed((levels > 99).astype(int), 1), gray(255 * (levels > 99))
     if kind == "P":  # The table of colors: all red levels, green ones, blue ones, of 16 bits.
         table = [level * 257 for shift in range(3) for level in np.roll(np.arange(256), shift)]
         fields.append((320, 3, table))
@@ -120,7 +120,7 @@ def test_tiff_files_with_orientation(kind, number, order):
 def test_tiff_files_with_orientation_read_from_disk(tmp_path):
     levels = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
     Image.fromarray(levels).save(tmp_path / "scan.tiff", exif=orientation(6))
-    np.testing.assert_array_equal(read_image(tmp_path / "scan.tiff"), grey(np.rot90(levels, -1)))
+    np.testing.assert_array_equal(read_image(tmp_path / "scan.tiff"), gray(np.rot90(levels, -1)))
 
 
 def test_compressed_tiff_files_with_orientation(pixels):
@@ -129,9 +129,9 @@ def test_compressed_tiff_files_with_orientation(pixels):
         np.testing.assert_array_equal(decode_image(contents), turned(pixels))
 
 
-def test_grey_becomes_rgb(pixels):
+def test_gray_becomes_rgb(pixels):
     image = decode_image(encode(pixels[:, :, 0], "PNG"))
-    np.testing.assert_array_equal(image, grey(pixels[:, :, 0]))
+    np.testing.assert_array_equal(image, gray(pixels[:, :, 0]))
 
 
 def test_palette_becomes_rgb():
@@ -145,7 +145,7 @@ def test_palette_becomes_rgb():
 @pytest.mark.parametrize("white_is_zero", [False, True])
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 12, 16])
-def test_grey_tiff_files_of_any_depth(bits, order, white_is_zero):
+def test_gray_tiff_files_of_any_depth(bits, order, white_is_zero):
     known = (bits, order, white_is_zero) not in [
         (12, "<", True), (12, ">", False), (12, ">", True), (16, ">", True),
     ]  # fmt: skip
@@ -159,7 +159,7 @@ def test_grey_tiff_files_of_any_depth(bits, order, white_is_zero):
     levels = samples >> (bits - 8) if bits > 8 else samples * (255 // most)
     expected = 255 - levels if white_is_zero else levels
     if known:
-        np.testing.assert_array_equal(decode_image(contents), grey(expected))
+        np.testing.assert_array_equal(decode_image(contents), gray(expected))
     else:
         with pytest.raises(
             ImageError, match="looks like TIFF, but is .* of a kind that is not read"
@@ -182,11 +182,11 @@ def test_tiff_files_whose_colors_are_apart(pixels, channels, bits, order):
     np.testing.assert_array_equal(decode_image(contents), pixels)
 
 
-def test_tiff_files_of_grey_and_transparency_apart_are_refused():
+def test_tiff_files_of_gray_and_transparency_apart_are_refused():
     """Where they are compressed, Pillow makes something else of them."""
     contents = tiff(bytes(12), width=3, height=2, bits=[8, 8], photometric=1, strips=2,
                     fields=[(284, 3, [2]), (338, 3, [2])])  # fmt: skip
-    with pytest.raises(ImageError, match="grey and transparency that are stored apart"):
+    with pytest.raises(ImageError, match="gray and transparency that are stored apart"):
         decode_image(contents)
 
 
@@ -224,14 +224,14 @@ def test_sixteen_bits_become_the_upper_eight(tmp_path, shape, suffix):
     path = tmp_path / f"deep{suffix}"
     cv2.imwrite(str(path), values)
     expected = values >> 8
-    expected = expected[:, :, ::-1] if expected.ndim == 3 else grey(expected)
+    expected = expected[:, :, ::-1] if expected.ndim == 3 else gray(expected)
     np.testing.assert_array_equal(read_image(path), expected)
 
 
 def test_sixteen_bits_of_jpeg_2000():
     values = np.linspace(0, 65535, 20).astype(np.uint16).reshape(4, 5)
     contents = encode(values, "JPEG2000", irreversible=False)
-    np.testing.assert_array_equal(decode_image(contents), grey(values >> 8))
+    np.testing.assert_array_equal(decode_image(contents), gray(values >> 8))
 
 
 def test_transparency_is_composited_over_white():
@@ -244,9 +244,9 @@ def test_transparency_is_composited_over_white():
 
 
 @pytest.mark.parametrize("premultiplied", [False, True])
-def test_transparent_grey_is_composited_over_white(premultiplied):
+def test_transparent_gray_is_composited_over_white(premultiplied):
     if premultiplied and int(PIL.__version__.split(".")[0]) < 13:
-        pytest.skip("Pillow knows premultiplied grey from version 13 on")
+        pytest.skip("Pillow knows premultiplied gray from version 13 on")
     level, alpha = 100, np.array([255, 0, 51])
     stored = np.full(3, level) * alpha // 255 if premultiplied else np.full(3, level)
     samples = np.stack([stored, alpha], 1).astype(np.uint8).tobytes()
@@ -268,7 +268,7 @@ def test_transparent_palette_entry_is_white():
 
 @pytest.mark.parametrize("unused_bits", [0, 0x8000])
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
-def test_transparent_grey_level_of_png_is_white(bits, unused_bits):
+def test_transparent_gray_level_of_png_is_white(bits, unused_bits):
     most = 2**bits - 1
     samples = np.array([[0, most, most // 2, 1]], int)
     shown = samples * (255 // most) if bits <= 8 else samples >> 8
@@ -277,7 +277,7 @@ def test_transparent_grey_level_of_png_is_white(bits, unused_bits):
         told = level | (unused_bits if 1 < bits < 16 else 0)
         expected = np.where(samples == level, 255, shown)
         image = decode_image(png(samples, bits, transparent=told))
-        np.testing.assert_array_equal(image, grey(expected))
+        np.testing.assert_array_equal(image, gray(expected))
 
 
 @pytest.mark.parametrize("bits", [8, 16])

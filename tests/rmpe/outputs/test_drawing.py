@@ -40,7 +40,7 @@ def make_people(size, *, count=1, score=0.9):
     )
 
 
-def grey(size):
+def gray(size):
     return np.full((*size, 3), 128, np.uint8)
 
 
@@ -50,7 +50,7 @@ def color_at(drawing, point):
 
 
 def test_input_stays_and_a_new_image_comes_back():
-    image = grey((300, 200))
+    image = gray((300, 200))
     before = image.copy()
     drawing = draw(image, make_people((300, 200)))
     np.testing.assert_array_equal(image, before)
@@ -60,7 +60,7 @@ def test_input_stays_and_a_new_image_comes_back():
 
 
 def test_nobody_gives_a_copy():
-    image = grey((30, 20))
+    image = gray((30, 20))
     drawing = draw(image, make_people((30, 20), count=0))
     np.testing.assert_array_equal(drawing, image)
     assert not np.shares_memory(drawing, image)
@@ -76,7 +76,7 @@ def test_nobody_gives_a_copy():
 )
 def test_limbs_have_the_color_of_their_side(limb, side):
     people = make_people((500, 500))
-    drawing = draw(grey((500, 500)), people, BARE)
+    drawing = draw(gray((500, 500)), people, BARE)
     a, b = (COCO_17.keypoints.index(name) for name in limb)
     middle = people.keypoints[0, [a, b]].numpy().mean(0)
     distances = {
@@ -100,7 +100,7 @@ def test_sides_do_not_depend_on_the_order_within_a_pair():
 
 
 def test_joints_below_the_threshold_are_left_out():
-    image = grey((200, 200))
+    image = gray((200, 200))
     people = make_people((200, 200), score=0.3)
     assert (draw(image, people, DrawingStyle(0.3)) != image).any()
     np.testing.assert_array_equal(draw(image, people, DrawingStyle(0.31, 0)), image)
@@ -109,7 +109,7 @@ def test_joints_below_the_threshold_are_left_out():
 def test_limb_needs_both_its_joints():
     people = make_people((500, 500))
     people.keypoint_scores[0, COCO_17.keypoints.index("left_wrist")] = 0
-    drawing = draw(grey((500, 500)), people, BARE)
+    drawing = draw(gray((500, 500)), people, BARE)
     ends = [COCO_17.keypoints.index(name) for name in ("left_elbow", "left_wrist")]
     middle = people.keypoints[0, ends].numpy().mean(0)
     np.testing.assert_array_equal(color_at(drawing, middle), (128, 128, 128))
@@ -117,16 +117,16 @@ def test_limb_needs_both_its_joints():
 
 def test_nobody_without_a_joint_gets_a_box_or_a_number():
     people = make_people((200, 200), score=0.0)
-    image = grey((200, 200))
+    image = gray((200, 200))
     np.testing.assert_array_equal(draw(image, people), image)
 
 
 def test_boxes_can_be_left_out():
     people = make_people((200, 200))
     style = dataclasses.replace(BARE, boxes=True)
-    changed = (draw(grey((200, 200)), people, style) != 128).any(-1)
+    changed = (draw(gray((200, 200)), people, style) != 128).any(-1)
     assert changed[6, 30:170].all()
-    assert not (draw(grey((200, 200)), people, BARE) != 128).any(-1)[6, 30:60].any()
+    assert not (draw(gray((200, 200)), people, BARE) != 128).any(-1)[6, 30:60].any()
 
 
 def dark_pixels(drawing):
@@ -136,7 +136,7 @@ def dark_pixels(drawing):
 
 @pytest.mark.parametrize("style", [{"numbers": True}, {"scores": True}, {"names": True}])
 def test_texts_are_written_where_they_are_asked_for(style):
-    people, image = make_people((600, 600)), grey((600, 600))
+    people, image = make_people((600, 600)), gray((600, 600))
     assert not dark_pixels(draw(image, people, BARE)).any()
     assert dark_pixels(draw(image, people, dataclasses.replace(BARE, **style))).sum() > 100
 
@@ -147,8 +147,8 @@ def test_number_is_the_index_whoever_else_is_left_out(monkeypatch):
     people = make_people((600, 600), count=4)
     people.keypoints[3] += 300  # Else it would repeat the one before.
     people.scores[:] = torch.tensor([0.1, 0.1, 0.9, 0.8])
-    draw(grey((600, 600)), people)
-    draw(grey((600, 600)), people, DrawingStyle(scores=True))
+    draw(gray((600, 600)), people)
+    draw(gray((600, 600)), people, DrawingStyle(scores=True))
     assert sorted(written) == ["2", "2 0.90", "3", "3 0.80"]
 
 
@@ -156,9 +156,9 @@ def test_names_are_left_out_where_they_would_cover_the_person(monkeypatch):
     written = []
     monkeypatch.setattr(drawing, "write_label", lambda canvas, text, *place: written.append(text))
     style = dataclasses.replace(BARE, names=True)
-    draw(grey((100, 100)), make_people((100, 100)), style)
+    draw(gray((100, 100)), make_people((100, 100)), style)
     assert written == []
-    draw(grey((600, 600)), make_people((600, 600)), style)
+    draw(gray((600, 600)), make_people((600, 600)), style)
     assert "left wrist" in written
     assert len(written) == 17
 
@@ -169,33 +169,33 @@ def test_joints_that_are_not_finite_are_left_out(bad):
     people.keypoints[0, 0, 0] = bad
     people.keypoint_scores[0, 5] = bad if bad != math.inf else math.nan
     people.boxes[0, 2] = bad
-    draw(grey((200, 200)), people)
+    draw(gray((200, 200)), people)
 
 
 def test_coordinates_far_outside_are_harmless():
     people = make_people((200, 200))
     people.keypoints[0, 9] = torch.tensor([1e30, -1e30])
     people.boxes[0] = torch.tensor([-1e20, -1e20, 1e20, 1e20])
-    draw(grey((200, 200)), people)
+    draw(gray((200, 200)), people)
 
 
 def test_coincident_joints_and_empty_box():
     people = make_people((200, 200))
     people.keypoints[:] = 50
     people.boxes[:] = 50
-    assert (draw(grey((200, 200)), people)[50, 50] != 128).any()
+    assert (draw(gray((200, 200)), people)[50, 50] != 128).any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1)])
 def test_tiny_images(size):
-    assert draw(grey(size), make_people(size)).shape == (*size, 3)
+    assert draw(gray(size), make_people(size)).shape == (*size, 3)
 
 
 def test_lines_scale_with_the_person():
     """From 40 to 2,000 pixels, whatever the size of the picture around."""
     covered = {}
     for side in (40, 200, 1000, 2000):
-        drawing = draw(grey((side, side)), make_people((side, side)), BARE)
+        drawing = draw(gray((side, side)), make_people((side, side)), BARE)
         covered[side] = (drawing != 128).any(-1).mean()
     assert covered[2000] == pytest.approx(covered[1000], rel=0.1)
     # Small, antialiasing touches more pixels than it fills; something of the person is left.
@@ -205,8 +205,8 @@ def test_lines_scale_with_the_person():
 
 def test_small_people_look_the_same_in_large_pictures():
     people = make_people((100, 100))
-    small = draw(grey((100, 100)), people, BARE)
-    large = draw(grey((3000, 3000)), people, BARE)
+    small = draw(gray((100, 100)), people, BARE)
+    large = draw(gray((3000, 3000)), people, BARE)
     np.testing.assert_array_equal(large[:100, :100], small)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rmpe.outputs import RESULT_FORMATS, lock
 from rmpe.outputs.drawing_files import DrawingStyle
-from rmpe.outputs.earlier import names_in
+from rmpe.outputs.earlier_results import names_in
 from rmpe.outputs.errors import EarlierResultsError, OutputError, OutputLostError
 from rmpe.outputs.files import Directory
 from rmpe.outputs.folder import open_results

@@ -17,7 +17,7 @@ from rmpe_ext import crop
 
 from ..appearance import color_transforms, erase, erased_rectangles, normalized, vary_colors
 from ..chance import step_generator
-from ..sampling import Mixture
+from ..sampling import DatasetMixture
 from .boxes import BoxedImages
 from .config import DetectorConfig
 from .matching import match_anchors
@@ -105,7 +105,7 @@ class BatchMaker:
         self._first_box = np.concatenate([[0], counts.cumsum()])
         self._boxes = np.concatenate([part.boxes for part in sources])
         self._ignored = np.concatenate([part.ignored for part in sources])
-        self._mixture = Mixture(
+        self._mixture = DatasetMixture(
             [len(part) for part in sources],
             [source.weight for source in config.source],
             config.batch_size,

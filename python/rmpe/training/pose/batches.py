@@ -18,7 +18,7 @@ from rmpe_ext import crop
 from ...method.proposals import Proposals
 from ..appearance import color_transforms, erase, erased_rectangles, normalized, vary_colors
 from ..chance import step_generator
-from ..sampling import Mixture
+from ..sampling import DatasetMixture
 from .augmentation import augment_boxes, draw_views, half_bodies, view_matrices
 from .config import PoseConfig
 from .people import TrainingPeople
@@ -106,7 +106,7 @@ class BatchMaker:
         self._aspect = np.array([source.aspect for source in config.source])
         if proposals is not None:
             self._groups = proposals.groups(self._keypoints, self._labeled)
-        self._mixture = Mixture(
+        self._mixture = DatasetMixture(
             [len(part) for part in people],
             [source.weight for source in config.source],
             config.batch_size,

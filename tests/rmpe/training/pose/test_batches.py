@@ -8,7 +8,7 @@ import torch
 from rmpe.method.mixtures import Mixture
 from rmpe.method.proposals import Proposals
 from rmpe.training.pose.batches import BatchMaker
-from rmpe.training.sampling import Mixture as Sampling
+from rmpe.training.sampling import DatasetMixture
 
 from .test_augmentation import STILL
 
@@ -75,7 +75,7 @@ def test_proposals_take_the_place_of_the_true_boxes(config, people):
     moved = Proposals([Mixture(np.ones(1), np.array([[0.2, 0, 0.2, 0]]), 1e-12 * np.eye(4)[None])])
     still = replace(config, augmentation=STILL)
     proposed, plain = maker(still, people, proposals=moved)(0), maker(still, people)(0)
-    row = Sampling([len(people)], [1], config.batch_size, config.seed)(0)[1]
+    row = DatasetMixture([len(people)], [1], config.batch_size, config.seed)(0)[1]
     widths, heights = (people.boxes[row, 2:] - people.boxes[row, :2]).T
     scale = 64 / (1.25 * np.maximum(widths, heights))
     shift = (plain.keypoints - proposed.keypoints)[:, :, 0]

@@ -1,4 +1,4 @@
-"""Reading tables of TOML: every value is checked, and no key is left unread."""
+"""Reading the tables of a TOML file: every value is checked, and no key is left unread."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rmpe.arguments import boxes_as_detections, images_as_frames, is_one_image
+from rmpe.estimator_inputs import boxes_as_detections, images_as_frames, is_one_image
 
 CPU = torch.device("cpu")
 IMAGE = np.random.default_rng(0).integers(0, 256, (6, 5, 3), np.uint8)

@@ -7,7 +7,7 @@ import pytest
 
 from rmpe.datasets import load_dataset
 from rmpe.datasets.dataset import DatasetError
-from rmpe.datasets.detections import read_detections
+from rmpe.datasets.detected_boxes import read_detections
 
 from ..coco_annotations import annotations, person, write
 
