@@ -31,7 +31,7 @@ INSTALL := PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --editable
 	  > .venv/build-requires.txt
 	$(STEP) "PyTorch and the tools of the build" $(PIP) install $(TORCH:%='%') \
 	  --requirement .venv/build-requires.txt
-	@$(BIN)/python setup.py --quiet build_ext --inplace
+	$(STEP) "the native libraries" $(BIN)/python setup.py --quiet build_ext --inplace
 	$(STEP) "what the packages and their tests need" env $(INSTALL) ".[rmpe,heif,train,test]"
 	@touch $@
 

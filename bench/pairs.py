@@ -225,7 +225,7 @@ def compare(chosen: list[Pair], seconds: float, tolerance: float) -> int:
         if median < least:
             fell.append(pair.name)
     if missing:
-        print(f"{len(missing)} pairs were not measured: make bench installs what they need")
+        print(f"not measured: {len(missing)} of {len(chosen)}; make bench installs what they need")
     if fell:
         print(f"more than {tolerance:.0%} below the committed results:", *fell, sep="\n  ")
     if fell and any(now[name] != committed["machine"].get(name) for name in PROCESSOR):
