@@ -119,7 +119,7 @@ def test_everything_is_written(folder, estimators, capsys):
     assert "people       1" in printed.out
     assert "images/s" in printed.out
     assert "read" in printed.out
-    assert "rmpe-results" in printed.out
+    assert printed.out.endswith("results      rmpe-results\ndrawings     rmpe-results/drawings\n")
     assert printed.err == ""
 
 

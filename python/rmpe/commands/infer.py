@@ -221,14 +221,16 @@ def run(arguments: argparse.Namespace) -> int:
     except OutputError as error:
         status = 1 if isinstance(error, OutputLostError) else 2
         raise CommandError(printable(error), status) from None
-    said = arguments.quiet or say_lines(_summary(tally, arguments.out), sys.stdout)
+    said = arguments.quiet or say_lines(_summary(tally, arguments), sys.stdout)
     if tally.stopped_by is not None:
         say(f"rmpe infer: interrupted, images left: {tally.left}; --resume goes on")
         return 128 + tally.stopped_by
     return 1 if tally.skipped or tally.failed_drawings or not said else 0
 
 
-def _summary(tally: Tally, out: Path) -> list[str]:
+def _summary(tally: Tally, arguments: argparse.Namespace) -> list[str]:
+    from ..outputs.earlier_results import DRAWINGS
+
     rows = [("images", str(tally.images)), ("people", str(tally.people))]
     for name, count in (
         ("skipped", tally.skipped),
@@ -244,5 +246,7 @@ def _summary(tally: Tally, out: Path) -> list[str]:
         rows.append(("batch size", str(tally.limits)))
     parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in tally.stages.items())
     rows.append(("seconds", f"{tally.working:.2f} ({parts}), loading {tally.loading:.2f}"))
-    rows.append(("results", str(out)))
+    rows.append(("results", str(arguments.out)))
+    if not arguments.no_draw:
+        rows.append(("drawings", str(arguments.out / DRAWINGS)))
     return [f"{name:<11}  {value}" for name, value in rows]
