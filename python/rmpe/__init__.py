@@ -35,6 +35,8 @@ _MODULES = {
     "pipeline": ("PoseEstimator", "suppress"),
     "skeletons": ("AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"),
     "timing": ("StageTimer",),
+    "trackers.parameters": ("TrackingParameters",),
+    "trackers.tracker": ("TrackerState", "track"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 _SUBMODULES = {

@@ -25,6 +25,8 @@ from . import system_memory as system_memory
 from . import terminal as terminal
 from . import timing as timing
 from . import toml_table as toml_table
+from . import trackers as trackers
+from . import tracking as tracking
 from . import training as training
 from . import views as views
 from .datasets import load_dataset as load_dataset
@@ -55,5 +57,8 @@ from .skeletons import MPII_16 as MPII_16
 from .skeletons import SKELETONS as SKELETONS
 from .skeletons import Skeleton as Skeleton
 from .timing import StageTimer as StageTimer
+from .trackers.parameters import TrackingParameters as TrackingParameters
+from .trackers.tracker import TrackerState as TrackerState
+from .trackers.tracker import track as track
 
 __version__: str

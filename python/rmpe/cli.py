@@ -14,7 +14,17 @@ from .commands._messages import say, silence
 from .terminal import printable
 
 # Each is a module of `rmpe.commands`, in the order of the help.
-COMMANDS = ("infer", "evaluate", "train", "label", "fit-proposals", "fit-nms", "models", "doctor")
+COMMANDS = (
+    "infer",
+    "track",
+    "evaluate",
+    "train",
+    "label",
+    "fit-proposals",
+    "fit-nms",
+    "models",
+    "doctor",
+)
 
 DESCRIPTION = """\
 Find the people in photographs and their body keypoints.

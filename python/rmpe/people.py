@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 
@@ -35,6 +36,9 @@ class People:
         Height and width of each of the B images.
     skeleton : Skeleton
         What the K keypoints are.
+    track_ids : Tensor (P,), optional
+        int64: the same number for the same person in all frames, -1 where it is not known. None
+        where nobody was tracked.
 
     Raises
     ------
@@ -61,12 +65,12 @@ class People:
     image_index: torch.Tensor
     image_sizes: tuple[tuple[int, int], ...]
     skeleton: Skeleton
+    track_ids: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.skeleton, Skeleton):
             raise TypeError(f"skeleton must be a Skeleton, got {type(self.skeleton).__name__}")
-        for name in _TENSORS:
-            value = getattr(self, name)
+        for name, value in self._tensors().items():
             if not isinstance(value, torch.Tensor):
                 raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
         k = len(self.skeleton)
@@ -83,6 +87,8 @@ class People:
             "scores": (p,),
             "image_index": (p,),
         }
+        if self.track_ids is not None:
+            shapes["track_ids"] = (p,)
         for name, shape in shapes.items():
             value = getattr(self, name)
             if tuple(value.shape) != shape:
@@ -95,8 +101,10 @@ class People:
                     f"{name} must be on the device of the keypoints ({self.keypoints.device}), "
                     f"got {value.device}"
                 )
-        if self.image_index.dtype != torch.int64:
-            raise TypeError(f"image_index must be int64, got {self.image_index.dtype}")
+        for name in ("image_index", "track_ids"):
+            value = getattr(self, name)
+            if value is not None and value.dtype != torch.int64:
+                raise TypeError(f"{name} must be int64, got {value.dtype}")
         for size in self.image_sizes:
             if len(size) != 2 or min(size) < 1:
                 raise ValueError(f"image_sizes must hold (height, width) of each image, got {size}")
@@ -117,7 +125,7 @@ class People:
             raise ValueError(
                 f"mask must be ({len(self)},) bool, got {tuple(mask.shape)} {mask.dtype}"
             )
-        return replace(self, **{name: getattr(self, name)[mask] for name in _TENSORS})
+        return replace(self, **{name: value[mask] for name, value in self._tensors().items()})
 
     @classmethod
     def concatenate(cls, parts: Sequence[People]) -> People:
@@ -126,12 +134,15 @@ class People:
         Raises
         ------
         ValueError
-            There is none, or the skeletons differ.
+            There is none, the skeletons differ, or some are tracked and some are not.
         """
         if not parts or any(part.skeleton != parts[0].skeleton for part in parts):
             names = ", ".join(part.skeleton.name for part in parts) or "none"
             raise ValueError(f"parts must be one or more of the same skeleton, got {names}")
-        joined = {name: torch.cat([getattr(part, name) for part in parts]) for name in _TENSORS}
+        tensors = [part._tensors() for part in parts]
+        if any(one.keys() != tensors[0].keys() for one in tensors):
+            raise ValueError("parts must all have track_ids, or none of them")
+        joined = {name: torch.cat([one[name] for one in tensors]) for name in tensors[0]}
         images = [len(part.image_sizes) for part in parts]
         first = itertools.accumulate(images, initial=0)
         joined["image_index"] = torch.cat(
@@ -164,7 +175,7 @@ class People:
             )
         order = self.image_index.argsort(stable=True)
         counts = torch.bincount(self.image_index, minlength=images).tolist()
-        parts = {name: torch.split(getattr(self, name)[order], counts) for name in _TENSORS}
+        parts = {name: torch.split(value[order], counts) for name, value in self._tensors().items()}
         parts["image_index"] = torch.split(torch.zeros_like(self.image_index), counts)
         return [
             People(
@@ -177,9 +188,13 @@ class People:
 
     def to(self, device: torch.device | str) -> People:
         """Copy the tensors to a device; those that are there already are shared."""
-        return replace(self, **{name: getattr(self, name).to(device) for name in _TENSORS})
+        return replace(self, **{name: value.to(device) for name, value in self._tensors().items()})
 
-
-_TENSORS = tuple(
-    field.name for field in fields(People) if field.name not in ("image_sizes", "skeleton")
-)
+    def _tensors(self) -> dict[str, Any]:
+        """All fields that have a value for each person."""
+        values = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in ("image_sizes", "skeleton")
+        }
+        return {name: value for name, value in values.items() if value is not None}

@@ -19,6 +19,7 @@ FORBIDDEN = {
                      "rmpe.pipeline"],
     "rmpe.pipeline": ["rmpe.training", "rmpe.datasets", "rmpe.outputs"],
     "rmpe.method": ["rmpe.training"],
+    "rmpe.trackers": ["rmpe.networks", "rmpe.models", "rmpe.pipeline", "rmpe.outputs"],
     "rmpe_ext": ["rmpe"],
 }  # fmt: skip
 # What starts the command line.

@@ -2,8 +2,8 @@
 
 A list with an item for each person: ``image_id`` (the image's name), ``category_id`` 1,
 ``keypoints`` [x, y, score, ...], ``score`` (mean keypoint score + box score + 1.25 times the
-greatest keypoint score), ``box`` [x, y, width, height], ``idx`` (the person's index in the image).
-What is not finite is 0.
+greatest keypoint score), ``box`` [x, y, width, height], ``idx`` (the person's identity where people
+were tracked, else the index in the image). What is not finite is 0.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _people(record: Record) -> Iterator[Record]:
             "keypoints": keypoints,
             "score": round(score, 6),
             "box": [x1, y1, round(x2 - x1, 3), round(y2 - y1, 3)],
-            "idx": index,
+            "idx": person.get("track_id") or index,
         }
 
 

@@ -8,7 +8,7 @@ none is NaN or infinity, which JSON does not have: they are None.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +26,7 @@ __all__ = [
     "parse_record",
     "people_of",
     "record",
+    "tracked_record",
 ]
 
 Record = dict[str, Any]
@@ -53,7 +54,8 @@ def record(label: ImageLabel, people: People) -> Record:
         ``file``, ``name``, ``image_id``, ``width``, ``height``, ``skeleton`` (its name), and
         ``people``: a list, empty where there are none, of dictionaries with ``score``,
         ``keypoints`` [[x, y], ...] in pixels, ``keypoint_scores``, ``box`` [x1, y1, x2, y2] in
-        pixels, and ``box_score``. Numbers that are not finite are None.
+        pixels, and ``box_score``. Numbers that are not finite are None. Where people were tracked,
+        ``track_id`` is a whole number from 1, or None.
     """
     ((height, width),) = people.image_sizes
     columns = zip(
@@ -64,15 +66,26 @@ def record(label: ImageLabel, people: People) -> Record:
         _rounded(people.box_scores, 6),
         strict=True,
     )
-    return {
+    described = [dict(zip(_PERSON, person, strict=True)) for person in columns]
+    entry = {
         "file": label.file,
         "name": label.name,
         "image_id": label.image_id,
         "width": int(width),
         "height": int(height),
         "skeleton": people.skeleton.name,
-        "people": [dict(zip(_PERSON, person, strict=True)) for person in columns],
+        "people": described,
     }
+    return entry if people.track_ids is None else tracked_record(entry, people.track_ids.tolist())
+
+
+def tracked_record(entry: Record, track_ids: Sequence[int]) -> Record:
+    """Give the people of a record their identities, in order; one below 1 is none."""
+    people = [
+        {**person, "track_id": track_id if track_id > 0 else None}
+        for person, track_id in zip(entry["people"], track_ids, strict=True)
+    ]
+    return {**entry, "people": people}
 
 
 def error_record(label: ImageLabel, error: str) -> Record:
@@ -140,6 +153,10 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
         values = np.array([person[name] for person in people], np.float32)
         return torch.from_numpy(values.reshape(len(people), *shape))
 
+    track_ids = None
+    if people and all("track_id" in person for person in people):
+        # -1, as `People` has it, for who has none.
+        track_ids = torch.tensor([person["track_id"] or -1 for person in people])
     return People(
         keypoints=column("keypoints", k, 2),
         keypoint_scores=column("keypoint_scores", k),
@@ -149,6 +166,7 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
         image_index=torch.zeros(len(people), dtype=torch.int64),
         image_sizes=((entry["height"], entry["width"]),),
         skeleton=skeleton,
+        track_ids=track_ids,
     )
 
 
@@ -221,6 +239,8 @@ def _check_person(person: Any) -> None:
     )
     count = len(person["keypoints"])
     _check(person, "keypoint_scores", f"{count} numbers, one a keypoint", _numbers(count))
+    if person.get("track_id") is not None:
+        _check(person, "track_id", f"a whole number from 1 to {MAX_ID}", _whole(1, MAX_ID))
 
 
 def _check(entry: Record, key: str, rule: str, is_right: Callable[[Any], bool]) -> None:

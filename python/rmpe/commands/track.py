@@ -1,0 +1,132 @@
+"""``rmpe track``: give the people in results their identities."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..outputs import RESULT_FORMATS
+from ..terminal import printable
+from ..trackers.parameters import SIMILARITIES, TrackingParameters
+from . import CommandError
+from ._messages import say
+from ._options import explain, fraction, names_among
+
+SUMMARY = "give the people in results their identities from frame to frame"
+
+DESCRIPTION = """\
+Track people through the frames of a video, in results that `rmpe infer` wrote. No network runs and
+no image is read. Each folder of images is a video of its own, whose frames are in the order of the
+numbers at the end of their names. A person's identity, from 1, is `track_id` in JSON Lines and
+COCO results, and `idx` in AlphaPose's.
+
+As in ByteTrack, people with a high score continue tracks first, and begin new ones; those with a
+low score only continue what is left. With --threshold 0.1 `rmpe infer` keeps such people.
+
+examples:
+  rmpe infer frames/ --threshold 0.1 --out results --no-draw
+  rmpe track results --out tracked
+  rmpe track results --out tracked --similarity iou --patience 60"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    default = TrackingParameters()
+    parser.description = DESCRIPTION
+    parser.add_argument("results", type=Path, help="folder of results, with results.jsonl")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new results")
+    parser.add_argument(
+        "--formats",
+        type=names_among(RESULT_FORMATS),
+        default=list(RESULT_FORMATS),
+        metavar="FORMAT[,FORMAT...]",
+        help=f"result files to write, among {', '.join(RESULT_FORMATS)} (default: all)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace earlier results in the folder"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    how = parser.add_argument_group("association")
+    how.add_argument(
+        "--similarity",
+        choices=SIMILARITIES,
+        default=default.similarity,
+        help=f"{explain(SIMILARITIES)} (default: %(default)s)",
+    )
+    for name, text in (
+        ("high_score", "people who score at least this continue tracks first, and begin new ones"),
+        ("low_score", "people who score less are left out"),
+        ("min_similarity", "least similarity of a person with a high score and their track"),
+        ("min_similarity_low", "the same for a person with a low score"),
+    ):
+        how.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=fraction,
+            default=getattr(default, name),
+            metavar="X",
+            help=f"{text} (default: %(default)s)",
+        )
+    how.add_argument(
+        "--patience",
+        type=int,
+        default=default.patience,
+        metavar="N",
+        help="for so many frames in a row a track may find nobody (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Track and write."""
+    from dataclasses import fields
+
+    from tqdm import tqdm
+
+    from ..outputs.errors import EarlierResultsError, OutputError, OutputLostError, ResultsError
+    from ..tracking import track_results
+
+    @contextmanager
+    def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
+        silent = True if arguments.quiet else None
+        with tqdm(total=total, unit=what, disable=silent, file=sys.stderr) as bar:
+            yield bar.update
+
+    try:
+        parameters = TrackingParameters(
+            **{field.name: getattr(arguments, field.name) for field in fields(TrackingParameters)}
+        )
+        tally = track_results(
+            arguments.results,
+            arguments.out,
+            parameters,
+            formats=arguments.formats,
+            overwrite=arguments.overwrite,
+            report=lambda line: say(f"{arguments.prog}: {line}"),
+            progress=progress,
+        )
+    except EarlierResultsError:
+        raise CommandError(
+            f"{arguments.out} holds earlier results: choose --overwrite to replace them, or "
+            "another folder with --out"
+        ) from None
+    except OutputError as error:
+        status = 1 if isinstance(error, OutputLostError) else 2
+        raise CommandError(str(error), status) from None
+    except ResultsError as error:
+        raise CommandError(str(error)) from None
+    except ValueError as error:  # Of a parameter, whose name the message begins with.
+        name, _, rest = str(error).partition(" ")
+        raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
+    if not arguments.quiet:
+        rows = {
+            "videos": tally.videos,
+            "frames": tally.frames,
+            "people": f"{tally.people}, tracked: {tally.tracked}",
+            "tracks": tally.tracks,
+            "results": arguments.out,
+        }
+        for name, value in rows.items():
+            print(f"{name:<8} {printable(str(value))}")
+    return 0

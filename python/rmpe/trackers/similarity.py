@@ -1,0 +1,111 @@
+"""How alike the people of two frames are, from 0 to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..metrics.oks import oks
+from .parameters import SimilarityName
+
+__all__ = ["FORMULAS", "Poses"]
+
+Floats = npt.NDArray[np.float64]
+
+# A keypoint takes part where both poses are at least this sure of it.
+_KEYPOINT_SCORE = 0.2
+# Of skeletons for which nobody published the spread of annotators: the mean of COCO's.
+_SIGMA = 0.07
+
+
+@dataclass(frozen=True, eq=False)
+class Poses:
+    """N poses and their boxes, as a tracker compares them.
+
+    Attributes
+    ----------
+    boxes : array (N, 4), float64
+        ``x1, y1, x2, y2`` in pixels.
+    keypoints : array (N, K, 2), float64
+        x, y in pixels.
+    keypoint_scores : array (N, K), float64
+    sigmas : sequence of K floats or None
+        Of the skeleton.
+    """
+
+    boxes: Floats
+    keypoints: Floats
+    keypoint_scores: Floats
+    sigmas: Sequence[float] | None
+
+    def select(self, index: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Poses:
+        """Keep some of them."""
+        return Poses(
+            self.boxes[index], self.keypoints[index], self.keypoint_scores[index], self.sigmas
+        )
+
+    def join(self, other: Poses) -> Poses:
+        """Put the poses of another behind these."""
+        return Poses(
+            np.concatenate([self.boxes, other.boxes]),
+            np.concatenate([self.keypoints, other.keypoints]),
+            np.concatenate([self.keypoint_scores, other.keypoint_scores]),
+            self.sigmas,
+        )
+
+    def moved(self, boxes: Floats) -> Poses:
+        """Move and scale each pose with its box."""
+        before, after = self.boxes[:, None], boxes[:, None]
+        scale = (after[..., 2:] - after[..., :2]) / np.maximum(
+            before[..., 2:] - before[..., :2], np.spacing(1)
+        )
+        keypoints = after[..., :2] + (self.keypoints - before[..., :2]) * scale
+        return Poses(boxes, keypoints, self.keypoint_scores, self.sigmas)
+
+
+def _oks(tracks: Poses, people: Poses) -> Floats:
+    """Object keypoint similarity, (T, N); the boxes' mean area stands for the person's.
+
+    Where a track and a person share no sure keypoint, it is 0.
+    """
+    sure = (tracks.keypoint_scores[:, None] >= _KEYPOINT_SCORE) & (
+        people.keypoint_scores[None] >= _KEYPOINT_SCORE
+    )
+    sides = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (tracks.boxes, people.boxes)]
+    sigmas = tracks.sigmas or [_SIGMA] * tracks.keypoints.shape[1]
+    similarity = oks(
+        people.keypoints[None],
+        tracks.keypoints[:, None],
+        sure.astype(np.uint8),
+        tracks.boxes[:, None],
+        (sides[0][:, None] + sides[1][None]) / 2,
+        sigmas,
+    )
+    return np.where(sure.any(axis=2), similarity, 0.0)
+
+
+def _iou(tracks: Poses, people: Poses) -> Floats:
+    """Intersection over union of the boxes, (T, N)."""
+    a, b = tracks.boxes[:, None], people.boxes[None]
+    overlap = np.maximum(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0)
+    intersection = overlap.prod(axis=-1)
+    areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (a, b)]
+    union = areas[0] + areas[1] - intersection
+    similarity: Floats = intersection / np.maximum(union, np.spacing(1))
+    return similarity
+
+
+def _both(tracks: Poses, people: Poses) -> Floats:
+    """The mean of the two."""
+    return (_oks(tracks, people) + _iou(tracks, people)) / 2
+
+
+# Of tracks and people, as `rmpe.trackers.parameters.SIMILARITIES` lists them.
+FORMULAS: dict[SimilarityName, Callable[[Poses, Poses], Floats]] = {
+    "both": _both,
+    "oks": _oks,
+    "iou": _iou,
+}

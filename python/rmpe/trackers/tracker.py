@@ -1,0 +1,241 @@
+"""Which people of successive frames are the same: association in two rounds.
+
+As in ByteTrack (Zhang et al. 2022): people with a high score continue tracks first, then those with
+a low score, who begin none, continue what is left. Each round pairs tracks and people so that
+their similarities have the greatest sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .motion import Motion
+from .parameters import TrackingParameters
+from .similarity import FORMULAS, Poses
+
+if TYPE_CHECKING:
+    from ..people import People
+    from ..skeletons import Skeleton
+
+__all__ = ["UNTRACKED", "TrackerState", "track"]
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+# The identity of those who have none.
+UNTRACKED = -1
+
+
+@dataclass(frozen=True, eq=False)
+class TrackerState:
+    """The T tracks that are followed, after some frame.
+
+    Attributes
+    ----------
+    motion : Motion
+        Of the boxes.
+    poses : Poses
+        As each track was last seen.
+    ids : array (T,), int64
+        From 1; none is given twice.
+    missed : array (T,), int64
+        For how many frames each has found nobody.
+    confirmed : array (T,), bool
+        Whether it was seen more than once, or from the first frame on.
+    next_id : int
+    skeleton : Skeleton
+        Of all poses.
+    """
+
+    motion: Motion
+    poses: Poses
+    ids: Indices
+    missed: Indices
+    confirmed: npt.NDArray[np.bool_]
+    next_id: int
+    skeleton: Skeleton
+
+    def __len__(self) -> int:
+        """Return the number of tracks, T."""
+        return len(self.ids)
+
+
+_DEFAULT = TrackingParameters()
+
+
+def track(
+    state: TrackerState | None,
+    people: People,
+    parameters: TrackingParameters = _DEFAULT,
+    *,
+    elapsed: float = 1.0,
+) -> tuple[TrackerState, People]:
+    """Give the people of successive frames their identities.
+
+    Parameters
+    ----------
+    state : TrackerState or None
+        What the last call gave; None before the first frame.
+    people : People
+        Of one frame or many; image after image is the next frame.
+    parameters : TrackingParameters
+        The same for all frames of a video.
+    elapsed : float
+        Time since the frame before, in frames; above 1 where frames were left out.
+
+    Returns
+    -------
+    state : TrackerState
+        For the next call. The one that was given is unchanged.
+    people : People
+        The same, sorted by image, with ``track_ids``: from 1, and -1 for those whose score is too
+        low to begin a track.
+
+    Raises
+    ------
+    ValueError
+        There is no image, the skeleton is another than before, or `elapsed` is not above 0.
+
+    Examples
+    --------
+    >>> from rmpe import PoseEstimator
+    >>> estimator, state = PoseEstimator(), None  # doctest: +SKIP
+    >>> for frame in frames:  # doctest: +SKIP
+    ...     state, people = track(state, estimator(frame))
+    ...     print(people.track_ids)
+    """
+    from ..people import People
+
+    if not 0 < elapsed < np.inf:
+        raise ValueError(f"elapsed must be above 0, in frames, got {elapsed!r}")
+    if state is not None and state.skeleton != people.skeleton:
+        raise ValueError(
+            f"the skeleton of people must be that of the frames before, {state.skeleton.name}, "
+            f"got {people.skeleton.name}"
+        )
+    frames = []
+    for frame in people.split():
+        state, tracked = _track_frame(state, frame, parameters, elapsed)
+        frames.append(tracked)
+    if state is None or not frames:
+        raise ValueError("people must be of at least one image, got none")
+    return state, People.concatenate(frames)
+
+
+def _track_frame(
+    state: TrackerState | None, people: People, parameters: TrackingParameters, elapsed: float
+) -> tuple[TrackerState, People]:
+    import torch
+
+    poses, scores = _poses(people), people.scores.double().cpu().numpy()
+    usable = np.isfinite(poses.boxes).all(axis=1) & (scores >= parameters.low_score)
+    high = np.flatnonzero(usable & (scores >= parameters.high_score))
+    low = np.flatnonzero(usable & (scores < parameters.high_score))
+    ids = np.full(len(people), UNTRACKED, np.int64)
+    first = state is None
+    if state is None:
+        state = _nobody(poses, people.skeleton)
+    motion = state.motion.predict(elapsed)
+    expected = state.poses.moved(motion.boxes)
+
+    found = np.full(len(state), -1, np.int64)  # The person that each track found.
+    seen = state.missed == 0
+    for tracks, candidates, least in (
+        (np.flatnonzero(state.confirmed), high, parameters.min_similarity),
+        (np.flatnonzero(state.confirmed & seen), low, parameters.min_similarity_low),
+        (np.flatnonzero(~state.confirmed), high, parameters.min_similarity),
+    ):
+        tracks = tracks[found[tracks] < 0]
+        candidates = np.setdiff1d(candidates, found)
+        similarity = FORMULAS[parameters.similarity](
+            expected.select(tracks), poses.select(candidates)
+        )
+        for row, column in _assign(similarity, least):
+            found[tracks[row]] = candidates[column]
+    ids[found[found >= 0]] = state.ids[found >= 0]
+
+    continued = _continue(state, motion, poses, found, parameters.patience)
+    begun = np.setdiff1d(high, found)
+    ids[begun] = state.next_id + np.arange(len(begun))
+    state = TrackerState(
+        motion=continued.motion.join(Motion.begin(poses.boxes[begun])),
+        poses=continued.poses.join(poses.select(begun)),
+        ids=np.concatenate([continued.ids, ids[begun]]),
+        missed=np.concatenate([continued.missed, np.zeros(len(begun), np.int64)]),
+        confirmed=np.concatenate([continued.confirmed, np.full(len(begun), first)]),
+        next_id=state.next_id + len(begun),
+        skeleton=state.skeleton,
+    )
+    tracked = replace(people, track_ids=torch.from_numpy(ids).to(people.scores.device))
+    return state, tracked
+
+
+def _continue(
+    state: TrackerState, motion: Motion, poses: Poses, found: Indices, patience: int
+) -> TrackerState:
+    """Update the tracks that found somebody, and end those that have missed too much."""
+    hit = found >= 0
+    corrected = motion.select(hit).update(poses.boxes[found[hit]])
+    mean, covariance = motion.mean.copy(), motion.covariance.copy()
+    mean[hit], covariance[hit] = corrected.mean, corrected.covariance
+    boxes, keypoints = state.poses.boxes.copy(), state.poses.keypoints.copy()
+    scores = state.poses.keypoint_scores.copy()
+    boxes[hit], keypoints[hit] = poses.boxes[found[hit]], poses.keypoints[found[hit]]
+    scores[hit] = poses.keypoint_scores[found[hit]]
+    missed = np.where(hit, 0, state.missed + 1)
+    confirmed = state.confirmed | hit
+    kept = hit | (confirmed & (missed <= patience))
+    return replace(
+        state,
+        motion=Motion(mean, covariance).select(kept),
+        poses=replace(state.poses, boxes=boxes, keypoints=keypoints, keypoint_scores=scores).select(
+            kept
+        ),
+        ids=state.ids[kept],
+        missed=missed[kept],
+        confirmed=confirmed[kept],
+    )
+
+
+def _assign(similarity: Floats, least: float) -> list[tuple[int, int]]:
+    """Pair rows and columns for the greatest sum of similarities, none of them below `least`."""
+    from scipy.optimize import linear_sum_assignment
+
+    # What is too unlike counts as nothing, or it would push aside what is alike.
+    worth = np.where(similarity >= least, similarity, 0.0)
+    rows, columns = linear_sum_assignment(worth, maximize=True)
+    return [
+        (int(row), int(column))
+        for row, column in zip(rows, columns, strict=True)
+        if similarity[row, column] >= least
+    ]
+
+
+def _poses(people: People) -> Poses:
+    """Copy what the association needs; a keypoint that is not finite counts for nothing."""
+    keypoints = people.keypoints.double().cpu().numpy()
+    scores = people.keypoint_scores.double().cpu().numpy()
+    finite = np.isfinite(keypoints).all(axis=2)
+    return Poses(
+        boxes=people.boxes.double().cpu().numpy(),
+        keypoints=np.where(finite[..., None], keypoints, 0.0),
+        keypoint_scores=np.where(finite & np.isfinite(scores), scores, 0.0),
+        sigmas=people.skeleton.sigmas,
+    )
+
+
+def _nobody(poses: Poses, skeleton: Skeleton) -> TrackerState:
+    none = np.zeros(0, np.int64)
+    return TrackerState(
+        motion=Motion.begin(np.zeros((0, 4))),
+        poses=poses.select(none),
+        ids=none,
+        missed=none,
+        confirmed=none.astype(bool),
+        next_id=1,
+        skeleton=skeleton,
+    )
