@@ -35,7 +35,7 @@ INSTALL := PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --editable
 	$(STEP) "what the packages and their tests need" env $(INSTALL) ".[rmpe,heif,train,test]"
 	@touch $@
 
-# What an extra of pyproject.toml names: .venv/lint, .venv/docs, .venv/bench, .venv/wheel.
+# What an extra of pyproject.toml names: .venv/lint, .venv/cpp, .venv/docs, .venv/bench, .venv/wheel.
 .venv/%: .venv/ready
 	$(STEP) "the tools for $*" env $(INSTALL) ".[$*]"
 	@touch $@
@@ -76,14 +76,14 @@ cpp: cpp-plain cpp-address cpp-thread  ## the C++ library and the CUDA kernels, 
 
 CMAKE := $(BIN)/cmake -S . -G Ninja -DCMAKE_MAKE_PROGRAM="$(abspath $(BIN)/ninja)" \
            -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
-cpp-%: .venv/ready
+cpp-%: .venv/cpp
 	$(STEP) "cpp-$*: configure" $(CMAKE) -B build/cpp-$* -DRMPE_SANITIZE=$(filter-out plain,$*)
 	$(STEP) "cpp-$*: compile" $(BIN)/cmake --build build/cpp-$* --parallel 2
 	$(STEP) "cpp-$*: test" $(BIN)/ctest --test-dir build/cpp-$* --output-on-failure --parallel 2
 
 # What a fuzzer finds stays in build/fuzz: inputs to go on from in corpus/, and one that broke it as
 # crash-*, which the fuzzer runs again when given its name.
-fuzz: .venv/ready  ## inputs that might break the C++ library, FUZZ_SECONDS for each of four fuzzers
+fuzz: .venv/cpp  ## inputs that might break the C++ library, FUZZ_SECONDS for each of four fuzzers
 	$(STEP) "fuzz: configure" $(CMAKE) -B build/fuzz -DCMAKE_CXX_COMPILER=clang++ \
 	  -DRMPE_BUILD_FUZZERS=ON -DRMPE_BUILD_TESTS=OFF -DRMPE_SANITIZE=address
 	$(STEP) "fuzz: compile" $(BIN)/cmake --build build/fuzz --parallel 2
@@ -161,10 +161,10 @@ bench: build .venv/bench  ## the ops against what people use today: docs/benchma
 bench-compare: build .venv/bench  ## fails where an op fell behind its baseline since make bench
 	@$(BIN)/python -m bench.pairs --compare
 
-instructions-compare: .venv/ready  ## fails where a C++ loop takes 3 % more instructions than before
+instructions-compare: .venv/cpp  ## fails where a C++ loop takes 3 % more instructions than before
 	@$(BIN)/python bench/instructions/count.py --compare
 
-instructions: .venv/ready  ## makes the instructions that the C++ loops take now the baseline
+instructions: .venv/cpp  ## makes the instructions that the C++ loops take now the baseline
 	@$(BIN)/python bench/instructions/count.py --write
 
 clean:  ## remove what was built, the environment included

@@ -1,245 +1,218 @@
-"""Builds the native libraries of rmpe_ext with CMake; pyproject.toml holds everything else.
+"""Builds the native libraries of rmpe_ext; pyproject.toml holds everything else.
 
-``_numpy``, for rmpe_ext.numpy, knows no torch. ``_C`` and ``_C_cuda`` are written to PyTorch's
-stable ABI: one build serves every torch from 2.10 on. RMPE_EXT_TORCH=0 builds ``_numpy`` alone.
-``_C_cuda`` is built where there is a GPU and an nvcc for a torch with CUDA; RMPE_EXT_CUDA=1 insists
-on it, also where there is no GPU, and RMPE_EXT_CUDA=0 leaves it out.
+_numpy   rmpe_ext.numpy. Knows no torch; one build serves Python from 3.11 on, numpy from 1.26 on.
+_C       ops of CPU tensors, by PyTorch's stable ABI: one build serves every torch from 2.10 on.
+_C_cuda  ops of CUDA tensors, likewise. Built where there is a GPU, and an nvcc for torch's CUDA.
+
+torch.utils.cpp_extension compiles them. Environment variables:
+RMPE_EXT_TORCH=0      builds _numpy alone, by setuptools itself: without torch, and without ninja.
+RMPE_EXT_CUDA=0 or 1  leaves _C_cuda out, or insists on it, also where there is no GPU.
+TORCH_CUDA_ARCH_LIST  names GPUs, "8.0;9.0+PTX"; without it: those at hand, or all that nvcc knows.
+CXX, CXXFLAGS, LDFLAGS, CUDA_HOME and MAX_JOBS mean what they usually do.
 """
 
+import logging
 import os
 import re
-import runpy
-import shutil
-import subprocess
+import shlex
 import sys
-import sysconfig
+import tempfile
 import time
-from importlib.util import find_spec
+from contextlib import contextmanager, nullcontext
+from glob import glob
 from pathlib import Path
 
-import setuptools
-from setuptools import Extension, setup
+from setuptools import Distribution, Extension, setup
 from setuptools.command.build_ext import build_ext
 
-from build_backend import TORCH
-
-ROOT = Path(__file__).resolve().parent
-CUDA = os.environ.get("RMPE_EXT_CUDA", "auto")
-# GPU generations from Turing on; later ones compile the last one's PTX when they load it.
-ARCHITECTURES = (75, 80, 86, 89, 90, 100, 110, 120)
-NO_COMPILER = (
-    "no C++ compiler was found (install g++ or set CXX): rmpe_ext is installed without its native "
-    "libraries: tensors will take the slower pure-PyTorch path, and rmpe_ext.numpy will not import"
+from build_backend import (
+    TORCH,
+    check_python_headers,
+    check_setuptools,
+    check_torch,
+    cuda_toolkit,
+    cxx_compiler,
+    find_ninja,
+    gpus,
+    numpy_headers,
+    stop,
 )
 
-
-def stop(reason: str):
-    raise SystemExit(f"rmpe_ext: {reason}")
-
-
-def release(version: str) -> tuple[int, ...]:
-    """``(2, 10, 0)`` of ``"2.10.0+cpu"``."""
-    return tuple(map(int, re.findall(r"\d+", version)[:3]))
+ROOT = Path(__file__).resolve().parent
+CSRC = str(ROOT / "csrc")
+LOOPS = sorted(glob("csrc/cpu/*.cpp"))
+PYTHON_API = "0x030b0000"  # 3.11
+TORCH_API = "0x020a000000000000"  # 2.10
 
 
-def program(name: str) -> str:
-    """A program on the PATH, or beside this Python, whose environment need not be activated."""
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
-    return shutil.which(name, path=path) or stop(
-        f"{name}, with which it is built, was not found. Install it: pip install {name}"
+def flags(name: str) -> list[str]:
+    return re.findall("^-.*", Path(CSRC, name).read_text(), re.MULTILINE)
+
+
+def options(variable: str) -> list[str]:
+    return shlex.split(os.environ.get(variable, ""))
+
+
+def system(*folders: str) -> list[str]:
+    """Options for headers whose warnings are not ours."""
+    return [f"-isystem{folder}" for folder in folders]
+
+
+CXX_FLAGS = [
+    "-O3",
+    "-DNDEBUG",
+    "-fPIC",
+    "-fvisibility=hidden",  # two libraries have the loops, and show nothing of them
+    f"-ffile-prefix-map={ROOT}/=",  # errors name source files, and no folder of this machine
+    *flags("cxx_flags.txt"),
+    *options("CXXFLAGS"),
+]
+
+
+class Package(Distribution):
+    """Looks for compilers, numpy and torch only where a command builds."""
+
+    def run_commands(self):
+        if not {"dist_info", "egg_info", "sdist"}.issuperset(self.commands):
+            self.ext_modules, self.cmdclass["build_ext"] = native_libraries()
+        super().run_commands()
+
+
+def native_libraries() -> tuple[list[Extension], type[build_ext]]:
+    """The libraries, none where there is no compiler, and the command that builds them."""
+    cxx = cxx_compiler()
+    if cxx is None:
+        return [], build_ext
+    os.environ["CXX"] = cxx  # where torch looks for it
+    check_python_headers()
+    for_arrays = Extension(
+        "rmpe_ext._numpy",
+        sorted(glob("csrc/numpy/*.cpp")),
+        include_dirs=[CSRC],
+        define_macros=[("RMPE_NUMPY", None), ("Py_LIMITED_API", PYTHON_API)],
+        extra_compile_args=["-std=c++17", *system(numpy_headers())],
+        py_limited_api=True,
+        language="c++",
     )
+    if TORCH:
+        for_tensors, command = torch_libraries()
+        return [for_arrays, *for_tensors], compile_once(command)
+    # Without ninja, which knows what includes what, any change compiles everything.
+    for_arrays.sources += LOOPS
+    for_arrays.depends = glob("csrc/**/*.*", recursive=True)
+    return [for_arrays], compile_once(build_ext)
 
 
-def cxx_compiler() -> str | None:
-    return os.environ.get("CXX") or next(filter(shutil.which, ("c++", "g++", "clang++")), None)
+def torch_libraries() -> tuple[list[Extension], type[build_ext]]:
+    """``_C``, ``_C_cuda`` where it is to be built, and torch's build_ext."""
+    check_torch()
+    find_ninja()
+    toolkit = cuda_toolkit()
+    if toolkit is not None:
+        os.environ["CUDA_HOME"] = toolkit  # where torch looks for it
+    # Torch warns of a toolkit where there is no GPU, and of compilers other than its own.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+    import torch
+    from torch.utils import cpp_extension
 
-
-def installed_torch() -> tuple[Path, str | None]:
-    """The folder of the torch package and the version of its CUDA, without importing it."""
-    found = find_spec("torch")
-    if found is None:
-        stop(
-            "torch is not installed in the environment that builds it. Install it (pip install "
-            f"'{TORCH[0]}'), or set RMPE_EXT_TORCH=0 to build rmpe_ext.numpy alone."
-        )
-    folder = Path(found.submodule_search_locations[0])
-    torch = runpy.run_path(str(folder / "version.py"))
-    if release(torch["__version__"]) < release(TORCH[0]):
-        stop(
-            f"torch {torch['__version__']} is too old: the stable ABI to which rmpe_ext is written "
-            f"begins with 2.10. Install a newer one: pip install '{TORCH[0]}'"
-        )
-    return folder, torch["cuda"]
-
-
-def numpy_headers() -> str:
-    try:
-        import numpy
-    except ImportError:
-        stop("numpy, with which it is built, is not installed. Install it: pip install 'numpy>=2'")
-    if release(numpy.__version__) < (2,):
-        stop(
-            f"numpy {numpy.__version__} is too old to build it; numpy 2 is needed, for a library "
-            "that also runs with numpy 1.26. Install a newer one: pip install 'numpy>=2'"
-        )
-    return numpy.get_include()
-
-
-def check_python_headers():
-    if not Path(sysconfig.get_path("include"), "Python.h").exists():
-        stop(
-            f"the headers of Python {sys.version.split()[0]} are not installed (Debian: apt-get "
-            "install python3-dev)"
-        )
-
-
-def nvcc_for(torch_cuda: str | None) -> str | None:
-    """The nvcc that builds ``_C_cuda``, or None where it is not to be built."""
-    if CUDA == "0" or (CUDA == "auto" and not has_gpu()):
-        return None
-    nvcc = shutil.which("nvcc") or shutil.which("/usr/local/cuda/bin/nvcc")
-    missing = None
-    if torch_cuda is None:
-        missing = "torch is built without CUDA"
-    elif nvcc is None:
-        missing = "no nvcc was found on the PATH or in /usr/local/cuda"
-    else:
-        text = subprocess.check_output([nvcc, "--version"], text=True)
-        version = re.search(r"release ([\d.]+)", text)[1]
-        if release(version)[0] != release(torch_cuda)[0]:
-            missing = f"nvcc is of CUDA {version}, torch of CUDA {torch_cuda}"
-    if missing is None:
-        return nvcc
-    if CUDA == "1":
-        stop(f"RMPE_EXT_CUDA=1, but {missing}")
-    print(f"note: rmpe_ext is built without its CUDA kernels: {missing}", file=sys.stderr)
-    return None
-
-
-def has_gpu() -> bool:
-    lister = shutil.which("nvidia-smi")
-    return lister is not None and not subprocess.run([lister, "-L"], capture_output=True).returncode
-
-
-def architectures(nvcc: str) -> str:
-    """As CMake names them: the caller's choice, the GPUs at hand, or every GPU nvcc knows."""
-    if chosen := os.environ.get("TORCH_CUDA_ARCH_LIST"):
-        one = r"\d+\.\d[af]?(\+PTX)?"
-        if not re.fullmatch(f"{one}([; ]{one})*", chosen):
-            stop(f"TORCH_CUDA_ARCH_LIST must be like '8.0;9.0+PTX', got {chosen!r}")
-        names = re.split("[; ]", chosen.replace(".", ""))
-        return ";".join(n.removesuffix("+PTX") if "+" in n else f"{n}-real" for n in names)
-    if has_gpu():
-        return "native"
-    known = subprocess.check_output([nvcc, "--list-gpu-arch"], text=True).split()
-    offered = [number for number in ARCHITECTURES if f"compute_{number}" in known]
-    return ";".join([*(f"{number}-real" for number in offered[:-1]), str(offered[-1])])
-
-
-class BuildWithCMake(build_ext):
-    """Builds all libraries in one folder, whatever setuptools is asked for: nothing twice."""
-
-    def run(self):
-        check_python_headers()
-        self.folder = ROOT / "build" / f"{self.plat_name}-{sys.implementation.cache_tag}"
-        options = self.cmake_options()
-        libraries = {self.built(e): self.time_of(e) for e in self.extensions}
-        start = time.monotonic()
-        self.configure(options)
-        self.compile()
-        new = [p for p, before in libraries.items() if p.stat().st_mtime != before]
-        if new:
-            names = ", ".join(path.name.partition(".")[0] for path in new)
-            print(f"compiled {names} in {time.monotonic() - start:.0f} s", flush=True)
-        super().run()
-
-    def build_extension(self, extension):
-        """Copy what CMake built to where setuptools wants it."""
-        path = Path(self.get_ext_fullpath(extension.name))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for older in (ROOT / "rmpe_ext").glob("_numpy.cpython-*.so"):  # Python would prefer it
-            older.unlink()
-        self.copy_file(self.built(extension), path)
-
-    def built(self, extension: Extension) -> Path:
-        name = extension.name.rpartition(".")[2]
-        folder = self.folder / "csrc" / ("numpy" if name == "_numpy" else "torch")
-        return folder / self.get_ext_filename(extension.name).rpartition("/")[2]
-
-    def time_of(self, extension: Extension) -> float:
-        path = self.built(extension)
-        return path.stat().st_mtime if path.exists() else 0.0
-
-    def cmake_options(self) -> list[str]:
-        """Also takes ``_C_cuda`` out of the extensions where it is not to be built."""
-        chosen = {
-            "CMAKE_BUILD_TYPE": "Release",
-            "CMAKE_CXX_COMPILER": cxx_compiler(),
-            "CMAKE_CXX_FLAGS": os.environ.get("CXXFLAGS", ""),
-            "CMAKE_MAKE_PROGRAM": program("ninja"),
-            "Python_EXECUTABLE": sys.executable,
-            "Python_NumPy_INCLUDE_DIR": numpy_headers(),
-            "RMPE_BUILD_TESTS": "OFF",
-            "RMPE_BUILD_NUMPY": "ON",
-            "RMPE_BUILD_TORCH": "OFF",
-            "RMPE_BUILD_CUDA": "OFF",
-        }
-        nvcc = None
-        if TORCH:
-            torch, torch_cuda = installed_torch()
-            chosen |= {"RMPE_BUILD_TORCH": "ON", "RMPE_TORCH": torch}
-            nvcc = nvcc_for(torch_cuda)
-        if nvcc is None:
-            self.extensions = [e for e in self.extensions if e.name != "rmpe_ext._C_cuda"]
-        else:
-            chosen |= {
-                "RMPE_BUILD_CUDA": "ON",
-                "CMAKE_CUDA_COMPILER": nvcc,
-                "CMAKE_CUDA_ARCHITECTURES": architectures(nvcc),
-            }
-        return [f"-D{name}={value}" for name, value in chosen.items()]
-
-    def configure(self, options: list[str]):
-        done = self.folder / "configured.txt"
-        command = [program("cmake"), "-G", "Ninja", "-S", ROOT, "-B", self.folder, *options]
-        if done.exists() and done.read_text() == "\n".join(options):
-            command = [program("ninja"), "-C", self.folder, "build.ninja"]  # if its sources changed
-        cmake = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if cmake.returncode != 0:
-            stop(f"CMake could not prepare the build:\n{cmake.stdout}")
-        done.write_text("\n".join(options))
-
-    def compile(self):
-        command = [program("ninja"), "-C", self.folder]
-        if not self.distribution.verbose and not sys.stdout.isatty():
-            command.append("--quiet")  # but for warnings and errors
-        if jobs := os.environ.get("MAX_JOBS"):
-            command += ["-j", jobs]
-        if subprocess.run(command).returncode != 0:
-            stop("the C++ sources did not compile; the compiler's messages are above")
-
-
-def extensions() -> list[Extension]:
-    """The libraries to build: none where there is no compiler."""
-    if CUDA not in ("auto", "0", "1"):
-        stop(f"RMPE_EXT_CUDA must be auto, 0 or 1, got {CUDA!r}")
-    if cxx_compiler() is None:
-        if CUDA == "1":
-            stop("RMPE_EXT_CUDA=1, but no C++ compiler was found (set CXX)")
-        print(f"warning: {NO_COMPILER}", file=sys.stderr)
-        return []
-    names = ["_numpy", *(["_C", "_C_cuda"] if TORCH else [])]
-    return [Extension(f"rmpe_ext.{name}", [], py_limited_api=True) for name in names]
-
-
-if release(setuptools.__version__) < (77,):
-    stop(
-        f"setuptools {setuptools.__version__} is too old to build it. Install a newer one: "
-        "pip install --upgrade 'setuptools>=77'"
+    cpp_extension.min_supported_cpython = PYTHON_API
+    cxx_flags = ["-std=c++20", *system(*cpp_extension.include_paths())]  # as torch's headers want
+    for_cpu = cpp_extension.CppExtension(
+        "rmpe_ext._C",
+        sorted(glob("csrc/torch/*.cpp")),
+        include_dirs=[CSRC],
+        define_macros=[("TORCH_TARGET_VERSION", TORCH_API)],
+        extra_compile_args=cxx_flags,
+        py_limited_api=True,
     )
+    if toolkit is None:
+        return [for_cpu], cpp_extension.BuildExtension
+    if not torch.cuda.is_available() and not os.environ.get("TORCH_CUDA_ARCH_LIST"):
+        os.environ["TORCH_CUDA_ARCH_LIST"] = gpus(toolkit)
+    nvcc_flags = ["-DNDEBUG", "-Xcompiler=-fvisibility=hidden", *flags("nvcc_flags.txt")]
+    for_cuda = cpp_extension.CUDAExtension(
+        "rmpe_ext._C_cuda",
+        sorted(glob("csrc/cuda/*.cu") + glob("csrc/torch/cuda/*.cpp")),
+        include_dirs=[CSRC],
+        define_macros=[("TORCH_TARGET_VERSION", TORCH_API), ("USE_CUDA", None)],
+        extra_compile_args={"cxx": cxx_flags, "nvcc": nvcc_flags},
+        py_limited_api=True,
+    )
+    # Linked in, so that any CUDA build of torch loads the library.
+    for_cuda.libraries[for_cuda.libraries.index("cudart")] = "cudart_static"
+    return [for_cpu, for_cuda], cpp_extension.BuildExtension
+
+
+def compile_once(base: type[build_ext]) -> type[build_ext]:
+    """setuptools' build_ext or torch's, which compiles no file twice."""
+
+    class BuildLibraries(base):
+        def finalize_options(self):
+            super().finalize_options()
+            # Always in one folder: pip would take a new one each time.
+            self.objects = str(ROOT / "build" / f"{self.plat_name}-{sys.implementation.cache_tag}")
+            self.build_temp = self.objects
+            if self.inplace:
+                self.build_lib = self.objects
+
+        def build_extensions(self):
+            # Without the options of Python's own build, which differ from one Python to another.
+            cxx = options("CXX")
+            self.compiler.set_executables(
+                compiler_so=[*cxx, *CXX_FLAGS],
+                compiler_so_cxx=[*cxx, *CXX_FLAGS],
+                compiler_cxx=cxx,
+                linker_exe_cxx=cxx,
+                linker_so_cxx=[*cxx, "-shared", *options("LDFLAGS")],
+            )
+            self.compiler.force = False  # link only where an object is new
+            self.loops = []
+            start = time.time()
+            try:
+                with nullcontext() if self.distribution.verbose else hidden_commands():
+                    super().build_extensions()
+            except RuntimeError as error:  # torch's, where ninja failed
+                stop(str(error))
+            paths = [Path(self.get_ext_fullpath(e.name)) for e in self.extensions]
+            if new := [p.name.partition(".")[0] for p in paths if p.stat().st_mtime > start]:
+                print(f"compiled {', '.join(new)} in {time.time() - start:.0f} s")
+            self.force = False  # copy only what is new
+
+        def build_extension(self, extension):
+            name = extension.name.rpartition(".")[2]
+            if TORCH and name != "_C_cuda":
+                self.loops = self.loops or self.compiler.compile(
+                    LOOPS,
+                    output_dir=f"{self.objects}/loops",
+                    include_dirs=[CSRC],
+                    extra_postargs=["-std=c++17"],
+                )
+                extension.extra_objects = self.loops
+            self.build_temp = f"{self.objects}/{name}"  # ninja has a file of its own in each
+            super().build_extension(extension)
+
+    return BuildLibraries
+
+
+@contextmanager
+def hidden_commands():
+    """Hides the commands that ninja prints, but not what the compiler has to say."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    with tempfile.TemporaryFile("w+") as printed:
+        os.dup2(printed.fileno(), 1)
+        try:
+            yield
+        finally:
+            os.dup2(stdout, 1)
+            os.close(stdout)
+            printed.seek(0)
+            sys.stdout.writelines(x for x in printed if not re.match(r"\[\d+/\d+\]|ninja: ", x))
+
+
+check_setuptools()
 setup(
+    distclass=Package,
     install_requires=[*TORCH, "numpy>=1.26"],
-    ext_modules=extensions(),
     options={"bdist_wheel": {"py_limited_api": "cp311"}},  # one for every Python from 3.11 on
-    cmdclass={"build_ext": BuildWithCMake},
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 SOURCES = Path(__file__).resolve().parents[1] / "csrc"
 ARCHITECTURES = ("sm_75", "sm_90", "sm_100", "sm_120")
 # As setup.py compiles them.
-FLAGS = ("-std=c++17", "-O3", "--fmad=false", f"-I{SOURCES}", "-Xptxas=-v", "-cubin")
+FLAGS = re.findall("^-.*", (SOURCES / "nvcc_flags.txt").read_text(), re.MULTILINE)
 KERNEL = re.compile(
     r"Compiling entry function '(?P<name>\w+)'.*?"
     r"(?P<stack>\d+) bytes stack frame, (?P<stores>\d+) bytes spill stores, "
@@ -29,7 +29,8 @@ KERNEL = re.compile(
 def resources(source: Path, architecture: str) -> dict[str, re.Match[str]]:
     """What ptxas says of each kernel of a file, by the kernel's mangled name."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["nvcc", *FLAGS, f"-arch={architecture}", str(source), "-o", f"{folder}/cubin"]
+        command = ["nvcc", *FLAGS, f"-I{SOURCES}", f"-arch={architecture}", "-Xptxas=-v", "-cubin"]
+        command += [str(source), "-o", f"{folder}/cubin"]
         run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode != 0:
         raise SystemExit(f"{' '.join(command)} failed:\n{run.stderr}")

@@ -53,7 +53,7 @@ def sources(tmp_path_factory):
 def archive(sources):
     files = {path.relative_to(sources) for path in sources.rglob("*") if path.is_file()}
     said = python("setup.py", "--quiet", "sdist", folder=sources)
-    assert said.count("warning: no C++ compiler was found") == 1
+    assert "compiler" not in said  # packing needs none
     (path,) = (sources / "dist").glob("*.tar.gz")
     return path, files
 
