@@ -54,8 +54,8 @@ def check_setuptools():
         )
 
 
-def cxx_compiler() -> str | None:
-    """A command; none, with a warning, where the native libraries cannot be built."""
+def find_compiler() -> bool:
+    """Whether there is one: without one, the native libraries are left out, with a warning."""
     if CUDA not in ("auto", "0", "1"):
         stop(f"RMPE_EXT_CUDA must be auto, 0 or 1, got {CUDA!r}")
     cxx = os.environ.get("CXX") or next(filter(shutil.which, ("c++", "g++", "clang++")), None)
@@ -68,7 +68,9 @@ def cxx_compiler() -> str | None:
             "rmpe_ext.numpy will not import",
             file=sys.stderr,
         )
-    return cxx
+        return False
+    os.environ["CXX"] = cxx  # where torch looks for it
+    return True
 
 
 def check_python_headers():
@@ -114,12 +116,13 @@ def find_ninja():
         stop("ninja, with which it is built, was not found. Install it: pip install ninja")
 
 
-def cuda_toolkit() -> str | None:
-    """The folder of the CUDA toolkit, or None where ``_C_cuda`` is not to be built."""
+def find_cuda() -> bool:
+    """Whether ``_C_cuda`` is to be built. Tells torch with what, and for which GPUs."""
     import torch
 
-    if CUDA == "0" or (CUDA == "auto" and not torch.cuda.is_available()):
-        return None
+    gpu = torch.cuda.is_available()
+    if CUDA == "0" or (CUDA == "auto" and not gpu):
+        return False
     home = os.environ.get("CUDA_HOME", "/usr/local/cuda")
     nvcc = shutil.which(f"{home}/bin/nvcc") or shutil.which("nvcc")
     missing = None
@@ -136,15 +139,13 @@ def cuda_toolkit() -> str | None:
         if CUDA == "1":
             stop(f"RMPE_EXT_CUDA=1, but {missing}")
         print(f"note: rmpe_ext is built without its CUDA kernels: {missing}", file=sys.stderr)
-        return None
+        return False
     # An nvcc on the PATH may be a script that calls the toolkit's.
     steps = subprocess.run([nvcc, "--dryrun", "x.cu"], capture_output=True, text=True).stderr
-    return os.path.realpath(re.search(r"^#\$ TOP=(.*)$", steps, re.MULTILINE)[1])
-
-
-def gpus(toolkit: str) -> str:
-    """The value of TORCH_CUDA_ARCH_LIST where no GPU is at hand: all that nvcc knows."""
-    nvcc = os.path.join(toolkit, "bin", "nvcc")
-    known = subprocess.check_output([nvcc, "--list-gpu-arch"], text=True).split()
-    offered = [gpu for gpu in GPUS if f"compute_{gpu.replace('.', '')}" in known]
-    return ";".join(offered) + "+PTX"
+    top = re.search(r"^#\$ TOP=(.*)$", steps, re.MULTILINE)[1]
+    os.environ["CUDA_HOME"] = os.path.realpath(top)
+    if not gpu and not os.environ.get("TORCH_CUDA_ARCH_LIST"):
+        known = subprocess.check_output([nvcc, "--list-gpu-arch"], text=True).split()
+        offered = [gpu for gpu in GPUS if f"compute_{gpu.replace('.', '')}" in known]
+        os.environ["TORCH_CUDA_ARCH_LIST"] = ";".join(offered) + "+PTX"
+    return True

@@ -30,10 +30,9 @@ from build_backend import (
     check_python_headers,
     check_setuptools,
     check_torch,
-    cuda_toolkit,
-    cxx_compiler,
+    find_compiler,
+    find_cuda,
     find_ninja,
-    gpus,
     numpy_headers,
     stop,
 )
@@ -53,9 +52,15 @@ def options(variable: str) -> list[str]:
     return shlex.split(os.environ.get(variable, ""))
 
 
+def unnamed(folder: str) -> str:
+    """The option that takes a folder of this machine out of the names of files in errors."""
+    return f"-ffile-prefix-map={folder}/="
+
+
 def system(*folders: str) -> list[str]:
     """Options for headers whose warnings are not ours."""
-    return [f"-isystem{folder}" for folder in folders]
+    folders = map(os.path.realpath, folders)
+    return [option for f in folders for option in (f"-isystem{f}", unnamed(f))]
 
 
 CXX_FLAGS = [
@@ -63,7 +68,7 @@ CXX_FLAGS = [
     "-DNDEBUG",
     "-fPIC",
     "-fvisibility=hidden",  # two libraries have the loops, and show nothing of them
-    f"-ffile-prefix-map={ROOT}/=",  # errors name source files, and no folder of this machine
+    unnamed(ROOT),
     *flags("cxx_flags.txt"),
     *options("CXXFLAGS"),
 ]
@@ -80,10 +85,8 @@ class Package(Distribution):
 
 def native_libraries() -> tuple[list[Extension], type[build_ext]]:
     """The libraries, none where there is no compiler, and the command that builds them."""
-    cxx = cxx_compiler()
-    if cxx is None:
+    if not find_compiler():
         return [], build_ext
-    os.environ["CXX"] = cxx  # where torch looks for it
     check_python_headers()
     for_arrays = Extension(
         "rmpe_ext._numpy",
@@ -107,12 +110,9 @@ def torch_libraries() -> tuple[list[Extension], type[build_ext]]:
     """``_C``, ``_C_cuda`` where it is to be built, and torch's build_ext."""
     check_torch()
     find_ninja()
-    toolkit = cuda_toolkit()
-    if toolkit is not None:
-        os.environ["CUDA_HOME"] = toolkit  # where torch looks for it
+    cuda = find_cuda()
     # Torch warns of a toolkit where there is no GPU, and of compilers other than its own.
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-    import torch
     from torch.utils import cpp_extension
 
     cpp_extension.min_supported_cpython = PYTHON_API
@@ -125,10 +125,8 @@ def torch_libraries() -> tuple[list[Extension], type[build_ext]]:
         extra_compile_args=cxx_flags,
         py_limited_api=True,
     )
-    if toolkit is None:
+    if not cuda:
         return [for_cpu], cpp_extension.BuildExtension
-    if not torch.cuda.is_available() and not os.environ.get("TORCH_CUDA_ARCH_LIST"):
-        os.environ["TORCH_CUDA_ARCH_LIST"] = gpus(toolkit)
     nvcc_flags = ["-DNDEBUG", "-Xcompiler=-fvisibility=hidden", *flags("nvcc_flags.txt")]
     for_cuda = cpp_extension.CUDAExtension(
         "rmpe_ext._C_cuda",
@@ -139,7 +137,8 @@ def torch_libraries() -> tuple[list[Extension], type[build_ext]]:
         py_limited_api=True,
     )
     # Linked in, so that any CUDA build of torch loads the library.
-    for_cuda.libraries[for_cuda.libraries.index("cudart")] = "cudart_static"
+    for_cuda.libraries.remove("cudart")
+    for_cuda.libraries += ["cudart_static", "dl", "rt", "pthread"]
     return [for_cpu, for_cuda], cpp_extension.BuildExtension
 
 
