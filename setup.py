@@ -24,6 +24,7 @@ from pathlib import Path
 
 from setuptools import Distribution, Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.editable_wheel import editable_wheel
 
 from build_backend import (
     TORCH,
@@ -209,9 +210,34 @@ def hidden_commands():
             sys.stdout.writelines(x for x in printed if not re.match(r"\[\d+/\d+\]|ninja: ", x))
 
 
+class InstallEditable(editable_wheel):
+    """Puts the folders of the packages on Python's path.
+
+    Setuptools' own choice is an import hook, which type checkers and editors do not run.
+    """
+
+    def _select_strategy(self, name, tag, build_lib):
+        return super()._select_strategy(name, tag, build_lib) if self.mode else OnPath(name)
+
+
+class OnPath:
+    def __init__(self, name: str):
+        self.name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def __call__(self, wheel, files, mapping):
+        wheel.writestr(f"__editable__.{self.name}.pth", f"{ROOT}\n{ROOT / 'python'}\n")
+
+
 check_setuptools()
 setup(
     distclass=Package,
+    cmdclass={"editable_wheel": InstallEditable},
     install_requires=[*TORCH, "numpy>=1.26"],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},  # one for every Python from 3.11 on
 )

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,18 @@ def test_every_module_and_table_of_a_package_is_installed(installed, package, ab
         return {p.relative_to(folder) for kind in kinds for p in (folder / package).rglob(kind)}
 
     assert files(installed) == files(above)
+
+
+def test_type_checkers_find_an_editable_install(sources, tmp_path):
+    """They run no import hook: the folders stand in a file of paths."""
+    build = "import sys, build_backend as b; b.build_editable(sys.argv[1])"
+    python("-c", build, str(tmp_path), folder=sources)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        paths = [name for name in opened.namelist() if name.endswith(".pth")]
+        assert not any(name.endswith(".py") for name in opened.namelist())
+        (text,) = [opened.read(name).decode() for name in paths]
+    assert text.splitlines() == [str(sources), str(sources / "python")]
 
 
 def test_it_works_without_a_compiler(installed):
