@@ -15,6 +15,7 @@ from . import method as method
 from . import metrics as metrics
 from . import models as models
 from . import networks as networks
+from . import output_file as output_file
 from . import outputs as outputs
 from . import people as people
 from . import pipeline as pipeline
@@ -24,6 +25,7 @@ from . import skeletons as skeletons
 from . import system_memory as system_memory
 from . import terminal as terminal
 from . import timing as timing
+from . import toml_file as toml_file
 from . import toml_table as toml_table
 from . import trackers as trackers
 from . import tracking as tracking

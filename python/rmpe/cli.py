@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -83,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         After ``--help`` and ``--version``, and with status 2 on arguments that do not parse.
     """
+    _occupy_standard_streams()
     arguments = build_parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # The name of a file may hold what the terminal cannot show.
@@ -113,6 +115,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe went away (`rmpe models | head`); keep the exit quiet too.
         silence(sys.stdout)
         return 1
+
+
+def _occupy_standard_streams() -> None:
+    """Have files opened under other numbers than 0, 1 and 2, also where these are closed.
+
+    After ``rmpe infer photos 2>&-``, the first file that is opened would be number 2, and get
+    whatever libraries write on the error stream in between its own bytes.
+    """
+    # An opened file gets the lowest free number.
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import reprlib
-import tomllib
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import ModelError
+from .toml_file import TomlError, parse_toml, read_text
 
-__all__ = ["Table", "is_integer", "is_number", "read_toml"]
+__all__ = ["Table", "is_integer", "is_number", "plain", "read_toml", "show"]
 
-# Far more than a card needs, and little enough for any way of nesting to be parsed at once.
-_MOST_BYTES = 64 << 10
 # Larger numbers do not keep their digits in float32, in which networks compute.
 _LARGEST = 1e9
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -57,7 +55,7 @@ class Table:
             raise ModelError(f"{self.path}: {self.name}{key} is missing; it must be {rule}")
         value = self._values.pop(key)
         if not valid(value):
-            raise ModelError(f"{self.path}: {self.name}{key} must be {rule}, got {_show(value)}")
+            raise ModelError(f"{self.path}: {self.name}{key} must be {rule}, got {show(value)}")
         return value
 
     def table(self, key: str) -> Table:
@@ -69,8 +67,9 @@ class Table:
     def finish(self) -> None:
         """Raise where a key was left over, here or below."""
         for key in self._values:
-            shown = key if _BARE_KEY.fullmatch(key) else _show(key)
-            raise ModelError(f"{self.path}: {self.name}{shown} is not a key of this kind of card")
+            raise ModelError(
+                f"{self.path}: {self.name}{plain(key)} is not a key of this kind of card"
+            )
         for child in self._children:
             child.finish()
 
@@ -134,7 +133,7 @@ def is_number(value: Any) -> bool:
 
 
 def read_toml(path: Path) -> Table:
-    """Read a TOML file, whatever its bytes are.
+    """Read the TOML file of a card, whatever its bytes are.
 
     Raises
     ------
@@ -142,27 +141,18 @@ def read_toml(path: Path) -> Table:
         Where it cannot be read, is larger than 64 KiB, or is not TOML.
     """
     try:
-        # A pipe or a device would have to be waited for, or would never end.
-        if path.exists() and not path.is_file():
-            raise ModelError(f"cannot read the model card {path}: it is not a file")
-        with path.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise ModelError(f"cannot read the model card {path}: {error.strerror}") from None
-    except ValueError as error:  # A NUL in the path.
-        raise ModelError(f"cannot read the model card {str(path)!r}: {error}") from None
-    if len(content) > _MOST_BYTES:
-        raise ModelError(f"the model card {path} must be at most {_MOST_BYTES >> 10} KiB")
-    try:
-        values = tomllib.loads(content.decode())
-    except RecursionError:
-        raise ModelError(f"the model card {path} is nested too deeply") from None
-    except ValueError as error:  # Also of text that is not UTF-8, and of thousands of digits.
-        raise ModelError(f"the model card {path} is not valid TOML: {error}") from None
-    return Table(path, "", values)
+        text = read_text(path, "model card")
+        return Table(path, "", parse_toml(text, f"the model card {path}"))
+    except TomlError as error:
+        raise ModelError(str(error)) from None
 
 
-def _show(value: Any) -> str:
+def plain(name: str) -> str:
+    """A name for a message: as it is where it could be a key without quotes."""
+    return name if _BARE_KEY.fullmatch(name) else show(name)
+
+
+def show(value: Any) -> str:
     """A value for a message: its beginning, on one line."""
     shown = reprlib.Repr()
     shown.maxstring = shown.maxother = 100

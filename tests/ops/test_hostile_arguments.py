@@ -9,13 +9,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import rmpe_ext
 import rmpe_ext.numpy
 from rmpe_ext import reference
 from rmpe_ext.presets import PoseNMSPreset
+from tests.fuzz import fuzz
 from tests.ops.cases import CASES
 from tests.ops.test_arguments import GOOD
 
@@ -98,7 +99,7 @@ HOSTILE = st.one_of(
 
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR:UserWarning", "ignore:torch.quantize:UserWarning")
-@settings(max_examples=1500, deadline=None)
+@fuzz(1500)
 @given(argument=st.sampled_from(ARGUMENTS), front=st.sampled_from(list(FRONTS)), value=HOSTILE)
 def test_any_value_in_place_of_any_argument(argument, front, value):
     use(front, *argument, value)

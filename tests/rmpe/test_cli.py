@@ -915,3 +915,19 @@ def test_module_runs(tmp_path):
     )
     assert done.returncode == 2
     assert "no such file" in done.stderr
+
+
+CLOSED = """
+import os
+from rmpe.cli import main
+status = main(["models"])
+os._exit(status or 10 + os.open(os.devnull, os.O_RDONLY))
+"""
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- 2>&-", "<&- >&- 2>&-"])
+def test_no_file_takes_the_place_of_a_stream_that_was_closed(closed):
+    """Else what libraries write on the error stream would go into the results."""
+    command = ["bash", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, CLOSED]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+    assert done.returncode > 12

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rmpe_ext.conventions import CONVENTIONS
@@ -160,6 +161,29 @@ def check_kernels() -> None:
         backend()
     except (ImportError, ValueError) as error:
         raise CommandError(str(error)) from None
+
+
+def check_outputs(out: Path | None, plot: Path | None) -> None:
+    """Make sure that a file and a picture can be written, before the work that they tell of.
+
+    Raises
+    ------
+    CommandError
+        They cannot.
+    """
+    from ..output_file import check_output
+
+    try:
+        if out is not None:
+            check_output(out)
+        if plot is not None:
+            from ..method.plots import check_plot
+
+            check_plot(plot)
+    except OSError as error:
+        raise CommandError(f"cannot write {error.filename}: {error.strerror}") from None
+    except ValueError as error:
+        raise CommandError(f"--plot: {error}") from None
 
 
 def explain(choices: Mapping[Any, str]) -> str:

@@ -120,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         evaluated = matched(dataset, people)
         measured = summarize(evaluated, len(people))
         values = [getattr(measured, field) for field in MEASURES]
-        print(f"{name:<12}{_cells(values)}{len(people):8d}")
+        print(f"{printable(name):<12}{_cells(values)}{len(people):8d}")
         if arguments.bootstrap:
             with tqdm(total=arguments.bootstrap, unit="resample", disable=None, leave=False) as bar:
                 intervals = bootstrap(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..terminal import printable
 from . import CommandError
 from ._options import (
     add_method,
@@ -14,6 +15,7 @@ from ._options import (
     batch_limits,
     build_estimator,
     check_kernels,
+    check_outputs,
     names_among,
     positive,
 )
@@ -112,6 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"--out needs one of {', '.join(PRESET_KINDS)} among --kinds: others are no presets"
         )
     check_kernels()
+    check_outputs(arguments.out, arguments.plot)
 
     from ..datasets import load_dataset
     from ..metrics.keypoint_ap import average_precision
@@ -215,4 +218,4 @@ def _write(arguments: argparse.Namespace, people: People, rows: dict[str, _Row])
         )
     except OSError as error:
         raise CommandError(f"cannot write {arguments.out}: {error.strerror}", status=1) from None
-    print(f"wrote {kind} to {arguments.out}")
+    print(f"wrote {kind} to {printable(arguments.out)}")

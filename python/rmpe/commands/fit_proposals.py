@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..models import DEFAULT_DETECTOR
 from . import CommandError
-from ._options import check_kernels, fraction, positive
+from ._options import check_kernels, check_outputs, fraction, positive
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
@@ -110,6 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(f"--prior must be 0 or more people, got {arguments.prior}")
     if arguments.detections is None and arguments.images is None:
         raise CommandError("name the folder of the images, or a file of boxes with --detections")
+    check_outputs(arguments.out, arguments.plot)
     try:
         dataset = load_dataset(arguments.annotations, arguments.images, format=arguments.format)
         if arguments.detections is None:

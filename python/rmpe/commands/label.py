@@ -9,9 +9,18 @@ from typing import Any
 
 from rmpe_ext.presets import DEFAULT_PRESET
 
+from ..terminal import printable
 from . import CommandError
 from ._messages import say
-from ._options import add_method, add_networks, batch_limits, build_estimator, fraction, positive
+from ._options import (
+    add_method,
+    add_networks,
+    batch_limits,
+    build_estimator,
+    check_outputs,
+    fraction,
+    positive,
+)
 
 SUMMARY = "annotate photographs with what a network is sure of"
 
@@ -74,13 +83,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ..inputs.images import ImageError
     from ..inputs.prefetch import read_batches
-    from ..training.checkpoint import write_atomically
+    from ..output_file import write_output
     from ..training.labeling import Sureness, categories, label_images
 
+    check_outputs(arguments.out, None)
     paths, boxes = _inputs(arguments)
     estimator = build_estimator(arguments, nms=None if boxes else DEFAULT_PRESET)
     sureness = Sureness(arguments.similarity, arguments.score, arguments.keypoints)
     limits = batch_limits(arguments, estimator)
+    # A single photograph may be named, too.
+    folder = arguments.images if arguments.images.is_dir() else arguments.images.parent
     images: list[dict[str, Any]] = []
     people: list[dict[str, Any]] = []
     skipped = 0
@@ -99,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
             for (path, image), found in zip(read, labels, strict=True):
                 images.append({
                     "id": len(images) + 1,
-                    "file_name": str(path.relative_to(arguments.images)),
+                    "file_name": str(path.relative_to(folder)),
                     "height": image.shape[0],
                     "width": image.shape[1],
                 })  # fmt: skip
@@ -112,14 +124,14 @@ def run(arguments: argparse.Namespace) -> int:
         "categories": categories(estimator.pose.card.skeleton),
     }
     try:
-        write_atomically(arguments.out, lambda partial: partial.write_text(json.dumps(content)))
+        write_output(arguments.out, json.dumps(content).encode())
     except OSError as error:
         raise CommandError(f"cannot write {arguments.out}: {error}", status=1) from error
     sure = sum(person["num_keypoints"] > 0 for person in people)
     keypoints = sum(person["num_keypoints"] for person in people)
     print(
         f"{len(images)} images, {len(people)} people, {sure} of them with {keypoints} sure "
-        f"keypoints: {arguments.out}"
+        f"keypoints: {printable(arguments.out)}"
     )
     return 1 if skipped else 0
 

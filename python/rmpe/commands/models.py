@@ -7,6 +7,7 @@ import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..terminal import printable
 from . import CommandError
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ..models.read import known_cards
 
     rows = [_describe(card, arguments.models) for card in known_cards().values()]
-    print(json.dumps(rows, indent=2) if arguments.json else _table(rows))
+    lines = [json.dumps(rows, indent=2)] if arguments.json else map(printable, _table(rows))
+    print("\n".join(lines))
     return 0
 
 
@@ -97,7 +99,7 @@ def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str
     return row | {"present": True, "paths": paths, "problem": None}
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def _table(rows: list[dict[str, Any]]) -> list[str]:
     columns = [("NAME", "TASK", "SKELETON", "INPUT", "FILES")]
     for row in rows:
         height, width = row["input"]
@@ -120,4 +122,4 @@ def _table(rows: list[dict[str, Any]]) -> str:
         lines.append(f"{row['name']}: {row['title']}")
         lines.append(f"  license: {row['license']}")
         lines.append(f"  from: {row['origin']}" if row["present"] else f"  {row['problem']}")
-    return "\n".join(lines)
+    return lines

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from . import CommandError
+from ._messages import say_lines
 
 SUMMARY = "train a network from annotated photographs"
 
@@ -92,6 +94,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train; returns the exit status."""
+    from ..outputs.errors import OutputError
     from ..training.describe import describe
     from ..training.loop import TrainingError
     from ..training.session import train_from_config
@@ -129,11 +132,19 @@ def run(arguments: argparse.Namespace) -> int:
             samples=arguments.samples,
             overfit=arguments.overfit,
             workers=arguments.workers,
+            report=lambda line: say_lines([line], sys.stdout),
         )
     except TrainingError as error:
         raise CommandError(str(error), status=1) from error
-    except ValueError as error:
+    except (ValueError, OutputError) as error:
         raise CommandError(str(error)) from error
+    except (MemoryError, RuntimeError) as error:
+        # torch has an error of its own for it.
+        if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
+            raise
+        raise CommandError(
+            f"there is not enough memory; lower batch_size, or size: {error}", status=1
+        ) from error
     except OSError as error:
         raise CommandError(f"cannot go on: {error}", status=1) from error
     return 0 if interrupted is None else 128 + interrupted

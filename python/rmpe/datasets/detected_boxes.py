@@ -82,16 +82,20 @@ def _read_h5(
     try:
         names: list[int | str] = list(listing.read_text(encoding="utf-8").split())
         with h5py.File(file) as content:
-            edges = [np.asarray(content[edge], np.float64).reshape(-1) for edge in _EDGES]
-    except (OSError, KeyError, ValueError, TypeError) as error:
+            arrays = [content[edge] for edge in _EDGES]
+            # A damaged file may claim any size.
+            sizes = [array.size for array in arrays]
+            if {*sizes} == {len(names)}:
+                edges = [np.asarray(array, np.float64).reshape(-1) for array in arrays]
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise DatasetError(
             f"{file} must hold {', '.join(_EDGES)}, and {listing.name} beside it the image of each "
             f"row: {error}"
         ) from None
-    if {len(edge) for edge in edges} != {len(names)}:
+    if {*sizes} != {len(names)}:
         raise DatasetError(
             f"{file} must have as many rows as {listing.name} has images, got "
-            f"{', '.join(str(len(edge)) for edge in edges)} and {len(names)}"
+            f"{', '.join(map(str, sizes))} and {len(names)}"
         )
     return np.stack(edges, axis=1), np.full(len(names), np.nan), names
 

@@ -12,7 +12,7 @@ from .dataset import DatasetError
 
 __all__ = ["read_json"]
 
-# What a gzipped file may unpack to. COCO's largest keypoint annotations are half as large.
+# What a file may hold, unpacked. COCO's largest keypoint annotations are half as large.
 _MOST_BYTES = 1 << 30
 
 
@@ -25,12 +25,16 @@ def read_json(file: Path) -> object:
         The file cannot be read, or does not hold one JSON value.
     """
     try:
-        content = file.read_bytes()
+        # A pipe or a device would have to be waited for, or would never end.
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise ValueError("it is not a file")
+        with file.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
         if content.startswith(b"\x1f\x8b"):
             with gzip.GzipFile(fileobj=io.BytesIO(content)) as unpacked:
                 content = unpacked.read(_MOST_BYTES + 1)
-            if len(content) > _MOST_BYTES:
-                raise ValueError(f"it must hold at most {_MOST_BYTES} bytes when unpacked")
+        if len(content) > _MOST_BYTES:
+            raise ValueError(f"it must hold at most {_MOST_BYTES} bytes, when unpacked")
     except (OSError, EOFError, ValueError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise DatasetError(f"{file} cannot be read: {reason}") from None

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..output_file import check_output
 from .fit_nms import SuppressionFit
 from .fit_proposals import ProposalFit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_proposals", "plot_surfaces"]
+__all__ = ["check_plot", "plot_proposals", "plot_surfaces"]
 
 _EDGES = ("left", "top", "right", "bottom")
 _RANGE = 0.5
+
+
+def check_plot(path: str | os.PathLike[str]) -> None:
+    """Make sure that a picture can be written, before the work that it shows.
+
+    Raises
+    ------
+    ValueError
+        For a type of file that matplotlib does not write.
+    OSError
+        As :func:`rmpe.output_file.check_output`.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in known:
+        raise ValueError(f"a picture must be one of {', '.join(known)}, got {path}")
+    check_output(path)
 
 
 def plot_proposals(fit: ProposalFit, path: str | os.PathLike[str]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 from rmpe_ext.presets import PRESETS, PoseNMSPreset, resolve_preset
+
+from ..output_file import write_output
+from ..terminal import printable
+from ..toml_file import TomlError, parse_toml, read_text
 
 __all__ = ["load_preset", "write_preset"]
 
@@ -44,13 +47,14 @@ def load_preset(preset: str | os.PathLike[str] | PoseNMSPreset) -> PoseNMSPreset
             )
         return PRESETS[preset]
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        fields = parse_toml(read_text(path, "preset"), f"the preset {path}")
+    except TomlError as error:
+        raise ValueError(str(error)) from None
+    try:
         if "preset" in fields:
             return resolve_preset(fields.pop("preset"), fields)
         return PoseNMSPreset(**fields)
-    except OSError as error:
-        raise ValueError(f"cannot read the preset {path}: {error.strerror}") from None
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise ValueError(f"the preset {path} is not valid: {error}") from None
 
 
@@ -58,7 +62,8 @@ def write_preset(
     path: str | os.PathLike[str], preset: PoseNMSPreset, comments: Iterable[str] = ()
 ) -> None:
     """Write all fields of a preset to a file that `load_preset` reads, below lines of comments."""
-    lines = [f"# {line}" for line in comments]
+    # TOML has no control characters, also in comments.
+    lines = [f"# {printable(line)}" for line in comments]
     for field in dataclasses.fields(preset):
         value = getattr(preset, field.name)
         if value is None or field.name == "summary":
@@ -67,4 +72,4 @@ def write_preset(
         lines.append(
             f'{field.name} = "{text}"' if isinstance(value, str) else f"{field.name} = {text}"
         )
-    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_output(path, ("\n".join(lines) + "\n").encode())

@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..datasets.dataset import DatasetError
+from ..datasets.json_file import read_json
+from ..output_file import write_output
 from ..skeletons import SKELETONS
 from .atomic_poses import AtomicPoses, Bools, Floats
 from .mixtures import Mixture
@@ -147,12 +150,17 @@ class Proposals:
         path : path
         **provenance
             What the numbers come from, as JSON values; kept in the file for people.
+
+        Raises
+        ------
+        OSError
+            It cannot be written; a file that was there stays.
         """
         content: dict[str, Any] = {"kind": _KIND, "provenance": provenance}
         if self.poses is not None:
             content["skeleton"] = self.poses.skeleton.name
         content["groups"] = [self._group(i) for i in range(len(self.mixtures))]
-        Path(path).write_text(_laid_out(content), encoding="utf-8")
+        write_output(path, _laid_out(content).encode())
 
     def _group(self, index: int) -> dict[str, Any]:
         mixture = self.mixtures[index]
@@ -184,9 +192,9 @@ def read_proposals(path: str | os.PathLike[str]) -> Proposals:
         If the file cannot be read or holds anything else; the message names the field.
     """
     try:
-        content = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise ProposalsError(f"{path} must be JSON of fitted proposals: {error}") from None
+        content = read_json(Path(path))
+    except DatasetError as error:
+        raise ProposalsError(f"{error}; it must be JSON of fitted proposals") from None
     if not isinstance(content, dict) or content.get("kind") != _KIND:
         raise ProposalsError(f'{path} must be a JSON object with "kind": "{_KIND}"')
     groups = content.get("groups")

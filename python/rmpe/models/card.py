@@ -36,6 +36,8 @@ RUNTIMES = ("onnx", "pytorch")
 # Orders of the four numbers that encode a box, to those of (x, y, width, height).
 ENCODINGS = {"txtytwth": (0, 1, 2, 3), "tytxthtw": (1, 0, 3, 2)}
 ANCHOR_FORMATS = ("xyxy", "xcycwh", "ycxchw")
+# A card may come from anywhere, and must not ask for more memory than there is.
+LONGEST_SIDE = 2048
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ..toml_table import Table, is_integer, read_toml
 from .card import (
     ANCHOR_FORMATS,
     ENCODINGS,
+    LONGEST_SIDE,
     RUNTIMES,
     Anchors,
     DetectorCard,
@@ -36,7 +37,6 @@ _CARDS = Path(__file__).parent / "cards"
 # A card may come from anywhere, and must not ask for more memory than there is.
 _MOST_ITEMS = 1024
 _MOST_CLASSES = 10_000
-_LONGEST_SIDE = 2048
 # Of a file, in bytes, on common file systems.
 _LONGEST_NAME = 255
 # What divides or multiplies in float32 must neither vanish nor make infinity of ordinary values.
@@ -233,11 +233,11 @@ def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
 def _read_size(table: Table) -> tuple[int, int]:
     size = table.take(
         "size",
-        f"[height, width], whole numbers, 1 to {_LONGEST_SIDE}",
+        f"[height, width], whole numbers, 1 to {LONGEST_SIDE}",
         lambda value: (
             isinstance(value, list)
             and len(value) == 2
-            and all(is_integer(side, 1, _LONGEST_SIDE) for side in value)
+            and all(is_integer(side, 1, LONGEST_SIDE) for side in value)
         ),
     )
     return size[0], size[1]

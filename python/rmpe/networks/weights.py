@@ -15,7 +15,7 @@ from ..errors import ModelError
 from .architectures import recognize
 from .checkpoints import convert
 
-__all__ = ["load_weights", "read_weights"]
+__all__ = ["load_pickle", "load_weights", "read_weights"]
 
 # Dictionaries that training code wraps around the weights.
 _WRAPPERS = ("state_dict", "model")
@@ -135,7 +135,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], tuple[
     """Read weights under our names, and the layouts that they had."""
     path = Path(path)
     try:
-        values = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+        values = _read_safetensors(path) if path.suffix == ".safetensors" else load_pickle(path)
     except (ModuleNotFoundError, ModelError):
         raise
     except Exception as error:  # Unpickling raises anything.
@@ -171,7 +171,14 @@ def _read_safetensors(path: Path) -> Any:
     return load_file(path)
 
 
-def _read_pickle(path: Path) -> Any:
+def load_pickle(path: Path) -> Any:
+    """Read what ``torch.save`` wrote, without running code that the file may hold.
+
+    Raises
+    ------
+    Exception
+        Of any type, where it is anything else.
+    """
     if zipfile.is_zipfile(path):
         # torch.save compresses nothing; what is compressed may unpack to any size.
         with zipfile.ZipFile(path) as archive:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
-__all__ = ["CheckpointError", "read_checkpoint", "write_atomically", "write_checkpoint"]
+from ..networks.weights import load_pickle
+from ..output_file import write_atomically
+
+__all__ = ["CheckpointError", "read_checkpoint", "write_checkpoint"]
 
 _FORMAT = "rmpe training checkpoint 1"
 
@@ -34,32 +37,17 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     OSError
         Where the disk is full or cannot be written to; what was begun is removed.
     """
-    write_atomically(path, lambda partial: torch.save({"format": _FORMAT, **state}, partial))
-
-
-def write_atomically(path: Path, write: Any) -> None:
-    """Let ``write(partial_path)`` write a file, and give it its name once it is on the disk."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        write(partial)
-        with open(partial, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException as error:
-        partial.unlink(missing_ok=True)
-        # torch reports a full disk as a RuntimeError of its own.
-        if isinstance(error, RuntimeError):
-            raise OSError(f"cannot write {path}: {error}") from error
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_atomically(path, lambda file: torch.save({"format": _FORMAT, **state}, file))
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint, without running code that the file may hold.
+
+    Returns
+    -------
+    dict
+        Each field is of the type that `rmpe.training.run.Run.state` gives it. Whether the weights
+        fit a network is for who takes them.
 
     Raises
     ------
@@ -67,11 +55,60 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         Where the file is missing, damaged, or anything else.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = load_pickle(path)
     except FileNotFoundError:
         raise CheckpointError(f"there is no checkpoint at {path}") from None
     except Exception as error:  # Unpickling raises anything.
         raise CheckpointError(f"cannot read the checkpoint {path}: {error}") from error
     if not isinstance(state, dict) or state.get("format") != _FORMAT:
         raise CheckpointError(f"{path} is not a checkpoint of rmpe train")
+    for name, (rule, valid) in _FIELDS.items():
+        if not valid(state.get(name)):
+            raise CheckpointError(f"the checkpoint {path} is damaged: {name} must be {rule}")
     return state
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _is_weights(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(weight, torch.Tensor) for name, weight in value.items()
+    )
+
+
+def _is_losses(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(step, dict)
+        and "loss" in step
+        and all(isinstance(name, str) and isinstance(v, float) for name, v in step.items())
+        for step in value
+    )
+
+
+def _is_random_state(value: Any) -> bool:
+    try:
+        torch.Generator().set_state(value)
+    except (RuntimeError, TypeError):
+        return False
+    return True
+
+
+_COUNT = ("a whole number from 0", _is_count)
+_WEIGHTS = ("names and their tensors", _is_weights)
+_FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "config": ("text", lambda value: isinstance(value, str)),
+    "step": _COUNT,
+    "skipped": _COUNT,
+    "updates": _COUNT,
+    "best": ("a number", lambda value: isinstance(value, float)),
+    "values": ("a list of losses", _is_losses),
+    "random": ("a state of torch's random numbers", _is_random_state),
+    "network": _WEIGHTS,
+    "average": _WEIGHTS,
+    "optimizer": (
+        "a state of an optimizer",
+        lambda value: isinstance(value, dict) and isinstance(value.get("state"), dict),
+    ),
+}

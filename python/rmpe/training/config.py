@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .rules import Count, Fraction, NotNegative, NotNegativeCount, Positive
+from .rules import (
+    BatchSize,
+    Count,
+    Fraction,
+    NotNegative,
+    NotNegativeCount,
+    Positive,
+    Seed,
+    Side,
+)
 
 __all__ = ["ConfigError", "Network", "Optimizer", "Phase", "TrainingConfig"]
 
@@ -78,7 +87,7 @@ class Phase:
 
     name: str
     samples: Count
-    size: tuple[Count, Count]
+    size: tuple[Side, Side]
     rate: Positive
     end_rate: NotNegative = 0.0
     curve: Literal["constant", "linear", "cosine"] = "constant"
@@ -111,8 +120,8 @@ class TrainingConfig:
     network: Network
     phase: tuple[Phase, ...]
     optimizer: Optimizer = field(default_factory=Optimizer)
-    batch_size: Count = 32
-    seed: NotNegativeCount = 0
+    batch_size: BatchSize = 32
+    seed: Seed = 0
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     longest_side: Count = 640
     validate_every: Count = 20_000

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
-from .checkpoint import write_atomically
+from ..output_file import write_atomically
 
 __all__ = ["write_model", "write_weights"]
 
@@ -39,7 +39,7 @@ def write_model(
     """
     text = card_text(*write_weights(folder, name, network))
     card = folder / f"{name}.toml"
-    write_atomically(card, lambda partial: partial.write_text(text))
+    write_atomically(card, lambda file: file.write(text.encode()))
     return card
 
 
@@ -56,5 +56,6 @@ def write_weights(folder: Path, name: str, network: nn.Module) -> tuple[str, str
         key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in network.state_dict().items()
     }
-    write_atomically(path, lambda partial: save_file(values, partial))
-    return path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+    content = save(values)
+    write_atomically(path, lambda file: file.write(content))
+    return path.name, hashlib.sha256(content).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self, TypeVar
@@ -14,6 +14,8 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ..errors import ModelError
+from ..inputs.images import ImageError
 from .checkpoint import write_checkpoint
 from .prefetch import prefetch
 from .reports import Reports
@@ -42,6 +44,7 @@ def train(
     *,
     workers: int = 1,
     last_step: int | None = None,
+    report: Callable[[str], object] = print,
 ) -> signal.Signals | None:
     """Train to the end, and keep checkpoints in a folder.
 
@@ -60,6 +63,8 @@ def train(
         Threads that make batches.
     last_step : int, optional
         Where to stop before the end of the schedule.
+    report : callable
+        Gets each line for people.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def train(
     Raises
     ------
     TrainingError
-        Where the gradient is not finite many times in a row.
+        Where the gradient is not finite many times in a row, or never was.
     OSError
         Where the last checkpoint cannot be written. One that fails before is reported, and the one
         before it stays.
@@ -84,7 +89,10 @@ def train(
     batches = prefetch(make_batch, range(run.step, stop), workers=workers, ahead=2 * workers)
     config, in_a_row, stage = run.config, 0, None
     validate_every = max(1, config.validate_every // config.batch_size)
-    with Reports(folder, config, run.step, stop, silent=not first) as reports, _Signals() as caught:
+    with (
+        Reports(folder, config, run.step, stop, silent=not first, report=report) as reports,
+        _Signals() as caught,
+    ):
         for batch, waited in _timed(batches):
             rate, size = schedule.rate(run.step), schedule.size(run.step)
             if schedule.stage(run.step) is not stage:
@@ -117,6 +125,11 @@ def train(
                 break
         if first:
             write_checkpoint(folder / CHECKPOINT, run.state())
+    if 0 < run.step == run.skipped and not caught.signal:
+        raise TrainingError(
+            f"the gradient was not finite in any of {run.step} steps, and nothing was learned; "
+            "lower the learning rate and the augmentation, and start again"
+        )
     return caught.signal
 
 
@@ -131,6 +144,8 @@ def _measure(run: Run, task: Task, size: tuple[int, int], folder: Path, reports:
             run.best = score
     except OSError as error:
         reports.say(f"a model was not written, the last one stays: {error}")
+    except (ImageError, ModelError) as error:
+        reports.say(f"the model of step {run.step} was not measured: {error}")
 
 
 def _timed(values: Iterable[T]) -> Iterator[tuple[T, float]]:

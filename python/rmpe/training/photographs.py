@@ -12,8 +12,9 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -70,19 +71,48 @@ def cache_photographs(
     folder.mkdir(parents=True, exist_ok=True)
     pixels = folder / f"{_fingerprint(paths, longest_side)}.pixels"
     index = pixels.with_suffix(".json")
-    if not index.exists():
-        _decode(paths, pixels, index, longest_side, progress)
-    content = json.loads(index.read_text())
-    sizes = content["sizes"]
+    if (kept := _Index.read(index, pixels, len(paths))) is None:
+        kept = _decode(paths, pixels, longest_side, progress)
+        # Last, as it says that the pixels are whole.
+        _replace(index, lambda file: file.write(json.dumps(asdict(kept)).encode()))
     # Copy-on-write: nobody writes, but tensors over read-only memory are warned about.
-    flat = np.memmap(pixels, np.uint8, mode="c") if any(map(any, sizes)) else np.empty(0, np.uint8)
+    flat = np.memmap(pixels, np.uint8, mode="c") if kept.bytes else np.empty(0, np.uint8)
     buffer, start = torch.from_numpy(flat), 0
     images: list[torch.Tensor] = []
-    for height, width in sizes:
+    for height, width in kept.sizes:
         stop = start + height * width * 3
         images.append(buffer[start:stop].view(height, width, 3))
         start = stop
-    return Photographs(tuple(images), np.array(content["scales"]), tuple(content["problems"]))
+    return Photographs(tuple(images), np.array(kept.scales), tuple(kept.problems))
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What a file of pixels holds: the fields of `Photographs`, and (height, width) of each."""
+
+    sizes: list[tuple[int, int]]
+    scales: list[float]
+    problems: list[str]
+
+    @property
+    def bytes(self) -> int:
+        return sum(height * width * 3 for height, width in self.sizes)
+
+    @classmethod
+    def read(cls, path: Path, pixels: Path, count: int) -> _Index | None:
+        """Read it; None where it is missing or damaged, or its pixels are."""
+        try:
+            found = cls(**json.loads(path.read_bytes()))
+            fits = (
+                all(type(s) is int and 0 <= s for h, w in found.sizes for s in (h, w))
+                and all(type(s) is float and 0 < s <= 1 for s in found.scales)
+                and all(type(problem) is str for problem in found.problems)
+                and len(found.sizes) == len(found.scales) == count
+                and found.bytes == (pixels.stat().st_size if found.bytes else 0)
+            )
+        except (OSError, ValueError, TypeError, RecursionError):
+            return None
+        return found if fits else None
 
 
 def _fingerprint(paths: Sequence[Path], longest_side: int) -> str:
@@ -93,46 +123,55 @@ def _fingerprint(paths: Sequence[Path], longest_side: int) -> str:
             entry = f"{path.resolve()}\0{found.st_size}\0{found.st_mtime_ns}\n"
         except OSError:
             entry = f"{path}\0missing\n"
-        digest.update(entry.encode())
+        digest.update(os.fsencode(entry))
     return digest.hexdigest()[:16]
 
 
 def _decode(
     paths: Sequence[Path],
     pixels: Path,
-    index: Path,
     longest_side: int,
     progress: Callable[[int], object] | None,
-) -> None:
-    """Write both files; the index last, which says that the pixels are whole."""
+) -> _Index:
+    """Write the file of pixels."""
     sizes: list[tuple[int, int]] = []
     scales: list[float] = []
     problems: list[str] = []
-    with tempfile.NamedTemporaryFile(dir=pixels.parent, delete=False) as output:
+
+    def write(output: IO[bytes]) -> None:
+        for path in paths:
+            try:
+                image, scale = _reduce(read_image(path), longest_side)
+            except ImageError as error:
+                problems.append(str(error))
+                sizes.append((0, 0))
+                scales.append(1.0)
+            else:
+                output.write(np.ascontiguousarray(image).data)
+                sizes.append((image.shape[0], image.shape[1]))
+                scales.append(scale)
+            if progress:
+                progress(1)
+
+    _replace(pixels, write)
+    return _Index(sizes, scales, problems)
+
+
+def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let ``write(file)`` fill a file that then takes its name.
+
+    Several processes may do that at once, and each does it alone.
+    """
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as output:
         partial = Path(output.name)
         try:
-            for path in paths:
-                try:
-                    image, scale = _reduce(read_image(path), longest_side)
-                except ImageError as error:
-                    problems.append(str(error))
-                    sizes.append((0, 0))
-                    scales.append(1.0)
-                else:
-                    output.write(np.ascontiguousarray(image).data)
-                    sizes.append((image.shape[0], image.shape[1]))
-                    scales.append(scale)
-                if progress:
-                    progress(1)
+            write(output)
             output.flush()
-            os.replace(partial, pixels)
+            os.fsync(output.fileno())
+            os.replace(partial, path)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
-    content = {"sizes": sizes, "scales": scales, "problems": problems}
-    unfinished = index.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(json.dumps(content))
-    os.replace(unfinished, index)
 
 
 def _reduce(image: np.ndarray, longest_side: int) -> tuple[np.ndarray, float]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 import typing
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union
 
 from ..networks.architectures import ARCHITECTURES
+from ..toml_file import TomlError, parse_toml
+from ..toml_table import is_number, plain, show
 from .config import ConfigError, TrainingConfig
 from .task import TASKS, task_class
 
@@ -40,12 +41,12 @@ def parse_config(content: str, name: str = "configuration") -> TrainingConfig:
     got 'juggling'
     """
     try:
-        values = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name}: not a TOML file: {error}") from error
+        values = parse_toml(content, name)
+    except TomlError as error:
+        raise ConfigError(str(error)) from None
     task = values.get("task")
     if not isinstance(task, str) or task not in TASKS:
-        raise ConfigError(f"{name}: task must be one of {', '.join(TASKS)}, got {task!r}")
+        raise ConfigError(f"{name}: task must be one of {', '.join(TASKS)}, got {show(task)}")
     config: TrainingConfig = _build(task_class(task).config_class, values, name, "")
     _check_network(config, name)
     _check_phases(config, name)
@@ -55,12 +56,12 @@ def parse_config(content: str, name: str = "configuration") -> TrainingConfig:
 def _build(kind: type[T], values: Any, name: str, prefix: str) -> T:
     """One dataclass from its table."""
     if not isinstance(values, dict):
-        raise ConfigError(f"{name}: {prefix.rstrip('.')} must be a table, got {values!r}")
+        raise ConfigError(f"{name}: {prefix.rstrip('.')} must be a table, got {show(values)}")
     fields = {entry.name: entry for entry in dataclasses.fields(typing.cast(Any, kind))}
     for key in values:
         if key not in fields:
             raise ConfigError(
-                f"{name}: {prefix}{key} is not a known key; known are {', '.join(fields)}"
+                f"{name}: {prefix}{plain(key)} is not a known key; known are {', '.join(fields)}"
             )
     hints = typing.get_type_hints(kind, include_extras=True)
     given = {key: _value(hints[key], value, name, prefix + key) for key, value in values.items()}
@@ -79,18 +80,20 @@ def _value(hint: Any, value: Any, name: str, key: str) -> Any:
     if origin is Annotated:
         checked, rule = _value(arguments[0], value, name, key), arguments[1]
         if not rule.holds(checked):
-            raise ConfigError(f"{name}: {key} must be {rule.words}, got {value!r}")
+            raise ConfigError(f"{name}: {key} must be {rule}, got {show(value)}")
         return checked
     if origin is Literal:
         if value not in arguments:
-            raise ConfigError(f"{name}: {key} must be one of {', '.join(arguments)}, got {value!r}")
+            raise ConfigError(
+                f"{name}: {key} must be one of {', '.join(arguments)}, got {show(value)}"
+            )
         return value
     if origin in (Union, UnionType):  # a table that may be left out
         return _value(arguments[0], value, name, key)
     if origin is dict:
         if not isinstance(value, dict):
-            raise ConfigError(f"{name}: {key} must be a table, got {value!r}")
-        return {k: _value(arguments[1], v, name, f"{key}.{k}") for k, v in value.items()}
+            raise ConfigError(f"{name}: {key} must be a table, got {show(value)}")
+        return {k: _value(arguments[1], v, name, f"{key}.{plain(k)}") for k, v in value.items()}
     if origin is tuple:
         return _values(arguments, value, name, key)
     return _scalar(hint, value, name, key)
@@ -100,7 +103,7 @@ def _values(hints: tuple[Any, ...], value: Any, name: str, key: str) -> tuple[An
     count = None if hints[-1] is Ellipsis else len(hints)
     if not isinstance(value, list) or not value or count not in (None, len(value)):
         many = "a list" if count is None else f"a list of {count}"
-        raise ConfigError(f"{name}: {key} must be {many}, got {value!r}")
+        raise ConfigError(f"{name}: {key} must be {many}, got {show(value)}")
     return tuple(
         _value(hints[0], item, name, f"{key}[{position}]") for position, item in enumerate(value)
     )
@@ -108,11 +111,11 @@ def _values(hints: tuple[Any, ...], value: Any, name: str, key: str) -> tuple[An
 
 def _scalar(hint: Any, value: Any, name: str, key: str) -> Any:
     words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-    if hint is float and type(value) is int:
-        value = float(value)
-    if type(value) is not hint or (hint is float and not math.isfinite(value)):
-        raise ConfigError(f"{name}: {key} must be {words[hint]}, got {value!r}")
-    return value
+    # A whole number is a number, unless it is larger than any float.
+    number = float(value) if hint is float and is_number(value) else value
+    if type(number) is not hint or (hint is float and not math.isfinite(number)):
+        raise ConfigError(f"{name}: {key} must be {words[hint]}, got {show(value)}")
+    return number
 
 
 def _check_network(config: TrainingConfig, name: str) -> None:
@@ -121,19 +124,19 @@ def _check_network(config: TrainingConfig, name: str) -> None:
     if network.architecture not in rows:
         raise ConfigError(
             f"{name}: network.architecture must be one of {', '.join(rows)}, "
-            f"got {network.architecture!r}"
+            f"got {show(network.architecture)}"
         )
     limits = rows[network.architecture].parameters
     if network.parameters.keys() != limits.keys():
         raise ConfigError(
             f"{name}: network.parameters of {network.architecture} must be {', '.join(limits)}, "
-            f"got {', '.join(network.parameters)}"
+            f"got {show(list(network.parameters))}"
         )
     for key, most in limits.items():
         if not 1 <= network.parameters[key] <= most:
             raise ConfigError(
                 f"{name}: network.parameters.{key} must be 1 to {most}, "
-                f"got {network.parameters[key]}"
+                f"got {show(network.parameters[key])}"
             )
 
 
@@ -141,14 +144,16 @@ def _check_phases(config: TrainingConfig, name: str) -> None:
     names = [phase.name for phase in config.phase]
     for phase in config.phase:
         if names.count(phase.name) > 1:
-            raise ConfigError(f"{name}: phases must have distinct names, got {phase.name!r} twice")
+            raise ConfigError(
+                f"{name}: phases must have distinct names, got {show(phase.name)} twice"
+            )
         if phase.curve == "constant" and phase.end_rate:
             raise ConfigError(
-                f"{name}: phase {phase.name}: end_rate has no meaning with the curve constant; "
-                "take linear or cosine"
+                f"{name}: phase {plain(phase.name)}: end_rate has no meaning with the curve "
+                "constant; take linear or cosine"
             )
         if phase.warmup >= phase.samples:
             raise ConfigError(
-                f"{name}: phase {phase.name}: warmup must be below its samples, "
+                f"{name}: phase {plain(phase.name)}: warmup must be below its samples, "
                 f"got {phase.warmup} of {phase.samples}"
             )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +15,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from ..output_file import write_atomically
 from .config import TrainingConfig
 
 __all__ = ["Reports"]
@@ -31,28 +34,32 @@ class Reports:
         The first step, and the one after the last.
     silent : bool
         Write nothing: another process of the run does.
+    report : callable
+        Gets each line for people.
     """
 
     def __init__(
-        self, folder: Path, config: TrainingConfig, step: int, stop: int, *, silent: bool = False
+        self,
+        folder: Path,
+        config: TrainingConfig,
+        step: int,
+        stop: int,
+        *,
+        silent: bool = False,
+        report: Callable[[str], object] = print,
     ) -> None:
-        self._config, self._silent = config, silent
+        self._config, self._silent, self._report = config, silent, report
         self._path = folder / "log.jsonl"
         self._board: SummaryWriter | None = None
         if not silent:
             self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step)
-        if self._path.exists() and not silent:
-            lines = self._path.read_text().splitlines(keepends=True)
-            # A process that was killed may have left half a line.
-            whole = [line for line in lines if line.endswith("\n")]
-            self._path.write_text(
-                "".join(line for line in whole if json.loads(line)["step"] <= step)
-            )
         self._bar = tqdm(
             total=stop * config.batch_size, initial=step * config.batch_size, unit="sample",
             unit_scale=True, smoothing=0.02, dynamic_ncols=True, mininterval=1,
-            disable=silent,
+            disable=silent or None,
         )  # fmt: skip
+        if not silent:
+            self._forget(step)
         self._last, self._steps, self._waited = time.monotonic(), 0, 0.0
 
     def __enter__(self) -> Self:
@@ -65,12 +72,12 @@ class Reports:
         traceback: TracebackType | None,
     ) -> None:
         self._bar.close()
-        if self._board:
-            self._board.close()
+        self._show(lambda board: board.close())
 
     def say(self, message: str) -> None:
         """Write a line above the progress bar."""
-        self._bar.write(message)
+        with tqdm.external_write_mode():
+            self._report(message)
 
     def stepped(self, waited: float) -> None:
         """Count a step, which waited so many seconds for its batch."""
@@ -103,14 +110,53 @@ class Reports:
 
     def picture(self, step: int, picture: torch.Tensor) -> None:
         """Show samples, (3, H, W) in 0..1."""
-        if self._board:
-            self._board.add_image("samples", picture, step)
+        self._show(lambda board: board.add_image("samples", picture, step))
+
+    def _forget(self, step: int) -> None:
+        """Drop the lines of the log that tell of later steps, and those that are damaged."""
+        try:
+            lines = self._path.read_bytes().splitlines(keepends=True)
+        except OSError:  # There is none, or it cannot be read; writing says why.
+            return
+        # A process that was killed may have left half a line.
+        if lines and not lines[-1].endswith(b"\n"):
+            del lines[-1]
+        found = [(line, _step_of(line)) for line in lines]
+        kept = b"".join(line for line, at in found if at is not None and at <= step)
+        write_atomically(self._path, lambda file: file.write(kept))
+        damaged = sum(at is None for _, at in found)
+        if damaged:
+            self.say(f"{self._path.name}: {damaged} lines are damaged, and left out")
 
     def _write(self, step: int, values: dict[str, Any]) -> None:
-        if self._board is None:
+        """Write into the log and for TensorBoard; a disk that is full does not end the run."""
+        if self._silent:
             return
         samples = step * self._config.batch_size
+        line = json.dumps({"step": step, "samples": samples, **values}) + "\n"
+        try:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            with open(os.open(self._path, flags, 0o666), "ab") as file:
+                file.write(line.encode())
+        except OSError as error:
+            self.say(f"step {step} is not in {self._path.name}: {error}")
         for name, value in values.items():
-            self._board.add_scalar(name, value, step)
-        with self._path.open("a") as file:
-            file.write(json.dumps({"step": step, "samples": samples, **values}) + "\n")
+            self._show(lambda board: board.add_scalar(name, value, step))  # noqa: B023
+
+    def _show(self, add: Callable[[SummaryWriter], object]) -> None:
+        if self._board is None:
+            return
+        try:
+            add(self._board)
+        except OSError as error:
+            self.say(f"TensorBoard gets nothing any more: {error}")
+            self._board = None
+
+
+def _step_of(line: bytes) -> int | None:
+    """Which step a line of the log tells of; None where it is damaged."""
+    try:
+        step = json.loads(line)["step"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return step if type(step) is int else None

@@ -19,6 +19,9 @@ from .task import Task
 
 __all__ = ["Run", "read_trained", "take_step"]
 
+# What each kind of optimizer knows of a parameter, beside the number of its steps.
+_MOMENTS = {"adamw": ("exp_avg", "exp_avg_sq"), "rmsprop": ("square_avg",)}
+
 
 @dataclass
 class Run:
@@ -98,15 +101,55 @@ class Run:
         Raises
         ------
         CheckpointError
-            Where they are of another network or optimizer.
+            Where they are of another network or optimizer, or no finite numbers.
         """
-        try:
-            self.network.load_state_dict(state["network"])
-            self.average.network.load_state_dict(state["average"])
-            self.optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError) as error:
-            raise CheckpointError(f"the checkpoint is of another network: {error}") from error
+        for network, weights in (
+            (self.network, state["network"]),
+            (self.average.network, state["average"]),
+        ):
+            for name, value in network.state_dict().items():
+                if name in weights and not _is_like(weights[name], value):
+                    raise CheckpointError(
+                        f"the checkpoint is of another network, or damaged: {name} must be finite "
+                        f"{value.dtype} {tuple(value.shape)}"
+                    )
+            try:
+                network.load_state_dict(weights)
+            except RuntimeError as error:
+                raise CheckpointError(f"the checkpoint is of another network: {error}") from error
+        self._fill_optimizer(state["optimizer"]["state"])
         self.average.updates = state["updates"]
+
+    def _fill_optimizer(self, moments: dict[Any, Any]) -> None:
+        """Take over what the optimizer knows of each parameter; its settings stay."""
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        names = _MOMENTS[self.config.optimizer.kind]
+        count = torch.zeros(())
+        for key, known in moments.items():
+            if not (
+                type(key) is int
+                and 0 <= key < len(parameters)
+                and isinstance(known, dict)
+                and known.keys() == {"step", *names}
+                and _is_like(known["step"], count)
+                and all(_is_like(known[name], parameters[key]) for name in names)
+            ):
+                raise CheckpointError(
+                    "the checkpoint is of another optimizer, or damaged: "
+                    f"{self.config.optimizer.kind} must have finite {', '.join(names)} of the "
+                    "shape of each parameter"
+                )
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+
+
+def _is_like(value: Any, model: torch.Tensor) -> bool:
+    """Whether a value is an ordinary tensor of the type and shape of another, and finite."""
+    return (
+        isinstance(value, torch.Tensor)
+        and (value.dtype, value.shape, value.layout) == (model.dtype, model.shape, torch.strided)
+        and value.device == model.device
+        and bool(value.isfinite().all())
+    )
 
 
 def read_trained(path: Path) -> dict[str, torch.Tensor]:
@@ -121,7 +164,11 @@ def read_trained(path: Path) -> dict[str, torch.Tensor]:
         values = read_weights(path)
     else:
         values = read_checkpoint(path)["average"]
-    return {k: v.float() if v.is_floating_point() else v for k, v in values.items()}
+    trained = {k: v.float() if v.is_floating_point() else v for k, v in values.items()}
+    for name, value in trained.items():
+        if value.is_complex() or not _is_like(value, torch.empty_like(value, device="cpu")):
+            raise CheckpointError(f"{path}: the weight {name} must be a tensor of finite numbers")
+    return trained
 
 
 def take_step(run: Run, task: Task, model: nn.Module, batch: Any, rate: float) -> tuple[float, Any]:

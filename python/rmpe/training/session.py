@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 
+from ..output_file import write_atomically
+from ..outputs.lock import locked, opened
+from ..toml_file import TomlError, read_text
 from .checkpoint import CheckpointError, read_checkpoint
 from .config import ConfigError
 from .loop import CHECKPOINT, train
@@ -48,9 +51,9 @@ def load_task(
         Where something cannot be read.
     """
     try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration: {error}") from error
+        text = read_text(path, "configuration")
+    except TomlError as error:
+        raise ConfigError(str(error)) from None
     config = parse_config(text, str(path))
     cache = cache.expanduser()
     task = task_class(config.task)(
@@ -72,6 +75,7 @@ def train_from_config(
     samples: int | None = None,
     overfit: int | None = None,
     workers: int = 1,
+    report: Callable[[str], object] = print,
 ) -> signal.Signals | None:
     """Train as a configuration says.
 
@@ -93,6 +97,8 @@ def train_from_config(
         Stop after so many in all.
     workers : int
         Threads that make batches.
+    report : callable
+        Gets each line for people.
 
     Returns
     -------
@@ -103,18 +109,20 @@ def train_from_config(
     ------
     ConfigError, CheckpointError, TrainingError, OSError, ValueError
         Where it cannot begin or go on.
+    rmpe.outputs.errors.OutputError
+        The folder cannot be written to, or another run writes into it.
     """
-    checkpoint = out / CHECKPOINT
-    if checkpoint.exists() and not resume:
-        raise CheckpointError(
-            f"{out} holds a run already; go on with --resume, or choose another folder"
-        )
-    state = read_checkpoint(checkpoint) if resume else read_checkpoint(start) if start else None
-    text, task = load_task(path, data=data, cache=cache, overfit=overfit)
-    config = task.config
-    schedule = Schedule(config.phase, config.batch_size)
-    first_step = 0 if phase is None else schedule.first_step(phase)
-    with _processes() as rank:
+    with _processes() as rank, _locked(out, rank, report):
+        checkpoint = out / CHECKPOINT
+        if checkpoint.exists() and not resume:
+            raise CheckpointError(
+                f"{out} holds a run already; go on with --resume, or choose another folder"
+            )
+        state = read_checkpoint(checkpoint) if resume else read_checkpoint(start) if start else None
+        text, task = load_task(path, data=data, cache=cache, overfit=overfit)
+        config = task.config
+        schedule = Schedule(config.phase, config.batch_size)
+        first_step = 0 if phase is None else schedule.first_step(phase)
         # Networks of ours draw nothing while they train, others may.
         torch.manual_seed(config.seed)
         run = Run(config, text, task.network(), step=first_step)
@@ -122,12 +130,12 @@ def train_from_config(
             (run.resume if resume else run.start_from)(state)
         elif weights is not None:
             _adopt(task, run, weights)
-        out.mkdir(parents=True, exist_ok=True)
         if rank == 0:
-            (out / "config.toml").write_text(text)
-            print("\n".join(task.summary()), flush=True)
+            write_atomically(out / "config.toml", lambda file: file.write(text.encode()))
+            for line in task.summary():
+                report(line)
         last = None if samples is None else -(-samples // config.batch_size)
-        return train(run, task, schedule, out, workers=workers, last_step=last)
+        return train(run, task, schedule, out, workers=workers, last_step=last, report=report)
 
 
 def _adopt(task: Task, run: Run, weights: Path) -> None:
@@ -137,6 +145,16 @@ def _adopt(task: Task, run: Run, weights: Path) -> None:
             task.adopt(network, trained)
     except RuntimeError as error:
         raise CheckpointError(f"{weights} is of another network: {error}") from error
+
+
+@contextmanager
+def _locked(out: Path, rank: int, report: Callable[[str], object]) -> Iterator[None]:
+    """Keep other runs out of the folder; of the processes of one run, the first does."""
+    if rank:
+        yield
+        return
+    with opened(out) as directory, locked(out, directory, report):
+        yield
 
 
 @contextmanager

@@ -83,6 +83,9 @@ def test_fit_proposals_with_the_detector(tmp_path, capsys):
         (["fit-nms", *COCO, "--kinds", "papr"], "must be among paper"),
         (["fit-proposals", COCO[0], "--out", "p.json"], "name the folder of the images"),
         (["fit-proposals", *COCO, "--out", "p.json", "--prior", "-1"], "--prior must be 0 or more"),
+        (["fit-nms", *COCO, "--plot", "a.foo"], "--plot: a picture must be one of"),
+        (["fit-nms", *COCO, "--out", "gone/a.toml"], "gone: there is no such folder"),
+        (["fit-proposals", *COCO, "--out", "."], "cannot write .: Is a directory"),
         (["fit-proposals", "nowhere.json", "x", "--out", "p.json"], "nowhere.json cannot be read"),
     ],
 )

@@ -76,3 +76,21 @@ def test_authors_boxes(tmp_path):
     file.write_bytes(b"no HDF5")
     with pytest.raises(DatasetError, match="must hold xmin, ymin, xmax, ymax"):
         read_detections(file, dataset)
+
+
+def test_damaged_authors_boxes(tmp_path):
+    """A file may claim any size, and hold a folder in place of an array."""
+    h5py = pytest.importorskip("h5py")
+    images = [{"id": "a.jpg", "file_name": "a.jpg"}]
+    people = [person(id=1, image_id="a.jpg", area=2000)]
+    dataset = load_dataset(write(annotations(*people, images=images), tmp_path), None)
+    (tmp_path / "b_images.txt").write_text("a.jpg\n")
+    with h5py.File(tmp_path / "b.h5", "w") as content:
+        for edge in ("xmin", "ymin", "xmax", "ymax"):
+            content.create_dataset(edge, shape=(10**12,), chunks=(1000,), dtype="f8")
+    with pytest.raises(DatasetError, match="as many rows as .* got 1000000000000, "):
+        read_detections(tmp_path / "b.h5", dataset)
+    with h5py.File(tmp_path / "b.h5", "w") as content:
+        content.create_group("xmin")
+    with pytest.raises(DatasetError, match="must hold xmin"):
+        read_detections(tmp_path / "b.h5", dataset)

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import random
 
 import numpy as np
@@ -15,10 +14,10 @@ from rmpe.metrics.pckh import multi_person_ap
 from rmpe.metrics.predictions import Predictions
 from rmpe.skeletons import COCO_17
 
+from ...fuzz import inputs
 from ..coco_annotations import annotations, person
 
-# In CI; RMPE_FUZZ_INPUTS asks for more.
-INPUTS = int(os.environ.get("RMPE_FUZZ_INPUTS", 1000))
+INPUTS = inputs(1000)
 
 ODD = (
     None, True, False, 0, 1, 2, -1, 0.5, 1e308, -1e308, 2**31, 2**63, 10**400, float("nan"),

@@ -6,11 +6,12 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from rmpe.detectors.anchors import read_anchors
 from rmpe.errors import ModelError
 
+from ...fuzz import fuzz
 from ..mutation import damaged
 
 ANCHORS = np.linspace(0, 1, 20, dtype=np.float32).reshape(5, 4)
@@ -108,9 +109,7 @@ def test_a_file_that_is_not_there(tmp_path):
         read_anchors(tmp_path / "gone.npz", "a")
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@fuzz(300)
 @given(damaged(archive(a=ANCHORS)) | damaged(archive(True, a=ANCHORS)))
 def test_damaged_bytes_give_anchors_or_a_model_error(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)

@@ -4,11 +4,12 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rmpe.inputs.images import ImageError, decode_image
 
+from ...fuzz import fuzz
 from . import mutants
 from .encode import TYPES, encode, exif, png, tiff
 
@@ -35,7 +36,7 @@ def test_files_cut_anywhere_are_images_or_image_errors(name):
         mutants.outcome(contents[:length])
 
 
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 @given(st.sampled_from(sorted(ORIGINALS)), st.integers(0, 60), st.binary(max_size=200))
 def test_any_bytes_are_an_image_or_an_image_error(name, kept, rest):
     mutants.outcome(ORIGINALS[name][:kept] + rest)

@@ -1,5 +1,7 @@
 """Presets of pose NMS in files."""
 
+import os
+
 import pytest
 
 from rmpe.method.preset_file import load_preset, write_preset
@@ -35,7 +37,7 @@ def test_file_may_name_the_preset_that_it_goes_out_from(tmp_path):
         ('preset = "papr"', "mine.toml is not valid: preset must be one of"),
         ("preset = []", "mine.toml is not valid: preset must be one of"),
         ('preset = "paper"\nsigma1 = "x"', "mine.toml is not valid: sigma1 must be"),
-        ("a=" + "[" * 5000, "mine.toml is not valid"),
+        ("a=" + "[" * 5000, "mine.toml is nested too deeply"),
     ],
 )
 def test_wrong_file_is_refused_with_its_name(tmp_path, content, message):
@@ -49,3 +51,15 @@ def test_missing_file_and_unknown_name():
         load_preset("nowhere.toml")
     with pytest.raises(ValueError, match="must be one of paper, rmpe, alphapose, or the path"):
         load_preset("papr")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ValueError, match="cannot read the preset .*pipe.toml: it is not a file"):
+        load_preset(tmp_path / "pipe.toml")
+
+
+def test_comments_stay_comments(tmp_path):
+    comment = "fitted to a\neta = 5.0 \x1b \udcff.json"
+    write_preset(tmp_path / "mine.toml", load_preset("rmpe"), [comment])
+    assert load_preset(tmp_path / "mine.toml").eta == 22.48

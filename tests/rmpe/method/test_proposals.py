@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -18,6 +18,8 @@ from rmpe.method.proposals import (
     read_proposals,
 )
 from rmpe.skeletons import COCO_17
+
+from ...fuzz import fuzz
 
 GENERATOR = np.random.default_rng(3)
 EPSILON = 1e-9
@@ -238,7 +240,7 @@ def test_other_files_are_refused(tmp_path, content, message):
         read_proposals(path)
 
 
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 @given(st.data())
 def test_mutated_file_is_read_or_refused(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "mutated.json"

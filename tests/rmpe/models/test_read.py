@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rmpe.errors import ModelError
@@ -14,6 +14,7 @@ from rmpe.models.read import _CARDS as FOLDER
 from rmpe.models.read import known_cards, load_card
 from rmpe.models.store import locate
 
+from ...fuzz import fuzz
 from ..mutation import damaged
 
 
@@ -217,9 +218,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         load_card(tmp_path / "pipe.toml")
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@fuzz(300)
 @given(damaged((FOLDER / "hourglass2_mpii16.toml").read_bytes()))
 def test_damaged_bytes_give_a_card_or_a_model_error(tmp_path, content):
     (tmp_path / "mine.toml").write_bytes(content)
@@ -236,9 +235,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@fuzz(300)
 @given(st.sampled_from(sorted(FOLDER.glob("*.toml"))), st.integers(0, 40), VALUES.map(json.dumps))
 def test_any_value_in_any_place_gives_a_card_or_a_model_error(tmp_path, card, line, value):
     lines = card.read_text().splitlines()

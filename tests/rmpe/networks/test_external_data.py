@@ -3,11 +3,12 @@
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from onnx import TensorProto, helper, numpy_helper
 
 from rmpe.networks.external_data import has_external_data
 
+from ...fuzz import fuzz
 from ..mutation import damaged
 
 
@@ -117,7 +118,7 @@ def test_nesting_without_an_end_is_refused():
         has_external_data(content)
 
 
-@settings(max_examples=300)
+@fuzz(300)
 @given(damaged(PLACES["attribute of several"](external(tensor())).SerializeToString()))
 def test_damaged_files_give_an_answer_or_a_value_error(content):
     try:

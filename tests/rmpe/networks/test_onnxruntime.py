@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from onnx import TensorProto, helper, numpy_helper
 
 import rmpe
@@ -23,6 +23,7 @@ from rmpe.errors import ModelError
 from rmpe.networks import onnxruntime
 from rmpe.networks.onnxruntime import OnnxNetwork
 
+from ...fuzz import fuzz
 from ..mutation import damaged
 
 FLOAT = TensorProto.FLOAT
@@ -211,9 +212,7 @@ TINY = helper.make_model(
 ).SerializeToString()
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@fuzz(150)
 @given(damaged(TINY))
 def test_damaged_files_give_a_network_or_a_model_error(tmp_path, content):
     (tmp_path / "n.onnx").write_bytes(content)

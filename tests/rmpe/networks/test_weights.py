@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -15,6 +15,7 @@ from rmpe.errors import ModelError
 from rmpe.networks.architectures.hourglass import StackedHourglass
 from rmpe.networks.weights import load_weights, read_weights
 
+from ...fuzz import fuzz
 from ..mutation import damaged
 
 
@@ -149,9 +150,7 @@ def saved(legacy=False):
     return stream.getvalue()
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@fuzz(200)
 @given(
     st.sampled_from(["net.pth", "net.safetensors"]),
     damaged(saved())

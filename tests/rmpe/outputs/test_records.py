@@ -15,6 +15,7 @@ from rmpe.outputs.labels import ImageLabel
 from rmpe.outputs.records import error_record, label_of, parse_record, people_of, record
 from rmpe.skeletons import COCO_17, MPII_16
 
+from ...fuzz import fuzz
 from .material import LABEL, make_people, text_of
 
 
@@ -153,6 +154,7 @@ JSON = st.recursive(
 ENTRY = record(LABEL, make_people(1))
 
 
+@fuzz(300)
 @given(st.sampled_from([*ENTRY, "error"]), st.sampled_from([None, *ENTRY["people"][0]]), JSON)
 def test_any_json_is_read_or_refused(key, person_key, value):
     entry = json.loads(json.dumps(ENTRY))
@@ -169,6 +171,7 @@ def test_any_json_is_read_or_refused(key, person_key, value):
         text_of(text_format, found)
 
 
+@fuzz(300)
 @given(st.data())
 def test_any_bytes_are_read_or_refused(data):
     line = bytearray(dumps(ENTRY))

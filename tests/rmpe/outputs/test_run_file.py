@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from rmpe.outputs.errors import ResultsError
 from rmpe.outputs.run_file import RunFile, parse_run_file
 
+from ...fuzz import fuzz
+
 RUN = RunFile("1.2", {"nms": None, "flip": True, "threshold": 0.25}, "cpu", ("jsonl",), "/home/me")
 
 
@@ -45,6 +47,7 @@ def test_what_is_no_such_file_is_refused_by_name(data, message):
         parse_run_file(data)
 
 
+@fuzz(300)
 @given(
     st.sampled_from(["rmpe", "settings", "device", "formats", "directory"]),
     st.recursive(
@@ -60,6 +63,7 @@ def test_any_json_is_read_or_refused(key, value):
         pass
 
 
+@fuzz(300)
 @given(st.binary(max_size=40), st.integers(0, 200))
 def test_any_bytes_are_read_or_refused(data, place):
     whole = RUN.to_bytes()

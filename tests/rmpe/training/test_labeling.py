@@ -1,15 +1,19 @@
 """Labels from a network that finds keypoints again in the mirror."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from rmpe.cli import main
+from rmpe.commands import label
 from rmpe.datasets import load_dataset
 from rmpe.people import People
 from rmpe.skeletons import COCO_17, MPII_16
+from rmpe.training import labeling
 from rmpe.training.labeling import Sureness, sure_keypoints
 
 WIDTH = 200
@@ -107,3 +111,21 @@ def test_photographs_get_annotations_that_can_be_trained_on(
         # What it is sure of is mostly right.
         assert np.median((distance / sides)[both]) < 0.1
     assert json.loads(out.read_text())["categories"][0]["keypoints"] == list(COCO_17.keypoints)
+
+
+def test_a_single_photograph_has_its_own_name(tmp_path, monkeypatch, capsys):
+    Image.new("RGB", (8, 6)).save(tmp_path / "a.png")
+    pose = SimpleNamespace(card=SimpleNamespace(skeleton=COCO_17))
+    estimator = SimpleNamespace(device=torch.device("cpu"), pose=pose)
+    monkeypatch.setattr(label, "build_estimator", lambda *arguments, **options: estimator)
+    monkeypatch.setattr(labeling, "label_images", lambda *arguments: [[]])
+    assert main(["label", str(tmp_path / "a.png"), "--out", str(tmp_path / "l\x1b.json")]) == 0
+    found = json.loads((tmp_path / "l\x1b.json").read_text())["images"]
+    assert found == [{"id": 1, "file_name": "a.png", "height": 6, "width": 8}]
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_the_work(tmp_path, capsys):
+    Image.new("RGB", (8, 6)).save(tmp_path / "a.png")
+    assert main(["label", str(tmp_path), "--out", str(tmp_path / "gone/l.json")]) == 2
+    assert "gone: there is no such folder" in capsys.readouterr().err

@@ -15,9 +15,11 @@ import torch
 import torch.multiprocessing as mp
 from torch import nn
 
+from rmpe.inputs.images import ImageError
 from rmpe.training import loop
 from rmpe.training.checkpoint import read_checkpoint
 from rmpe.training.loop import TrainingError, train
+from rmpe.training.reports import Reports
 from rmpe.training.run import Run, take_step
 from rmpe.training.schedule import Schedule
 
@@ -131,6 +133,65 @@ def test_a_full_disk_in_between_is_reported_and_the_run_goes_on(
     assert "no checkpoint at step 6, the last one stays" in capsys.readouterr().out
     # The best one is kept apart.
     assert exported == ["average", "best", "average", "best", "average"]
+
+
+def test_a_log_that_cannot_be_written_is_reported_and_the_run_goes_on(task, tmp_path):
+    (tmp_path / "log.jsonl").mkdir()
+    said = []
+    run = Run(task.config, "text", task.network())
+    train(run, task, Schedule(task.config.phase, 4), tmp_path, report=said.append)
+    assert run.step == 10 and read_checkpoint(tmp_path / "checkpoint.pt")["step"] == 10
+    assert "step 1 is not in log.jsonl: [Errno 21] Is a directory" in said[0]
+
+
+def test_a_damaged_log_keeps_its_good_lines(task, tmp_path):
+    good = [json.dumps({"step": step, "loss": 1.0}) for step in (1, 2, 3)]
+    bad = ["[1]", "{}", '{"step": "x"}', "[" * 100_000, "\x00", '{"step": ' + "9" * 5000 + "}"]
+    lines = [good[0], *bad, good[1], good[2], '{"step": 1, "lo']
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    said = []
+    Reports(tmp_path, task.config, 2, 10, report=said.append)
+    assert (tmp_path / "log.jsonl").read_text().splitlines() == good[:2]
+    assert said == ["log.jsonl: 6 lines are damaged, and left out"]
+
+
+def test_a_model_that_cannot_be_measured_does_not_end_the_run(task, tmp_path, monkeypatch):
+    def validate(card):
+        raise ImageError("0.png cannot be read: No such file or directory")
+
+    monkeypatch.setattr(task, "validate", validate)
+    said = []
+    run = Run(task.config, "text", task.network())
+    train(run, task, Schedule(task.config.phase, 4), tmp_path, report=said.append)
+    assert run.step == 10 and said[0] == (
+        "the model of step 4 was not measured: 0.png cannot be read: No such file or directory"
+    )
+
+
+def test_a_run_that_never_learned_fails(task, tmp_path):
+    run = Run(task.config, "text", task.network())
+    with torch.no_grad():
+        run.network.score[0].bias[0] = math.nan
+    with pytest.raises(TrainingError, match="not finite in any of 10 steps"):
+        train(run, task, Schedule(task.config.phase, 4), tmp_path, report=[].append)
+
+
+def test_two_runs_into_one_folder_are_refused(command, tmp_path):
+    first = command("run")
+    wait_for(first, tmp_path / "run", 1)
+    second = command("run", "--resume")
+    assert second.wait() == 2
+    assert "another run is writing into" in second.communicate()[1]
+    assert first.wait() == 0, first.communicate()[1]
+    assert not (tmp_path / "run/run.lock").exists()
+
+
+def test_a_reader_who_is_gone_costs_only_the_messages(command, tmp_path):
+    process = command("run")
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait() == 0
+    assert read_checkpoint(tmp_path / "run/checkpoint.pt")["step"] == 10
 
 
 class Plain(nn.Module):

@@ -1,5 +1,8 @@
 """Photographs that are decoded once."""
 
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -63,3 +66,41 @@ def test_an_interrupted_call_leaves_nothing_to_be_taken_for_whole(paths, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         cache_photographs(paths, tmp_path / "cache", longest_side=90, progress=interrupt)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def one_file(cache, suffix):
+    (found,) = cache.glob(f"*{suffix}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda cache: one_file(cache, ".json").write_text("[]"),
+        lambda cache: one_file(cache, ".json").write_bytes(b"[" * 100_000),
+        lambda cache: one_file(cache, ".json").write_text('{"sizes": 1}'),
+        lambda cache: one_file(cache, ".json").write_text(
+            '{"sizes": [[-20, 30], [41, 17], [60, 90]], "scales": [1.0, 1.0, 1.0], "problems": []}'
+        ),
+        lambda cache: one_file(cache, ".json").write_text(
+            '{"sizes": [[20, 30]], "scales": [1.0], "problems": []}'
+        ),
+        lambda cache: one_file(cache, ".pixels").write_bytes(b"half"),
+        lambda cache: one_file(cache, ".pixels").unlink(),
+    ],
+)
+def test_a_damaged_cache_is_made_anew(paths, tmp_path, damage):
+    cache = tmp_path / "cache"
+    cache_photographs(paths, cache, longest_side=90)
+    damage(cache)
+    found = cache_photographs(paths, cache, longest_side=90)
+    for image, path in zip(found.images, paths, strict=True):
+        assert np.array_equal(image.numpy(), read_image(path))
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_file_names_that_are_no_text(paths, tmp_path):
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png"))
+    paths[0].rename(odd)
+    found = cache_photographs([odd, *paths[1:]], tmp_path / "cache", longest_side=90)
+    assert [image.shape[:2] for image in found.images] == [(20, 30), (41, 17), (60, 90)]

@@ -131,3 +131,41 @@ def test_the_average_moves_slowly_once_it_has_begun(task):
         weight += 1
     average.update()
     torch.testing.assert_close(ours, start + 1.1)
+
+
+def trained(task, make):
+    """The state of a run after a step, every time anew."""
+    run = new_run(task)
+    take_step(run, task, run.network, make(0), 1e-3)
+    return copy(run.state())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state["network"].update({"stem.0.0.weight": torch.full((8, 3, 3, 3), math.nan)}),
+        lambda state: state["average"].update({"stem.0.0.weight": torch.zeros(8, 3, 3, 3).cfloat()}),
+        lambda state: state["average"].update({"stem.0.0.weight": torch.zeros(8, 3, 3, 3).to_sparse()}),
+        lambda state: state["network"].update({"stem.0.0.weight": torch.zeros(8, 3, 3, 3, device="meta")}),
+        lambda state: state["network"].pop("stem.0.0.weight"),
+        lambda state: state["optimizer"]["state"].update({0: "x"}),
+        lambda state: state["optimizer"]["state"].update({0: {}}),
+        lambda state: state["optimizer"]["state"].update({10**6: state["optimizer"]["state"][0]}),
+        lambda state: state["optimizer"]["state"][0].update({"exp_avg": torch.zeros(1, 1, 2)}),
+        lambda state: state["optimizer"]["state"][0].update({"step": "x"}),
+        lambda state: state["optimizer"]["state"][0]["exp_avg_sq"].fill_(math.nan),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_that_does_not_fit_is_refused(task, make, change):
+    state = trained(task, make)
+    change(state)
+    with pytest.raises(CheckpointError, match="the checkpoint is of another"):
+        new_run(task).start_from(state)
+
+
+def test_the_optimizers_settings_are_those_of_the_new_configuration(task, make):
+    state = trained(task, make)
+    run = new_run(changed(task, weight_decay=0.5))
+    run.start_from(state)
+    assert [group["weight_decay"] for group in run.optimizer.param_groups] == [0.5, 0.0]
+    assert equal(run.optimizer.state_dict()["state"], state["optimizer"]["state"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import torch
 
 from ...datasets import load_dataset
 from ...datasets.dataset import Dataset, DatasetError
+from ...datasets.json_file import read_json
 from ..photographs import cache_photographs
 
 __all__ = ["BoxedImages", "all_boxes", "box_iou", "load_boxes"]
@@ -152,12 +152,13 @@ def box_iou(first: Floats, second: Floats) -> Floats:
 def _more_boxes(dataset: Dataset, field: str) -> dict[Any, Floats]:
     """The boxes that the images list themselves, by the image's id."""
     found = {}
-    for image in json.loads(dataset.annotations.read_bytes())["images"]:
+    content: Any = read_json(dataset.annotations)
+    for image in content["images"]:
         if not image.get(field):
             continue
         try:
             boxes = np.array(image[field], np.float64).reshape(-1, 4)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             boxes = np.full((1, 4), np.nan)
         if not np.isfinite(boxes).all() or (boxes[:, 2:] < 0).any():
             raise DatasetError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..config import TrainingConfig
-from ..rules import Fraction, NotNegative, Positive
+from ..rules import Fraction, NotNegative, Number, Positive, UpTo10
 
 __all__ = ["Augmentation", "DetectorConfig", "Input", "Loss", "Source", "Validation"]
 
@@ -51,7 +51,7 @@ class Input:
         Of each channel, in 0..1.
     """
 
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    mean: tuple[Number, Number, Number] = (0.485, 0.456, 0.406)
     std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)
 
 
@@ -76,11 +76,11 @@ class Augmentation:
 
     flip: Fraction = 0.5
     expand_chance: Fraction = 0.2
-    expand: NotNegative = 2.0
+    expand: UpTo10 = 2.0
     crop_chance: Fraction = 0.6
     crop: Positive = 0.3
     mosaic_chance: Fraction = 0.3
-    color: NotNegative = 0.15
+    color: UpTo10 = 0.15
     gray_chance: Fraction = 0.05
     erase_chance: Fraction = 0.0
     erase_size: Fraction = 0.3

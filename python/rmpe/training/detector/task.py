@@ -161,7 +161,9 @@ class DetectorTask:
 def _load(config: DetectorConfig, data: Path, cache: Path) -> list[BoxedImages]:
     sources = []
     for source in config.source:
-        with tqdm(desc=f"decoding {source.images}", unit=" photographs", delay=1) as bar:
+        with tqdm(
+            desc=f"decoding {source.images}", unit=" photographs", delay=1, disable=None
+        ) as bar:
             part = load_boxes(
                 data / source.annotations,
                 data / source.images,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ...method.limits import LimitName
 from ..config import Phase, TrainingConfig
-from ..rules import Count, Fraction, NotNegative, Positive
+from ..rules import Angle, Factor, Fraction, Number, Positive, Side, UpTo10
 
 __all__ = [
     "Augmentation",
@@ -42,7 +42,7 @@ class Source:
     format: Literal["coco", "mpii"] = "coco"
     split: str = ""
     weight: Positive = 1.0
-    aspect: NotNegative = 0.0
+    aspect: UpTo10 = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class Input:
         Of the Gaussian at a joint, in heatmap pixels.
     """
 
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    mean: tuple[Number, Number, Number] = (0.485, 0.456, 0.406)
     std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)
-    padding: NotNegative = 0.25
+    padding: UpTo10 = 0.25
     sigma: Positive = 1.5
 
 
@@ -110,12 +110,12 @@ class Augmentation:
     """
 
     flip: Fraction = 0.5
-    rotation: NotNegative = 25.0
+    rotation: Angle = 25.0
     rotation_chance: Fraction = 0.6
-    scale: NotNegative = 0.2
-    shift: NotNegative = 0.06
+    scale: UpTo10 = 0.2
+    shift: UpTo10 = 0.06
     half_body_chance: Fraction = 0.2
-    color: NotNegative = 0.15
+    color: UpTo10 = 0.15
     gray_chance: Fraction = 0.05
     erase_chance: Fraction = 0.3
     erase_size: Fraction = 0.35
@@ -159,10 +159,10 @@ class Transformer:
     localization: str = "small_localization"
     parameters: dict[str, int] = field(default_factory=lambda: {"width": 16, "cells": 4})
     limits: LimitName = "scale"
-    shift: Positive = 0.3
-    zoom: Positive = 2.0
-    angle: Positive = 30.0
-    small: tuple[Count, Count] = (64, 64)
+    shift: UpTo10 = 0.3
+    zoom: Factor = 2.0
+    angle: Angle = 30.0
+    small: tuple[Side, Side] = (64, 64)
     parallel: bool = True
 
 

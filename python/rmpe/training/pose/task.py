@@ -213,7 +213,9 @@ class PoseTask:
 def _load(config: PoseConfig, data: Path, cache: Path, overfit: int | None) -> list[TrainingPeople]:
     people = []
     for source in config.source:
-        with tqdm(desc=f"decoding {source.images}", unit=" photographs", delay=1) as bar:
+        with tqdm(
+            desc=f"decoding {source.images}", unit=" photographs", delay=1, disable=None
+        ) as bar:
             part = load_people(
                 data / source.annotations,
                 data / source.images,

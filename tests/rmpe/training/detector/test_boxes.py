@@ -1,5 +1,7 @@
 """Photographs with boxes."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,23 @@ def test_iou_of_all_pairs():
     first = np.array([[0.0, 0, 2, 2], [5, 5, 6, 6], [1, 1, 1, 3]])
     second = np.array([[1.0, 0, 3, 2], [0, 0, 2, 2]])
     np.testing.assert_allclose(box_iou(first, second), [[1 / 3, 1], [0, 0], [0, 0]])
+
+
+def test_boxes_that_images_list_in_a_packed_file(tmp_path):
+    folder = draw_people(tmp_path, 3)
+    change(folder, lambda content: content["images"][0].update(more=[[0, 0, 20, 20]]))
+    plain = load(folder, more_boxes="more")
+    packed = folder / "people.json.gz"
+    packed.write_bytes(gzip.compress((folder / "people.json").read_bytes()))
+    found = load_boxes(
+        packed, folder / "images", folder / "cache", longest_side=640, more_boxes="more"
+    )
+    assert len(found.boxes) == 4
+    np.testing.assert_array_equal(found.boxes, plain.boxes)
+
+
+def test_listed_boxes_beyond_all_numbers_are_refused(tmp_path):
+    folder = draw_people(tmp_path, 2)
+    change(folder, lambda content: content["images"][0].update(more=[[0, 0, 20, 10**400]]))
+    with pytest.raises(DatasetError, match="more of the image 0 must be a list of boxes"):
+        load(folder, more_boxes="more")

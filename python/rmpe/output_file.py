@@ -1,0 +1,84 @@
+"""One file that a program writes: complete under its name, or not there at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["check_output", "write_atomically", "write_output"]
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let ``write(file)`` fill a file, and give it its name once it is on the disk.
+
+    Whatever stands under its name until then, left by a process that was killed or planted by
+    somebody, is removed, and no link is followed.
+
+    Raises
+    ------
+    OSError
+        Where the disk is full or cannot be written to; what was begun is removed.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.unlink(missing_ok=True)
+        with open(os.open(partial, _NEW, 0o666), "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        # torch reports a full disk as a RuntimeError of its own.
+        if isinstance(error, RuntimeError):
+            raise OSError(f"cannot write {path}: {error}") from error
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_output(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file that a person named, complete or not at all.
+
+    A link is followed, as that person chose it. What is no file, as ``/dev/null``, is written to,
+    and stays what it is.
+
+    Raises
+    ------
+    OSError
+        As `write_atomically`.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
+            file.write(content)
+    else:
+        write_atomically(Path(os.path.realpath(path)), lambda file: file.write(content))
+
+
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Make sure that `write_output` can begin, before the work whose result it writes.
+
+    Raises
+    ------
+    OSError
+        There is no folder of that name, it may not be written to, or the file itself is a folder.
+    """
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if os.path.exists(path) and not os.path.isfile(path):
+        return
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
