@@ -880,7 +880,21 @@ def test_models_that_are_not_here(tmp_path, monkeypatch, capsys):
     assert pose["task"] == "pose"
     assert pose["skeleton"] == "coco_17"
     assert pose["input"] == [256, 192]
-    assert not pose["present"]
+    assert (pose["present"], pose["status"]) == (False, "missing")
+
+
+def test_models_says_in_a_line_what_becomes_of_each_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("RMPE_MODELS", raising=False)
+    (tmp_path / "simplepose_coco17.onnx").write_bytes(b"no network")
+    assert cli.main(["models", "--models", str(tmp_path)]) == 0
+    rows, _, rest = capsys.readouterr().out.partition("\n\n")
+    status = {row.split()[0]: row.split("  ")[-1].strip() for row in rows.splitlines()}
+    assert status["simplepose_coco17"] == "damaged"
+    assert status["ssd_mobilenet_v1_coco"] == "missing"
+    assert status["ssdlite320_mobilenet_v3_large"] == "downloaded when used"
+    assert "  from: https://download.pytorch.org/models/ssdlite320" in rest
+    assert "is damaged or another version" in rest and "was not found" not in rest
 
 
 def test_version(capsys):

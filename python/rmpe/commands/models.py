@@ -79,7 +79,7 @@ def _task(card: DetectorCard | PoseCard) -> str:
 def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str, Any]:
     from ..errors import ModelError
     from ..models.card import PoseCard
-    from ..models.store import locate
+    from ..models.store import find, locate
 
     row = {
         "name": card.name,
@@ -95,8 +95,15 @@ def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str
     try:
         paths = [str(locate(file, models_dir)) for file in card.files]
     except ModelError as error:
-        return row | {"present": False, "paths": [], "problem": str(error)}
-    return row | {"present": True, "paths": paths, "problem": None}
+        missing = [file for file in card.files if find(file, models_dir) is None]
+        if not missing:
+            status = "damaged"
+        elif all(file.url for file in missing):
+            status = "downloaded when used"
+        else:
+            status = "missing"
+        return row | {"present": False, "paths": [], "status": status, "problem": str(error)}
+    return row | {"present": True, "paths": paths, "status": "here", "problem": None}
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
@@ -109,7 +116,7 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
                 row["task"],
                 row["skeleton"] or "-",
                 f"{height}x{width}",
-                row["paths"][0] if row["present"] else "missing",
+                row["paths"][0] if row["present"] else row["status"],
             )
         )
     widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
@@ -121,5 +128,7 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         lines.append(f"{row['name']}: {row['title']}")
         lines.append(f"  license: {row['license']}")
-        lines.append(f"  from: {row['origin']}" if row["present"] else f"  {row['problem']}")
+        lines.append(f"  from: {row['url'] or row['origin']}")
+        if row["status"] == "damaged":
+            lines.append(f"  {row['problem']}")
     return lines

@@ -10,7 +10,7 @@ from ..errors import ModelError
 from .card import ModelFile
 from .download import download, is_offline
 
-__all__ = ["locate", "obtain"]
+__all__ = ["find", "locate", "obtain"]
 
 _CACHE = Path("~/.cache/rmpe/models")
 
@@ -27,7 +27,7 @@ def obtain(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
         Where it cannot be had, or has another SHA-256.
     """
     cache = _cache()
-    if file.url is None or cache is None or is_offline() or _find(_candidates(file, models_dir)):
+    if file.url is None or cache is None or is_offline() or find(file, models_dir) is not None:
         return locate(file, models_dir)
     return download(file, cache)
 
@@ -43,10 +43,9 @@ def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
     ModelError
         Where it is in none of them, or the first that is found has another SHA-256.
     """
-    candidates = _candidates(file, models_dir)
-    path = _find(candidates)
+    path = find(file, models_dir)
     if path is None:
-        looked = ", ".join(dict.fromkeys(str(path.parent) for path in candidates))
+        looked = ", ".join(dict.fromkeys(map(str, _folders(file, models_dir))))
         if file.url is None:
             source = (
                 f"its card has no URL, as it was made from {file.origin}; `rmpe models` lists "
@@ -66,20 +65,22 @@ def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
     return path
 
 
-def _candidates(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> list[Path]:
-    variable = os.environ.get("RMPE_MODELS")
-    folders = [file.folder, models_dir, variable or None, _cache()]
-    return [Path(folder) / file.name for folder in folders if folder is not None]
-
-
-def _find(candidates: list[Path]) -> Path | None:
-    for path in candidates:
+def find(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path | None:
+    """Find a model's file as :func:`locate` does, whatever is in it; None where there is none."""
+    for folder in _folders(file, models_dir):
+        path = folder / file.name
         try:
             if path.is_file():
                 return path
         except (OSError, ValueError) as error:  # The path is too long, or holds a NUL.
-            raise ModelError(f"cannot look for the model file {path.name}: {error}") from None
+            raise ModelError(f"cannot look for the model file {file.name}: {error}") from None
     return None
+
+
+def _folders(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> list[Path]:
+    variable = os.environ.get("RMPE_MODELS")
+    folders = [file.folder, models_dir, variable or None, _cache()]
+    return [Path(folder) for folder in folders if folder is not None]
 
 
 def _cache() -> Path | None:
