@@ -12,7 +12,7 @@ BIN    := .venv/bin
 STEP   := @.ci/step
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
-.PHONY: help setup build test lint docs update ops-report cpp fuzz cuda-report sdist wheel compat demo \
+.PHONY: help setup build test quick quick-list lint docs update ops-report cpp fuzz cuda-report sdist wheel compat demo \
         demo-inputs evaluate bench bench-compare instructions instructions-compare clean
 
 help:  ## this list
@@ -48,6 +48,12 @@ setup: build  ## .venv with everything, the native libraries included
 
 test: build  ## all tests
 	@$(BIN)/python -m pytest -q
+
+quick: build  ## some tests of every file, for every save: a few seconds
+	@$(BIN)/python -m tests.quick
+
+quick-list: build  ## choose the tests of make quick anew, by what they take: tests/quick.txt
+	@$(BIN)/python -m tests.quick --list
 
 lint: .venv/lint  ## style and types of all code
 	$(STEP) "ruff check" $(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The command line: ``rmpe infer``, ``evaluate``, ``train``, ``models``, ``doctor``."""
+"""The command line: ``rmpe COMMAND``; `COMMANDS` below names them all."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..method.suppressions import PRESET_KINDS, SUPPRESSIONS
 from ..terminal import printable
 from . import CommandError
 from ._options import (
@@ -16,6 +17,7 @@ from ._options import (
     build_estimator,
     check_kernels,
     check_outputs,
+    explain,
     names_among,
     positive,
 )
@@ -41,20 +43,6 @@ examples:
   rmpe infer photos/ --nms fitted.toml
 """
 
-# What can be fitted; `rmpe.method.suppressions` says how. Written out to keep `--help` fast.
-KINDS = (
-    "paper",
-    "paper-pixels",
-    "rmpe",
-    "alphapose",
-    "alphapose-merge",
-    "box-nms",
-    "oks-nms",
-    "soft-oks-nms",
-    "nearby-joints",
-)
-PRESET_KINDS = ("paper", "paper-pixels", "rmpe", "alphapose")
-
 
 class _Row(NamedTuple):
     """A line of the table."""
@@ -76,10 +64,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     fitting = parser.add_argument_group("fitting")
     fitting.add_argument(
         "--kinds",
-        type=names_among(KINDS),
-        default=list(KINDS),
+        type=names_among(SUPPRESSIONS),
+        default=list(SUPPRESSIONS),
         metavar="KIND[,KIND...]",
-        help=f"what is fitted, among {', '.join(KINDS)} (default: all)",
+        help="what is fitted, of these (default: all)\n"
+        + explain({name: row.summary for name, row in SUPPRESSIONS.items()}),
     )
     fitting.add_argument(
         "--starts", type=positive, default=4, metavar="N", help="of the search (default: 4)"
@@ -172,7 +161,6 @@ def _fit(arguments: argparse.Namespace, dataset: Dataset, people: People) -> dic
     from tqdm import tqdm
 
     from ..method.fit_nms import cross_validate, fit_suppression
-    from ..method.suppressions import SUPPRESSIONS
     from ..metrics.bootstrap import bootstrap
     from ..metrics.cocoeval import matched
     from ..metrics.keypoint_ap import summarize

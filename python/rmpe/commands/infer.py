@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from ._options import (
 )
 
 if TYPE_CHECKING:
+    from ..outputs.text_format import TextFormat
     from ..run import Tally
 
 SUMMARY = "find people and their keypoints in photographs"
@@ -42,13 +44,7 @@ examples:
 
 RESULTS_HELP = """\
 what is written into the output folder:
-  results.jsonl           one line for each image, also without people, or with the
-                          error for which it was skipped; --resume needs it
-  coco-results.json       COCO keypoint results, for pycocotools
-  alphapose-results.json  AlphaPose's layout
-  images.json             every image: its number (image_id), name, path, size, people
-  run.json                the settings of the run
-  drawings/               the images with their people drawn in
+{files}
 COCO and AlphaPose results list people, so an image without any does not appear there;
 it does in results.jsonl and images.json. COCO wants numbers for images: the one at the
 end of the file's name (000000493652.jpg is 493652), else the lowest free one.
@@ -78,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     from ..outputs.drawing_style import DrawingStyle
 
     parser.description = DESCRIPTION
-    parser.epilog = RESULTS_HELP
+    parser.epilog = RESULTS_HELP.format(files=_describe_files(RESULT_FORMATS.values()))
     parser.add_argument(
         "inputs",
         nargs="+",
@@ -157,6 +153,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     running.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     running.add_argument(
         "--verbose", action="store_true", help="show the whole traceback of a failure"
+    )
+
+
+def _describe_files(formats: Iterable[TextFormat]) -> str:
+    """What is in each file of a run, a paragraph each."""
+    from ..outputs.earlier_results import DRAWINGS
+    from ..outputs.image_list import IMAGE_LIST
+    from ..outputs.run_file import RUN_FILE
+
+    rows = [(known.file_name, known.summary) for known in (*formats, IMAGE_LIST)]
+    rows.append((RUN_FILE, "the settings of the run"))
+    rows.append((f"{DRAWINGS}/", "the images with their people drawn in"))
+    return "\n".join(
+        textwrap.fill(summary, 79, initial_indent=f"  {name:<24}", subsequent_indent=" " * 26)
+        for name, summary in rows
     )
 
 

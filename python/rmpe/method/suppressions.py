@@ -1,29 +1,47 @@
 """The kinds of suppression that can be fitted: what each does, and which parameters are tried.
 
-A kind is one row of `SUPPRESSIONS`.
+A kind is one row of `SUPPRESSIONS`. Importing this module imports neither torch nor numpy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-import torch
+from typing import TYPE_CHECKING, Any
 
 import rmpe_ext
 from rmpe_ext.presets import PRESETS, PoseNMSPreset, PresetName, resolve_preset
-from rmpe_ext.return_types import NMSResult
 
-from ..people import People
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import torch
 
-__all__ = ["SUPPRESSIONS", "Parameters", "Suppression", "preset_of"]
+    from rmpe_ext.return_types import NMSResult
 
-Floats = npt.NDArray[np.float64]
+    from ..people import People
+
+__all__ = ["PRESET_KINDS", "SUPPRESSIONS", "Parameters", "Range", "Suppression", "preset_of"]
+
 Parameters = Mapping[str, float]
 """Values of fitted parameters by name."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """``count`` values from ``low`` to ``high``, at equal distances or, if geometric, ratios."""
+
+    low: float
+    high: float
+    count: int
+    geometric: bool = False
+
+    def values(self) -> npt.NDArray[np.float64]:
+        """The values, ascending."""
+        import numpy as np
+
+        space = np.geomspace if self.geometric else np.linspace
+        return space(self.low, self.high, self.count, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +55,8 @@ class Suppression:
     apply : callable
         `People` and parameters to a mask (P,), bool, of those who are kept, and everybody as they
         are afterwards: the same `People` where nothing but the selection changes.
-    grids : mapping of str to array
-        The values of each parameter that are tried, ascending.
+    ranges : mapping of str to Range
+        The values of each parameter that are tried.
     pairs : tuple of tuples of str
         Parameters that are searched together, with the others fixed.
     defaults : mapping of str to float
@@ -47,9 +65,14 @@ class Suppression:
 
     summary: str
     apply: Callable[[People, Parameters], tuple[torch.Tensor, People]]
-    grids: Mapping[str, Floats]
+    ranges: Mapping[str, Range]
     pairs: tuple[tuple[str, ...], ...]
     defaults: Mapping[str, float]
+
+    @property
+    def grids(self) -> dict[str, npt.NDArray[np.float64]]:
+        """The values of each parameter that are tried, ascending."""
+        return {name: values.values() for name, values in self.ranges.items()}
 
 
 def preset_of(kind: str, parameters: Parameters, joints: int) -> PoseNMSPreset:
@@ -86,6 +109,7 @@ _FORMS: dict[str, tuple[PresetName, dict[str, Any]]] = {
     "rmpe": ("rmpe", {}),
     "alphapose": ("alphapose", {}),
 }
+PRESET_KINDS = tuple(_FORMS)
 
 
 def _pose_nms(kind: str) -> Callable[[People, Parameters], tuple[torch.Tensor, People]]:
@@ -170,12 +194,12 @@ def _areas(people: People) -> torch.Tensor:
     return sides.prod(1)
 
 
-_THRESHOLDS = np.linspace(0.05, 1.0, 39)
+_THRESHOLDS = Range(0.05, 1.0, 39)
 _PAPER = {
-    "sigma1": np.geomspace(0.03, 3, 13),
-    "sigma2": np.geomspace(0.01, 100, 13),
-    "lam": np.geomspace(0.03, 30, 13),
-    "eta": np.linspace(0.02, 0.98, 25),
+    "sigma1": Range(0.03, 3, 13, geometric=True),
+    "sigma2": Range(0.01, 100, 13, geometric=True),
+    "lam": Range(0.03, 30, 13, geometric=True),
+    "eta": Range(0.02, 0.98, 25),
 }
 _PAPER_PAIRS = (("sigma1", "sigma2"), ("lam", "eta"))
 
@@ -190,14 +214,18 @@ SUPPRESSIONS: dict[str, Suppression] = {
     "paper-pixels": Suppression(
         "pose NMS of the paper; distances in pixels",
         _pose_nms("paper-pixels"),
-        _PAPER | {"sigma2": np.geomspace(1, 10_000, 13)},
+        _PAPER | {"sigma2": Range(1, 10_000, 13, geometric=True)},
         _PAPER_PAIRS,
         {"sigma1": 0.3, "sigma2": 100.0, "lam": 1.0, "eta": 0.25},
     ),
     "rmpe": Suppression(
         "pose NMS as the authors first released it",
         _pose_nms("rmpe"),
-        _PAPER | {"sigma1": np.geomspace(0.01, 3, 13), "sigma2": np.geomspace(0.1, 10, 13)},
+        _PAPER
+        | {
+            "sigma1": Range(0.01, 3, 13, geometric=True),
+            "sigma2": Range(0.1, 10, 13, geometric=True),
+        },
         _PAPER_PAIRS,
         {"sigma1": 0.01, "sigma2": 2.08, "lam": 2.08, "eta": 0.45},
     ),
@@ -205,10 +233,10 @@ SUPPRESSIONS: dict[str, Suppression] = {
         "pose NMS as AlphaPose has it, with a second rule for near joints",
         _pose_nms("alphapose"),
         {
-            "sigma2": np.geomspace(0.1, 100, 13),
+            "sigma2": Range(0.1, 100, 13, geometric=True),
             "eta": _PAPER["eta"],
-            "near_joints": np.arange(3.0, 18.0),
-            "near_radius": np.geomspace(1, 64, 13),
+            "near_joints": Range(3, 17, 15),
+            "near_radius": Range(1, 64, 13, geometric=True),
         },
         (("sigma2", "eta"), ("near_joints", "near_radius")),
         {"sigma2": 2.65, "eta": 0.49, "near_joints": 5, "near_radius": 7},
@@ -216,7 +244,10 @@ SUPPRESSIONS: dict[str, Suppression] = {
     "alphapose-merge": Suppression(
         "the preset alphapose, and the kept pose averaged with what it removed",
         _merged,
-        {"merge_box": np.geomspace(0.01, 0.4, 8), "merge_radius": np.geomspace(2, 64, 6)},
+        {
+            "merge_box": Range(0.01, 0.4, 8, geometric=True),
+            "merge_radius": Range(2, 64, 6, geometric=True),
+        },
         (("merge_box", "merge_radius"),),
         {"merge_box": 0.1, "merge_radius": 15},
     ),
@@ -229,14 +260,14 @@ SUPPRESSIONS: dict[str, Suppression] = {
     "soft-oks-nms": Suppression(
         "scores lowered by the OKS with better poses",
         _soft_oks_nms,
-        {"threshold": np.geomspace(0.02, 10, 14)},
+        {"threshold": Range(0.02, 10, 14, geometric=True)},
         (("threshold",),),
         {"threshold": 0.9},
     ),
     "nearby-joints": Suppression(
         "joints that two poses share",
         _nearby_joints_nms,
-        {"distance": np.geomspace(0.01, 0.3, 13), "max_near": np.arange(2.0, 16.0)},
+        {"distance": Range(0.01, 0.3, 13, geometric=True), "max_near": Range(2, 15, 14)},
         (("distance", "max_near"),),
         {"distance": 0.05, "max_near": 8},
     ),

@@ -30,4 +30,4 @@ def _people(record: Record) -> Iterator[Record]:
         }
 
 
-ALPHAPOSE = json_list("alphapose-results.json", _people)
+ALPHAPOSE = json_list("alphapose-results.json", _people, summary="AlphaPose's layout")

@@ -27,4 +27,4 @@ def _people(record: Record) -> Iterator[Record]:
         yield item
 
 
-COCO = json_list("coco-results.json", _people)
+COCO = json_list("coco-results.json", _people, summary="COCO keypoint results, for pycocotools")

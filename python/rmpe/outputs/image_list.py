@@ -21,4 +21,10 @@ def _image(record: Record) -> Iterator[Record]:
         yield item | size | {"people": len(record["people"])}
 
 
-IMAGE_LIST = json_list("images.json", _image, before='{"images": ', after="}")
+IMAGE_LIST = json_list(
+    "images.json",
+    _image,
+    summary="every image: its number (image_id), name, path, size, people",
+    before='{"images": ',
+    after="}",
+)

@@ -13,4 +13,9 @@ def _line(record: Record) -> Iterator[str]:
     yield json.dumps(record, allow_nan=False) + "\n"
 
 
-JSON_LINES = TextFormat("results.jsonl", _line)
+JSON_LINES = TextFormat(
+    "results.jsonl",
+    _line,
+    summary="one line for each image, also without people, or with the error for which it was "
+    "skipped; --resume needs it",
+)

@@ -29,6 +29,8 @@ class TextFormat:
     items : callable
         Gives the items of a record, any number of them.
     opening, separator, closing : str
+    summary : str
+        What is in the file, in a few words, for ``--help``.
     """
 
     file_name: str
@@ -36,6 +38,7 @@ class TextFormat:
     opening: str = ""
     separator: str = ""
     closing: str = ""
+    summary: str = ""
 
 
 class TextWriter:
@@ -85,6 +88,7 @@ def json_list(
     file_name: str,
     items: Callable[[Record], Iterable[Mapping[str, Any]]],
     *,
+    summary: str = "",
     before: str = "",
     after: str = "",
 ) -> TextFormat:
@@ -96,6 +100,8 @@ def json_list(
         What the file is called in a folder of results.
     items : callable
         Gives the items of a record, as JSON objects.
+    summary : str
+        What is in the file, in a few words, for ``--help``.
     before, after : str
         What stands around the list.
     """
@@ -104,7 +110,7 @@ def json_list(
         for item in items(record):
             yield "\n" + json.dumps(item, allow_nan=False)
 
-    return TextFormat(file_name, lines, f"{before}[", ",", f"\n]{after}\n")
+    return TextFormat(file_name, lines, f"{before}[", ",", f"\n]{after}\n", summary)
 
 
 def flat_keypoints(person: Record) -> list[float]:

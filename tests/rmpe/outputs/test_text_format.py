@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from rmpe.cli import main
 from rmpe.outputs import RESULT_FORMATS
 from rmpe.outputs.image_list import IMAGE_LIST
 from rmpe.outputs.records import record
@@ -59,3 +60,11 @@ def test_what_is_not_finite_is_never_written_as_such(bad):
     assert coco["keypoints"][:6] == [0, 0, 0, 0, 0, 0]
     assert coco["keypoints"][8] > 0
     assert coco["score"] == 0
+
+
+def test_every_format_says_what_is_in_its_file(capsys):
+    with pytest.raises(SystemExit):
+        main(["infer", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for known in (*RESULT_FORMATS.values(), IMAGE_LIST):
+        assert known.summary and f"{known.file_name} {known.summary}" in shown
