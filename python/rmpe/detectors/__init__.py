@@ -1,1 +1,32 @@
-"""Detectors: what the outputs of a network say about where people are."""
+"""Detectors: what the outputs of a network say about where people are, one kind a file.
+
+A card may name its kind, ``detector = "ssd"``; without the key it is an SSD.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .detector import DetectorKind
+
+__all__ = ["DETECTORS", "detector_class"]
+
+# Name in a card -> module and class, imported when a card is of that kind.
+DETECTORS = {
+    "ssd": ("ssd", "SSD"),
+}
+
+
+def detector_class(name: str) -> type[DetectorKind]:
+    """Import the class that one of `DETECTORS` names.
+
+    Examples
+    --------
+    >>> detector_class("ssd").__name__
+    'SSD'
+    """
+    module, cls = DETECTORS[name]
+    found: type[DetectorKind] = getattr(importlib.import_module(f".{module}", __name__), cls)
+    return found

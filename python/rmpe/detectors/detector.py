@@ -1,15 +1,21 @@
-"""What the pipeline expects of a detector."""
+"""What the pipeline expects of a detector, and a model card of a kind of detectors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
-import torch
+if TYPE_CHECKING:
+    from typing import Self
 
-from .detections import Detections
+    import torch
 
-__all__ = ["Detector"]
+    from ..models.build import CardNetwork
+    from ..models.card import DetectorCard, ModelFile
+    from ..toml_table import Table
+    from .detections import Detections
+
+__all__ = ["Detector", "DetectorKind"]
 
 
 class Detector(Protocol):
@@ -26,5 +32,38 @@ class Detector(Protocol):
             Sizes may differ.
         threshold : float, optional
             Lowest score, in 0..1; the detector's own, unless given.
+        """
+        ...
+
+
+class DetectorKind(Protocol):
+    """The parameters of one network's detector; they are data, so that a card can be compared.
+
+    Modules of detectors import torch only where it is used, so that cards are read without it.
+    """
+
+    @property
+    def files(self) -> tuple[ModelFile, ...]:
+        """Files that it needs besides the network's."""
+        ...
+
+    @classmethod
+    def read(cls, table: Table, *, named: bool, read_file: Callable[[Table], ModelFile]) -> Self:
+        """Read the detector's tables of a card; ``named`` says whether it must name outputs.
+
+        Raises
+        ------
+        rmpe.ModelError
+            Where a key is missing or its value wrong.
+        """
+        ...
+
+    def build(self, card: DetectorCard, network: CardNetwork) -> Detector:
+        """Make the detector of a card; ``network`` loads what the card names.
+
+        Raises
+        ------
+        rmpe.ModelError
+            Where network, files and card disagree.
         """
         ...

@@ -5,18 +5,145 @@ Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016 (arXiv 1512.02325).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from rmpe_ext import box_nms
+import rmpe_ext
 
 from ..errors import ModelError
-from ..models.card import ENCODINGS, DetectorCard
-from ..networks.network import Network
-from .detections import Detections
+from ..toml_table import Table
 
-__all__ = ["SSDDetector"]
+if TYPE_CHECKING:
+    import torch
+
+    from ..models.build import CardNetwork
+    from ..models.card import DetectorCard, ModelFile
+    from ..networks.network import Network, Shape
+    from .detections import Detections
+
+__all__ = ["SSD", "Anchors", "SSDDetector"]
+
+# Orders of the four numbers that encode a box, to those of (x, y, width, height).
+ENCODINGS = {"txtytwth": (0, 1, 2, 3), "tytxthtw": (1, 0, 3, 2)}
+ANCHOR_FORMATS = ("xyxy", "xcycwh", "ycxchw")
+# A card may come from anywhere, and must not ask for more memory than there is.
+_MOST_CLASSES = 10_000
+# What multiplies in float32 must not vanish.
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Where the anchors (prior boxes) of an SSD are, in fractions of the image.
+
+    Attributes
+    ----------
+    file
+        An ``.npz`` archive.
+    key
+        Of the (A, 4) array in it.
+    format
+        Order of its columns: one of `ANCHOR_FORMATS`.
+    """
+
+    file: ModelFile
+    key: str
+    format: str
+
+
+@dataclass(frozen=True)
+class SSD:
+    """What a card says of a single-shot detector.
+
+    See `rmpe.detectors.detector.DetectorKind`.
+
+    Attributes
+    ----------
+    boxes_output, scores_output
+        Names of the outputs (N, A, 4) and (N, A, classes) in an ONNX file; else ``""``.
+    person
+        Column of the scores.
+    activation
+        ``"softmax"`` where the scores are logits, ``"none"`` where they are probabilities.
+    encoding, variances
+        Order of the encoded box, a key of `ENCODINGS`, and what each of x, y, width and height is
+        multiplied by.
+    anchors
+        None where the architecture brings its own.
+    threshold
+        Lowest score of a detection, unless the caller says otherwise.
+    nms_iou
+        Of two boxes that overlap more than this, the better is kept.
+    """
+
+    boxes_output: str
+    scores_output: str
+    person: int
+    activation: str
+    encoding: str
+    variances: tuple[float, ...]
+    anchors: Anchors | None
+    threshold: float
+    nms_iou: float
+
+    @property
+    def files(self) -> tuple[ModelFile, ...]:
+        """That of the anchors, where the architecture does not bring them."""
+        return () if self.anchors is None else (self.anchors.file,)
+
+    @classmethod
+    def read(cls, table: Table, *, named: bool, read_file: Callable[[Table], ModelFile]) -> SSD:
+        """Read the tables ``[output]`` and ``[boxes]`` of a card."""
+        output, boxes = table.table("output"), table.table("boxes")
+        return cls(
+            boxes_output=output.text("boxes") if named else "",
+            scores_output=output.text("scores") if named else "",
+            person=output.integer("person", 0, _MOST_CLASSES),
+            activation=output.choice("activation", ("none", "softmax")),
+            encoding=boxes.choice("encoding", ENCODINGS),
+            variances=boxes.numbers(
+                "variances", 4, f", at least {_LEAST}", lambda value: value >= _LEAST
+            ),
+            anchors=_read_anchors(boxes.table("anchors"), read_file) if named else None,
+            threshold=boxes.number("threshold", "a number in 0..1", _is_fraction),
+            nms_iou=boxes.number("nms_iou", "a number in 0..1", _is_fraction),
+        )
+
+    def build(self, card: DetectorCard, network: CardNetwork) -> SSDDetector:
+        """Load the network and its anchors."""
+        if self.anchors is not None:
+            from .anchors import read_anchors
+
+            anchors = read_anchors(network.path(self.anchors.file), self.anchors.key)
+            outputs = (self.boxes_output, self.scores_output)
+            loaded = network.load_onnx(outputs, _shapes(anchors))
+            return SSDDetector(card, self, loaded, anchors, self.anchors.format)
+        module: Any = network.load_module()
+        try:
+            anchors = module.anchors(card.input.size)
+        except RuntimeError as error:
+            raise ModelError(
+                f"model {card.name} does not run on an input of {card.input.size}: {error}"
+            ) from error
+        loaded = network.run_module(module, _shapes(anchors))
+        return SSDDetector(card, self, loaded, anchors, "xyxy")
+
+
+def _is_fraction(value: float) -> bool:
+    return 0 <= value <= 1
+
+
+def _read_anchors(table: Table, read_file: Callable[[Table], ModelFile]) -> Anchors:
+    return Anchors(
+        file=read_file(table),
+        key=table.text("key"),
+        format=table.choice("format", ANCHOR_FORMATS),
+    )
+
+
+def _shapes(anchors: torch.Tensor) -> tuple[Shape, ...]:
+    return (len(anchors), 4), (len(anchors), None)
 
 
 class SSDDetector:
@@ -25,7 +152,9 @@ class SSDDetector:
     Parameters
     ----------
     card : DetectorCard
-        What the network takes and gives.
+        What the network takes.
+    ssd : SSD
+        What it gives.
     network : Network
         Returns the encoded boxes (N, A, 4) and the scores (N, A, classes).
     anchors : Tensor (A, 4)
@@ -40,8 +169,15 @@ class SSDDetector:
     """
 
     def __init__(
-        self, card: DetectorCard, network: Network, anchors: torch.Tensor, anchor_format: str
+        self,
+        card: DetectorCard,
+        ssd: SSD,
+        network: Network,
+        anchors: torch.Tensor,
+        anchor_format: str,
     ) -> None:
+        import torch
+
         boxes, scores = network.output_shapes
         if boxes != (len(anchors), 4) or len(scores) != 2 or scores[0] != len(anchors):
             raise ModelError(
@@ -49,16 +185,17 @@ class SSDDetector:
                 f"(N, {len(anchors)}, classes), as there are {len(anchors)} anchors, "
                 f"got (N, {', '.join(map(str, boxes))}) and (N, {', '.join(map(str, scores))})"
             )
-        if card.person >= scores[1]:
+        if ssd.person >= scores[1]:
             raise ModelError(
                 f"model {card.name}: the column of people must be in 0..{scores[1] - 1}, as there "
-                f"are {scores[1]} classes, got {card.person}"
+                f"are {scores[1]} classes, got {ssd.person}"
             )
         self.card = card
+        self.ssd = ssd
         self.network = network
         self._anchors = _centers_and_sizes(anchors.float(), anchor_format).to(network.device)
-        self._order = torch.tensor(ENCODINGS[card.encoding], device=network.device)
-        self._variances = torch.tensor(card.variances, dtype=torch.float32, device=network.device)
+        self._order = torch.tensor(ENCODINGS[ssd.encoding], device=network.device)
+        self._variances = torch.tensor(ssd.variances, dtype=torch.float32, device=network.device)
 
     def __call__(
         self, images: Sequence[torch.Tensor], threshold: float | None = None
@@ -82,7 +219,11 @@ class SSDDetector:
         TypeError, ValueError
             For a wrong dtype, shape, device or threshold.
         """
-        threshold = self.card.threshold if threshold is None else threshold
+        import torch
+
+        from .detections import Detections
+
+        threshold = self.ssd.threshold if threshold is None else threshold
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold must be in 0..1, got {threshold}")
         device = self.network.device
@@ -91,9 +232,9 @@ class SSDDetector:
             return Detections(none.view(0, 4), none, none.long())
         sizes = torch.tensor([image.shape[1::-1] for image in images], device=device)
         encoded, scores = self.network(self._stretch(images, sizes))
-        if self.card.activation == "softmax":
+        if self.ssd.activation == "softmax":
             scores = scores.softmax(-1)
-        scores = scores[:, :, self.card.person]
+        scores = scores[:, :, self.ssd.person]
         image_index, anchor_index = (scores >= threshold).nonzero(as_tuple=True)
         scores = scores[image_index, anchor_index]
         boxes = self._decode(encoded[image_index, anchor_index], self._anchors[anchor_index])
@@ -101,7 +242,7 @@ class SSDDetector:
         boxes = boxes.clamp(0, 1) * sizes[image_index].repeat(1, 2)
         usable = (boxes[:, 2:] > boxes[:, :2]).all(1)
         boxes, scores, image_index = boxes[usable], scores[usable], image_index[usable]
-        kept = box_nms(boxes, scores, self.card.nms_iou, image_index=image_index).keep
+        kept = rmpe_ext.box_nms(boxes, scores, self.ssd.nms_iou, image_index=image_index).keep
         boxes, scores, image_index = boxes[kept], scores[kept], image_index[kept]
         order = scores.argsort(descending=True, stable=True)
         order = order[image_index[order].argsort(stable=True)]
@@ -109,6 +250,8 @@ class SSDDetector:
 
     def _stretch(self, images: Sequence[torch.Tensor], sizes: torch.Tensor) -> torch.Tensor:
         """Bring images of ``sizes`` (B, 2), width and height, to the network's input."""
+        import torch
+
         spec = self.card.input
         # Whole numbers would be divided in torch's default dtype, which callers may have changed.
         scale = torch.tensor(spec.size[::-1], dtype=torch.float32, device=sizes.device) / sizes
@@ -120,6 +263,8 @@ class SSDDetector:
 
     def _decode(self, encoded: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
         """Turn M encodings and their anchors, center and size, into ``x1, y1, x2, y2``."""
+        import torch
+
         offsets = encoded[:, self._order] * self._variances
         centers = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
         halves = offsets[:, 2:].exp() * anchors[:, 2:] / 2
@@ -128,6 +273,8 @@ class SSDDetector:
 
 def _centers_and_sizes(anchors: torch.Tensor, order: str) -> torch.Tensor:
     """(A, 4) in any known format -> x and y of the center, width, height."""
+    import torch
+
     if order == "xcycwh":
         return anchors
     if order == "ycxchw":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
-from ..detectors.anchors import read_anchors
-from ..detectors.ssd import SSDDetector
+from ..detectors.detector import Detector
 from ..errors import ModelError
 from ..memory import choose_call
 from ..method.limits import LIMITS
@@ -19,12 +19,12 @@ from ..networks.network import Network, Shape
 from ..networks.onnxruntime import OnnxNetwork
 from ..networks.pytorch import TorchNetwork
 from ..networks.weights import load_weights
-from .card import Card, DetectorCard, PoseCard
+from .card import Card, DetectorCard, ModelFile, PoseCard
 from .pose import PoseNetwork
 from .read import load_card
 from .store import obtain
 
-__all__ = ["load_detector", "load_pose"]
+__all__ = ["CardNetwork", "load_detector", "load_pose"]
 
 
 def load_detector(
@@ -32,7 +32,7 @@ def load_detector(
     *,
     device: str | torch.device = "cpu",
     models_dir: str | os.PathLike[str] | None = None,
-) -> SSDDetector:
+) -> Detector:
     """Build the detector of a model card.
 
     Parameters
@@ -58,21 +58,7 @@ def load_detector(
     card = load_card(name_or_path)
     if not isinstance(card, DetectorCard):
         raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
-    if card.anchors is not None:
-        anchors = read_anchors(obtain(card.anchors.file, models_dir), card.anchors.key)
-        anchor_format = card.anchors.format
-        names = (card.boxes_output, card.scores_output)
-        network = _load_onnx(card, names, _ssd_shapes(anchors), device, models_dir)
-    else:
-        module: Any = _load_module(card, models_dir)
-        try:
-            anchors, anchor_format = module.anchors(card.input.size), "xyxy"
-        except RuntimeError as error:
-            raise ModelError(
-                f"model {card.name} does not run on an input of {card.input.size}: {error}"
-            ) from error
-        network = _run_module(card, module, _ssd_shapes(anchors), device)
-    return SSDDetector(card, network, anchors, anchor_format)
+    return card.detector.build(card, CardNetwork(card, device, models_dir))
 
 
 def load_pose(
@@ -108,12 +94,65 @@ def load_pose(
         raise ModelError(f"model {card.name} is a detector; a pose network is needed here")
     joints = len(card.skeleton)
     shapes = card.head.output_shapes(joints, card.input.size)
+    parts = CardNetwork(card, device, models_dir)
     if card.runtime == "onnx":
-        network = _load_onnx(card, card.head.outputs, shapes, device, models_dir)
+        network = parts.load_onnx(card.head.outputs, shapes)
     else:
-        module = _load_module(card, models_dir, joints=joints)
-        network = _run_module(card, module, shapes, device)
+        network = parts.run_module(parts.load_module(joints=joints), shapes)
     return PoseNetwork(card, network, _load_transformer(card, device, models_dir))
+
+
+@dataclass(frozen=True)
+class CardNetwork:
+    """Loads the network of a card; heads and detectors say what comes out of it.
+
+    Attributes
+    ----------
+    card
+        Of any kind.
+    device
+        Where the network runs.
+    models_dir
+        Folder of the model files; see :func:`rmpe.models.store.obtain`.
+    """
+
+    card: Card
+    device: str | torch.device
+    models_dir: str | os.PathLike[str] | None
+
+    def path(self, file: ModelFile) -> Path:
+        """The path of one of the card's files, verified."""
+        return obtain(file, self.models_dir)
+
+    def load_onnx(self, output_names: Sequence[str], output_shapes: Sequence[Shape]) -> Network:
+        """Load the card's ONNX file, which must have such outputs."""
+        return OnnxNetwork(
+            self.path(self.card.network),
+            input_name=self.card.input.name,
+            input_shape=(3, *self.card.input.size),
+            output_names=output_names,
+            output_shapes=output_shapes,
+            device=self.device,
+            batch_size=choose_call(self.card, self.device),
+        )
+
+    def load_module(self, **parameters: int) -> torch.nn.Module:
+        """Build the card's architecture, and load its weights."""
+        path = self.path(self.card.network)
+        numbers = dict(self.card.parameters)
+        module = build_architecture(self.card.architecture, **parameters, **numbers)
+        load_weights(module, path)
+        return module
+
+    def run_module(self, module: torch.nn.Module, output_shapes: Sequence[Shape]) -> Network:
+        """Run a module as the card's network, which must have such outputs."""
+        return TorchNetwork(
+            module,
+            input_shape=(3, *self.card.input.size),
+            output_shapes=output_shapes,
+            device=self.device,
+            batch_size=choose_call(self.card, self.device),
+        )
 
 
 def _load_transformer(
@@ -134,46 +173,3 @@ def _load_transformer(
         device=device,
         batch_size=choose_call(card, device),
     )
-
-
-def _load_onnx(
-    card: Card,
-    output_names: Sequence[str],
-    output_shapes: Sequence[Shape],
-    device: str | torch.device,
-    models_dir: str | os.PathLike[str] | None,
-) -> Network:
-    return OnnxNetwork(
-        obtain(card.network, models_dir),
-        input_name=card.input.name,
-        input_shape=(3, *card.input.size),
-        output_names=output_names,
-        output_shapes=output_shapes,
-        device=device,
-        batch_size=choose_call(card, device),
-    )
-
-
-def _load_module(
-    card: Card, models_dir: str | os.PathLike[str] | None, **parameters: int
-) -> torch.nn.Module:
-    path = obtain(card.network, models_dir)
-    module = build_architecture(card.architecture, **parameters, **dict(card.parameters))
-    load_weights(module, path)
-    return module
-
-
-def _run_module(
-    card: Card, module: torch.nn.Module, output_shapes: Sequence[Shape], device: str | torch.device
-) -> Network:
-    return TorchNetwork(
-        module,
-        input_shape=(3, *card.input.size),
-        output_shapes=output_shapes,
-        device=device,
-        batch_size=choose_call(card, device),
-    )
-
-
-def _ssd_shapes(anchors: torch.Tensor) -> tuple[Shape, ...]:
-    return (len(anchors), 4), (len(anchors), None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import rmpe_ext
 from rmpe_ext.conventions import ConventionName
 
+from ..detectors.detector import DetectorKind
 from ..heads.head import Head
 from ..method.limits import Limits
 from ..skeletons import Skeleton
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
-    "Anchors",
     "Card",
     "DetectorCard",
     "InputSpec",
@@ -33,9 +33,6 @@ __all__ = [
 
 RUNTIMES = ("onnx", "pytorch")
 
-# Orders of the four numbers that encode a box, to those of (x, y, width, height).
-ENCODINGS = {"txtytwth": (0, 1, 2, 3), "tytxthtw": (1, 0, 3, 2)}
-ANCHOR_FORMATS = ("xyxy", "xcycwh", "ycxchw")
 # A card may come from anywhere, and must not ask for more memory than there is.
 LONGEST_SIDE = 2048
 
@@ -117,25 +114,6 @@ class InputSpec:
 
 
 @dataclass(frozen=True)
-class Anchors:
-    """Where the anchors (prior boxes) of an SSD are, in fractions of the image.
-
-    Attributes
-    ----------
-    file
-        An ``.npz`` archive.
-    key
-        Of the (A, 4) array in it.
-    format
-        Order of its columns: one of `ANCHOR_FORMATS`.
-    """
-
-    file: ModelFile
-    key: str
-    format: str
-
-
-@dataclass(frozen=True)
 class Card:
     """What every kind of card says.
 
@@ -176,41 +154,21 @@ class Card:
 
 @dataclass(frozen=True)
 class DetectorCard(Card):
-    """A single-shot detector (SSD).
+    """A detector of people.
 
     Attributes
     ----------
-    boxes_output, scores_output
-        Names of the outputs (N, A, 4) and (N, A, classes) in an ONNX file; else ``""``.
-    person
-        Column of the scores.
-    activation
-        ``"softmax"`` where the scores are logits, ``"none"`` where they are probabilities.
-    encoding, variances
-        Order of the encoded box, a key of `ENCODINGS`, and what each of x, y, width and height is
-        multiplied by.
-    anchors
-        None where the architecture brings its own.
-    threshold
-        Lowest score of a detection, unless the caller says otherwise.
-    nms_iou
-        Of two boxes that overlap more than this, the better is kept.
+    detector
+        What the outputs are and how boxes come of them, by the kind of detector: for single-shot
+        detectors a :class:`rmpe.detectors.ssd.SSD`.
     """
 
-    boxes_output: str
-    scores_output: str
-    person: int
-    activation: str
-    encoding: str
-    variances: tuple[float, ...]
-    anchors: Anchors | None
-    threshold: float
-    nms_iou: float
+    detector: DetectorKind
 
     @property
     def files(self) -> tuple[ModelFile, ...]:
         """All files that the model needs."""
-        return (self.network,) if self.anchors is None else (self.network, self.anchors.file)
+        return (self.network, *self.detector.files)
 
 
 @dataclass(frozen=True)

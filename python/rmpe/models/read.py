@@ -12,6 +12,7 @@ from typing import Any
 
 from rmpe_ext.conventions import CONVENTIONS, PADDING_RULE
 
+from ..detectors import DETECTORS, detector_class
 from ..errors import ModelError
 from ..heads import HEADS, head_class
 from ..method.limits import LIMITS, Limits
@@ -19,11 +20,8 @@ from ..networks.architectures import ARCHITECTURES
 from ..skeletons import SKELETONS
 from ..toml_table import Table, is_integer, read_toml
 from .card import (
-    ANCHOR_FORMATS,
-    ENCODINGS,
     LONGEST_SIDE,
     RUNTIMES,
-    Anchors,
     DetectorCard,
     InputSpec,
     ModelFile,
@@ -36,7 +34,6 @@ __all__ = ["known_cards", "load_card"]
 _CARDS = Path(__file__).parent / "cards"
 # A card may come from anywhere, and must not ask for more memory than there is.
 _MOST_ITEMS = 1024
-_MOST_CLASSES = 10_000
 # Of a file, in bytes, on common file systems.
 _LONGEST_NAME = 255
 # What divides or multiplies in float32 must neither vanish nor make infinity of ordinary values.
@@ -126,19 +123,14 @@ def _read_parameters(table: Table, architecture: str) -> dict[str, int]:
 
 def _read_detector(table: Table, folder: Path | None) -> DetectorCard:
     common = _read_common(table, "detector", folder)
-    onnx = common["runtime"] == "onnx"
-    output, boxes = table.table("output"), table.table("boxes")
+    kind = table.choice("detector", DETECTORS) if "detector" in table else "ssd"
     return DetectorCard(
         **common,
-        boxes_output=output.text("boxes") if onnx else "",
-        scores_output=output.text("scores") if onnx else "",
-        person=output.integer("person", 0, _MOST_CLASSES),
-        activation=output.choice("activation", ("none", "softmax")),
-        encoding=boxes.choice("encoding", ENCODINGS),
-        variances=boxes.numbers("variances", 4, f", at least {_LEAST}", _is_positive),
-        anchors=_read_anchors(boxes.table("anchors"), common["origin"], folder) if onnx else None,
-        threshold=boxes.number("threshold", "a number in 0..1", _is_fraction),
-        nms_iou=boxes.number("nms_iou", "a number in 0..1", _is_fraction),
+        detector=detector_class(kind).read(
+            table,
+            named=common["runtime"] == "onnx",
+            read_file=lambda file: _read_file(file, common["origin"], folder),
+        ),
     )
 
 
@@ -251,12 +243,4 @@ def _read_input(table: Table, named: bool) -> InputSpec:
         scale=table.number("scale", f"a number, at least {_LEAST}", _is_positive),
         mean=table.numbers("mean", 3),
         std=table.numbers("std", 3, f", at least {_LEAST}", _is_positive),
-    )
-
-
-def _read_anchors(table: Table, origin: str, folder: Path | None) -> Anchors:
-    return Anchors(
-        file=_read_file(table, origin, folder),
-        key=table.text("key"),
-        format=table.choice("format", ANCHOR_FORMATS),
     )

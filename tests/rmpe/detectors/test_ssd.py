@@ -40,10 +40,11 @@ class FixedNetwork:
 
 def fixed_detector(boxes, person_scores, **change):
     """Anchors that are ``boxes`` themselves, in fractions, with the given scores."""
-    card = dataclasses.replace(load_card("ssd_person_retail_0013"), threshold=0.5, **change)
+    card = load_card("ssd_person_retail_0013")
+    ssd = dataclasses.replace(card.detector, threshold=0.5, **change)
     scores = torch.tensor(person_scores)
     network = FixedNetwork(torch.zeros(len(boxes), 4), torch.stack([1 - scores, scores], 1))
-    return SSDDetector(card, network, torch.tensor(boxes), "xyxy")
+    return SSDDetector(card, ssd, network, torch.tensor(boxes), "xyxy")
 
 
 def blank(*sizes):
@@ -116,10 +117,11 @@ def test_images_are_checked():
     ],
 )
 def test_a_network_that_does_not_fit_its_anchors(boxes, scores, person, message):
-    card = dataclasses.replace(load_card("ssd_person_retail_0013"), person=person)
+    card = load_card("ssd_person_retail_0013")
+    ssd = dataclasses.replace(card.detector, person=person)
     network = FixedNetwork(torch.zeros(boxes), torch.zeros(scores))
     with pytest.raises(ModelError, match=message):
-        SSDDetector(card, network, torch.zeros(4, 4), "xyxy")
+        SSDDetector(card, ssd, network, torch.zeros(4, 4), "xyxy")
 
 
 def oracle_detect(card: DetectorCard, models_dir, image):
@@ -134,12 +136,14 @@ def oracle_detect(card: DetectorCard, models_dir, image):
     pixels = (pixels * card.input.scale - card.input.mean) / card.input.std
     batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
     session = onnxruntime.InferenceSession(locate(card.network, models_dir))
-    outputs = [card.boxes_output, card.scores_output]
+    outputs = [card.detector.boxes_output, card.detector.scores_output]
     encoded, scores = session.run(outputs, {card.input.name: batch})
-    anchors = np.load(locate(card.anchors.file, models_dir))[card.anchors.key].astype(float)
+    anchors = np.load(locate(card.detector.anchors.file, models_dir))[
+        card.detector.anchors.key
+    ].astype(float)
     boxes = []
     for e, a in zip(encoded[0].astype(float), anchors, strict=True):
-        if card.anchors.format == "ycxchw":
+        if card.detector.anchors.format == "ycxchw":
             ay, ax, ah, aw = a
             ty, tx, th, tw = e
         else:
@@ -149,7 +153,7 @@ def oracle_detect(card: DetectorCard, models_dir, image):
         bw, bh = np.exp(tw * 0.2) * aw, np.exp(th * 0.2) * ah
         boxes.append([x - bw / 2, y - bh / 2, x + bw / 2, y + bh / 2])
     boxes = np.clip(boxes, 0, 1) * np.tile([image.shape[1], image.shape[0]], 2)
-    return boxes, scores[0, :, card.person]
+    return boxes, scores[0, :, card.detector.person]
 
 
 def oracle_nms(boxes, scores, threshold):
@@ -179,7 +183,7 @@ def test_real_detectors_find_what_a_plain_decoder_finds(name, models_dir, data_d
     for index, image in enumerate(images):
         boxes, scores = oracle_detect(card, models_dir, image)
         sure = scores >= 0.4
-        kept = oracle_nms(boxes[sure], scores[sure], card.nms_iou)
+        kept = oracle_nms(boxes[sure], scores[sure], card.detector.nms_iou)
         mine = found.image_index == index
         assert mine.sum() == len(kept)
         np.testing.assert_allclose(found.scores[mine], scores[sure][kept], atol=1e-3)
@@ -195,7 +199,7 @@ def test_torchvision_detectors_agree_with_torchvision(name):
         module, input_shape=(3, height, width), output_shapes=[(None, 4), (None, 91)]
     )
     threshold = 0.05
-    detector = SSDDetector(card, network, module.anchors(card.input.size), "xyxy")
+    detector = SSDDetector(card, card.detector, network, module.anchors(card.input.size), "xyxy")
     generator = torch.Generator().manual_seed(1)
     images = [
         torch.randint(0, 256, (*size, 3), generator=generator, dtype=torch.uint8)
@@ -203,13 +207,13 @@ def test_torchvision_detectors_agree_with_torchvision(name):
     ]
     theirs = getattr(detection, name)(weights=None, weights_backbone=None).eval()
     theirs.load_state_dict(module.state_dict())
-    theirs.score_thresh, theirs.nms_thresh = threshold, card.nms_iou
+    theirs.score_thresh, theirs.nms_thresh = threshold, card.detector.nms_iou
     theirs.topk_candidates = theirs.detections_per_img = 100_000
     with torch.inference_mode():
         wanted = theirs([image.permute(2, 0, 1).float() / 255 for image in images])
     found = detector(images, threshold=threshold)
     for index, want in enumerate(wanted):
-        people, mine = want["labels"] == card.person, found.image_index == index
+        people, mine = want["labels"] == card.detector.person, found.image_index == index
         assert people.sum() > 5
         torch.testing.assert_close(found.scores[mine], want["scores"][people], atol=1e-4, rtol=0)
         torch.testing.assert_close(found.boxes[mine], want["boxes"][people], atol=0.1, rtol=0)

@@ -48,7 +48,9 @@ def test_wrong_anchors(models_dir, tmp_path, values, message):
     card = load_card("ssd_mobilenet_v1_coco")
     digest = hashlib.sha256((tmp_path / "a.npz").read_bytes()).hexdigest()
     text = (_CARDS / "ssd_mobilenet_v1_coco.toml").read_text()
-    text = text.replace(card.anchors.file.name, "a.npz").replace(card.anchors.file.sha256, digest)
+    text = text.replace(card.detector.anchors.file.name, "a.npz").replace(
+        card.detector.anchors.file.sha256, digest
+    )
     (tmp_path / "mine.toml").write_text(text)
     with pytest.raises(ModelError, match=message):
         load_detector(tmp_path / "mine.toml", models_dir=models_dir)

@@ -49,7 +49,7 @@ def test_every_card_of_the_package_can_be_read():
 def test_a_detector_card():
     card = load_card("ssd_mobilenet_v1_coco")
     assert isinstance(card, DetectorCard)
-    assert (card.runtime, card.person, card.encoding) == ("onnx", 1, "tytxthtw")
+    assert (card.runtime, card.detector.person, card.detector.encoding) == ("onnx", 1, "tytxthtw")
     assert card.input == InputSpec("image", (300, 300), "rgb", 1, (128,) * 3, (128,) * 3)
     assert [file.name for file in card.files] == [
         "ssd_mobilenet_v1_coco.onnx",
