@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import rmpe_ext
 from rmpe_ext.presets import PRESETS, PoseNMSPreset, PresetName, resolve_preset
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRESET_KINDS", "SUPPRESSIONS", "Parameters", "Range", "Suppression", "preset_of"]
 
+_Result = TypeVar("_Result")
 Parameters = Mapping[str, float]
 """Values of fitted parameters by name."""
 
@@ -152,29 +153,25 @@ def _box_nms(people: People, parameters: Parameters) -> tuple[torch.Tensor, Peop
 
 
 def _oks_nms(people: People, parameters: Parameters) -> tuple[torch.Tensor, People]:
-    found = rmpe_ext.oks_nms(
-        people.keypoints,
-        people.keypoint_scores,
-        _areas(people),
-        people.skeleton.sigmas,
-        threshold=parameters["threshold"],
-        pose_scores=people.scores,
-        image_index=people.image_index,
-    )
-    return found.keep, people
+    return _by_oks(rmpe_ext.oks_nms, people, parameters).keep, people
 
 
 def _soft_oks_nms(people: People, parameters: Parameters) -> tuple[torch.Tensor, People]:
-    found = rmpe_ext.soft_oks_nms(
+    found = _by_oks(rmpe_ext.soft_oks_nms, people, parameters)
+    return found.keep, replace(people, scores=found.pose_scores)
+
+
+def _by_oks(op: Callable[..., _Result], people: People, parameters: Parameters) -> _Result:
+    sides = people.boxes[:, 2:] - people.boxes[:, :2]
+    return op(
         people.keypoints,
         people.keypoint_scores,
-        _areas(people),
+        sides.prod(1),
         people.skeleton.sigmas,
         threshold=parameters["threshold"],
         pose_scores=people.scores,
         image_index=people.image_index,
     )
-    return found.keep, replace(people, scores=found.pose_scores)
 
 
 def _nearby_joints_nms(people: People, parameters: Parameters) -> tuple[torch.Tensor, People]:
@@ -187,11 +184,6 @@ def _nearby_joints_nms(people: People, parameters: Parameters) -> tuple[torch.Te
         image_index=people.image_index,
     )
     return found.keep, people
-
-
-def _areas(people: People) -> torch.Tensor:
-    sides = people.boxes[:, 2:] - people.boxes[:, :2]
-    return sides.prod(1)
 
 
 _THRESHOLDS = Range(0.05, 1.0, 39)

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .blocks import Residual, convolution
+from .blocks import Residual, check_images, convolution
 
 __all__ = ["BasicHourglass", "basic_hourglass"]
 
@@ -103,12 +103,7 @@ class BasicHourglass(nn.Module):
         ValueError
             For another shape.
         """
-        divides = all(size and size % self.divisor == 0 for size in images.shape[2:])
-        if images.dim() != 4 or images.shape[1] != 3 or not divides:
-            raise ValueError(
-                f"images must be (N, 3, h, w) with h and w multiples of {self.divisor}, "
-                f"got {tuple(images.shape)}"
-            )
+        check_images(images, self.divisor)
         x = self.stem(images)
         heatmaps: list[torch.Tensor] = []
         for stack, hourglass in enumerate(self.hourglasses):

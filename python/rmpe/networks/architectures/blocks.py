@@ -6,7 +6,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["Residual", "convolution"]
+__all__ = ["Residual", "check_images", "convolution"]
+
+
+def check_images(images: torch.Tensor, divisor: int) -> None:
+    """Raise ValueError unless images are (N, 3, h, w) with h and w multiples of ``divisor``."""
+    divides = all(size and size % divisor == 0 for size in images.shape[2:])
+    if images.dim() != 4 or images.shape[1] != 3 or not divides:
+        raise ValueError(
+            f"images must be (N, 3, h, w) with h and w multiples of {divisor}, "
+            f"got {tuple(images.shape)}"
+        )
 
 
 class Residual(nn.Module):

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .blocks import check_images
+
 __all__ = ["StackedHourglass", "newell_hourglass", "read_numbers", "stacked_hourglass"]
 
 _DEPTH = 4
@@ -165,12 +167,7 @@ class StackedHourglass(nn.Module):
         ValueError
             For another shape.
         """
-        divides = all(size and size % _DIVISOR == 0 for size in images.shape[2:])
-        if images.dim() != 4 or images.shape[1] != 3 or not divides:
-            raise ValueError(
-                f"images must be (N, 3, h, w) with h and w multiples of {_DIVISOR}, "
-                f"got {tuple(images.shape)}"
-            )
+        check_images(images, _DIVISOR)
         x = F.relu(self.bn1(self.conv1(images)))
         x = F.max_pool2d(self.layer1(x), 2)
         x = self.layer3(self.layer2(x))

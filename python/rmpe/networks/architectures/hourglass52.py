@@ -15,6 +15,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .blocks import check_images
+
 __all__ = ["Hourglass52", "hourglass52", "read_numbers"]
 
 # Of each size, from the largest to the smallest.
@@ -152,12 +154,7 @@ class Hourglass52(nn.Module):
         ValueError
             For another shape.
         """
-        divides = all(size and size % _DIVISOR == 0 for size in images.shape[2:])
-        if images.dim() != 4 or images.shape[1] != 3 or not divides:
-            raise ValueError(
-                f"images must be (N, 3, h, w) with h and w multiples of {_DIVISOR}, "
-                f"got {tuple(images.shape)}"
-            )
+        check_images(images, _DIVISOR)
         x = self.stem[1](F.relu(self.stem[0](images)))
         heatmaps = []
         for stack, hourglass in enumerate(self.hourglass_modules):

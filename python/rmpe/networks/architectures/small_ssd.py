@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .blocks import Residual, convolution
+from .blocks import Residual, check_images, convolution
 
 __all__ = ["SmallSSD", "small_ssd"]
 
@@ -96,12 +96,7 @@ class SmallSSD(nn.Module):
         ValueError
             For another shape.
         """
-        divides = all(size and size % _STRIDES[-1] == 0 for size in images.shape[2:])
-        if images.dim() != 4 or images.shape[1] != 3 or not divides:
-            raise ValueError(
-                f"images must be (N, 3, h, w) with h and w multiples of {_STRIDES[-1]}, "
-                f"got {tuple(images.shape)}"
-            )
+        check_images(images, _STRIDES[-1])
         x = self.stem(images)
         features = []
         for level, lateral in zip(self.levels, self.lateral, strict=True):
