@@ -59,8 +59,8 @@ def boxes_as_detections(boxes: Sequence[Any], images: int, device: torch.device)
         got = len(boxes) if hasattr(boxes, "__len__") else type(boxes).__name__
         raise ValueError(f"boxes must have one array for each of {images} images, got {got}")
     tables = [_box_table(value, position, device) for position, value in enumerate(boxes)]
-    counts = torch.tensor([len(table) for table in tables], dtype=torch.int64)
-    index = torch.repeat_interleave(torch.arange(images), counts).to(device)
+    counts = torch.tensor([len(table) for table in tables], dtype=torch.int64, device=device)
+    index = torch.repeat_interleave(torch.arange(images, device=device), counts)
     table = torch.cat(tables) if tables else _no_boxes(device)
     return Detections(table[:, :4], table[:, 4], index)
 
@@ -68,11 +68,14 @@ def boxes_as_detections(boxes: Sequence[Any], images: int, device: torch.device)
 def _frame(image: Image, position: int, channels: str, device: torch.device) -> torch.Tensor:
     if isinstance(image, (str, os.PathLike)):
         return torch.from_numpy(read_image(Path(image))).to(device)
-    frame = image if isinstance(image, torch.Tensor) else _as_array(image, f"images[{position}]")
+    name = f"images[{position}]"
+    frame = image if isinstance(image, torch.Tensor) else _as_array(image, name)
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype not in (torch.uint8, np.uint8):
-        raise ValueError(
-            f"images[{position}] must be uint8 (H, W, 3), got {frame.dtype} {tuple(frame.shape)}"
-        )
+        raise ValueError(f"{name} must be uint8 (H, W, 3), got {frame.dtype} {tuple(frame.shape)}")
+    if 0 in frame.shape:
+        raise ValueError(f"{name} must have pixels, got {tuple(frame.shape)}")
+    if isinstance(frame, torch.Tensor):
+        _check_values(frame, name)
     if isinstance(frame, np.ndarray):
         # A copy where torch takes no such array: of negative strides, or read-only.
         frame = torch.from_numpy(np.require(frame, requirements=["C", "W"]))
@@ -83,6 +86,7 @@ def _box_table(value: Any, position: int, device: torch.device) -> torch.Tensor:
     """Boxes in any form as float32 (M, 5) with scores, 1 where none are given."""
     name = f"boxes[{position}]"
     if isinstance(value, torch.Tensor):
+        _check_values(value, name)
         if value.is_complex():
             raise TypeError(f"{name} must hold real numbers, got {value.dtype}")
         rows = value.detach().to(device, torch.float32)
@@ -103,6 +107,13 @@ def _box_table(value: Any, position: int, device: torch.device) -> torch.Tensor:
     if rows.shape[1] == 4:
         rows = torch.cat([rows, rows.new_ones(len(rows), 1)], dim=1)
     return rows
+
+
+def _check_values(tensor: torch.Tensor, name: str) -> None:
+    """Raise unless a tensor holds its values, one after the other."""
+    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
+        kind = "quantized" if tensor.is_quantized else f"{tensor.layout} on {tensor.device}"
+        raise TypeError(f"{name} must be an ordinary tensor with values, got {kind}")
 
 
 def _as_array(value: Any, name: str) -> np.ndarray:

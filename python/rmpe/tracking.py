@@ -181,7 +181,12 @@ def _track_video(
                     f"{file}: skeleton must be one of {', '.join(SKELETONS)}, "
                     f"got {entry['skeleton']!a}"
                 )
-            state, people = track(state, people_of(entry, skeleton), parameters, elapsed=elapsed)
+            try:
+                state, people = track(
+                    state, people_of(entry, skeleton), parameters, elapsed=elapsed
+                )
+            except ValueError as error:  # They have another skeleton than those before.
+                raise ResultsError(f"{file}: {error}") from None
             assert people.track_ids is not None
             entry, elapsed = tracked_record(entry, people.track_ids.tolist()), 1.0
             tally.frames += 1

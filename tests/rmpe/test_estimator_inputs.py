@@ -63,6 +63,17 @@ def test_an_array_that_torch_takes_is_not_copied():
         ([IMAGE.astype(np.float64)], ValueError, "got float64"),
         ([torch.zeros(2, 2, 3)], ValueError, r"images\[0\] must be uint8 .* got torch.float32"),
         ([IMAGE.astype("M8[s]")], ValueError, r"got datetime64\[s\]"),
+        ([IMAGE[:0]], ValueError, r"images\[0\] must have pixels, got \(0, 5, 3\)"),
+        (
+            [torch.zeros(2, 2, 3, dtype=torch.uint8, device="meta")],
+            TypeError,
+            r"images\[0\] must be an ordinary tensor with values, got torch.strided on meta",
+        ),
+        (
+            [IMAGE, torch.zeros(2, 2, 3, dtype=torch.uint8).to_sparse()],
+            TypeError,
+            r"images\[1\] must be an ordinary tensor with values, got torch.sparse_coo on cpu",
+        ),
     ],
 )
 def test_other_images_are_named(images, error, message):
@@ -122,6 +133,8 @@ def test_numbers_beyond_float32_are_infinite():
         ([[[2**70, 2, 3, 4]]], TypeError, r"boxes\[0\] must hold real numbers, got object"),
         ([BOXES.astype(complex)], TypeError, r"boxes\[0\] must hold real numbers, got complex128"),
         ([torch.zeros(1, 4, dtype=torch.complex64)], TypeError, "got torch.complex64"),
+        ([torch.zeros(1, 4).to_sparse()], TypeError, r"boxes\[0\] must be an ordinary tensor"),
+        ([torch.zeros(1, 4, device="meta")], TypeError, r"boxes\[0\] must be an ordinary tensor"),
     ],
 )
 def test_other_boxes_are_named(boxes, error, message):

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from rmpe import PoseEstimator
 from rmpe.detectors.detections import Detections
+from rmpe.heads.heatmap import _blur_matrix
 from rmpe.inputs.images import ImageError
 from rmpe.models.pose import PoseNetwork
 from rmpe.models.read import load_card
@@ -213,9 +214,18 @@ def test_an_estimator_can_be_pickled(models_dir, data_dir):
     assert len(wanted) and torch.equal(found.keypoints, wanted.keypoints)
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
-def test_the_default_dtype_of_the_process_changes_nothing(models_dir, data_dir, dtype):
-    """Code that computes geometry in float64 sets it."""
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: torch.set_default_dtype(torch.float64),
+        lambda: torch.set_default_dtype(torch.float16),
+        lambda: torch.set_default_dtype(torch.bfloat16),
+        lambda: torch.set_default_device("meta"),
+    ],
+    ids=["float64", "float16", "bfloat16", "device"],
+)
+def test_the_defaults_of_the_process_change_nothing(models_dir, data_dir, change):
+    """Code that computes geometry in float64, or trains on a GPU, sets them."""
     paths = sorted((data_dir / "coco-mini" / "images").glob("*.jpg"))[:2]
     boxes = [[[10, 20, 200, 300]], []]
 
@@ -226,11 +236,13 @@ def test_the_default_dtype_of_the_process_changes_nothing(models_dir, data_dir, 
 
     wanted = run()
     assert len(wanted[0]) > 2
-    torch.set_default_dtype(dtype)
+    _blur_matrix.cache_clear()
+    change()
     try:
         results = run()
     finally:
         torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
     for found, want in zip(results, wanted, strict=True):
         for name in ("keypoints", "keypoint_scores", "boxes", "box_scores", "scores"):
             assert getattr(found, name).dtype == torch.float32

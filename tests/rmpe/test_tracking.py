@@ -154,3 +154,14 @@ def test_the_parameters_reach_the_tracker(tmp_path):
     track_results(folder, tmp_path / "short", TrackingParameters(patience=2))
     assert ids(read(tmp_path / "long")[8]) == [1, 2]
     assert ids(read(tmp_path / "short")[8]) == [5, 6]
+
+
+def test_people_of_another_skeleton_are_refused_with_the_file(tmp_path):
+    other = walk("a", 1, 10) | {"skeleton": "mpii_16"}
+    other["people"] = [
+        one | {"keypoints": one["keypoints"][:16], "keypoint_scores": one["keypoint_scores"][:16]}
+        for one in other["people"]
+    ]
+    results = write(tmp_path / "in", [walk("a", 0, 10), other])
+    with pytest.raises(ResultsError, match="^a/1.jpg: the skeleton of people must be"):
+        track_results(results, tmp_path / "out")

@@ -136,11 +136,12 @@ def _blur_matrix(size: int, weights: tuple[float, ...], device: torch.device) ->
     reach = len(weights) // 2
     # The cached matrix outlives the caller's mode, and autograd saves no tensor made in that one.
     with torch.inference_mode(False):
-        source = (torch.arange(size)[:, None] + torch.arange(-reach, reach + 1)).abs()
+        taps = torch.arange(-reach, reach + 1, device=device)
+        source = (torch.arange(size, device=device)[:, None] + taps).abs()
         source = torch.where(source < size, source, 2 * (size - 1) - source)
-        values = torch.tensor(weights, dtype=torch.float32).expand(size, -1)
-        matrix = torch.zeros(size, size, dtype=torch.float32).scatter_add_(1, source, values)
-        return matrix.to(device)
+        values = torch.tensor(weights, dtype=torch.float32, device=device).expand(size, -1)
+        matrix = torch.zeros(size, size, dtype=torch.float32, device=device)
+        return matrix.scatter_add_(1, source, values)
 
 
 def _read_blur(table: Table) -> tuple[float, ...]:

@@ -59,7 +59,7 @@ class SpatialTransformer(nn.Module):
     def localize(self, crops: torch.Tensor) -> torch.Tensor:
         """Thetas (N, 2, 3) of crops of the full size (N, 3, h, w)."""
         # Sampled at points, as cutting the small crop from the photograph samples it.
-        whole = torch.eye(2, 3, dtype=crops.dtype).expand(len(crops), -1, -1)
+        whole = torch.eye(2, 3, dtype=crops.dtype, device=crops.device).expand(len(crops), -1, -1)
         small = affine_sample(crops, whole, self.small)
         parameters: torch.Tensor = self.localization(
             small.contiguous(memory_format=torch.channels_last)

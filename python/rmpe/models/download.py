@@ -19,6 +19,8 @@ __all__ = ["download", "is_offline"]
 
 _CHUNK = 1 << 20
 _TIMEOUT = 60  # seconds without a byte
+# A card may come from anywhere, and its server must not fill the disk.
+_MOST_BYTES = 8 << 30
 
 
 def is_offline() -> bool:
@@ -92,6 +94,8 @@ def _receive(url: str, part: Path) -> str:
                 stream.write(chunk)
                 digest.update(chunk)
                 received += len(chunk)
+                if received > _MOST_BYTES:
+                    raise ValueError(f"a model file must have at most {_MOST_BYTES} bytes")
                 bar.update(len(chunk))
     if total is not None and received < total:
         raise ConnectionError(f"the connection ended after {received} of {total} bytes")

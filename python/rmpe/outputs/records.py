@@ -156,14 +156,16 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
     track_ids = None
     if people and all("track_id" in person for person in people):
         # -1, as `People` has it, for who has none.
-        track_ids = torch.tensor([person["track_id"] or -1 for person in people])
+        track_ids = torch.tensor(
+            [person["track_id"] or -1 for person in people], dtype=torch.int64, device="cpu"
+        )
     return People(
         keypoints=column("keypoints", k, 2),
         keypoint_scores=column("keypoint_scores", k),
         boxes=column("box", 4),
         box_scores=column("box_score"),
         scores=column("score"),
-        image_index=torch.zeros(len(people), dtype=torch.int64),
+        image_index=torch.zeros(len(people), dtype=torch.int64, device="cpu"),
         image_sizes=((entry["height"], entry["width"]),),
         skeleton=skeleton,
         track_ids=track_ids,

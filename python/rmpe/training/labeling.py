@@ -64,7 +64,9 @@ def sure_keypoints(people: People, mirrored: People, sureness: Sureness) -> npt.
     skeleton = people.skeleton
     if skeleton.sigmas is None:
         raise ValueError(f"the skeleton must have sigmas, {skeleton.name} has none")
-    widths = torch.tensor([size[1] for size in people.image_sizes])[people.image_index]
+    device = people.boxes.device
+    widths = torch.tensor([size[1] for size in people.image_sizes], device=device)
+    widths = widths[people.image_index]
     swap = list(range(len(skeleton)))
     for left, right in skeleton.flip_pairs:
         swap[left], swap[right] = right, left
@@ -73,7 +75,8 @@ def sure_keypoints(people: People, mirrored: People, sureness: Sureness) -> npt.
     squared = (people.keypoints - back).square().sum(dim=2)
     sides = people.boxes[:, 2:] - people.boxes[:, :2]
     area = SILHOUETTE * sides.prod(dim=1, keepdim=True)
-    similarity = (-squared / (8 * torch.tensor(skeleton.sigmas).square() * area)).exp()
+    sigmas = torch.tensor(skeleton.sigmas, dtype=torch.float32, device=device)
+    similarity = (-squared / (8 * sigmas.square() * area)).exp()
     scores = torch.minimum(people.keypoint_scores, mirrored.keypoint_scores[:, swap])
     # What is not a number is not sure.
     sure = (similarity >= sureness.similarity) & (scores >= sureness.score)

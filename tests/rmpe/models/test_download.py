@@ -8,7 +8,7 @@ import pytest
 
 from rmpe import cli
 from rmpe.errors import ModelError
-from rmpe.models import store
+from rmpe.models import download, store
 from rmpe.models.card import ModelFile
 from rmpe.models.read import _CARDS as CARDS
 from rmpe.models.store import obtain
@@ -197,3 +197,10 @@ def test_rmpe_infer_downloads_verifies_and_draws(server, cache, models_dir, tmp_
     assert infer("again") == 0
     assert (tmp_path / "again" / "drawings" / "astronaut.jpg").read_bytes() == drawing
     assert len(server.requests) == asked
+
+
+def test_a_server_cannot_fill_the_disk(server, cache, monkeypatch):
+    monkeypatch.setattr(download, "_MOST_BYTES", len(CONTENT) - 1)
+    with pytest.raises(ModelError, match="a model file must have at most 2303999 bytes"):
+        obtain(served(server))
+    assert list(cache.iterdir()) == []

@@ -117,20 +117,26 @@ class SmallSSD(nn.Module):
 
     def anchors(self, size: tuple[int, int]) -> torch.Tensor:
         """(A, 4) ``x1, y1, x2, y2`` in fractions of an input of ``size``, height and width."""
+        device = next(self.parameters()).device
         shapes = torch.tensor(
             [
                 (scale * ratio**0.5 / 2, scale / ratio**0.5 / 2)
                 for scale in _SIZES
                 for ratio in _RATIOS
-            ]
+            ],
+            dtype=torch.float32,
+            device=device,
         )
         boxes = []
         for stride in _STRIDES:
-            rows, columns = (torch.arange(side // stride) + 0.5 for side in size)
+            rows, columns = (
+                torch.arange(side // stride, dtype=torch.float32, device=device) + 0.5
+                for side in size
+            )
             centers = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)
             low, high = centers[:, :, None] - shapes, centers[:, :, None] + shapes
             boxes.append(stride * torch.cat([low, high], dim=-1).reshape(-1, 4))
-        return torch.cat(boxes) / torch.tensor(size[::-1]).repeat(2)
+        return torch.cat(boxes) / torch.tensor(size[::-1], device=device).repeat(2)
 
 
 def small_ssd(
