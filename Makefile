@@ -136,7 +136,7 @@ demo-inputs:
 	    test -f "$(MODELS)/$$file" || { \
 	      echo "make demo: $$file is not in $(MODELS). Name the folder that it is in:"; \
 	      echo "  make demo MODELS=DIR"; \
-	      echo "or have another pair of networks downloaded, 40 MB:"; \
+	      echo "or have another pair downloaded, 40 MB, under BSD-3-Clause and GPL-3.0:"; \
 	      echo "  make demo NETWORKS='--detector ssdlite320_mobilenet_v3_large --pose hourglass2_mpii16'"; \
 	      exit 2; }; \
 	  done || exit 2; \
