@@ -1,4 +1,11 @@
-"""docs/porting: what its pages say gives the same results as the packages that they start from."""
+"""docs/porting: what its pages say gives the same results as the packages that they start from.
+
+A test compares where its package is installed. All three, without what they do not need here::
+
+    pip install transformers mmengine
+    pip install --no-deps rtmlib mmpose mmcv-lite json_tricks munkres xtcocotools
+
+"""
 
 import json
 import re
