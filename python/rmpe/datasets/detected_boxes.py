@@ -97,7 +97,14 @@ def _read_h5(
             f"{file} must have as many rows as {listing.name} has images, got "
             f"{', '.join(map(str, sizes))} and {len(names)}"
         )
-    return np.stack(edges, axis=1), np.full(len(names), np.nan), names
+    boxes = np.stack(edges, axis=1)
+    finite = np.isfinite(boxes).all(axis=1)
+    if not finite.all():
+        wrong = int(finite.argmin())
+        raise DatasetError(
+            f"{file} must have finite boxes, got {boxes[wrong].tolist()} in row {wrong}"
+        )
+    return boxes, np.full(len(names), np.nan), names
 
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")

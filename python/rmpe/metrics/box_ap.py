@@ -50,7 +50,8 @@ def box_precision(
         For each image the boxes ``x1, y1, x2, y2`` of the people in it, and which of them are
         regions that do not count (crowds).
     found : sequence of (array (R_i, 4), array (R_i,))
-        For each image the boxes that were found, and their scores.
+        For each image the boxes that were found, and their scores. A box that is not finite is
+        wrong; a score that is NaN ranks last.
 
     Returns
     -------
@@ -60,7 +61,8 @@ def box_precision(
     Raises
     ------
     ValueError
-        Where the number of images differs, or nobody is there to be found.
+        Where the number of images differs, a true box is not finite, or nobody is there to be
+        found.
 
     Examples
     --------
@@ -71,6 +73,8 @@ def box_precision(
     """
     if len(truth) != len(found):
         raise ValueError(f"found must be of {len(truth)} images, as truth is, got {len(found)}")
+    if not all(np.isfinite(boxes).all() for boxes, _ in truth):
+        raise ValueError("truth must have finite boxes, got NaN or infinity")
     annotations = [
         {
             "id": 0,
@@ -90,11 +94,20 @@ def box_precision(
     rows = [
         [i, x1, y1, x2 - x1, y2 - y1, score, 1]
         for i, (boxes, scores) in enumerate(found)
-        for (x1, y1, x2, y2), score in zip(boxes.tolist(), scores.tolist(), strict=True)
+        for (x1, y1, x2, y2), score in zip(_finite(boxes).tolist(), scores.tolist(), strict=True)
     ]
     if not rows:
         return BoxPrecision(0.0, 0.0, 0.0, 0.0)
     return _measure(len(truth), annotations, np.array(rows))
+
+
+def _finite(boxes: Floats) -> Floats:
+    """Give boxes that are not finite no area, so that they overlap with nobody.
+
+    To pycocotools an overlap of NaN is no less than any threshold.
+    """
+    finite: Floats = np.where(np.isfinite(boxes).all(axis=1, keepdims=True), boxes, 0.0)
+    return finite
 
 
 def _measure(images: int, annotations: list[dict[str, object]], rows: Floats) -> BoxPrecision:

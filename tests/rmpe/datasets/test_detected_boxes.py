@@ -94,3 +94,8 @@ def test_damaged_authors_boxes(tmp_path):
         content.create_group("xmin")
     with pytest.raises(DatasetError, match="must hold xmin"):
         read_detections(tmp_path / "b.h5", dataset)
+    with h5py.File(tmp_path / "b.h5", "w") as content:
+        for edge in ("xmin", "ymin", "xmax", "ymax"):
+            content[edge] = np.array([np.nan])
+    with pytest.raises(DatasetError, match="must have finite boxes, got .* in row 0"):
+        read_detections(tmp_path / "b.h5", dataset)

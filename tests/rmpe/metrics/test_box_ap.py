@@ -48,3 +48,20 @@ def test_what_cannot_be_measured_is_refused():
         box_precision([(BOXES, NO_CROWD)], [])
     with pytest.raises(ValueError, match="at least one box that counts"):
         box_precision([(BOXES, ~NO_CROWD)], [(BOXES, np.ones(3))])
+    with pytest.raises(ValueError, match="truth must have finite boxes"):
+        box_precision([(BOXES * np.nan, NO_CROWD)], [(BOXES, np.ones(3))])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_boxes_that_are_not_finite_are_wrong(value):
+    scores = np.array([0.9, 0.5, 0.1])
+    none = box_precision([(BOXES, NO_CROWD)], [(np.full((3, 4), value), scores)])
+    assert none == BoxPrecision(0, 0, 0, 0)
+    # One among others costs what any wrong one does.
+    some = BOXES.copy()
+    some[0, 2] = value
+    found = box_precision([(BOXES, NO_CROWD)], [(some, scores)])
+    wrong = BOXES.copy()
+    wrong[0] = [900, 900, 910, 910]
+    assert found == box_precision([(BOXES, NO_CROWD)], [(wrong, scores)])
+    assert found.ap50 < 0.5
