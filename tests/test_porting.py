@@ -2,8 +2,8 @@
 
 A test compares where its package is installed. All three, without what they do not need here::
 
-    pip install transformers mmengine
-    pip install --no-deps rtmlib mmpose mmcv-lite json_tricks munkres xtcocotools
+    pip install transformers addict rich termcolor yapf
+    pip install --no-deps rtmlib mmpose mmengine mmcv-lite json_tricks munkres xtcocotools
 
 """
 
