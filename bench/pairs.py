@@ -257,6 +257,8 @@ def main() -> int:
         "--tolerance", type=float, default=0.25, help="by how much a ratio may fall (default: 0.25)"
     )
     options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write replaces the results of all pairs, so that it takes no --only")
     keep_freed_memory()
     chosen = [pair for pair in pairs() if options.only in pair.name]
     if options.compare:

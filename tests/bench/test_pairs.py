@@ -84,3 +84,13 @@ def test_compare_says_what_it_did_not_measure(committed, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "not measured, kornia is not installed: sleep: baseline" in printed
     assert "was" not in printed.replace("were", "")
+
+
+def test_the_results_of_all_pairs_are_not_replaced_by_those_of_some(committed, monkeypatch, capsys):
+    before = pairs.RESULTS.read_text()
+    monkeypatch.setattr("sys.argv", ["pairs", "--write", "--only", "crop"])
+    with pytest.raises(SystemExit) as caught:
+        pairs.main()
+    assert caught.value.code == 2
+    assert "--write replaces the results of all pairs" in capsys.readouterr().err
+    assert pairs.RESULTS.read_text() == before
