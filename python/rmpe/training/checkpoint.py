@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from ..networks.weights import load_pickle
 from ..output_file import write_atomically
+from .precision import Precision
 
 __all__ = ["CheckpointError", "read_checkpoint", "write_checkpoint"]
 
@@ -105,6 +106,11 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "best": ("a number", lambda value: isinstance(value, float)),
     "values": ("a list of losses", _is_losses),
     "random": ("a state of torch's random numbers", _is_random_state),
+    # Early checkpoints do not say it.
+    "precision": (
+        " or ".join(get_args(Precision)),
+        lambda value: value is None or isinstance(value, str) and value in get_args(Precision),
+    ),
     "network": _WEIGHTS,
     "average": _WEIGHTS,
     "optimizer": (

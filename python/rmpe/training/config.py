@@ -107,7 +107,8 @@ class TrainingConfig:
     seed
         Of the weights and of everything random in the samples.
     precision
-        ``"bfloat16"`` (convolutions; weights stay float32) or ``"float32"``.
+        ``"bfloat16"`` (convolutions; weights stay float32), ``"float32"``, or ``"auto"``: bfloat16
+        where the processor has instructions for it, else float32. A resumed run keeps its own.
     longest_side
         Larger photographs are reduced to this when they are cached.
     validate_every
@@ -122,7 +123,7 @@ class TrainingConfig:
     optimizer: Optimizer = field(default_factory=Optimizer)
     batch_size: BatchSize = 32
     seed: Seed = 0
-    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
     longest_side: Count = 640
     validate_every: Count = 20_000
     log_every: Count = 25

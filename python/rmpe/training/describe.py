@@ -39,6 +39,7 @@ def describe(path: Path, *, data: Path, cache: Path, overfit: int | None = None)
     parameters = sum(p.numel() for p in network.parameters())
     print(f"network: {config.network.architecture}, {parameters:,} parameters")
     run = Run(config, text, network)
+    print(f"precision: {run.precision}")
     schedule = Schedule(config.phase, config.batch_size)
     make = task.batches(schedule, 0, 1)
     hours = 0.0

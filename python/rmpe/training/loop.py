@@ -93,6 +93,7 @@ def train(
         Reports(folder, config, run.step, stop, silent=not first, report=report) as reports,
         _Signals() as caught,
     ):
+        reports.begins(run.step, run.precision)
         for batch, waited in _timed(batches):
             rate, size = schedule.rate(run.step), schedule.size(run.step)
             if schedule.stage(run.step) is not stage:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from ..output_file import write_atomically
 from .config import TrainingConfig
+from .precision import Precision
 
 __all__ = ["Reports"]
 
@@ -79,6 +80,12 @@ class Reports:
         with tqdm.external_write_mode():
             self._report(message)
 
+    def begins(self, step: int, precision: Precision) -> None:
+        """Report what the run computes in, once."""
+        if not self._silent and not self._path.exists():
+            self._show(lambda board: board.add_text("precision", precision, step))
+            self._write(step, {}, precision=precision)
+
     def stepped(self, waited: float) -> None:
         """Count a step, which waited so many seconds for its batch."""
         self._steps += 1
@@ -128,12 +135,12 @@ class Reports:
         if damaged:
             self.say(f"{self._path.name}: {damaged} lines are damaged, and left out")
 
-    def _write(self, step: int, values: dict[str, Any]) -> None:
+    def _write(self, step: int, values: dict[str, float], **words: str) -> None:
         """Write into the log and for TensorBoard; a disk that is full does not end the run."""
         if self._silent:
             return
         samples = step * self._config.batch_size
-        line = json.dumps({"step": step, "samples": samples, **values}) + "\n"
+        line = json.dumps({"step": step, "samples": samples, **words, **values}) + "\n"
         try:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             with open(os.open(self._path, flags, 0o666), "ab") as file:

@@ -15,6 +15,7 @@ from ..networks.weights import read_weights
 from .checkpoint import CheckpointError, read_checkpoint
 from .config import TrainingConfig
 from .optimization import MovingAverage, build_optimizer
+from .precision import Precision, choose_precision
 from .task import Task
 
 __all__ = ["Run", "read_trained", "take_step"]
@@ -41,6 +42,8 @@ class Run:
         Best validation so far, of the moving average.
     values : list of dict
         The loss and its details in each step since the last line of the log.
+    precision : str
+        What convolutions are computed in: ``"bfloat16"`` or ``"float32"``.
     """
 
     config: TrainingConfig
@@ -52,8 +55,10 @@ class Run:
     values: list[dict[str, float]] = field(default_factory=list)
     average: MovingAverage = field(init=False)
     optimizer: torch.optim.Optimizer = field(init=False)
+    precision: Precision = field(init=False)
 
     def __post_init__(self) -> None:
+        self.precision = choose_precision(self.config.precision)
         self.average = MovingAverage(self.network, self.config.optimizer.ema)
         self.optimizer = build_optimizer(self.config.optimizer, self.network)
 
@@ -65,6 +70,7 @@ class Run:
             "skipped": self.skipped,
             "best": self.best,
             "values": self.values,
+            "precision": self.precision,
             "random": torch.get_rng_state(),
             **self._weights(),
         }
@@ -93,6 +99,8 @@ class Run:
         self.start_from(state)
         self.step, self.skipped = state["step"], state["skipped"]
         self.best, self.values = state["best"], list(state["values"])
+        # On another processor, too: the losses are those of one run. Early checkpoints do not say.
+        self.precision = state.get("precision") or self.precision
         torch.set_rng_state(state["random"])
 
     def start_from(self, state: dict[str, Any]) -> None:
@@ -197,7 +205,7 @@ def take_step(run: Run, task: Task, model: nn.Module, batch: Any, rate: float) -
         group["lr"] = rate
     statistics = [buffer.clone() for buffer in run.network.buffers()]
     model.train()
-    with torch.autocast("cpu", torch.bfloat16, config.precision == "bfloat16"):
+    with torch.autocast("cpu", torch.bfloat16, run.precision == "bfloat16"):
         loss, outputs = task.loss(model, batch)
     world = dist.get_world_size() if dist.is_initialized() else 1
     # The average of the processes' gradients becomes their sum, as of one whole batch.

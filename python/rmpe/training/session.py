@@ -17,6 +17,7 @@ from ..toml_file import TomlError, read_text
 from .checkpoint import CheckpointError, read_checkpoint
 from .config import ConfigError
 from .loop import CHECKPOINT, train
+from .precision import choose_precision
 from .read import parse_config
 from .run import Run, read_trained
 from .schedule import Schedule
@@ -132,10 +133,18 @@ def train_from_config(
             _adopt(task, run, weights)
         if rank == 0:
             write_atomically(out / "config.toml", lambda file: file.write(text.encode()))
-            for line in task.summary():
+            for line in [*task.summary(), _precision(run)]:
                 report(line)
         last = None if samples is None else -(-samples // config.batch_size)
         return train(run, task, schedule, out, workers=workers, last_step=last, report=report)
+
+
+def _precision(run: Run) -> str:
+    """What the run computes in, and why, where the reason is not at hand."""
+    own = choose_precision(run.config.precision)
+    if run.precision == own:
+        return f"precision: {run.precision}"
+    return f"precision: {run.precision}, as the run began; on this processor it would be {own}"
 
 
 def _adopt(task: Task, run: Run, weights: Path) -> None:

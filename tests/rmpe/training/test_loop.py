@@ -85,7 +85,7 @@ def test_killed_and_resumed_it_is_the_run_that_was_never_interrupted(command, tm
     assert process.wait() == 0, process.communicate()[1]
 
     assert log(tmp_path / "broken") == log(tmp_path / "whole")
-    assert len(log(tmp_path / "whole")) == 10 + 3  # losses, and validations at 4, 8 and 10
+    assert len(log(tmp_path / "whole")) == 1 + 10 + 3  # precision, losses, validations at 4, 8, 10
     whole, broken = (read_checkpoint(tmp_path / f / "checkpoint.pt") for f in ("whole", "broken"))
     assert equal(whole, broken)
     assert (tmp_path / "whole/average.safetensors").read_bytes() == (

@@ -45,7 +45,7 @@ def test_values_have_the_types_of_their_fields_and_defaults_fill_the_rest():
         ("size = [64, 64]", "size = [64]", r"phase\[0\].size must be a list of 2, got \[64\]"),
         ("size = [64, 64]", "size = [64, 0]", r"phase\[0\].size\[1\] must be 1 to 2048, got 0"),
         ("size = [64, 64]", "", r"phase\[0\].size is missing"),
-        ('"float32"', '"float16"', "precision must be one of bfloat16, float32, got 'float16'"),
+        ('"float32"', '"float16"', "precision must be one of auto, bfloat16, float32, got 'float16'"),
         ('"basic_hourglass"', '"ssd300_vgg16"', "network.architecture must be one of basic_hour.* got 'ssd300_vgg16'"),
         ("stem = 8, ", "", "network.parameters of basic_hourglass must be stacks, stem, .* got"),
         ("stem = 8", "stem = 9999", "network.parameters.stem must be 1 to 512, got 9999"),
