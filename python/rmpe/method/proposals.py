@@ -23,7 +23,17 @@ from ..skeletons import SKELETONS
 from .atomic_poses import AtomicPoses, Bools, Floats
 from .mixtures import Mixture
 
-__all__ = ["RELEASED", "Proposals", "ProposalsError", "random_jitter", "read_proposals"]
+__all__ = [
+    "FITTED",
+    "RELEASED",
+    "Proposals",
+    "ProposalsError",
+    "random_jitter",
+    "read_proposals",
+]
+
+# What `rmpe fit-proposals` wrote and the package brings along; each file says what it comes from.
+FITTED = {name: Path(__file__).parent / "fitted" / f"{name}.json" for name in ("coco", "mpii")}
 
 _KIND = "rmpe proposals"
 # How often offsets that would turn a box inside out are drawn again.

@@ -11,13 +11,14 @@ from scipy import stats
 from rmpe.method.atomic_poses import AtomicPoses
 from rmpe.method.mixtures import Mixture, adapt_mixture, fit_mixture, log_density
 from rmpe.method.proposals import (
+    FITTED,
     RELEASED,
     Proposals,
     ProposalsError,
     random_jitter,
     read_proposals,
 )
-from rmpe.skeletons import COCO_17
+from rmpe.skeletons import COCO_17, MPII_16
 
 from ...fuzz import fuzz
 
@@ -50,8 +51,10 @@ def marginal_cdf(mixture, edge):
 
 @pytest.mark.parametrize("group", [0, 1, 2])
 def test_samples_have_the_distribution_of_their_mixture(group):
-    # Kolmogorov-Smirnov on each edge: of 100,000 samples, a shift of .02 standard deviations, or 2 %
-    # of the weight in a wrong component, is found with a power above .99 at this level.
+    # Kolmogorov-Smirnov on each edge, n = 100,000 samples, at a level of 1e-4, where sqrt(n) D is
+    # 2.23. A shift of .03 standard deviations makes it 3.41 or more on every edge, 3 % of the
+    # weight in a wrong component on at least one. Its own deviation is at most 1/2, so that either
+    # is found with a power above .99.
     groups = np.full(100_000, group)
     drawn = PROPOSALS.offsets(groups, np.random.default_rng(group))
     for edge in range(4):
@@ -62,10 +65,27 @@ def test_samples_have_the_distribution_of_their_mixture(group):
     np.testing.assert_allclose(np.cov(drawn.T) / scale, expected / scale, atol=0.03)
 
 
-def test_that_test_would_find_a_small_shift():
-    drawn = PROPOSALS.offsets(np.zeros(100_000, int), np.random.default_rng(0))
-    shifted = drawn[:, 0] + 0.02 * drawn[:, 0].std()
-    assert stats.kstest(shifted, marginal_cdf(MIXTURES[0], 0)).pvalue < 1e-4
+@pytest.mark.parametrize("group", [0, 1, 2])
+def test_that_test_has_its_power(group):
+    mixture = MIXTURES[group]
+    shifts, swaps = [], np.zeros((len(mixture.weights),) * 2)
+    for edge in range(4):
+        deviation = np.sqrt(mixture.covariance()[edge, edge])
+        x = mixture.mean()[edge] + deviation * np.linspace(-6, 6, 5001)
+        cdf = marginal_cdf(mixture, edge)
+        shifts.append(np.abs(cdf(x) - cdf(x - 0.03 * deviation)).max())
+        own = np.sqrt(mixture.covariances[:, edge, edge])
+        parts = stats.norm.cdf((x[:, None] - mixture.means[:, edge]) / own)
+        apart = np.abs(parts[:, :, None] - parts[:, None]).max(0)
+        swaps = np.maximum(swaps, 0.03 * apart)
+    least = stats.kstwobign.isf(1e-4) + stats.norm.isf(0.01) / 2
+    moved = swaps[np.triu_indices(len(swaps), 1)]
+    assert np.sqrt(100_000) * min(*shifts, *moved) > least
+
+    drawn = PROPOSALS.offsets(np.full(100_000, group), np.random.default_rng(group))
+    for edge in range(4):
+        shifted = drawn[:, edge] + 0.03 * drawn[:, edge].std()
+        assert stats.kstest(shifted, marginal_cdf(mixture, edge)).pvalue < 1e-4, f"edge {edge}"
 
 
 def test_groups_of_a_batch_are_kept_apart():
@@ -256,3 +276,24 @@ def test_mutated_file_is_read_or_refused(tmp_path_factory, data):
         read_proposals(path)
     except ProposalsError as error:
         assert str(path) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "skeleton", "people", "deviation"),
+    [
+        ("coco", COCO_17, 2174, [0.1355, 0.0757, 0.1317, 0.1039]),
+        ("mpii", MPII_16, 898, [0.1208, 0.0528, 0.1328, 0.1135]),
+    ],
+)
+def test_mixtures_of_the_package_are_those_that_were_fitted(name, skeleton, people, deviation):
+    fitted = read_proposals(FITTED[name])
+    assert fitted.poses.skeleton == skeleton and len(fitted.poses) == 8
+    assert sum(mixture.people for mixture in fitted.mixtures) == people
+    provenance = json.loads(FITTED[name].read_text())["provenance"]
+    assert provenance["people"] == people
+    # They describe people who were not fitted to better than anything else does.
+    worth = provenance["log_likelihood"]
+    assert max(worth, key=worth.get) == "per pose"
+    # As the command printed it, and the documentation has it.
+    _, covariance = fitted.overall()
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), deviation, atol=1e-4)

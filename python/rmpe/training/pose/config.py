@@ -131,7 +131,9 @@ class Proposals:
         ``"none"``; ``"fitted"``, from the mixtures of a file (PGPG); ``"jitter"``, random jitter of
         those mixtures' variance; or ``"released"``, the one Gaussian that the authors released.
     file
-        Of the mixtures, which ``rmpe fit-proposals`` writes; relative to the configuration.
+        Of the mixtures: ``"coco"`` or ``"mpii"``, which come with the package
+        (:data:`rmpe.method.proposals.FITTED`), or what ``rmpe fit-proposals`` wrote, relative to
+        the configuration.
     """
 
     kind: Literal["none", "fitted", "jitter", "released"] = "none"

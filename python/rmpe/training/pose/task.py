@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ...datasets import load_dataset
 from ...method.parallel import RMPE, RMPEOutput
-from ...method.proposals import RELEASED, Proposals, random_jitter, read_proposals
+from ...method.proposals import FITTED, RELEASED, Proposals, random_jitter, read_proposals
 from ...networks.architectures import architecture_builder
 from ...skeletons import Skeleton
 from ..config import ConfigError, Phase
@@ -79,9 +79,9 @@ class PoseTask:
             config = replace(config, augmentation=_STILL, source=(first,))
         self.config = config
         _check_transformer(config)
-        self._proposals = _proposals(config, folder)
         self._people = _load(config, data, cache, overfit)
         self._skeleton = self._people[0].skeleton
+        self._proposals = _proposals(config, folder, self._skeleton)
         if overfit is not None and self._skeleton.sigmas is None:
             raise ConfigError(
                 "--overfit measures OKS, for which the skeleton "
@@ -235,7 +235,7 @@ def _load(config: PoseConfig, data: Path, cache: Path, overfit: int | None) -> l
     return people
 
 
-def _proposals(config: PoseConfig, folder: Path) -> Proposals | None:
+def _proposals(config: PoseConfig, folder: Path, skeleton: Skeleton) -> Proposals | None:
     spec = config.proposals
     if (spec.kind in ("fitted", "jitter")) != bool(spec.file):
         raise ConfigError(
@@ -246,7 +246,12 @@ def _proposals(config: PoseConfig, folder: Path) -> Proposals | None:
         return None
     if spec.kind == "released":
         return RELEASED
-    fitted = read_proposals(folder / spec.file)
+    fitted = read_proposals(FITTED.get(spec.file, folder / spec.file))
+    if fitted.poses is not None and fitted.poses.skeleton != skeleton:
+        raise ConfigError(
+            f"proposals.file must have poses of {skeleton.name}, as the sources have, got "
+            f"{spec.file!r} with those of {fitted.poses.skeleton.name}"
+        )
     return random_jitter(fitted) if spec.kind == "jitter" else fitted
 
 

@@ -3,12 +3,17 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
 from rmpe.method.mixtures import Mixture
 from rmpe.method.proposals import Proposals
+from rmpe.training.config import ConfigError
+from rmpe.training.pose import config as config_of
 from rmpe.training.pose.batches import BatchMaker
+from rmpe.training.pose.task import PoseTask
 from rmpe.training.sampling import DatasetMixture
+from rmpe.training.schedule import Schedule
 
 from .test_augmentation import STILL
 
@@ -80,6 +85,18 @@ def test_proposals_take_the_place_of_the_true_boxes(config, people):
     scale = 64 / (1.25 * np.maximum(widths, heights))
     shift = (plain.keypoints - proposed.keypoints)[:, :, 0]
     np.testing.assert_allclose(shift, np.tile((0.2 * widths * scale)[:, None], 17), rtol=1e-3)
+
+
+def test_mixtures_of_the_package_go_by_name_if_their_poses_have_the_skeleton(
+    config, drawn, tmp_path
+):
+    def task(file):
+        chosen = replace(config, proposals=config_of.Proposals("fitted", file))
+        return PoseTask(chosen, data=drawn, cache=tmp_path / "cache", folder=tmp_path)
+
+    assert task("coco").batches(Schedule(config.phase, 4), 0, 1)(0).keypoints.isfinite().all()
+    with pytest.raises(ConfigError, match="must have poses of coco_17, .* those of mpii_16"):
+        task("mpii")
 
 
 def test_two_sources_are_mixed(config, people):
