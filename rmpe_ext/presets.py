@@ -115,15 +115,17 @@ class PoseNMSPreset:
 
 
 PRESETS: dict[PresetName, PoseNMSPreset] = {
-    # The paper's form. Its constants were never published; these were chosen here.
+    # The paper's form. Its constants were never published; these were fitted by `rmpe fit-nms`, for
+    # the 17 joints of COCO: docs/presets.md says to what, and what that gained.
     "paper": PoseNMSPreset(
         sigma1=0.3,
-        sigma2=100.0,
-        lam=1.0,
-        eta=8.0,
+        sigma2=0.1,
+        lam=0.949,
+        eta=8.61,
         squared=True,
+        unit="box",
         match_box=0.1,
-        summary="the paper's equations, with constants chosen here (none were published)",
+        summary="the paper's equations, fitted to COCO (their constants were never published)",
     ),
     # The authors' first release, for the 16 joints of MPII.
     "rmpe": PoseNMSPreset(

@@ -12,10 +12,11 @@
 inline rmpe::PoseNMSParameters paper_preset() {
   rmpe::PoseNMSParameters p;
   p.sigma1 = 0.3;
-  p.sigma2 = 100.0;
-  p.lam = 1.0;
-  p.eta = 8.0;
+  p.sigma2 = 0.1;
+  p.lam = 0.949;
+  p.eta = 8.61;
   p.squared = true;
+  p.box_unit = true;
   p.match_box = 0.1;
   return p;
 }

@@ -36,7 +36,7 @@ ALPHAPOSE = Variant(
 
 
 def paper(sigma1, sigma2, lam, eta):
-    return Variant(sigma1, sigma2, lam, eta, squared=True, match_box=0.1)
+    return Variant(sigma1, sigma2, lam, eta, squared=True, in_box_units=True, match_box=0.1)
 
 
 def similarity(pose_i, scores_i, box_i, pose_j, scores_j, v: Variant):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,7 @@ from ._options import (
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
     from ..method.fit_nms import SuppressionFit
+    from ..metrics.predictions import Predictions
     from ..people import People
 
 SUMMARY = "fit pose NMS to annotated images"
@@ -34,12 +36,14 @@ Choose the parameters of pose NMS so that the keypoint AP on annotated images is
 RMPE paper does: two parameters at a time, the others fixed, repeated until nothing changes, from
 several starts. Other kinds of suppression are fitted in the same way, so that they can be compared.
 
-Prints for each kind the AP on the images that it was fitted to, and the AP by cross-validation,
-where each image is measured with parameters that were fitted to others.
+Prints for each kind the AP on the images that it was fitted to, and what the fit is worth on
+others: by cross-validation, where each image is measured with parameters that were fitted to
+others, or on images of their own with --held-out.
 
 examples:
   rmpe fit-nms val.json images/ --out fitted.toml          pose NMS of the paper, and all others
   rmpe fit-nms val.json images/ --kinds paper --out fitted.toml --plot surface.png
+  rmpe fit-nms train.json images/ --held-out val.json
   rmpe infer photos/ --nms fitted.toml
 """
 
@@ -48,8 +52,8 @@ class _Row(NamedTuple):
     """A line of the table."""
 
     fit: SuppressionFit
-    cross_validated: float
-    interval: tuple[float, float]
+    validated: float  # AP on images that were not fitted to
+    interval: tuple[float, float]  # which holds 95 % of its bootstrap values
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +84,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="parts of the cross-validation; 1: none (default: %(default)s)",
     )
+    fitting.add_argument(
+        "--held-out",
+        type=Path,
+        metavar="FILE",
+        help="other annotations of the same folder, to measure on in place of cross-validation",
+    )
     fitting.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -106,24 +116,25 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs(arguments.out, arguments.plot)
 
     from ..datasets import load_dataset
-    from ..metrics.keypoint_ap import average_precision
-    from ..metrics.predictions import Predictions
 
     try:
         dataset = load_dataset(arguments.annotations, arguments.images)
         people = _find_people(arguments, dataset)
-        plain = average_precision(dataset, Predictions.from_people(people)).ap
-        print(f"{len(people)} poses in {len(dataset)} images; AP {plain:.3f} without suppression")
-        rows = _fit(arguments, dataset, people)
+        held_out = None
+        if arguments.held_out is not None:
+            others = load_dataset(arguments.held_out, arguments.images)
+            held_out = others, _find_people(arguments, others)
+        rows = _fit(arguments, dataset, people, held_out)
     except ValueError as error:
         raise CommandError(str(error)) from error
 
-    print(f"{'kind':<17}{'fitted':>8}{'cross-validated':>17}{'95 % interval':>16}  parameters")
+    heading = "cross-validated" if held_out is None else "held out"
+    print(f"{'kind':<17}{'fitted':>8}{heading:>17}{'95 % interval':>16}  parameters")
     for kind, row in rows.items():
         parameters = ", ".join(f"{k} {v:.3g}" for k, v in row.fit.parameters.items())
         validated = interval = "-"
-        if arguments.folds > 1:
-            validated = f"{row.cross_validated:.3f}"
+        if not math.isnan(row.validated):
+            validated = f"{row.validated:.3f}"
             interval = "{:.3f} to {:.3f}".format(*row.interval)
         print(f"{kind:<17}{row.fit.ap:>8.3f}{validated:>17}{interval:>16}  {parameters}")
     if arguments.out is not None:
@@ -140,30 +151,53 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _find_people(arguments: argparse.Namespace, dataset: Dataset) -> People:
-    """Run the networks on all images, without suppression."""
+    """Run the networks on all images, without suppression, and print how good that is."""
     from tqdm import tqdm
 
     from ..evaluation import find_people
+    from ..metrics.predictions import Predictions
 
     estimator = build_estimator(arguments, nms=None)
     limits = batch_limits(arguments, estimator)
     with tqdm(total=len(dataset), desc="poses", unit="image", disable=None) as bar:
-        return find_people(
+        people = find_people(
             estimator,
             dataset,
             batch_size=limits.images,
             batch_bytes=limits.pixel_bytes,
             progress=bar.update,
         )
+    ap, (low, high) = _measure(arguments, dataset, Predictions.from_people(people))
+    print(
+        f"{len(people)} poses in {len(dataset)} images; AP {ap:.3f} without suppression, "
+        f"95 % interval {low:.3f} to {high:.3f}"
+    )
+    return people
 
 
-def _fit(arguments: argparse.Namespace, dataset: Dataset, people: People) -> dict[str, _Row]:
-    from tqdm import tqdm
-
-    from ..method.fit_nms import cross_validate, fit_suppression
+def _measure(
+    arguments: argparse.Namespace, dataset: Dataset, kept: Predictions
+) -> tuple[float, tuple[float, float]]:
+    """AP, and the interval that holds 95 % of its bootstrap values."""
     from ..metrics.bootstrap import bootstrap
     from ..metrics.cocoeval import matched
     from ..metrics.keypoint_ap import summarize
+
+    evaluated = matched(dataset, kept)
+    interval = bootstrap(dataset, evaluated, 1000, seed=arguments.seed)["ap"]
+    return summarize(evaluated, len(kept)).ap, interval
+
+
+def _fit(
+    arguments: argparse.Namespace,
+    dataset: Dataset,
+    people: People,
+    held_out: tuple[Dataset, People] | None,
+) -> dict[str, _Row]:
+    from tqdm import tqdm
+
+    from ..method.fit_nms import cross_validate, fit_suppression
+    from ..metrics.predictions import Predictions
 
     rows = {}
     with tqdm(desc="fit", unit="setting", disable=None) as bar:
@@ -172,24 +206,27 @@ def _fit(arguments: argparse.Namespace, dataset: Dataset, people: People) -> dic
             suppression = SUPPRESSIONS[kind]
             search = {"starts": arguments.starts, "seed": arguments.seed, "progress": bar.update}
             fit = fit_suppression(suppression, people, dataset, **search)
-            validated, interval = float("nan"), (float("nan"), float("nan"))
-            if arguments.folds > 1:
+            measured = math.nan, (math.nan, math.nan)
+            if held_out is not None:
+                others, found = held_out
+                keep, changed = suppression.apply(found, fit.parameters)
+                kept = Predictions.from_people(changed.select(keep))
+                measured = _measure(arguments, others, kept)
+            elif arguments.folds > 1:
                 kept = cross_validate(suppression, people, dataset, folds=arguments.folds, **search)
-                evaluated = matched(dataset, kept)
-                interval = bootstrap(dataset, evaluated, 1000, seed=arguments.seed)["ap"]
-                validated = summarize(evaluated, len(kept)).ap
-            rows[kind] = _Row(fit, validated, interval)
+                measured = _measure(arguments, dataset, kept)
+            rows[kind] = _Row(fit, *measured)
     return rows
 
 
 def _write(arguments: argparse.Namespace, people: People, rows: dict[str, _Row]) -> None:
-    """Write the preset of the kind with the highest AP, cross-validated where that was done."""
+    """Write the preset of the kind with the highest AP, on others' images where that is known."""
     from ..method.preset_file import write_preset
     from ..method.suppressions import preset_of
 
     def worth(kind: str) -> float:
         row = rows[kind]
-        return row.cross_validated if arguments.folds > 1 else row.fit.ap
+        return row.fit.ap if math.isnan(row.validated) else row.validated
 
     kind = max((kind for kind in PRESET_KINDS if kind in rows), key=worth)
     preset = preset_of(kind, rows[kind].fit.parameters, len(people.skeleton))

@@ -58,6 +58,19 @@ def test_fit_nms_writes_a_preset_that_evaluate_takes(tmp_path, capsys):
 
 
 @needs_models
+def test_fit_nms_measures_on_held_out_images(capsys, tmp_path):
+    """Held out being the images fitted to, both values are those of the fit."""
+    command = ["fit-nms", *COCO, "--models", str(MODELS), "--kinds", "box-nms", "--starts", "1"]
+    assert main([*command, "--held-out", COCO[0]]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert [line for line in table if "AP 0.336 without suppression" in line] == [table[0]] * 2
+    assert "held out" in table[2]
+    kind, fitted, held_out, low, _, high, *_ = table[3].split()
+    assert kind == "box-nms" and fitted == held_out
+    assert float(low) < float(held_out) < float(high)
+
+
+@needs_models
 def test_fit_proposals_with_the_detector(tmp_path, capsys):
     out = tmp_path / "proposals.json"
     command = ["fit-proposals", *COCO, "--models", str(MODELS), "--atomic-poses", "2"]
