@@ -1,0 +1,86 @@
+"""The experiment on the transformer: that it compares like with like, and measures windows."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from bench.stn import __main__ as experiment
+from bench.stn import interpolation
+from bench.stn.measure import HeldOut, box_matrices
+from bench.stn.table import print_tables
+from rmpe.method.modes import STN
+from rmpe.method.theta import compose
+from rmpe.training.pose.task import PoseTask
+from rmpe.training.read import parse_config
+from tests.rmpe.training.material import draw_people
+
+CONFIGS = {
+    name: parse_config((experiment.HERE / f"{name}.toml").read_text())
+    for name in ("sppe", *experiment.VARIANTS)
+}
+
+
+def test_the_variants_differ_in_the_transformer_alone():
+    plain, transformer = (CONFIGS[name] for name in experiment.VARIANTS)
+    (phase,) = transformer.phase
+    assert phase.transformer and transformer.transformer.parallel
+    assert plain == replace(
+        transformer, transformer=None, phase=(replace(phase, transformer=False),)
+    )
+    assert CONFIGS["sppe"] == replace(plain, phase=CONFIGS["sppe"].phase)
+
+
+@pytest.fixture
+def held_out(tmp_path):
+    folder = draw_people(tmp_path / "coco-people", 6)
+    (folder / "people.json").rename(folder / "val.json")
+    return HeldOut(tmp_path)
+
+
+def export(tmp_path, bias):
+    """A model whose transformer moves and scales all windows alike."""
+    config = CONFIGS["transformer"]
+    source = replace(config.source[0], annotations="coco-people/val.json")
+    validation = replace(config.validation, annotations=source.annotations)
+    config = replace(config, source=(source,), validation=validation)
+    task = PoseTask(config, data=tmp_path, cache=tmp_path / "cache", folder=tmp_path)
+    network = task.network().eval()
+    with torch.no_grad():
+        network.transformer.localization.regress[-1].bias.copy_(torch.tensor(bias))
+    return task.export(tmp_path, "model", network, config.phase[-1].size)
+
+
+def test_errors_of_the_windows(held_out, tmp_path, capsys):
+    rows = held_out.measure("transformer", 1, export(tmp_path, [0.0, 0.0, 0.0, 0.0]))
+    assert [row.mode for row in rows] == list(STN)
+    # The identity leaves the windows where the drawn boxes put them.
+    assert all(0.01 < row.off_center < 0.2 and row.off_scale > 0.01 for row in rows)
+    assert len({(round(row.off_center, 5), round(row.off_scale, 5)) for row in rows}) == 1
+    # Where boxes are true, tanh(1) of .3 of the side is the whole error, and log 2 of it the scale.
+    held_out.drawn = held_out.true
+    moved = held_out.measure("transformer", 1, export(tmp_path, [0.0, 1.0, 0.0, 1.0]))
+    by_mode = {row.mode: row for row in moved}
+    tanh = torch.tensor(1.0).tanh().item()
+    for mode in ("compose", "resample", "heatmaps"):
+        assert by_mode[mode].off_center == pytest.approx(0.3 * tanh, rel=1e-3)
+        assert by_mode[mode].off_scale == pytest.approx(tanh * 0.6931, rel=1e-3)
+    assert by_mode["off"].off_center == pytest.approx(0, abs=1e-5)
+    print_tables(rows + replaced(rows, seed=2))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("| transformer, compose | 2 | ") and "± 0.000" in lines[2]
+
+
+def test_the_oracle_leads_to_the_true_boxes(held_out):
+    drawn, true = (
+        box_matrices(boxes, (64, 48), "hrnet", 0.25) for boxes in (held_out.drawn, held_out.true)
+    )
+    found = compose(drawn, interpolation.thetas(drawn, true, (64, 48)), (64, 48))
+    torch.testing.assert_close(found, true)
+    oracle = interpolation.Oracle(torch.arange(30.0).view(5, 2, 3))
+    parts = [oracle(torch.zeros(n, 3, 8, 8))[0][:, 0, 0].tolist() for n in (3, 2, 4)]
+    assert parts == [[0, 6, 12], [18, 24], [0, 6, 12, 18]]
+
+
+def replaced(rows, **changes):
+    return [replace(row, **changes) for row in rows]
