@@ -155,7 +155,7 @@ class HeldOut:
         with torch.no_grad():
             seen = look(pose, frames, drawn, index, seen_mode).matrices.double()
         ideal = box_matrices(self.true, card.input.size, card.crop, card.padding)
-        middle = torch.tensor([width / 2, height / 2], dtype=torch.float64)
+        middle = torch.tensor([(width - 1) / 2, (height - 1) / 2], dtype=torch.float64)
         # The middle of the window that is seen, in the photograph, then in the true window.
         linear, offset = seen[:, :, :2], seen[:, :, 2]
         center = torch.linalg.solve(linear, (middle - offset)[:, :, None])
