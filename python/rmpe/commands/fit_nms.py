@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -199,12 +200,18 @@ def _fit(
     from ..method.fit_nms import cross_validate, fit_suppression
     from ..metrics.predictions import Predictions
 
-    rows = {}
+    rows, settings, start = {}, 0, time.process_time()
+
+    def count(more: int) -> None:
+        nonlocal settings
+        settings += more
+        bar.update(more)
+
     with tqdm(desc="fit", unit="setting", disable=None) as bar:
         for kind in arguments.kinds:
             bar.set_postfix_str(kind)
             suppression = SUPPRESSIONS[kind]
-            search = {"starts": arguments.starts, "seed": arguments.seed, "progress": bar.update}
+            search = {"starts": arguments.starts, "seed": arguments.seed, "progress": count}
             fit = fit_suppression(suppression, people, dataset, **search)
             measured = math.nan, (math.nan, math.nan)
             if held_out is not None:
@@ -216,6 +223,8 @@ def _fit(
                 kept = cross_validate(suppression, people, dataset, folds=arguments.folds, **search)
                 measured = _measure(arguments, dataset, kept)
             rows[kind] = _Row(fit, *measured)
+    seconds = time.process_time() - start
+    print(f"{settings:,} settings measured in {seconds:.1f} s of processor time")
     return rows
 
 

@@ -84,7 +84,7 @@ def test_a_run_is_not_overwritten_nor_continued_by_another_configuration(
 
 def test_eight_people_are_learned_by_heart(data_dir, tmp_path, capsys):
     config = CONFIG.replace('"people.json"', '"coco-people/train.json"')
-    config = config.replace('"images"', '"coco-people/images"').replace("float32", "bfloat16")
+    config = config.replace('"images"', '"coco-people/images"').replace("float32", "auto")
     config = config.replace("size = [64, 64]", "size = [128, 96]").replace(
         "batch_size = 4", "batch_size = 16"
     )
