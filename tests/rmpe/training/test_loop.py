@@ -95,7 +95,7 @@ def test_killed_and_resumed_it_is_the_run_that_was_never_interrupted(command, tm
 
 def test_a_signal_ends_it_after_a_checkpoint(command, tmp_path):
     process = command("run")
-    wait_for(process, tmp_path / "run", 2)
+    wait_for(process, tmp_path / "run", 3)
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 143, process.communicate()[1]
     state, lines = read_checkpoint(tmp_path / "run/checkpoint.pt"), log(tmp_path / "run")
@@ -179,8 +179,10 @@ def test_a_run_that_never_learned_fails(task, tmp_path):
 def test_two_runs_into_one_folder_are_refused(command, tmp_path):
     first = command("run")
     wait_for(first, tmp_path / "run", 1)
+    first.send_signal(signal.SIGSTOP)  # or it may end before the second has begun
     second = command("run", "--resume")
     assert second.wait() == 2
+    first.send_signal(signal.SIGCONT)
     assert "another run is writing into" in second.communicate()[1]
     assert first.wait() == 0, first.communicate()[1]
     assert not (tmp_path / "run/run.lock").exists()
