@@ -81,10 +81,13 @@ def matched(dataset: Dataset, predictions: Predictions) -> COCOeval:
     ------
     DatasetError
         As `check_measurable`.
+    ValueError
+        The predictions are of other images, or another skeleton.
     """
     from pycocotools.cocoeval import COCOeval
 
     check_measurable(dataset)
+    predictions.check(dataset)
     number = np.empty(len(dataset), np.int64)
     number[image_order(dataset)] = np.arange(1, len(dataset) + 1)
     people = _coco(len(dataset), _people(dataset, number))

@@ -92,12 +92,18 @@ def pairs_in_images(
         Indices into the predictions, ascending, and into the people of the data set, ascending
         for each pose.
 
+    Raises
+    ------
+    ValueError
+        The predictions are of other images, or another skeleton.
+
     Examples
     --------
     >>> rows, people = pairs_in_images(dataset, predictions)  # doctest: +SKIP
     >>> oks(predictions.keypoints[rows], dataset.keypoints[people], dataset.visibility[people],
     ...     dataset.boxes[people], dataset.areas[people], COCO_17.sigmas)  # doctest: +SKIP
     """
+    predictions.check(dataset)
     starts = np.searchsorted(dataset.image_index, predictions.image_index, side="left")
     stops = np.searchsorted(dataset.image_index, predictions.image_index, side="right")
     counts = stops - starts

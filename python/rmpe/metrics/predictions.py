@@ -56,6 +56,21 @@ class Predictions:
         """Return the number of people, R."""
         return len(self.scores)
 
+    def check(self, dataset: Dataset) -> None:
+        """Raise ValueError unless these are of a data set's images and skeleton."""
+        k = len(dataset.skeleton)
+        if self.keypoints.shape[1] != k:
+            raise ValueError(
+                f"keypoints must be (R, {k}, 2), for the skeleton {dataset.skeleton.name} of "
+                f"{dataset.annotations}, got {self.keypoints.shape}"
+            )
+        outside = (self.image_index < 0) | (self.image_index >= len(dataset))
+        if outside.any():
+            raise ValueError(
+                f"image_index must be in 0..{len(dataset) - 1}, one of the {len(dataset)} images "
+                f"of {dataset.annotations}, got {self.image_index[outside.argmax()]}"
+            )
+
     def best(self, most: int) -> Predictions:
         """Keep, of each image, the ``most`` people with the highest scores, in their old order."""
         order = np.lexsort((-self.scores, self.image_index))

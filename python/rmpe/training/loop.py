@@ -14,7 +14,6 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ..errors import ModelError
 from ..inputs.images import ImageError
 from .checkpoint import write_checkpoint
 from .prefetch import prefetch
@@ -145,7 +144,7 @@ def _measure(run: Run, task: Task, size: tuple[int, int], folder: Path, reports:
             run.best = score
     except OSError as error:
         reports.say(f"a model was not written, the last one stays: {error}")
-    except (ImageError, ModelError) as error:
+    except ImageError as error:
         reports.say(f"the model of step {run.step} was not measured: {error}")
 
 

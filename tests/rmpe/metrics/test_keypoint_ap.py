@@ -13,6 +13,7 @@ from pycocotools.cocoeval import COCOeval
 from rmpe.datasets import load_dataset
 from rmpe.datasets.dataset import DatasetError
 from rmpe.metrics.keypoint_ap import average_precision
+from rmpe.metrics.oks import pairs_in_images
 from rmpe.metrics.predictions import Predictions
 from rmpe.skeletons import COCO_17
 
@@ -217,3 +218,22 @@ def test_rows_that_do_not_fit(two_images, change):
 
 def test_sigmas_are_those_of_pycocotools(two_images):
     assert COCOeval(iouType="keypoints").params.kpt_oks_sigmas == pytest.approx(COCO_17.sigmas)
+
+
+@pytest.mark.parametrize(
+    ("image", "joints", "message"),
+    [
+        (-1, 17, r"image_index must be in 0..1, one of the 2 images of .*, got -1"),
+        (2, 17, r"image_index must be in 0..1, .* got 2"),
+        (0, 16, r"keypoints must be \(R, 17, 2\), for the skeleton coco_17 of .* got \(2, 16, 2\)"),
+    ],
+)
+@pytest.mark.parametrize("measure", [average_precision, pairs_in_images])
+def test_predictions_of_another_data_set_are_refused(two_images, measure, image, joints, message):
+    """Counted from the end, -1 would be the last image."""
+    dataset, _ = two_images
+    found = Predictions(
+        np.array([0, image]), np.zeros((2, joints, 2)), np.ones(2), np.ones((2, joints))
+    )
+    with pytest.raises(ValueError, match=message):
+        measure(dataset, found)

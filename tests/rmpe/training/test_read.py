@@ -36,7 +36,7 @@ def test_values_have_the_types_of_their_fields_and_defaults_fill_the_rest():
         ("batch_size = 4", "batchsize = 4", "batchsize is not a known key; known are task, network"),
         ('task = "pose"', 'task = "poses"', "task must be one of pose, detector, got 'poses'"),
         ('[validation]', '[validation]\nevery = 3', "validation.every is not a known key"),
-        ("[validation]", "[validation]\ndecode = 3", "validation.decode must be text, got 3"),
+        ("[validation]", "[validation]\ndecode = 3", "validation.decode must be one of hrnet, .*, got 3"),
         ("batch_size = 4", "batch_size = 4.0", "batch_size must be a whole number, got 4.0"),
         ("batch_size = 4", "batch_size = true", "batch_size must be a whole number, got True"),
         ("batch_size = 4", "batch_size = 0", "batch_size must be 1 to 65536, got 0"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rmpe_ext.conventions import ConventionName
+
 from ...method.limits import LimitName
 from ..config import Phase, TrainingConfig
 from ..rules import Angle, Factor, Fraction, Number, Positive, Side, UpTo10
@@ -61,7 +63,7 @@ class Validation:
     images: str
     format: Literal["coco", "mpii"] = "coco"
     split: str = ""
-    decode: str = "dark"
+    decode: ConventionName = "dark"
 
 
 @dataclass(frozen=True)
