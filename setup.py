@@ -40,7 +40,7 @@ from build_backend import (
 
 ROOT = Path(__file__).resolve().parent
 CSRC = str(ROOT / "csrc")
-LOOPS = sorted(glob("csrc/cpu/*.cpp"))
+LOOPS = sorted(glob("csrc/cpu/*.cpp") + glob("csrc/parallel/*.cpp"))
 PYTHON_API = "0x030b0000"  # 3.11
 TORCH_API = "0x020a000000000000"  # 2.10
 

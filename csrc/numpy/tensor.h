@@ -10,7 +10,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "numpy/parallel_for.h"
+#include "numpy/num_threads.h"
 
 namespace rmpe {
 

@@ -48,7 +48,7 @@ void run_affine_sample(const Cpu&, const cpu::SampleBatch<S>& batch, S* output) 
   const SampleGeometry& g = batch.geometry;
   const int64_t grain =
       std::max<int64_t>(1, kPixelsPerThread / std::max<int64_t>(1, g.width * batch.C));
-  parallel_for(0, batch.C > 0 ? batch.N * g.height : 0, grain,
+  parallel_for(batch.C > 0 ? batch.N * g.height : 0, grain, get_num_threads(),
                [&](int64_t begin, int64_t end) { cpu::affine_sample(batch, begin, end, output); });
 }
 
@@ -95,7 +95,9 @@ void run_affine_sample_backward(const Cpu&, const cpu::SampleBatch<S>& batch, co
   const bool needs_moments = grad_theta && g.interpolation == Interpolation::kBilinear;
   std::vector<PositionMoments> moments(needs_moments ? batch.N * blocks : 0);
   if (grad_input || needs_moments) {
-    parallel_for(0, batch.N * blocks, 1, [&](int64_t begin, int64_t end) {
+    constexpr int64_t kPixelsPerThread = 4096;
+    const int64_t grain = std::max<int64_t>(1, kPixelsPerThread / (block * g.height * g.width));
+    parallel_for(batch.N * blocks, grain, get_num_threads(), [&](int64_t begin, int64_t end) {
       cpu::affine_sample_backward(batch, grad, block, begin, end, grad_input,
                                   needs_moments ? moments.data() : nullptr);
     });

@@ -10,6 +10,7 @@
 #include "core/half.h"
 #include "ops/device.h"
 #include "ops/tensor.h"
+#include "parallel/parallel_for.h"
 
 namespace rmpe::ops {
 

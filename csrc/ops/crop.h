@@ -81,7 +81,7 @@ void run_crop(const Cpu&, const cpu::CropBatch& batch, Stored* crops) {
           "image_index must be in 0..", batch.images.count - 1, ", got ", batch.image_index[n],
           " at position ", n);
   }
-  parallel_for(0, batch.N * batch.height, crop_rows_per_thread(batch.width),
+  parallel_for(batch.N * batch.height, crop_rows_per_thread(batch.width), get_num_threads(),
                [&](int64_t begin, int64_t end) { cpu::crop(batch, begin, end, crops); });
 }
 

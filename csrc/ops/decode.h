@@ -89,7 +89,7 @@ Heatmaps<Stored> as_heatmaps(const Tensor& tensor) {
 template <typename Stored, typename T>
 void run_decode(const Cpu&, const cpu::DecodeBatch<Stored>& batch, T* keypoints, T* scores) {
   parallel_for(
-      0, batch.N * batch.K, maps_per_thread(batch.height * batch.width),
+      batch.N * batch.K, maps_per_thread(batch.height * batch.width), get_num_threads(),
       [&](int64_t begin, int64_t end) { cpu::decode(batch, begin, end, keypoints, scores); });
 }
 

@@ -13,7 +13,7 @@ void run_pose_similarity(const Cpu&, const PoseList<T>& poses, const T* boxes,
   constexpr int64_t kJointPairsPerThread = 1 << 16;
   const int64_t grain =
       std::max<int64_t>(1, kJointPairsPerThread / std::max<int64_t>(1, N * poses.K));
-  parallel_for(0, N, grain, [&](int64_t begin, int64_t end) {
+  parallel_for(N, grain, get_num_threads(), [&](int64_t begin, int64_t end) {
     cpu::pose_similarity(poses, boxes, N, parameters, begin, end, similarity);
   });
 }

@@ -64,10 +64,10 @@ inline cpu::Groups group_images(const Cpu& device, const std::optional<Tensor>& 
 // Spreads groups of N items over threads, body(begin, end), so that each has enough to do.
 template <typename Body>
 void for_groups(const cpu::Groups& groups, int64_t N, Body&& body) {
-  constexpr int64_t kItemsPerThread = 256;
+  constexpr int64_t kItemsPerThread = 64;
   const int64_t grain =
       std::max<int64_t>(1, kItemsPerThread * groups.count() / std::max<int64_t>(1, N));
-  parallel_for(0, groups.count(), grain, body);
+  parallel_for(groups.count(), grain, get_num_threads(), body);
 }
 
 // Allocates the results of a suppression of N items and computes them: run(keep, suppressor).

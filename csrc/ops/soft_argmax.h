@@ -15,9 +15,10 @@ inline int64_t soft_maps_per_thread(int64_t values_per_map) {
 template <typename Stored, typename T>
 void run_soft_argmax(const Cpu&, const Stored* heatmaps, int64_t maps, int64_t height,
                      int64_t width, T beta, T* keypoints, Partition<T>* partition) {
-  parallel_for(0, maps, soft_maps_per_thread(height * width), [&](int64_t begin, int64_t end) {
-    cpu::soft_argmax(heatmaps, height, width, beta, begin, end, keypoints, partition);
-  });
+  parallel_for(maps, soft_maps_per_thread(height * width), get_num_threads(),
+               [&](int64_t begin, int64_t end) {
+                 cpu::soft_argmax(heatmaps, height, width, beta, begin, end, keypoints, partition);
+               });
 }
 
 template <typename Device>
@@ -43,10 +44,11 @@ template <typename Stored, typename T>
 void run_soft_argmax_backward(const Cpu&, const T* grad, const Stored* heatmaps, const T* keypoints,
                               const Partition<T>* partition, int64_t maps, int64_t height,
                               int64_t width, T beta, Stored* grad_heatmaps) {
-  parallel_for(0, maps, soft_maps_per_thread(height * width), [&](int64_t begin, int64_t end) {
-    cpu::soft_argmax_backward(grad, heatmaps, keypoints, partition, height, width, beta, begin, end,
-                              grad_heatmaps);
-  });
+  parallel_for(maps, soft_maps_per_thread(height * width), get_num_threads(),
+               [&](int64_t begin, int64_t end) {
+                 cpu::soft_argmax_backward(grad, heatmaps, keypoints, partition, height, width,
+                                           beta, begin, end, grad_heatmaps);
+               });
 }
 
 // A pair of numbers for each heatmap, contiguous.

@@ -1,5 +1,5 @@
 // The ops are written once, for the tensors of whichever binding they are compiled in. It defines
-// Tensor and ScalarType, with the members of PyTorch's, and empty, contiguous and parallel_for.
+// Tensor and ScalarType, with the members of PyTorch's, and empty, contiguous and get_num_threads.
 #pragma once
 
 #if defined(RMPE_NUMPY)

@@ -15,7 +15,7 @@ namespace rmpe {
 using ArgumentError = std::runtime_error;  // RuntimeError, which torch now makes of all others
 using torch::headeronly::ScalarType;
 using torch::stable::contiguous;
-using torch::stable::parallel_for;
+using torch::stable::get_num_threads;
 using torch::stable::Tensor;
 
 // Uninitialized, contiguous, on the CPU.
