@@ -128,7 +128,7 @@ def _describe(weights: Mapping[str, torch.Tensor], layouts: Sequence[str]) -> st
     name, numbers = found
     described = ", ".join(f"{key} = {value}" for key, value in numbers.items())
     layout = f", in the layout of {' and '.join(layouts)}" if layouts else ""
-    return f"The file looks like a {name} with {described}{layout}"
+    return f"The file looks like {name} with {described}{layout}"
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:

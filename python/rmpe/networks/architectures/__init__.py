@@ -82,9 +82,14 @@ ARCHITECTURES = {
             "neck": 1024,
         },
     ),
-    "ssd300_vgg16": Architecture("detector", "ssd", "ssd300_vgg16"),
+    "ssd300_vgg16": Architecture(
+        "detector", "ssd", "ssd300_vgg16", {"classes": 1000, "smallest": 99, "second": 89}
+    ),
+    "ssd512_vgg16": Architecture(
+        "detector", "ssd", "ssd512_vgg16", {"classes": 1000, "smallest": 99, "second": 89}
+    ),
     "ssdlite320_mobilenet_v3_large": Architecture(
-        "detector", "ssd", "ssdlite320_mobilenet_v3_large"
+        "detector", "ssd", "ssdlite320_mobilenet_v3_large", {"classes": 1000}
     ),
     "stacked_hourglass": Architecture(
         "pose", "hourglass", "stacked_hourglass", {"stacks": 16, "blocks": 8, "features": 1024}
@@ -134,7 +139,8 @@ def recognize(weights: Mapping[str, torch.Tensor]) -> tuple[str, dict[str, int]]
     Returns
     -------
     tuple of str and dict of str to int, or None
-        The name and the arguments of `build_architecture`; None for what none of them knows.
+        The name and arguments of `build_architecture`, as far as they can be told; None for what
+        none of them knows.
 
     Examples
     --------

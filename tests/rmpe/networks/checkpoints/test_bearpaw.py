@@ -111,7 +111,7 @@ def test_a_mismatch_says_what_the_file_looks_like(tmp_path):
         r"net.pth does not fit StackedHourglass: \d+ missing \(hg.2.hg.0.*, ...\); "
         r"\d+ unexpected \(hg.0.hg.*, ...\); "
         r"5 of another shape \(score.0.weight must be \(17, 16, 1, 1\), "
-        r"got \(16, 16, 1, 1\), .*\)\. The file looks like a stacked_hourglass with joints = 16, "
+        r"got \(16, 16, 1, 1\), .*\)\. The file looks like stacked_hourglass with joints = 16, "
         "stacks = 2, blocks = 3, features = 16, in the layout of torch.nn.DataParallel$"
     )
     with pytest.raises(ModelError, match=message):

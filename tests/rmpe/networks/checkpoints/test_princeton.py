@@ -118,7 +118,7 @@ def test_a_mismatch_says_what_the_file_looks_like(tmp_path):
     torch.save({"state_dict": layout(2, 16).random()}, tmp_path / "checkpoint.pt")
     message = (
         r"checkpoint.pt does not fit StackedHourglass: \d+ unexpected \(fc_.0.weight, .*\). "
-        "The file looks like a newell_hourglass with joints = 16, stacks = 2, features = 16, in "
+        "The file looks like newell_hourglass with joints = 16, stacks = 2, features = 16, in "
         "the layout of princeton-vl/pytorch_stacked_hourglass$"
     )
     with pytest.raises(ModelError, match=message):
