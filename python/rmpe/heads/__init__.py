@@ -16,6 +16,7 @@ __all__ = ["HEADS", "head_class"]
 # Name in a card -> module and class, imported when a card names it.
 HEADS = {
     "heatmap": ("heatmap", "HeatmapHead"),
+    "movenet": ("movenet", "MoveNetHead"),
     "simcc": ("simcc", "SimCCHead"),
 }
 

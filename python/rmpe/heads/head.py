@@ -30,8 +30,16 @@ class Head(Protocol):
         ...
 
     @classmethod
-    def read(cls, table: Table, *, named: bool) -> Self:
-        """Read the head's table of a card; ``named`` says whether it must name outputs.
+    def read(cls, table: Table, *, named: bool, size: tuple[int, int]) -> Self:
+        """Read the head's table of a card.
+
+        Parameters
+        ----------
+        table : Table
+        named : bool
+            Whether it must name outputs.
+        size : tuple of int
+            Height and width of the crops.
 
         Raises
         ------

@@ -60,7 +60,7 @@ class HeatmapHead:
     blur: tuple[float, ...] | None
 
     @classmethod
-    def read(cls, table: Table, *, named: bool) -> HeatmapHead:
+    def read(cls, table: Table, *, named: bool, size: tuple[int, int]) -> HeatmapHead:
         """Read the table ``[heatmap]`` of a card."""
         convention = table.choice("convention", CONVENTIONS)
         return cls(

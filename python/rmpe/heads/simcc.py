@@ -50,7 +50,7 @@ class SimCCHead:
     split_ratio: float
 
     @classmethod
-    def read(cls, table: Table, *, named: bool) -> SimCCHead:
+    def read(cls, table: Table, *, named: bool, size: tuple[int, int]) -> SimCCHead:
         """Read the table ``[simcc]`` of a card."""
         return cls(
             outputs=(table.text("x_output"), table.text("y_output")) if named else (),

@@ -132,6 +132,7 @@ class CardNetwork:
             input_shape=(3, *self.card.input.size),
             output_names=output_names,
             output_shapes=output_shapes,
+            channels_last=self.card.input.layout == "nhwc",
             device=self.device,
             batch_size=choose_call(self.card, self.device),
         )

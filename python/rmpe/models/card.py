@@ -79,6 +79,8 @@ class InputSpec:
         Multiplies the 8-bit value.
     mean, std
         Of each of the three channels in the network's order, in units of ``value * scale``.
+    layout
+        Axes of an ONNX file's input: ``"nchw"``, or ``"nhwc"`` where channels come last.
     """
 
     name: str
@@ -87,6 +89,7 @@ class InputSpec:
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    layout: str = "nchw"
 
     def crop(
         self, images: Sequence[torch.Tensor], matrices: torch.Tensor, image_index: torch.Tensor

@@ -138,9 +138,10 @@ def _read_pose(table: Table, folder: Path | None) -> PoseCard:
     common = _read_common(table, "pose", folder)
     skeleton = SKELETONS[table.choice("skeleton", SKELETONS)]
     name, crop = table.choice("head", HEADS), table.table("crop")
-    head = head_class(name).read(table.table(name), named=common["runtime"] == "onnx")
+    size = common["input"].size
+    head = head_class(name).read(table.table(name), named=common["runtime"] == "onnx", size=size)
     try:
-        head.output_shapes(len(skeleton), common["input"].size)
+        head.output_shapes(len(skeleton), size)
     except ModelError as error:
         raise ModelError(f"{table.path}: {error}") from None
     return PoseCard(
@@ -243,4 +244,5 @@ def _read_input(table: Table, named: bool) -> InputSpec:
         scale=table.number("scale", f"a number, at least {_LEAST}", _is_positive),
         mean=table.numbers("mean", 3),
         std=table.numbers("std", 3, f", at least {_LEAST}", _is_positive),
+        layout=table.choice("layout", ("nchw", "nhwc")) if named and "layout" in table else "nchw",
     )

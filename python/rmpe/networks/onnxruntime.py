@@ -25,6 +25,13 @@ __all__ = ["OnnxNetwork"]
 
 # A file may hold a loop without an end; large networks take seconds for an image.
 _LONGEST_TRIAL = 120.0
+# What an input may hold.
+_INPUT_TYPES = {
+    "tensor(float)": torch.float32,
+    "tensor(int32)": torch.int32,
+    "tensor(uint8)": torch.uint8,
+}
+_NUMPY_TYPES = {torch.float32: np.float32, torch.int32: np.int32, torch.uint8: np.uint8}
 # Errors come as exceptions; the library would print them as well, as they stand in the file.
 _LOG_NOTHING_BUT_FATAL = 4
 
@@ -44,9 +51,12 @@ class OnnxNetwork:
     path : path
         The file. Its first axis must be free, or 1. It is run once on a black image.
     input_name : str
-        Of its only input.
+        Of its only input: float32, or int32 or uint8: the batch is then
+        rounded, to 0..255.
     input_shape : tuple of int
         Of one item: channels, height, width.
+    channels_last : bool
+        Whether the input of the file is (N, height, width, channels); batches are not.
     output_names : sequence of str
         Those to return, in this order.
     output_shapes : sequence of tuples
@@ -71,11 +81,13 @@ class OnnxNetwork:
         input_shape: tuple[int, ...],
         output_names: Sequence[str],
         output_shapes: Sequence[Shape],
+        channels_last: bool = False,
         device: str | torch.device = "cpu",
         batch_size: int = 1,
     ) -> None:
         self.device = torch.device(device)
         self.input_shape = tuple(input_shape)
+        self._channels_last = channels_last
         self._path = Path(path).absolute()
         self._input_name = input_name
         self._output_names = tuple(output_names)
@@ -83,6 +95,7 @@ class OnnxNetwork:
         content = _read(self._path)
         self._digest = hashlib.sha256(content).digest()
         session = _open(self._path, content, self._provider, threads=1)
+        self._input_type = torch.float32
         self.output_shapes, self._fixed_batch = self._check_file(session, output_shapes)
         self._batch_size = 1 if self._fixed_batch else batch_size
         self._sessions: _Sessions | None = self._open_sessions(content, session)
@@ -92,8 +105,8 @@ class OnnxNetwork:
         """Run float32 (N, 3, h, w); see `Network`."""
         check_batch(batch, self.input_shape, self.device)
         sessions = self._sessions_here()
-        batch = batch.contiguous()
         outputs = tuple(batch.new_empty((len(batch), *shape)) for shape in self.output_shapes)
+        batch = self._as_input(batch)
         if self.device.type == "cuda":
             # onnxruntime works on a stream of its own: what made the batch must have finished.
             torch.cuda.current_stream(self.device).synchronize()
@@ -146,6 +159,14 @@ class OnnxNetwork:
         pool = ThreadPoolExecutor(threads, "rmpe-onnx")
         return _Sessions(os.getpid(), threads, single, wide, pool)
 
+    def _as_input(self, batch: torch.Tensor) -> torch.Tensor:
+        """Bring a batch to the form that the file takes."""
+        if self._channels_last:
+            batch = batch.permute(0, 2, 3, 1)
+        if self._input_type != torch.float32:
+            batch = batch.round().clamp(0, 255).to(self._input_type)
+        return batch.contiguous()
+
     def _run(
         self,
         session: Any,
@@ -155,10 +176,11 @@ class OnnxNetwork:
     ) -> None:
         """Make one call, on contiguous pieces of the input and the outputs."""
         binding = session.io_binding()
-        place = (self.device.type, self.device.index or 0, np.float32)
-        binding.bind_input(self._input_name, *place, tuple(batch.shape), batch.data_ptr())
+        place = (self.device.type, self.device.index or 0)
+        number = _NUMPY_TYPES[batch.dtype]
+        binding.bind_input(self._input_name, *place, number, tuple(batch.shape), batch.data_ptr())
         for name, output in zip(self._output_names, outputs, strict=True):
-            binding.bind_output(name, *place, tuple(output.shape), output.data_ptr())
+            binding.bind_output(name, *place, np.float32, tuple(output.shape), output.data_ptr())
         session.run_with_iobinding(binding, options)
         binding.synchronize_outputs()
 
@@ -171,7 +193,7 @@ class OnnxNetwork:
         try:
             batch = torch.zeros(1, *self.input_shape, dtype=torch.float32, device=self.device)
             outputs = [batch.new_empty((1, *shape)) for shape in self.output_shapes]
-            self._run(session, batch, outputs, options)
+            self._run(session, self._as_input(batch), outputs, options)
         except Exception as error:  # onnxruntime has a class of its own for each kind of failure.
             raise ModelError(f"{self._path} does not run on a black image: {error}") from error
         finally:
@@ -187,16 +209,19 @@ class OnnxNetwork:
             found = {port.name: _Port.read(port) for port in session.get_outputs()}
         except UnicodeDecodeError as error:
             raise ModelError(f"{self._path}: the names in it must be UTF-8: {error}") from None
+        channels, height, width = self.input_shape
+        shape = (height, width, channels) if self._channels_last else self.input_shape
         if (
             [port.name for port in inputs] != [self._input_name]
-            or inputs[0].type != "tensor(float)"
-            or inputs[0].shape[1:] != self.input_shape
+            or inputs[0].type not in _INPUT_TYPES
+            or inputs[0].shape[1:] != shape
         ):
-            want = ", ".join(map(str, self.input_shape))
+            want = ", ".join(map(str, shape))
             raise ModelError(
                 f"{self._path}: by the model card the only input is {self._input_name} (N, {want}) "
-                f"float, got {', '.join(map(str, inputs))}"
+                f"float, int32 or uint8, got {', '.join(map(str, inputs))}"
             )
+        self._input_type = _INPUT_TYPES[inputs[0].type]
         missing = [name for name in self._output_names if name not in found]
         if missing:
             raise ModelError(
@@ -204,11 +229,12 @@ class OnnxNetwork:
                 f"got {', '.join(map(str, found.values()))}"
             )
         outputs = [found[name] for name in self._output_names]
-        for port in (inputs[0], *outputs):
-            if port.type != "tensor(float)" or not port.shape:
+        for output in outputs:
+            if output.type != "tensor(float)" or not output.shape:
                 raise ModelError(
-                    f"{self._path}: outputs must be float tensors of known shape, got {port}"
+                    f"{self._path}: outputs must be float tensors of known shape, got {output}"
                 )
+        for port in (inputs[0], *outputs):
             if isinstance(port.shape[0], int) and port.shape[0] != 1:
                 raise ModelError(
                     f"{self._path}: the first axis is the batch and must be free or 1, got {port}"

@@ -80,9 +80,15 @@ def test_decoding_in_inference_mode_leaves_gradients_possible_afterwards():
 
 def test_a_card_may_have_a_grid_that_is_not_its_conventions():
     card = {"convention": "dark", "grid": "half_pixel", "stride": 4, "offset": 1.5}
-    assert HeatmapHead.read(Table(Path("card.toml"), "", card), named=False).grid == "half_pixel"
+    assert (
+        HeatmapHead.read(Table(Path("card.toml"), "", card), named=False, size=(256, 192)).grid
+        == "half_pixel"
+    )
     del card["grid"]
-    assert HeatmapHead.read(Table(Path("card.toml"), "", card), named=False).grid == "asymmetric"
+    assert (
+        HeatmapHead.read(Table(Path("card.toml"), "", card), named=False, size=(256, 192)).grid
+        == "asymmetric"
+    )
     card["grid"] = "pixel"
     with pytest.raises(ModelError, match="grid must be one of asymmetric, half_pixel"):
-        HeatmapHead.read(Table(Path("card.toml"), "", card), named=False)
+        HeatmapHead.read(Table(Path("card.toml"), "", card), named=False, size=(256, 192))

@@ -38,6 +38,7 @@ def test_every_card_of_the_package_can_be_read():
         "hourglass8_mpii16",
         "hourglass52_coco17",
         "hourglass52_mpii16",
+        "movenet_thunder_coco17",
         "newell_hourglass2_mpii16",
         "newell_hourglass8_mpii16",
     }

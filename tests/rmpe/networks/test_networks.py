@@ -196,8 +196,12 @@ def test_other_batches_are_refused(tmp_path, runtime, batch, error, message):
 @pytest.mark.parametrize(
     ("file", "asked", "message"),
     [
-        ({}, {"input_name": "data"}, r"only input is data \(N, 3, 4, 5\) float, got image \(N, 3"),
-        ({"shape": (3, 5, 4)}, {}, r"\(N, 3, 4, 5\) float, got image \(N, 3, 5, 4\) float"),
+        (
+            {},
+            {"input_name": "data"},
+            r"only input is data \(N, 3, 4, 5\) float, .*, got image \(N, 3",
+        ),
+        ({"shape": (3, 5, 4)}, {}, r"\(N, 3, 4, 5\) float, .*, got image \(N, 3, 5, 4\) float"),
         ({"dtype": TensorProto.DOUBLE}, {}, r"got image \(N, 3, 4, 5\) double"),
         ({"batch": 2}, {}, r"first axis is the batch and must be free or 1, got image \(2, 3"),
         ({}, {"output_names": ["half"]}, r"an output half, got double \(N, 3, 4, 5\) float, neg"),
