@@ -17,7 +17,7 @@ from .detectors.detector import Detector
 from .estimator_inputs import Image, boxes_as_detections, images_as_frames, is_one_image
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
-from .models import DEFAULT_DETECTOR, DEFAULT_POSE
+from .models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
 from .models.build import load_detector, load_pose
 from .models.pose import PoseNetwork
 from .people import People
@@ -47,6 +47,9 @@ class PoseEstimator:
         call passes its own boxes.
     pose : str, path or PoseNetwork
         Likewise.
+    classes : sequence of str
+        What a detector that is given by name or card looks for, among what it knows: the pose
+        network gets all of these boxes.
     device : str or torch.device
         Where tensors live and networks run.
     models_dir : path, optional
@@ -89,6 +92,7 @@ class PoseEstimator:
         detector: str | os.PathLike[str] | Detector | None = DEFAULT_DETECTOR,
         pose: str | os.PathLike[str] | PoseNetwork = DEFAULT_POSE,
         *,
+        classes: Sequence[str] = (PERSON,),
         device: str | torch.device = "cpu",
         models_dir: str | os.PathLike[str] | None = None,
         nms: str | os.PathLike[str] | PoseNMSPreset | None = DEFAULT_PRESET,
@@ -105,7 +109,9 @@ class PoseEstimator:
         self.nms = None if nms is None else resolve_preset(load_preset(nms), nms_parameters)
         self.device = torch.device(device)
         if isinstance(detector, (str, os.PathLike)):
-            detector = load_detector(detector, device=self.device, models_dir=models_dir)
+            detector = load_detector(
+                detector, classes=classes, device=self.device, models_dir=models_dir
+            )
         if isinstance(pose, (str, os.PathLike)):
             pose = load_pose(pose, device=self.device, models_dir=models_dir)
         self.detector = detector

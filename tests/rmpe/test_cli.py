@@ -125,7 +125,8 @@ def test_everything_is_written(folder, estimators, capsys):
 
 def test_choices_reach_the_estimator(folder, estimators):
     assert infer("photos", "--nms", "none", "--flip", "--threshold", "0.3", "--device", "cpu",
-                 "--convention", "dark", "--models", "nets", "--batch-size", "1") == 0  # fmt: skip
+                 "--convention", "dark", "--models", "nets", "--batch-size", "1",
+                 "--classes", "dog, traffic light") == 0  # fmt: skip
     (made,) = estimators
     options = made.options
     assert made.names == ("ssd_mobilenet_v1_coco", "simplepose_coco17")
@@ -133,6 +134,7 @@ def test_choices_reach_the_estimator(folder, estimators):
     assert (options["flip"], options["threshold"]) == (True, 0.3)
     assert (options["device"], options["convention"]) == ("cpu", "dark")
     assert options["models_dir"] == "nets"
+    assert options["classes"] == ["dog", "traffic light"]
     assert made.batches == [1, 1]
 
 

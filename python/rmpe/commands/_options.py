@@ -12,7 +12,7 @@ from rmpe_ext.conventions import CONVENTIONS
 from rmpe_ext.presets import PRESETS
 
 from ..method.modes import STN
-from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
+from ..models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
 from . import CommandError
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="network that finds people: a name from `rmpe models`, or a card.toml of your own "
         "(default: %(default)s)",
+    )
+    networks.add_argument(
+        "--classes",
+        default=PERSON,
+        metavar="NAME[,NAME...]",
+        help="what the detector looks for, among what it knows: the pose network gets all of these "
+        "boxes (default: %(default)s)",
     )
     networks.add_argument(
         "--pose",
@@ -126,6 +133,7 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
         return PoseEstimator(
             arguments.detector,
             arguments.pose,
+            classes=[name.strip() for name in arguments.classes.split(",")],
             device=device,
             models_dir=arguments.models,
             nms=nms,

@@ -65,7 +65,7 @@ folder could not be written to any more; 2 wrong usage, nothing was done; 130 in
 """
 
 # Settings that change the results: a run may be resumed only with the same.
-_SETTINGS = ("detector", "pose", "threshold", "nms", "flip", "convention", "stn")
+_SETTINGS = ("detector", "classes", "pose", "threshold", "nms", "flip", "convention", "stn")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ __all__ = ["Detections"]
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """M boxes of people in a batch of images.
+    """M boxes of people, or of other classes, in a batch of images.
 
     Attributes
     ----------
@@ -22,11 +22,15 @@ class Detections:
         (M,) float32, 0..1.
     image_index
         (M,) int64: the image that each box is in.
+    class_index
+        (M,) int64: the class of each box, of those that the detector was asked for; None where
+        there is only one.
     """
 
     boxes: torch.Tensor
     scores: torch.Tensor
     image_index: torch.Tensor
+    class_index: torch.Tensor | None = None
 
     def __len__(self) -> int:
         """Return the number of boxes, M."""

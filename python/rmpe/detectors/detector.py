@@ -58,12 +58,19 @@ class DetectorKind(Protocol):
         """
         ...
 
-    def build(self, card: DetectorCard, network: CardNetwork) -> Detector:
+    def build(self, card: DetectorCard, network: CardNetwork, classes: Sequence[str]) -> Detector:
         """Make the detector of a card; ``network`` loads what the card names.
+
+        Parameters
+        ----------
+        card : DetectorCard
+        network : CardNetwork
+        classes : sequence of str
+            What to look for.
 
         Raises
         ------
         rmpe.ModelError
-            Where network, files and card disagree.
+            Where network, files and card disagree, or there is no such class.
         """
         ...

@@ -1,4 +1,4 @@
-"""Single-shot detectors: images in, boxes of people out.
+"""Single-shot detectors: images in, boxes of people or of other classes out.
 
 Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016 (arXiv 1512.02325).
 """
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import rmpe_ext
 
 from ..errors import ModelError
+from ..models import PERSON
 from ..toml_table import Table
+from .classes import CLASS_LISTS
 
 if TYPE_CHECKING:
     import torch
@@ -62,8 +64,8 @@ class SSD:
     ----------
     boxes_output, scores_output
         Names of the outputs (N, A, 4) and (N, A, classes) in an ONNX file; else ``""``.
-    person
-        Column of the scores.
+    classes
+        What each column of the scores stands for; empty for those that are not told apart.
     activation
         ``"softmax"`` where the scores are logits, ``"none"`` where they are probabilities.
     encoding, variances
@@ -79,7 +81,7 @@ class SSD:
 
     boxes_output: str
     scores_output: str
-    person: int
+    classes: tuple[str, ...]
     activation: str
     encoding: str
     variances: tuple[float, ...]
@@ -99,7 +101,7 @@ class SSD:
         return cls(
             boxes_output=output.text("boxes") if named else "",
             scores_output=output.text("scores") if named else "",
-            person=output.integer("person", 0, _MOST_CLASSES),
+            classes=_read_classes(output),
             activation=output.choice("activation", ("none", "softmax")),
             encoding=boxes.choice("encoding", ENCODINGS),
             variances=boxes.numbers(
@@ -110,7 +112,9 @@ class SSD:
             nms_iou=boxes.number("nms_iou", "a number in 0..1", _is_fraction),
         )
 
-    def build(self, card: DetectorCard, network: CardNetwork) -> SSDDetector:
+    def build(
+        self, card: DetectorCard, network: CardNetwork, classes: Sequence[str]
+    ) -> SSDDetector:
         """Load the network and its anchors."""
         if self.anchors is not None:
             from .anchors import read_anchors
@@ -118,7 +122,7 @@ class SSD:
             anchors = read_anchors(network.path(self.anchors.file), self.anchors.key)
             outputs = (self.boxes_output, self.scores_output)
             loaded = network.load_onnx(outputs, _shapes(anchors))
-            return SSDDetector(card, self, loaded, anchors, self.anchors.format)
+            return SSDDetector(card, self, loaded, anchors, self.anchors.format, classes)
         module: Any = network.load_module()
         try:
             anchors = module.anchors(card.input.size)
@@ -127,11 +131,18 @@ class SSD:
                 f"model {card.name} does not run on an input of {card.input.size}: {error}"
             ) from error
         loaded = network.run_module(module, _shapes(anchors))
-        return SSDDetector(card, self, loaded, anchors, "xyxy")
+        return SSDDetector(card, self, loaded, anchors, "xyxy", classes)
 
 
 def _is_fraction(value: float) -> bool:
     return 0 <= value <= 1
+
+
+def _read_classes(output: Table) -> tuple[str, ...]:
+    """A list that has a name, or the column of people, of whom alone the card knows."""
+    if "classes" in output:
+        return CLASS_LISTS[output.choice("classes", CLASS_LISTS)]
+    return ("",) * output.integer("person", 0, _MOST_CLASSES) + (PERSON,)
 
 
 def _read_anchors(table: Table, read_file: Callable[[Table], ModelFile]) -> Anchors:
@@ -161,11 +172,13 @@ class SSDDetector:
         In fractions of the image.
     anchor_format : str
         Order of the columns: ``"xyxy"``, ``"xcycwh"`` or ``"ycxchw"``.
+    classes : sequence of str
+        Those to look for, among the card's.
 
     Raises
     ------
     rmpe.ModelError
-        Where network, anchors and card disagree.
+        Where network, anchors and card disagree, or the card has no such class.
     """
 
     def __init__(
@@ -175,6 +188,7 @@ class SSDDetector:
         network: Network,
         anchors: torch.Tensor,
         anchor_format: str,
+        classes: Sequence[str] = (PERSON,),
     ) -> None:
         import torch
 
@@ -185,11 +199,13 @@ class SSDDetector:
                 f"(N, {len(anchors)}, classes), as there are {len(anchors)} anchors, "
                 f"got (N, {', '.join(map(str, boxes))}) and (N, {', '.join(map(str, scores))})"
             )
-        if ssd.person >= scores[1]:
+        if len(ssd.classes) > scores[1]:
             raise ModelError(
-                f"model {card.name}: the column of people must be in 0..{scores[1] - 1}, as there "
-                f"are {scores[1]} classes, got {ssd.person}"
+                f"model {card.name}: the column of {ssd.classes[-1]} must be in "
+                f"0..{scores[1] - 1}, as there are {scores[1]} classes, got {len(ssd.classes) - 1}"
             )
+        self._columns = _columns(f"model {card.name}", ssd.classes, classes)
+        self.classes = tuple(classes)
         self.card = card
         self.ssd = ssd
         self.network = network
@@ -200,7 +216,7 @@ class SSDDetector:
     def __call__(
         self, images: Sequence[torch.Tensor], threshold: float | None = None
     ) -> Detections:
-        """Find the people in a batch of images.
+        """Find the people in a batch of images, or what else the detector looks for.
 
         Parameters
         ----------
@@ -212,7 +228,8 @@ class SSDDetector:
         Returns
         -------
         Detections
-            Image by image, best first; within the image, and each with an area.
+            Image by image, best first; within the image, and each with an area. Boxes of different
+            classes do not suppress each other.
 
         Raises
         ------
@@ -229,24 +246,27 @@ class SSDDetector:
         device = self.network.device
         if not len(images):
             none = torch.empty(0, dtype=torch.float32, device=device)
-            return Detections(none.view(0, 4), none, none.long())
+            return Detections(none.view(0, 4), none, none.long(), none.long())
         sizes = torch.tensor([image.shape[1::-1] for image in images], device=device)
         encoded, scores = self.network(self._stretch(images, sizes))
         if self.ssd.activation == "softmax":
             scores = scores.softmax(-1)
-        scores = scores[:, :, self.ssd.person]
-        image_index, anchor_index = (scores >= threshold).nonzero(as_tuple=True)
-        scores = scores[image_index, anchor_index]
+        scores = scores[:, :, self._columns]
+        found = (scores >= threshold).nonzero(as_tuple=True)
+        image_index, anchor_index, class_index = found
+        scores = scores[found]
         boxes = self._decode(encoded[image_index, anchor_index], self._anchors[anchor_index])
         # Clipped to 0..1, then from fractions to pixels. NaN stays NaN, and has no area.
         boxes = boxes.clamp(0, 1) * sizes[image_index].repeat(1, 2)
         usable = (boxes[:, 2:] > boxes[:, :2]).all(1)
-        boxes, scores, image_index = boxes[usable], scores[usable], image_index[usable]
-        kept = rmpe_ext.box_nms(boxes, scores, self.ssd.nms_iou, image_index=image_index).keep
-        boxes, scores, image_index = boxes[kept], scores[kept], image_index[kept]
-        order = scores.argsort(descending=True, stable=True)
+        boxes, scores = boxes[usable], scores[usable]
+        image_index, class_index = image_index[usable], class_index[usable]
+        group = image_index * len(self.classes) + class_index
+        keep = rmpe_ext.box_nms(boxes, scores, self.ssd.nms_iou, image_index=group).keep
+        kept = keep.nonzero()[:, 0]
+        order = kept[scores[kept].argsort(descending=True, stable=True)]
         order = order[image_index[order].argsort(stable=True)]
-        return Detections(boxes[order], scores[order], image_index[order])
+        return Detections(boxes[order], scores[order], image_index[order], class_index[order])
 
     def _stretch(self, images: Sequence[torch.Tensor], sizes: torch.Tensor) -> torch.Tensor:
         """Bring images of ``sizes`` (B, 2), width and height, to the network's input."""
@@ -269,6 +289,20 @@ class SSDDetector:
         centers = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
         halves = offsets[:, 2:].exp() * anchors[:, 2:] / 2
         return torch.cat([centers - halves, centers + halves], dim=1)
+
+
+def _columns(source: str, known: Sequence[str], classes: Sequence[str]) -> list[int]:
+    """The columns of the scores that stand for the classes."""
+    names = [name for name in known if name]
+    unknown = [name for name in classes if name not in names]
+    if unknown or not classes:
+        raise ModelError(
+            f"{source}: classes must be one or more of {', '.join(names)}, "
+            f"got {', '.join(unknown) or 'none'}"
+        )
+    if len(set(classes)) < len(classes):
+        raise ModelError(f"classes must differ, got {', '.join(classes)}")
+    return [known.index(name) for name in classes]
 
 
 def _centers_and_sizes(anchors: torch.Tensor, order: str) -> torch.Tensor:

@@ -14,3 +14,5 @@
 # What runs where nobody chooses.
 DEFAULT_DETECTOR = "ssd_mobilenet_v1_coco"
 DEFAULT_POSE = "simplepose_coco17"
+# The class that detectors look for where nobody chooses.
+PERSON = "person"

@@ -19,6 +19,7 @@ from ..networks.network import Network, Shape
 from ..networks.onnxruntime import OnnxNetwork
 from ..networks.pytorch import TorchNetwork
 from ..networks.weights import load_weights
+from . import PERSON
 from .card import Card, DetectorCard, ModelFile, PoseCard
 from .pose import PoseNetwork
 from .read import load_card
@@ -30,6 +31,7 @@ __all__ = ["CardNetwork", "load_detector", "load_pose"]
 def load_detector(
     name_or_path: str | os.PathLike[str],
     *,
+    classes: Sequence[str] = (PERSON,),
     device: str | torch.device = "cpu",
     models_dir: str | os.PathLike[str] | None = None,
 ) -> Detector:
@@ -39,6 +41,8 @@ def load_detector(
     ----------
     name_or_path : str or path
         A name of :func:`rmpe.known_cards`, or a ``.toml`` file.
+    classes : sequence of str
+        What to look for, among what the network knows.
     device : str or torch.device
         Where it runs.
     models_dir : path, optional
@@ -47,7 +51,7 @@ def load_detector(
     Raises
     ------
     rmpe.ModelError
-        Where the card, its files or the device cannot be used.
+        Where the card, its files or the device cannot be used, or it has no such class.
 
     Examples
     --------
@@ -58,7 +62,7 @@ def load_detector(
     card = load_card(name_or_path)
     if not isinstance(card, DetectorCard):
         raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
-    return card.detector.build(card, CardNetwork(card, device, models_dir))
+    return card.detector.build(card, CardNetwork(card, device, models_dir), classes)
 
 
 def load_pose(

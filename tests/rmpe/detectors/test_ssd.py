@@ -113,15 +113,60 @@ def test_images_are_checked():
     [
         ((5, 4), (5, 2), 1, r"as there are 4 anchors, got \(N, 5, 4\) and \(N, 5, 2\)"),
         ((4, 4), (5, 2), 1, r"got \(N, 4, 4\) and \(N, 5, 2\)"),
-        ((4, 4), (4, 2), 2, "column of people must be in 0..1, as there are 2 classes, got 2"),
+        ((4, 4), (4, 2), 2, "column of person must be in 0..1, as there are 2 classes, got 2"),
     ],
 )
 def test_a_network_that_does_not_fit_its_anchors(boxes, scores, person, message):
     card = load_card("ssd_person_retail_0013")
-    ssd = dataclasses.replace(card.detector, person=person)
+    ssd = dataclasses.replace(card.detector, classes=("",) * person + ("person",))
     network = FixedNetwork(torch.zeros(boxes), torch.zeros(scores))
     with pytest.raises(ModelError, match=message):
         SSDDetector(card, ssd, network, torch.zeros(4, 4), "xyxy")
+
+
+def two_classes(boxes, scores, classes):
+    """Scores are (A, 3): of nothing, of a person and of a dog."""
+    card = load_card("ssd_person_retail_0013")
+    ssd = dataclasses.replace(card.detector, threshold=0.5, classes=("", "person", "dog"))
+    network = FixedNetwork(torch.zeros(len(boxes), 4), torch.tensor(scores))
+    return SSDDetector(card, ssd, network, torch.tensor(boxes), "xyxy", classes)
+
+
+def test_boxes_of_the_classes_that_were_asked_for():
+    boxes = [[0.0, 0.0, 0.5, 1.0], [0.0, 0.0, 0.5, 0.9], [0.5, 0.0, 1.0, 1.0]]
+    scores = [[0.0, 0.9, 0.6], [0.0, 0.8, 0.7], [0.0, 0.1, 0.5]]
+    found = {
+        classes: two_classes(boxes, scores, classes)(blank((10, 10)))
+        for classes in (("person",), ("dog",), ("dog", "person"))
+    }
+    assert found["person",].scores.tolist() == pytest.approx([0.9])
+    assert found["dog",].scores.tolist() == pytest.approx([0.7, 0.5])
+    # The best person and the best dog are at nearly the same place, and both stay.
+    both = found["dog", "person"]
+    assert both.scores.tolist() == pytest.approx([0.9, 0.7, 0.5])
+    assert both.class_index.tolist() == [1, 0, 0]
+    assert both.boxes[:, 3].tolist() == pytest.approx([10, 9, 10])
+
+
+def test_classes_of_several_images_are_told_apart():
+    boxes, scores = [[0.0, 0.0, 1.0, 1.0]], [[0.0, 0.9, 0.6]]
+    found = two_classes(boxes, scores, ("person", "dog"))(blank((10, 10), (20, 20)))
+    assert found.image_index.tolist() == [0, 0, 1, 1]
+    assert found.class_index.tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (("cat",), "classes must be one or more of person, dog, got cat"),
+        (("",), "classes must be one or more of person, dog, got "),
+        ((), "classes must be one or more of person, dog, got none"),
+        (("dog", "dog"), "classes must differ, got dog, dog"),
+    ],
+)
+def test_classes_that_cannot_be_asked_for(classes, message):
+    with pytest.raises(ModelError, match=message):
+        two_classes([[0.0, 0.0, 1.0, 1.0]], [[0.0, 0.9, 0.6]], classes)
 
 
 def oracle_detect(card: DetectorCard, models_dir, image):
@@ -153,7 +198,7 @@ def oracle_detect(card: DetectorCard, models_dir, image):
         bw, bh = np.exp(tw * 0.2) * aw, np.exp(th * 0.2) * ah
         boxes.append([x - bw / 2, y - bh / 2, x + bw / 2, y + bh / 2])
     boxes = np.clip(boxes, 0, 1) * np.tile([image.shape[1], image.shape[0]], 2)
-    return boxes, scores[0, :, card.detector.person]
+    return boxes, scores[0, :, card.detector.classes.index("person")]
 
 
 def oracle_nms(boxes, scores, threshold):
@@ -213,7 +258,10 @@ def test_torchvision_detectors_agree_with_torchvision(name):
         wanted = theirs([image.permute(2, 0, 1).float() / 255 for image in images])
     found = detector(images, threshold=threshold)
     for index, want in enumerate(wanted):
-        people, mine = want["labels"] == card.detector.person, found.image_index == index
+        people, mine = (
+            want["labels"] == card.detector.classes.index("person"),
+            found.image_index == index,
+        )
         assert people.sum() > 5
         torch.testing.assert_close(found.scores[mine], want["scores"][people], atol=1e-4, rtol=0)
         torch.testing.assert_close(found.boxes[mine], want["boxes"][people], atol=0.1, rtol=0)

@@ -157,7 +157,11 @@ def test_conventions_are_for_heatmaps(tmp_path):
         ("split_ratio = 2", "split_ratio = 2\nstride = 4", "simcc.stride is not a key"),
         ('y_output = "simcc_y"\n', "", "simcc.y_output is missing"),
         ("[simcc]", "[heatmap]", "simcc is missing; it must be a table"),
-        ('head = "simcc"', 'head = "simc"', "head must be one of heatmap, simcc, got 'simc'"),
+        (
+            'head = "simcc"',
+            'head = "simc"',
+            "head must be one of heatmap, movenet, simcc, got 'simc'",
+        ),
     ],
 )
 def test_wrong_keys_and_values_of_the_table_are_named(tmp_path, old, new, message):

@@ -50,12 +50,36 @@ def test_every_card_of_the_package_can_be_read():
 def test_a_detector_card():
     card = load_card("ssd_mobilenet_v1_coco")
     assert isinstance(card, DetectorCard)
-    assert (card.runtime, card.detector.person, card.detector.encoding) == ("onnx", 1, "tytxthtw")
+    assert (card.runtime, card.detector.encoding) == ("onnx", "tytxthtw")
     assert card.input == InputSpec("image", (300, 300), "rgb", 1, (128,) * 3, (128,) * 3)
     assert [file.name for file in card.files] == [
         "ssd_mobilenet_v1_coco.onnx",
         "ssd_mobilenet_v1_coco_anchors.npz",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("ssd300_vgg16", {1: "person", 11: "fire hydrant", 13: "stop sign", 90: "toothbrush"}),
+        ("ssd512_vgg16_coco", {1: "person", 17: "dog", 80: "toothbrush"}),
+        ("ssd300_vgg16_voc", {1: "aeroplane", 15: "person", 20: "tvmonitor"}),
+        ("ssd_person_retail_0013", {1: "person"}),
+    ],
+)
+def test_the_columns_of_a_detector_have_names(name, columns):
+    classes = load_card(name).detector.classes
+    assert {column: classes[column] for column in columns} == columns
+    assert len(classes) == max(columns) + 1
+    assert classes[0] == ""
+
+
+def test_the_columns_of_coco_are_those_of_torchvision():
+    from torchvision.models.detection import SSD300_VGG16_Weights
+
+    theirs = SSD300_VGG16_Weights.COCO_V1.meta["categories"]
+    ours = [name or "N/A" for name in load_card("ssd300_vgg16").detector.classes]
+    assert ours[1:] == theirs[1:]
 
 
 def test_a_pose_card():
