@@ -39,7 +39,8 @@ examples:
 
 EXIT_STATUS = """\
 exit status: 0 all well; 1 something was skipped or failed, all else is done;
-2 wrong usage, nothing was done; 130 interrupted (SIGINT), 143 terminated (SIGTERM).
+2 wrong usage, nothing was done; 129 hung up (SIGHUP), 130 interrupted (SIGINT),
+143 terminated (SIGTERM).
 """
 
 
@@ -77,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit status: 0 all well, 1 something was skipped or failed, 2 wrong usage or
-        configuration, 130 interrupted, 143 terminated.
+        configuration, 129 hung up, 130 interrupted, 143 terminated.
 
     Raises
     ------

@@ -8,11 +8,20 @@ import threading
 from contextlib import suppress
 from types import FrameType
 
-__all__ = ["StopRequest"]
+__all__ = ["StopRequest", "stop_signals"]
+
+
+def stop_signals() -> list[signal.Signals]:
+    """List what asks a program to stop: SIGINT, SIGTERM, and SIGHUP, of a terminal that was closed.
+
+    Those that whoever started it had it ignore, as nohup does with SIGHUP, are left out.
+    """
+    known = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    return [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 class StopRequest:
-    """While active, the first SIGINT or SIGTERM is only noted; every further one interrupts.
+    """While active, the first of `stop_signals` is only noted; every further one interrupts.
 
     Python handles signals in the main thread and nowhere else, so elsewhere this does nothing.
 
@@ -29,21 +38,19 @@ class StopRequest:
     True
     """
 
-    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
     def __init__(self) -> None:
         self.signal: int | None = None
 
     def __enter__(self) -> StopRequest:
-        self._active = threading.current_thread() is threading.main_thread()
-        if self._active:
-            self._previous = [signal.signal(number, self._note) for number in self._SIGNALS]
+        active = threading.current_thread() is threading.main_thread()
+        self._previous = {
+            number: signal.signal(number, self._note) for number in stop_signals() if active
+        }
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._active:
-            for number, handler in zip(self._SIGNALS, self._previous, strict=True):
-                signal.signal(number, handler)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:

@@ -59,8 +59,9 @@ def run(
 ) -> Tally:
     """Find the people in images and write result files and drawings.
 
-    The first SIGINT or SIGTERM ends the run after the batch, if this is called in the main thread;
-    what is done by then is written, and ``resume`` goes on with it. So it does after a crash.
+    The first SIGINT, SIGTERM or SIGHUP ends the run after the batch, if this is called in the main
+    thread; what is done by then is written, and ``resume`` goes on with it. So it does after a
+    crash.
 
     Parameters
     ----------

@@ -237,7 +237,7 @@ def test_removed_folder_is_told_of_once(infer, monkeypatch, draw):
     assert not Path("out").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_while_networks_load_ends_the_run_before_its_first_image(photos, number):
     def load():
         signal.raise_signal(number)

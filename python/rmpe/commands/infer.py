@@ -60,8 +60,8 @@ read, drawings made and results written while the networks run.
 An input that is missing, or that holds no image, is skipped.
 
 exit status: 0 all well; 1 something was skipped or failed, all else is done, or the output
-folder could not be written to any more; 2 wrong usage, nothing was done; 130 interrupted
-(SIGINT), 143 terminated (SIGTERM), results so far are written.
+folder could not be written to any more; 2 wrong usage, nothing was done; 129 hung up
+(SIGHUP), 130 interrupted (SIGINT), 143 terminated (SIGTERM), results so far are written.
 """
 
 # Settings that change the results: a run may be resumed only with the same.

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ..inputs.images import ImageError
+from ..interrupts import stop_signals
 from .checkpoint import write_checkpoint
 from .prefetch import prefetch
 from .reports import Reports
@@ -68,7 +69,7 @@ def train(
     Returns
     -------
     signal.Signals or None
-        What interrupted it (SIGINT or SIGTERM), the checkpoint being written.
+        What interrupted it (SIGINT, SIGTERM or SIGHUP), the checkpoint being written.
 
     Raises
     ------
@@ -157,14 +158,12 @@ def _timed(values: Iterable[T]) -> Iterator[tuple[T, float]]:
 
 
 class _Signals:
-    """Notes SIGINT and SIGTERM, so that a step is finished first; a second one acts at once."""
+    """Notes what asks to stop, so that a step is finished first; a second one acts at once."""
 
     signal: signal.Signals | None = None
 
     def __enter__(self) -> Self:
-        self._before = {
-            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        self._before = {number: signal.signal(number, self._note) for number in stop_signals()}
         return self
 
     def __exit__(
