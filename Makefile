@@ -162,6 +162,7 @@ bench: build .venv/bench  ## the ops against what people use today: docs/benchma
 	  --benchmark-max-time=0.3 --benchmark-group-by=group --benchmark-columns=median,iqr,rounds \
 	  --benchmark-json=bench/results/suite.json
 	@$(BIN)/python -m bench.pairs --write
+	@$(BIN)/python -m bench.load --write
 	@$(BIN)/python -m bench.report
 
 bench-compare: build .venv/bench  ## fails where an op fell behind its baseline since make bench

@@ -17,17 +17,19 @@ import matplotlib.pyplot as plt  # noqa: E402
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
 DOCS = ROOT / "docs"
+LOAD_RUNS = ("native", "numpy front", "native, 1 thread")
 STAGES = ("read", "detect", "crop", "pose", "decode", "nms", "write")
 
 
 def main() -> None:
     suite = json.loads((RESULTS / "suite.json").read_text())
     pairs = json.loads((RESULTS / "pairs.json").read_text())
-    (DOCS / "benchmarks.md").write_text(document(suite, pairs))
+    load = json.loads((RESULTS / "load.json").read_text())
+    (DOCS / "benchmarks.md").write_text(document(suite, pairs, load))
     plot(pairs["pairs"], DOCS / "benchmarks.png")
 
 
-def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
+def document(suite: dict[str, Any], pairs: dict[str, Any], load: dict[str, Any]) -> str:
     groups = suite["groups"]
     pipelines = {name: runs for name, runs in groups.items() if name.startswith("pipeline")}
     others = {name: runs for name, runs in groups.items() if name not in pipelines}
@@ -56,6 +58,9 @@ def document(suite: dict[str, Any], pairs: dict[str, Any]) -> str:
         "likewise in alternation. What is above that bound is arithmetic, or bytes that come in no "
         "simple order; the files of `csrc/cpu` begin with what each op computes.\n",
         *memory_bounds_table(bounds),
+        "\n## Beside busy programs\n",
+        load_introduction(load["machine"], load["load_average"]),
+        *load_table(load["groups"]),
         "\n## From photographs to result files\n",
         *pipeline_table(pipelines),
         "\n## Every op\n",
@@ -104,6 +109,36 @@ def memory_bounds_table(pairs: dict[str, Any]) -> list[str]:
             for name, row in pairs.items()
         ),
     ]
+
+
+def load_introduction(machine: dict[str, str], load_average: float) -> str:
+    return (
+        "Single calls by `python -m bench.load --write`: the median and, in brackets, the 99th "
+        "percentile, with no busy program of the suite's own, with one that keeps one core busy, "
+        f"and with one for each core. The machine: {machine['processor']}, {machine['cores']} "
+        f"cores, torch {machine['torch']}; the load average before was {load_average}, by other "
+        "programs.\n"
+    )
+
+
+def load_table(groups: dict[str, Any]) -> list[str]:
+    lines = [
+        "| op | busy programs | native | numpy front | native, 1 thread | rival |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for name, loads in groups.items():
+        for i, (load, runs) in enumerate(loads.items()):
+            rival = next(run for run in runs if run not in LOAD_RUNS)
+            cells = [call_times(runs[run]) if run in runs else "" for run in LOAD_RUNS]
+            lines.append(
+                f"| {'' if i else name} | {load} | {' | '.join(cells)} "
+                f"| {rival}: {call_times(runs[rival])} |"
+            )
+    return lines
+
+
+def call_times(row: dict[str, float]) -> str:
+    return f"{duration(row['median'])} ({duration(row['p99'])})"
 
 
 def explanations(pairs: dict[str, Any]) -> list[str]:

@@ -33,14 +33,31 @@ SUITE = {
 }
 
 
+LOAD = {
+    "machine": {"processor": "an abacus", "cores": "2", "torch": "3"},
+    "load_average": 0.5,
+    "groups": {
+        "crop, 1 people": {
+            "idle": {
+                "native": {"median": 2.0, "p99": 3.0},
+                "native, 1 thread": {"median": 4.0, "p99": 5.0},
+                "cv2": {"median": 3000.0, "p99": 4000.0},
+            },
+        },
+    },
+}
+
+
 def test_the_document_says_what_was_measured_and_what_was_missed():
-    text = report.document(SUITE, {"pairs": PAIRS})
+    text = report.document(SUITE, {"pairs": PAIRS}, LOAD)
     assert "| crop: cv2 | 10 us | 95 us | 9.5x | 9x to 10x | at least 9x: met |" in text
     assert "at least 18x: **missed** |" in text
     assert "Missed: decode: numpy, times as fast. It reads everything." in text
     assert "| decode | 10 us |  | 10 us | 9 us to 10 us | at most 30 us: met |" in text
     assert "| decode | 10 us | 95 us | 1.25 |" in text
     assert "|  | cv2 | 3 ms (1,500) |" in text
+    assert "torch 3; the load average before was 0.5, by other programs." in text
+    assert "| 2 us (3 us) |  | 4 us (5 us) | cv2: 3 ms (4 ms) |" in text
     assert "| pipeline, 2 photographs | 7 |" + " 2 s |" * 7 + " 42.0 % |" in text
 
 
