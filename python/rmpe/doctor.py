@@ -43,7 +43,8 @@ def diagnose() -> dict[str, dict[str, str]]:
     """
     return {
         "versions": _versions(),
-        "rmpe_ext": _guarded("library", _native_library),
+        "rmpe_ext": _guarded("library", _native_library)
+        | _guarded("numpy library", _numpy_library),
         "cpu": _guarded("threads", _cpu),
         "cuda": _guarded("devices", _cuda),
     }
@@ -104,6 +105,12 @@ def _native_library() -> dict[str, str]:
     return found
 
 
+def _numpy_library() -> dict[str, str]:
+    from rmpe_ext.numpy._library import library
+
+    return {"numpy library": str(library.__file__)}
+
+
 def _cpu() -> dict[str, str]:
     import torch
 
@@ -155,6 +162,8 @@ def _cuda() -> dict[str, str]:
 def _guarded(name: str, collect: Callable[[], dict[str, str]]) -> dict[str, str]:
     try:
         return collect()
+    except ModuleNotFoundError as error:
+        return {name: f"unknown: {error.name} is not installed"}
     except Exception as error:  # A broken installation may raise anything; report it.
         return {name: f"unknown: {type(error).__name__}: {_first_line(error)}"}
 

@@ -2,12 +2,16 @@
 
 import importlib
 import json
+import sys
 
 import pytest
 import torch
 
 import rmpe_ext
 from rmpe import cli, doctor
+from rmpe_ext.numpy._library import library
+
+NUMPY_LIBRARY = library.__file__
 
 
 def test_says_what_is_installed():
@@ -31,7 +35,23 @@ def test_says_why_no_library_was_loaded(monkeypatch):
         "library": "none",
         "reason": "no compiled library _C in there",
         "cuda library": "none: torch has no CUDA",
+        "numpy library": NUMPY_LIBRARY,
     }
+
+
+def test_without_torch_it_says_what_numpy_has(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it is an error
+
+    def fail():
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(rmpe_ext, "backend", fail)
+    report = doctor.diagnose()
+    assert report["rmpe_ext"] == {
+        "library": "unknown: torch is not installed",
+        "numpy library": NUMPY_LIBRARY,
+    }
+    assert report["cuda"] == {"devices": "unknown: torch is not installed"}
 
 
 def test_missing_and_broken_packages_are_facts_not_errors(monkeypatch):
@@ -55,10 +75,8 @@ def test_library_that_fails_is_a_fact(monkeypatch):
         raise ImportError("RMPE_EXT_BACKEND=native, but it is not there")
 
     monkeypatch.setattr(rmpe_ext, "backend", fail)
-    found = doctor.diagnose()["rmpe_ext"]
-    assert found == {
-        "library": "unknown: ImportError: RMPE_EXT_BACKEND=native, but it is not there"
-    }
+    found = doctor.diagnose()["rmpe_ext"]["library"]
+    assert found == "unknown: ImportError: RMPE_EXT_BACKEND=native, but it is not there"
 
 
 @pytest.mark.parametrize(

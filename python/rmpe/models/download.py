@@ -10,8 +10,6 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..errors import ModelError
 from .card import ModelFile
 
@@ -83,6 +81,8 @@ def download(file: ModelFile, folder: Path) -> Path:
 
 def _receive(url: str, part: Path) -> str:
     """Write what a URL holds into a file; return its SHA-256."""
+    from tqdm import tqdm  # not needed by what only looks for files
+
     digest, received = hashlib.sha256(), 0
     with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, part.open("wb") as stream:
         length = answer.headers.get("Content-Length")
