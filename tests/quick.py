@@ -4,6 +4,7 @@
 does not list yet. ``make quick-list`` writes the list anew. It runs the tests of each file until
 those that it lists have taken the file's share of time, so that every file, and with it every op
 and module, has a test in the list. Times are of the processor: other work does not change them.
+Files to choose anew may be named: ``python -m tests.quick --list tests/ops/test_crop.py``.
 """
 
 import os
@@ -91,24 +92,21 @@ class Choose(FirstCases):
         self.passed |= report.when == "call" and report.passed
 
     def pytest_sessionfinish(self):
+        names = listed()
         for path, (_, name) in self.quickest.items():
-            self.chosen[path] = self.chosen[path] or [name]
-        lines = [f"{path}::{name}\n" for path, names in self.chosen.items() for name in names]
-        LIST.write_text("".join(sorted(lines)))
+            names[path] = set(self.chosen[path] or [name])
+        lines = [
+            f"{path}::{name}\n"
+            for path in sorted(names)
+            for name in sorted(names[path])
+            if Path(path).exists()
+        ]
+        LIST.write_text("".join(lines))
 
 
 if __name__ == "__main__":
-    plugin = Choose() if sys.argv[1:] == ["--list"] else Quick()
-    options = [
-        "-q",
-        "-p",
-        "no:doctest",
-        "-p",
-        "no:cacheprovider",
-        "-o",
-        "addopts=",
-        "-o",
-        "doctest_optionflags=",
-        "tests",
-    ]
-    sys.exit(pytest.main(options, plugins=[plugin]))
+    choose = sys.argv[1:2] == ["--list"]
+    plugin, paths = (Choose(), sys.argv[2:]) if choose else (Quick(), sys.argv[1:])
+    options = ["-q", "-p", "no:doctest", "-p", "no:cacheprovider"]
+    options += ["-o", "addopts=", "-o", "doctest_optionflags="]
+    sys.exit(pytest.main([*options, *(paths or ["tests"])], plugins=[plugin]))
