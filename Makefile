@@ -49,7 +49,7 @@ setup: build  ## .venv with everything, the native libraries included
 test: build  ## all tests
 	@$(BIN)/python -m pytest -q
 
-quick: build  ## some tests of every file, for every save: a few seconds
+quick: build  ## some tests of every file, for every save: half a minute
 	@$(BIN)/python -m tests.quick
 
 quick-list: build  ## choose the tests of make quick anew, by what they take: tests/quick.txt
