@@ -3,7 +3,8 @@
 ``make quick`` runs them, for every save: those that ``quick.txt`` lists, and all of a file that it
 does not list yet. ``make quick-list`` writes the list anew. It runs the tests of each file until
 those that it lists have taken the file's share of time, so that every file, and with it every op
-and module, has a test in the list. Times are of the processor: other work does not change them.
+and module, has a test in the list; but for those whose quickest test takes a second, which are
+listed without a name. Times are of the processor: other work does not change them.
 Files to choose anew may be named: ``python -m tests.quick --list tests/ops/test_crop.py``.
 """
 
@@ -18,6 +19,7 @@ from _pytest.runner import runtestprotocol
 LIST = Path(__file__).with_name("quick.txt")
 MOST = 0.2  # seconds of processor time that a test may take
 SHARE = 0.12  # of a file, after which its other tests are left out
+LONGEST = 1.0  # of the quickest test of a file
 PATIENCE = 3.0  # seconds after which a file without a quick test is listed with its quickest
 
 
@@ -93,8 +95,8 @@ class Choose(FirstCases):
 
     def pytest_sessionfinish(self):
         names = listed()
-        for path, (_, name) in self.quickest.items():
-            names[path] = set(self.chosen[path] or [name])
+        for path, (seconds, name) in self.quickest.items():
+            names[path] = set(self.chosen[path] or [name if seconds < LONGEST else ""])
         lines = [
             f"{path}::{name}\n"
             for path in sorted(names)

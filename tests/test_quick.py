@@ -13,7 +13,6 @@ def test_every_test_of_the_list_is_there():
         f"{path}::{name}"
         for path, names in listed().items()
         for name in names
-        if not (ROOT / path).exists()
-        or not re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.MULTILINE)
+        if name and not re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.MULTILINE)
     }
     assert gone == set(), "run: make quick-list"
