@@ -20,7 +20,7 @@ LIST = Path(__file__).with_name("quick.txt")
 MOST = 0.2  # seconds of processor time that a test may take
 SHARE = 0.12  # of a file, after which its other tests are left out
 LONGEST = 1.0  # of the quickest test of a file
-PATIENCE = 3.0  # seconds after which a file without a quick test is listed with its quickest
+PATIENCE = 8.0  # seconds after which a file without a quick test is listed with its quickest
 
 
 def listed():
