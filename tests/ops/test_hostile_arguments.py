@@ -183,3 +183,15 @@ def test_the_default_dtype_changes_nothing(ops, op, dtype):
         torch.set_default_dtype(before)
     for a, b in zip(*(r if isinstance(r, tuple) else (r,) for r in (have, want)), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=0, equal_nan=True)
+
+
+def test_radii_beyond_float32_limit_nothing():
+    arguments = GOOD["pose_nms"]
+    kept = [
+        call(
+            front, "pose_nms", {**arguments, "near_joints": 2, "near_radius": radius}
+        ).keep.tolist()
+        for front in FRONTS
+        for radius in (1e30, 1e39, 1e300)
+    ]
+    assert kept == kept[:1] * len(kept)

@@ -39,7 +39,9 @@ def pose_nms_kernel(
             distance2, matches, weights, boxes, i, j, sigma2, lam, squared, box_unit
         )
         if near_joints > 0:
-            reach = (near_box * box_sides(boxes[i]).amax(1)).clamp(max=near_radius)
+            # Beyond float32 there is no radius that could be smaller.
+            most = min(near_radius, torch.finfo(boxes.dtype).max)
+            reach = (near_box * box_sides(boxes[i]).amax(1)).clamp(max=most)
             near = distance2 <= reach.square()[:, None, None]
             too_similar |= near.sum(2) >= near_joints
         return too_similar
