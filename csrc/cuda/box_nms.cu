@@ -1,3 +1,5 @@
+// Launches the greedy suppression of greedy.h with BoxComparison.
+//
 // Cost: some ten instructions and a division per pair. The cost of launches dominates (greedy.h).
 #include "core/box_nms.h"
 #include "cuda/box_nms.h"

@@ -1,3 +1,5 @@
+// Launches the greedy suppression of greedy.h with NearbyComparison.
+//
 // Cost: about 12 instructions per joint of a pair, a third of them loads. See pose_nms.cu.
 #include "core/nearby_joints_nms.h"
 #include "cuda/greedy.h"

@@ -1,3 +1,5 @@
+// Launches the greedy suppression of greedy.h with PoseComparison (pose_comparison.h).
+//
 // Cost: about 50 instructions per joint of a pair, half of them the polynomial of exp. tanh is
 // computed once per joint of a tile, 1/32 as often. 256 images of 64 poses with 17 joints are 256 *
 // 63 warps of pairs, or 14e6 instructions of a warp: 15 us on 132 multiprocessors that issue four

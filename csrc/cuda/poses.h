@@ -1,4 +1,4 @@
-// Tests of poses on CUDA.
+// Flags poses and boxes with values that are not finite.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 // The caller takes piece after piece, as the other threads do, and at the end waits for those alone
 // that are in the middle of a piece. So it never waits for a thread that the system has not let
 // begin, as it would at OpenMP's barriers, where all threads have equal shares. Pieces get smaller
-// towards the end, so that a thread that is interrupted holds little back.
+// toward the end, so that a thread that is interrupted holds little back.
 //
 // The other threads start when they are first needed, sleep between calls, and start anew in a
 // forked process, where GCC's OpenMP would wait for them forever.

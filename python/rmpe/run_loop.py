@@ -61,7 +61,7 @@ class Tally:
     images, people : int
         Images that went through the networks, and the people in them.
     skipped : int
-        Inputs that are missing, cannot be read, or that the networks choked on.
+        Inputs that are missing, cannot be read, or on which the networks failed.
     failed_drawings : int
         Images that have a record and no drawing.
     drawn_again : int
@@ -96,7 +96,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Inference:
-    """Everything that stays the same from batch to batch.
+    """The loop of a run over batches of images.
 
     Attributes
     ----------

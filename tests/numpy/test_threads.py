@@ -37,7 +37,7 @@ def run(code, **environment):
 
 
 @pytest.fixture(autouse=True)
-def same_number_afterwards():
+def same_number_afterward():
     before = rmpe_ext.numpy.get_num_threads()
     yield
     rmpe_ext.numpy.set_num_threads(before)

@@ -18,7 +18,7 @@ def threads():
 
 
 @pytest.fixture(autouse=True)
-def same_number_afterwards():
+def same_number_afterward():
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)

@@ -54,8 +54,8 @@ class Suppression:
     summary : str
         One line for people.
     apply : callable
-        `People` and parameters to a mask (P,), bool, of those who are kept, and everybody as they
-        are afterwards: the same `People` where nothing but the selection changes.
+        `People` and parameters to `keep` (P,), bool, and the people with changed scores or
+        keypoints: the same `People` where nothing but the selection changes.
     ranges : mapping of str to Range
         The values of each parameter that are tried.
     pairs : tuple of tuples of str

@@ -1,7 +1,7 @@
 """What a forked process does with the networks that it inherits.
 
 It has one thread, the one that forked. The threads of torch and onnxruntime do not exist in it, and
-whoever hands them work, or frees what they belong to, waits for ever.
+whoever hands them work, or frees what they belong to, waits forever.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Sureness:
     score
         Least score of both.
     keypoints
-        Who has fewer sure keypoints has none: the person is a box alone.
+        A person with fewer sure keypoints gets no keypoints, only a box.
     """
 
     similarity: float = 0.5

@@ -69,7 +69,7 @@ def test_a_stride_larger_than_the_input():
         HOURGLASS.output_shapes(14, (32, 3))
 
 
-def test_decoding_in_inference_mode_leaves_gradients_possible_afterwards():
+def test_decoding_in_inference_mode_leaves_gradients_possible_afterward():
     head = HeatmapHead((), "hrnet", "asymmetric", 4, 0.0, blur=(0.2, 0.6, 0.2))
     maps = torch.rand(2, 3, 9, 11)
     with torch.inference_mode():
