@@ -1,4 +1,4 @@
-"""PCKh, MPII's share of correct keypoints, and its average precision for several people.
+"""PCKh, MPII's share of correct keypoints.
 
 A keypoint is correct where it is within a share, .5 by custom, of the head size from the true one.
 The head size is .6 times the diagonal of MPII's head box. The upper neck and the head top lie .8
@@ -14,10 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..datasets.dataset import Dataset, DatasetError
-from .oks import pairs_in_images
-from .predictions import Predictions
 
-__all__ = ["KeypointShares", "head_sizes", "multi_person_ap", "pckh"]
+__all__ = ["KeypointShares", "head_sizes", "pckh"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -105,63 +103,6 @@ def pckh(
     return KeypointShares(_by_name(dataset, shares, leave_out), float(right.sum() / counted.sum()))
 
 
-def multi_person_ap(
-    dataset: Dataset,
-    predictions: Predictions,
-    *,
-    threshold: float = 0.5,
-    leave_out: Collection[str] = LEFT_OUT,
-) -> KeypointShares:
-    """Average precision of each kind of keypoint over images of several people, and their mean.
-
-    As Pishchulin et al. (DeepCut, CVPR 2016) measure MPII: a pose goes to the person of its image
-    of whom it has the greatest share of keypoints right, and of the poses that go to a person the
-    one with the greatest share is matched. Its keypoints are right or wrong by distance; all those
-    of other poses are wrong. Precision and recall then run down the scores of the keypoints. The
-    regions of MPII's test server, which limit it to groups of people, are not taken into account.
-
-    Parameters
-    ----------
-    dataset, threshold, leave_out
-        As `pckh` takes them.
-    predictions : Predictions
-        A keypoint that is not finite is not there: it is neither right nor wrong.
-
-    Returns
-    -------
-    KeypointShares
-        The mean is over the kinds of keypoints.
-
-    Raises
-    ------
-    ValueError
-        Nothing is labeled.
-    """
-    sizes = head_sizes(dataset)
-    counted = _counted(dataset, sizes, leave_out)
-    rows, people = pairs_in_images(dataset, predictions)
-    near = _near(predictions.keypoints[rows], dataset.keypoints[people], sizes[people], threshold)
-    near &= counted[people]
-    with np.errstate(invalid="ignore"):
-        share = np.nan_to_num(near.sum(axis=1) / counted[people].sum(axis=1))
-    best = _first_of_each(rows, share)
-    best = best[share[best] > 0]
-    matched = best[_first_of_each(people[best], share[best])]
-    right = np.zeros(predictions.keypoints.shape[:2], np.bool_)
-    right[rows[matched]] = near[matched]
-
-    there = np.all(np.isfinite(predictions.keypoints), axis=2)
-    names = dataset.skeleton.keypoints
-    aps = np.array([
-        _average_precision(
-            right[there[:, k], k], predictions.keypoint_scores[there[:, k], k], counted[:, k].sum()
-        )
-        for k in range(len(names))
-    ])  # fmt: skip
-    shares = _by_name(dataset, aps, leave_out)
-    return KeypointShares(shares, float(np.nanmean(list(shares.values()))))
-
-
 def _counted(dataset: Dataset, sizes: Floats, leave_out: Collection[str]) -> Bools:
     """Which keypoints (P, K) count."""
     names = dataset.skeleton.keypoints
@@ -189,20 +130,3 @@ def _near(poses: Floats, keypoints: Floats, sizes: Floats, threshold: float) -> 
 def _by_name(dataset: Dataset, values: Floats, leave_out: Collection[str]) -> dict[str, float]:
     pairs = zip(dataset.skeleton.keypoints, values.tolist(), strict=True)
     return {name: value for name, value in pairs if name not in leave_out}
-
-
-def _first_of_each(group: npt.NDArray[np.int64], value: Floats) -> npt.NDArray[np.int64]:
-    """Index of the greatest value of each group, the first one where several are."""
-    order = np.lexsort((-value, group))
-    return order[np.unique(group[order], return_index=True)[1]]
-
-
-def _average_precision(right: Bools, scores: Floats, labeled: int) -> float:
-    """Area under precision over recall, precision made to fall: as PASCAL VOC has it since 2010."""
-    if not labeled:
-        return float("nan")
-    found = np.cumsum(right[np.argsort(-scores, kind="stable")])
-    precision = found / np.arange(1, len(found) + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    # Recall grows by as much with every keypoint that is right.
-    return float(best[np.diff(found, prepend=0) > 0].sum() / labeled)

@@ -1,4 +1,4 @@
-"""PCKh and the average precision of keypoints, against loops over people."""
+"""PCKh, against loops over people."""
 
 from pathlib import Path
 
@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from rmpe.datasets.dataset import Dataset, DatasetError
-from rmpe.metrics.pckh import LEFT_OUT, head_sizes, multi_person_ap, pckh
-from rmpe.metrics.predictions import Predictions
+from rmpe.metrics.pckh import LEFT_OUT, head_sizes, pckh
 from rmpe.skeletons import COCO_17, MPII_16
 
 NAMES = MPII_16.keypoints
@@ -43,14 +42,6 @@ def random_people(rng, p=15, images=4):
     return data_set(np.sort(rng.integers(0, images, p)), keypoints, visibility)
 
 
-def random_poses(rng, dataset, count=30):
-    rows = rng.integers(0, len(dataset.person_ids), count)
-    keypoints = dataset.keypoints[rows] + rng.normal(0, 6, (count, 16, 2))
-    keypoints[rng.random((count, 16)) < 0.1] = np.nan
-    scores = rng.choice([0.25, 0.5, 1], count)
-    return Predictions(dataset.image_index[rows], keypoints, scores, rng.random((count, 16)))
-
-
 # ---- By hand
 
 
@@ -61,65 +52,6 @@ def heads_by_hand(dataset):
         # .6 of the head box's diagonal, of which the distance of the joints is .8.
         sizes.append(0.6 * np.hypot(*(points[TOP] - points[NECK])) / 0.8 if known else None)
     return sizes
-
-
-def ap_by_hand(dataset, found, threshold=0.5):
-    """Average precision of each keypoint that counts, person by person and score by score."""
-    joints = [k for k in range(16) if NAMES[k] not in LEFT_OUT]
-    heads = heads_by_hand(dataset)
-
-    def right(pose, person, k):
-        if heads[person] is None or not dataset.visibility[person, k]:
-            return False
-        distance = np.hypot(*(found.keypoints[pose, k] - dataset.keypoints[person, k]))
-        return bool(distance <= threshold * heads[person])
-
-    matched = {}  # person: (share, pose)
-    for pose in range(len(found)):
-        best = (0.0, None)
-        for person in np.flatnonzero(dataset.image_index == found.image_index[pose]):
-            labeled = sum(bool(dataset.visibility[person, k]) for k in joints)
-            if heads[person] is None or not labeled:
-                continue
-            share = sum(right(pose, person, k) for k in joints) / labeled
-            if share > best[0]:
-                best = (share, person)
-        share, person = best
-        if person is not None and share > matched.get(person, (0.0, None))[0]:
-            matched[person] = (share, pose)
-    person_of = {pose: person for person, (_, pose) in matched.items()}
-
-    result = {}
-    for k in joints:
-        people = [p for p in range(len(heads)) if heads[p] is not None and dataset.visibility[p, k]]
-        guesses = [
-            (found.keypoint_scores[pose, k], pose in person_of and right(pose, person_of[pose], k))
-            for pose in range(len(found))
-            if np.isfinite(found.keypoints[pose, k]).all()
-        ]
-        guesses.sort(key=lambda guess: -guess[0])
-        curve = [(0.0, 0.0)]
-        hits = 0
-        for rank, (_, hit) in enumerate(guesses, 1):
-            hits += hit
-            curve.append((hits / len(people), hits / rank))
-        area = 0.0
-        for i in range(1, len(curve)):
-            step = curve[i][0] - curve[i - 1][0]
-            area += step * max(precision for _, precision in curve[i:])
-        result[NAMES[k]] = area
-    return result
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_average_precision_by_hand(seed):
-    rng = np.random.default_rng(seed)
-    dataset = random_people(rng)
-    found = random_poses(rng, dataset)
-    expected = ap_by_hand(dataset, found)
-    measure = multi_person_ap(dataset, found)
-    assert measure.keypoints == pytest.approx(expected, abs=1e-12)
-    assert measure.mean == pytest.approx(np.mean(list(expected.values())))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -150,11 +82,6 @@ def one_person():
     return data_set([0], keypoints, np.full((1, 16), 2))
 
 
-def pose(keypoints, score=1.0):
-    n = len(keypoints)
-    return Predictions(np.zeros(n, int), keypoints, np.full(n, score), np.full((n, 16), score))
-
-
 def test_head_size_is_three_quarters_of_the_way_from_neck_to_top(one_person):
     assert head_sizes(one_person).tolist() == [15]
 
@@ -175,28 +102,13 @@ def test_pelvis_and_thorax_are_left_out_unless_asked_for(one_person):
     assert len(pckh(one_person, one_person.keypoints, leave_out=()).keypoints) == 16
 
 
-def test_second_pose_of_a_person_is_wrong_however_near(one_person):
-    """The one with fewer keypoints right ranks first: precision is 0, then 1/2."""
-    worse = one_person.keypoints.copy()
-    worse[0, WRIST] += 100
-    both = Predictions.concatenate([pose(worse, 0.9), pose(one_person.keypoints, 0.5)])
-    measure = multi_person_ap(one_person, both)
-    assert set(measure.keypoints.values()) == {0.5}
-    assert multi_person_ap(one_person, pose(one_person.keypoints)).mean == 1
-
-
-def test_no_poses(one_person):
-    assert multi_person_ap(one_person, pose(np.zeros((0, 16, 2)))).mean == 0
-
-
 def test_keypoint_that_nobody_has_is_not_in_the_mean(one_person):
     visibility = one_person.visibility.copy()
     visibility[0, WRIST] = 0
     dataset = data_set([0], one_person.keypoints, visibility)
-    measure = multi_person_ap(dataset, pose(one_person.keypoints))
+    measure = pckh(dataset, one_person.keypoints)
     assert np.isnan(measure.keypoints["left_wrist"])
     assert measure.mean == 1
-    assert np.isnan(pckh(dataset, one_person.keypoints).keypoints["left_wrist"])
 
 
 def test_what_cannot_be_measured(one_person):
