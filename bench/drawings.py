@@ -26,13 +26,14 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from rmpe import People, PoseEstimator
 from rmpe.datasets import load_dataset
 from rmpe.datasets.dataset import Dataset
 from rmpe.inputs.images import read_image
+from rmpe.metrics.box_iou import box_area, box_intersection, box_iou
 from rmpe.metrics.oks import oks
+from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
 from rmpe.outputs.drawing import draw
 from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.outputs.drawn import drawn_joints
@@ -41,7 +42,6 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 MODELS = Path(os.environ.get("RMPE_MODELS") or SHARED / "models")
 DATA = Path(os.environ.get("RMPE_DATA") or SHARED / "data")
 
-Floats = npt.NDArray[np.float64]
 _ALIKE = 0.5
 
 
@@ -71,7 +71,9 @@ def count_drawn(people: People, dataset: Dataset, image: int, style: DrawingStyl
     poses = people.keypoints.numpy()[drawn].astype(float)
     there = dataset.people(image)
     crowd, labeled = dataset.crowd[there], dataset.labeled[there]
-    shared, own = _overlap(boxes, dataset.boxes[there])
+    shared = box_iou(boxes[:, None], dataset.boxes[there])
+    inside = box_intersection(boxes[:, None], dataset.boxes[there])
+    own = inside / box_area(boxes)[:, None].clip(1e-9)
     assert dataset.skeleton.sigmas is not None
     found = (dataset.keypoints[there], dataset.visibility[there])
     similar = oks(
@@ -109,22 +111,13 @@ def count_drawn(people: People, dataset: Dataset, image: int, style: DrawingStyl
     return counts
 
 
-def _overlap(boxes: Floats, others: Floats) -> tuple[Floats, Floats]:
-    """IoU (N, M) of boxes, and which part of each of the first the second covers."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    both = (high - low).clip(0).prod(-1)
-    areas, other_areas = ((b[:, 2:] - b[:, :2]).prod(-1) for b in (boxes, others))
-    return both / (areas[:, None] + other_areas - both), both / areas[:, None].clip(1e-9)
-
-
 def main() -> None:
     """Count over all photographs and print the sums."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--detector", default="ssd_mobilenet_v1_coco")
-    parser.add_argument("--pose", default="simplepose_coco17")
+    parser.add_argument("--detector", default=DEFAULT_DETECTOR)
+    parser.add_argument("--pose", default=DEFAULT_POSE)
     parser.add_argument("--min-keypoint-score", type=float, default=DrawingStyle.min_keypoint_score)
     parser.add_argument("--min-person-score", type=float)
     parser.add_argument("--out", type=Path, help="folder for the drawings (default: none)")

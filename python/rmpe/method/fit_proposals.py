@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..datasets.dataset import Dataset
+from ..metrics.box_iou import box_iou
 from .atomic_poses import Floats, fit_atomic_poses
 from .mixtures import Mixture, adapt_mixture, fit_mixture, log_density
 from .proposals import RELEASED, Proposals
@@ -96,7 +97,7 @@ def match_detections(
     detections: list[Indices] = []
     for one in np.unique(true_image):
         rows, columns = np.flatnonzero(true_image == one), np.flatnonzero(image == one)
-        iou = _box_iou(true_boxes[rows], boxes[columns])
+        iou = box_iou(true_boxes[rows][:, None], boxes[columns])
         # Pairs that would not count must not draw partners from those that do.
         iou[iou < min_iou] = 0
         row, column = linear_sum_assignment(iou, maximize=True)
@@ -107,17 +108,6 @@ def match_detections(
     found, chosen = np.concatenate([empty, *people]), np.concatenate([empty, *detections])
     order = np.argsort(found, kind="stable")
     return found[order], chosen[order]
-
-
-def _box_iou(a: Floats, b: Floats) -> Floats:
-    """(A, 4), (B, 4) -> (A, B)."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    both = (high - low).clip(min=0).prod(-1)
-    area_a, area_b = ((box[:, 2:] - box[:, :2]).clip(min=0).prod(-1) for box in (a, b))
-    union = area_a[:, None] + area_b - both
-    iou: Floats = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
-    return iou
 
 
 def edge_offsets(true_boxes: Floats, boxes: Floats) -> Floats:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..metrics.box_iou import box_iou
 from ..metrics.oks import oks
 from .parameters import SimilarityName
 
@@ -89,13 +90,7 @@ def _oks(tracks: Poses, people: Poses) -> Floats:
 
 def _iou(tracks: Poses, people: Poses) -> Floats:
     """Intersection over union of the boxes, (T, N)."""
-    a, b = tracks.boxes[:, None], people.boxes[None]
-    overlap = np.maximum(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0)
-    intersection = overlap.prod(axis=-1)
-    areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (a, b)]
-    union = areas[0] + areas[1] - intersection
-    similarity: Floats = intersection / np.maximum(union, np.spacing(1))
-    return similarity
+    return box_iou(tracks.boxes[:, None], people.boxes)
 
 
 def _both(tracks: Poses, people: Poses) -> Floats:

@@ -15,9 +15,10 @@ import torch
 from ...datasets import load_dataset
 from ...datasets.dataset import Dataset, DatasetError
 from ...datasets.json_file import read_json
+from ...metrics.box_iou import box_iou
 from ..photographs import cache_photographs
 
-__all__ = ["BoxedImages", "all_boxes", "box_iou", "load_boxes"]
+__all__ = ["BoxedImages", "all_boxes", "load_boxes"]
 
 Floats = npt.NDArray[np.float64]
 # Two boxes that overlap more than this are one person's.
@@ -131,22 +132,11 @@ def all_boxes(dataset: Dataset, more_boxes: str = "") -> list[tuple[Floats, npt.
         own, crowd = dataset.boxes[rows], dataset.crowd[rows]
         others = more.get(image_id, np.empty((0, 4)))
         if len(others) and len(own):
-            others = others[box_iou(others, own).max(axis=1) <= _SAME]
+            others = others[box_iou(others[:, None], own).max(axis=1) <= _SAME]
         found.append(
             (np.concatenate([own, others]), np.concatenate([crowd, np.zeros(len(others), bool)]))
         )
     return found
-
-
-def box_iou(first: Floats, second: Floats) -> Floats:
-    """Intersection over union of all pairs of boxes: (M, 4), (N, 4) -> (M, N)."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    common = (high - low).clip(min=0).prod(axis=2)
-    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None] - common
-    iou: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
-    return iou
 
 
 def _more_boxes(dataset: Dataset, field: str) -> dict[Any, Floats]:

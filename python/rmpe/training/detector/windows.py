@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ...metrics.box_iou import box_iou
 from .config import Augmentation
 
 __all__ = ["draw_windows", "map_boxes", "window_matrices"]
@@ -56,7 +57,7 @@ def draw_windows(
     expands = kind < config.expand_chance
     windows[expands] = larger[expands]
 
-    iou = _iou(smaller[sample], boxes)  # (M, tries)
+    iou = box_iou(smaller[sample], boxes[:, None])  # (M, tries)
     best = np.zeros((count, _TRIES))
     np.maximum.at(best, sample, iou)
     least = generator.choice(_LEAST_IOU, (count, 1))
@@ -125,14 +126,3 @@ def _parts(count: int, config: Augmentation, generator: np.random.Generator) -> 
     sides = np.minimum(sides, _RATIO * sides[..., ::-1])
     low = generator.uniform(0, 1, (count, _TRIES, 2)) * (1 - sides)
     return np.concatenate([low, low + sides], axis=2)
-
-
-def _iou(windows: Floats, boxes: Floats) -> Floats:
-    """IoU of each box (M, 4) with the windows (M, T, 4) of its sample."""
-    low = np.maximum(windows[..., :2], boxes[:, None, :2])
-    high = np.minimum(windows[..., 2:], boxes[:, None, 2:])
-    common = (high - low).clip(min=0).prod(axis=2)
-    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    union = np.prod(windows[..., 2:] - windows[..., :2], axis=2) + area[:, None] - common
-    iou: Floats = common / union
-    return iou

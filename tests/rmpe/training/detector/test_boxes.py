@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rmpe.datasets.dataset import DatasetError
-from rmpe.training.detector.boxes import box_iou, load_boxes
+from rmpe.training.detector.boxes import load_boxes
 
 from ..material import change, draw_people
 
@@ -63,12 +63,6 @@ def test_lists_that_hold_something_else_are_refused(tmp_path, boxes):
     change(folder, lambda content: content["images"][1].update(everybody=boxes))
     with pytest.raises(DatasetError, match="everybody of the image 1 must be a list of boxes"):
         load(folder, more_boxes="everybody")
-
-
-def test_iou_of_all_pairs():
-    first = np.array([[0.0, 0, 2, 2], [5, 5, 6, 6], [1, 1, 1, 3]])
-    second = np.array([[1.0, 0, 3, 2], [0, 0, 2, 2]])
-    np.testing.assert_allclose(box_iou(first, second), [[1 / 3, 1], [0, 0], [0, 0]])
 
 
 def test_boxes_that_images_list_in_a_packed_file(tmp_path):

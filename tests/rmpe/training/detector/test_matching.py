@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rmpe.training.detector.boxes import box_iou
+from rmpe.metrics.box_iou import box_iou
 from rmpe.training.detector.matching import (
     NOBODY,
     UNKNOWN,
@@ -22,7 +22,7 @@ def boxes(count, seed):
 
 def oracle(anchors, people, sample, ignored, count, positive, negative):
     """One anchor of one sample at a time."""
-    iou = box_iou(people.double().numpy(), anchors.double().numpy())
+    iou = box_iou(people.double().numpy()[:, None], anchors.double().numpy())
     matched = np.full((count, len(anchors)), NOBODY)
     for n in range(count):
         own = [m for m in range(len(people)) if sample[m] == n and not ignored[m]]
