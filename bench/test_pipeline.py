@@ -9,8 +9,10 @@ import pytest
 from bench.group import threads
 from rmpe import PoseEstimator
 from rmpe.inputs.find import find_images
+from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
+from rmpe.outputs import RESULT_FORMATS
 from rmpe.outputs.folder import open_results
-from rmpe.outputs.labels import label_images
+from rmpe.outputs.labels import name_images
 from rmpe.outputs.records import record
 from rmpe.outputs.run_file import RunFile
 
@@ -27,10 +29,10 @@ def test_pipeline(benchmark, threshold, rounds):
         if not folder.is_dir():
             pytest.skip(f"no networks or photographs at {folder}: point {variable} at them")
     estimator = PoseEstimator(
-        "ssd_mobilenet_v1_coco", "simplepose_coco17", models_dir=MODELS, threshold=threshold
+        DEFAULT_DETECTOR, DEFAULT_POSE, models_dir=MODELS, threshold=threshold
     )
     paths = find_images([str(PHOTOS)], recursive=False, report=pytest.fail)
-    labels, timer, runs, found = label_images(paths), estimator.timer, [], []
+    labels, timer, runs, found = name_images(paths), estimator.timer, [], []
 
     def run():
         timer.seconds.clear()
@@ -39,7 +41,7 @@ def test_pipeline(benchmark, threshold, rounds):
             tempfile.TemporaryDirectory() as folder,
             open_results(Path(folder, "results"), {}) as results,
         ):
-            results.begin(RunFile("", {}, "cpu", ("jsonl", "coco", "alphapose")))
+            results.begin(RunFile("", {}, "cpu", tuple(RESULT_FORMATS)))
             for i in range(0, len(labels), BATCH):
                 batch = labels[i : i + BATCH]
                 people = estimator([label.file for label in batch]).split()

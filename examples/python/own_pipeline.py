@@ -24,7 +24,7 @@ from rmpe.inputs.prefetch import read_batches
 from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
 from rmpe.models.pose import PoseNetwork
 from rmpe.outputs.drawing import draw
-from rmpe.outputs.labels import label_images
+from rmpe.outputs.labels import name_images
 from rmpe.outputs.records import record
 
 
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     paths = rmpe.find_images(arguments.images)
     detector = rmpe.load_detector(arguments.detector, models_dir=arguments.models)
     pose = rmpe.load_pose(arguments.pose, models_dir=arguments.models)
-    labels = dict(zip(paths, label_images(paths), strict=True))  # names without folders, distinct
+    labels = dict(zip(paths, name_images(paths), strict=True))  # names without folders, distinct
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     with (arguments.out / "people.jsonl").open("w") as file:

@@ -19,6 +19,7 @@ from . import output_file as output_file
 from . import outputs as outputs
 from . import people as people
 from . import pipeline as pipeline
+from . import progress as progress
 from . import run as run
 from . import run_loop as run_loop
 from . import skeletons as skeletons

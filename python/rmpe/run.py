@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -26,20 +25,13 @@ from .outputs.earlier_results import DRAWINGS
 from .outputs.errors import OutputLostError
 from .outputs.folder import open_results
 from .outputs.run_file import RunFile, Setting
+from .progress import Progress, no_progress
 from .run_loop import Estimator, Inference, Tally
 from .timing import StageTimer
 
-__all__ = ["Estimator", "Progress", "Tally", "run"]
-
-# Called with what is counted, and how much there is of it; gives what takes the counts.
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+__all__ = ["Estimator", "Tally", "run"]
 
 _STYLE = DrawingStyle()
-
-
-@contextmanager
-def _no_progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
-    yield lambda count: None
 
 
 def run(
@@ -55,7 +47,7 @@ def run(
     overwrite: bool = False,
     batch_size: int | None = None,
     report: Callable[[str, BaseException | None], object] = lambda message, error: None,
-    progress: Progress = _no_progress,
+    progress: Progress = no_progress,
 ) -> Tally:
     """Find the people in images and write result files and drawings.
 
@@ -120,10 +112,6 @@ def run(
     (36, 271)
     """
     out, tally = Path(out), Tally()
-
-    def note(line: str) -> None:
-        report(line, None)
-
     with StopRequest() as stop:
         paths = _find(inputs, out, recursive, tally, report)
         with open_results(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,13 +21,12 @@ from .outputs.folder import ResultFolder, open_results
 from .outputs.journal import Done, Journal
 from .outputs.records import people_of, tracked_record
 from .outputs.run_file import RunFile
+from .progress import Progress, no_progress
 from .skeletons import SKELETONS
 from .trackers.parameters import TrackingParameters
 from .trackers.tracker import TrackerState, track
 
 __all__ = ["TrackTally", "track_results"]
-
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 
 # Records are written together in pieces of so many.
 _PIECE = 256
@@ -54,11 +53,6 @@ class TrackTally:
     tracks: int = 0
 
 
-@contextmanager
-def _no_progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
-    yield lambda count: None
-
-
 _DEFAULT = TrackingParameters()
 
 
@@ -70,7 +64,7 @@ def track_results(
     formats: Sequence[str] = tuple(RESULT_FORMATS),
     overwrite: bool = False,
     report: Callable[[str], object] = lambda line: None,
-    progress: Progress = _no_progress,
+    progress: Progress = no_progress,
 ) -> TrackTally:
     """Track the people in results that are there already.
 

@@ -1,6 +1,6 @@
 """COCO keypoint results, as ``pycocotools`` loads them.
 
-A list with an item for each person: ``image_id`` (an integer, see `label_images`), ``category_id``
+A list with an item for each person: ``image_id`` (an integer, see `name_images`), ``category_id``
 1, ``keypoints`` [x, y, score, ...] in the order of the skeleton, ``score``. There is no box: with
 one, ``pycocotools`` would take the person's area from it. A joint that is not finite is 0, 0, 0.
 Where people were tracked, ``track_id`` is there too.

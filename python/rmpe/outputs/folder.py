@@ -22,7 +22,7 @@ from .errors import OutputError, OutputLostError, ResultsError, reason_of
 from .files import Directory
 from .image_list import IMAGE_LIST
 from .journal import Journal
-from .labels import ImageLabel, identifier, label_images
+from .labels import ImageLabel, identifier, name_images
 from .lock import locked, opened, refused
 from .records import Record
 from .run_file import RUN_FILE, RunFile, Setting
@@ -147,7 +147,7 @@ class ResultFolder:
         # What is relative to another folder than the earlier paths is written in full.
         files = distinct if start not in ("", os.getcwd()) else distinct.values()
         known = [done.label for done in self._journal.done.values()]
-        labels = label_images(files, known, directory=start)
+        labels = name_images(files, known, directory=start)
         drawn = self._drawn() if draw else set()
         work = []
         for path, label in zip(distinct.values(), labels, strict=True):
@@ -229,11 +229,6 @@ class ResultFolder:
         """
         with self._writing():
             self._journal.append(entries)
-
-    def check(self) -> None:
-        """Raise `OutputLostError` where the folder was removed."""
-        with self._writing():
-            self._journal.check()
 
     def finish(self, advance: Callable[[int], object] = lambda _: None) -> None:
         """Make all result files from the journal, and give them their names.

@@ -178,9 +178,9 @@ class Journal:
             self._note(entry, 1, self._sizes[1], len(line))
             self._appended.write(line)
         self._appended.flush(sync=True)
-        self.check()
+        self._check_not_removed()
 
-    def check(self) -> None:
+    def _check_not_removed(self) -> None:
         """Raise where the journal was removed: what is appended to it then is lost."""
         if self._appended is not None and self._appended.is_removed():
             raise FileNotFoundError(errno.ENOENT, f"{JOURNAL} was removed")
@@ -207,7 +207,7 @@ class Journal:
         """Give the records their final name; without `keep`, remove what this run added."""
         assert self._appended is not None
         self._appended.flush(sync=True)
-        self.check()
+        self._check_not_removed()
         if not keep or (self._sources[0] and not self._counts[1] and not self._torn[0]):
             self._directory.remove(JOURNAL)
         elif self._sources[0] is None and self._counts[1] == len(self.done):

@@ -21,7 +21,7 @@ __all__ = [
     "identifier",
     "is_path",
     "is_plain_name",
-    "label_images",
+    "name_images",
 ]
 
 # Largest integer that every JSON reader keeps exact.
@@ -106,7 +106,7 @@ def identifier(
     return identify
 
 
-def label_images(
+def name_images(
     files: Iterable[str | os.PathLike[str]],
     known: Iterable[ImageLabel] = (),
     *,
@@ -139,7 +139,7 @@ def label_images(
 
     Examples
     --------
-    >>> [(label.name, label.image_id) for label in label_images(["a/7.jpg", "b/7.jpg", "me.png"])]
+    >>> [(label.name, label.image_id) for label in name_images(["a/7.jpg", "b/7.jpg", "me.png"])]
     [('7.jpg', 7), ('b_7.jpg', 1), ('me.png', 2)]
     """
     before, now = identifier(directory), identifier()

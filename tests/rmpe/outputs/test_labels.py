@@ -15,12 +15,12 @@ from rmpe.outputs.labels import (
     identifier,
     is_path,
     is_plain_name,
-    label_images,
+    name_images,
 )
 
 
 def labels(*files, known=()):
-    return [(label.name, label.image_id) for label in label_images(files, known)]
+    return [(label.name, label.image_id) for label in name_images(files, known)]
 
 
 def test_numbers_come_from_the_names_as_in_coco():
@@ -91,7 +91,7 @@ def test_labels_are_unique_and_stay_inside(tmp_path_factory, parts):
     identify = identifier()
     paths = [Path(*folders, name) for folders, name in parts]
     files = list({identify(path): path for path in reversed(paths)}.values())
-    found = label_images(files)
+    found = name_images(files)
     assert [label.file for label in found] == [file.as_posix() for file in files]
     assert len({drawing_name(label.name).casefold() for label in found}) == len(files)
     assert len({label.image_id for label in found}) == len(files)
@@ -103,7 +103,7 @@ def test_labels_are_unique_and_stay_inside(tmp_path_factory, parts):
 
 
 def test_earlier_labels_stay():
-    earlier = label_images(["b/x.jpg", "5.jpg"])
+    earlier = name_images(["b/x.jpg", "5.jpg"])
     assert earlier == [ImageLabel("b/x.jpg", "x.jpg", 1), ImageLabel("5.jpg", "5.jpg", 5)]
     assert labels("a/x.jpg", "b/x.jpg", "c/5.jpg", known=earlier) == [
         ("a_x.jpg", 2),
@@ -116,13 +116,13 @@ def test_earlier_labels_stay_however_their_paths_are_spelled(tmp_path, monkeypat
     (tmp_path / "photos").mkdir()
     (tmp_path / "link").symlink_to("photos")
     monkeypatch.chdir(tmp_path)
-    earlier = label_images(["photos/x.jpg"])
+    earlier = name_images(["photos/x.jpg"])
     spellings = ["./photos/x.jpg", "photos//x.jpg", "photos/../photos/x.jpg", "link/x.jpg"]
     for spelling in [*spellings, str(tmp_path / "photos/x.jpg")]:
-        assert label_images([spelling], earlier) == earlier
+        assert name_images([spelling], earlier) == earlier
     monkeypatch.chdir("photos")
-    assert label_images(["x.jpg"], earlier, directory=tmp_path) == earlier
-    assert label_images(["photos/x.jpg"], earlier, directory=tmp_path) != earlier
+    assert name_images(["x.jpg"], earlier, directory=tmp_path) == earlier
+    assert name_images(["photos/x.jpg"], earlier, directory=tmp_path) != earlier
 
 
 def test_spellings_of_one_path_share_a_label():

@@ -25,7 +25,7 @@ from .config import Augmentation, PoseConfig, PosePhase
 from .export import write_pose_model
 from .people import TrainingPeople, load_people
 from .targets import heatmap_loss
-from .transformers import build_transformer, draw_windows
+from .transformers import build_transformer, paint_windows
 from .validation import HeadValidation, KeypointValidation, SimilarityValidation
 
 __all__ = ["PoseTask"]
@@ -194,7 +194,7 @@ class PoseTask:
         mean, std = (batch.crops.new_tensor(v)[:, None, None] for v in (spec.mean, spec.std))
         crops = (batch.crops[:_PICTURED].float() * std + mean).clamp(0, 1)
         if outputs.theta is not None:
-            draw_windows(crops, outputs.theta[:_PICTURED])
+            paint_windows(crops, outputs.theta[:_PICTURED])
         rows = [crops]
         for maps in (outputs.heatmaps, batch.target):
             strongest = maps[:_PICTURED].float().amax(1, keepdim=True).clamp(0, 1)

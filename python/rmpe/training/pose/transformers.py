@@ -10,7 +10,7 @@ from ...networks.architectures import ARCHITECTURES, architecture_builder
 from ..config import ConfigError
 from .config import Transformer
 
-__all__ = ["build_transformer", "draw_windows"]
+__all__ = ["build_transformer", "paint_windows"]
 
 
 def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTransformer:
@@ -40,8 +40,8 @@ def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTran
     return SpatialTransformer(localization, limits, config.small, size)
 
 
-def draw_windows(crops: torch.Tensor, theta: torch.Tensor) -> None:
-    """Draw in crops (N, 3, h, w), in place, the outline of what their thetas look at, in red."""
+def paint_windows(crops: torch.Tensor, theta: torch.Tensor) -> None:
+    """Paint in crops (N, 3, h, w), in place, the outline of what their thetas look at, in red."""
     count, _, height, width = crops.shape
     # The way around the window, and where it is in the crop.
     step = torch.linspace(-1, 1, 2 * max(height, width))

@@ -16,7 +16,7 @@ from rmpe.models.build import load_pose
 from rmpe.training.checkpoint import read_checkpoint
 from rmpe.training.config import ConfigError
 from rmpe.training.pose.task import PoseTask
-from rmpe.training.pose.transformers import draw_windows
+from rmpe.training.pose.transformers import paint_windows
 from rmpe.training.read import parse_config
 from rmpe.training.schedule import Schedule
 
@@ -204,7 +204,7 @@ def test_configurations_that_contradict_themselves(drawn, tmp_path, text, messag
 
 def test_windows_are_drawn_where_they_look():
     crops = torch.zeros(1, 3, 40, 30)
-    draw_windows(crops, torch.tensor([[[0.5, 0.0, 0.0], [0.0, 0.5, 0.2]]]))
+    paint_windows(crops, torch.tensor([[[0.5, 0.0, 0.0], [0.0, 0.5, 0.2]]]))
     rows, columns = crops[0, 0].nonzero(as_tuple=True)
     assert (columns.min(), columns.max()) == (7, 22) and (rows.min(), rows.max()) == (14, 34)
     assert (crops[0, 1:] == 0).all() and crops[0, 0, 24, 15] == 0
