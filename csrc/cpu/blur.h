@@ -49,13 +49,17 @@ inline void blur_tile(const Blur& blur, const T* map,  // [height, width]
       for (int i = 0; i < kPadded; ++i) window[j][i] = 0.0;
       continue;
     }
-    const T* source = map + row * width;
+    const T* source = map + row * width + left;
     if (inside) {
-      for (int i = 0; i < kPadded; ++i) window[j][i] = double(source[left + i]);
+      for (int i = 0; i < kPadded; ++i) window[j][i] = double(source[i]);
+    } else if (kUsual) {  // two comparisons, which GCC vectorizes
+      for (int i = 0; i < kPadded; ++i) {
+        window[j][i] = left + i >= 0 && left + i < width ? double(source[i]) : 0.0;
+      }
     } else {
       for (int i = 0; i < kPadded; ++i) {
         const int64_t column = pixel_within(border, left + i, width);
-        window[j][i] = column >= 0 ? double(source[column]) : 0.0;
+        window[j][i] = column >= 0 ? double(source[column - left]) : 0.0;
       }
     }
   }
