@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/affine_sample.py; only the example is edited here.
 """Sampling images through affine maps, as spatial transformers do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/box_nms.py; only the example is edited here.
 """Removing boxes that overlap better ones."""
 
 from __future__ import annotations

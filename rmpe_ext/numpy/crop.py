@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/crop.py; only the example is edited here.
 """Cutting crops out of images."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/crop_matrices.py; only the example is edited here.
 """The matrices that map boxes onto crops."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/decode_simcc.py; only the example is edited here.
 """Decoding SimCC vectors into keypoints."""
 
 from __future__ import annotations

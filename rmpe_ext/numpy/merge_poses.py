@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/merge_poses.py; only the example is edited here.
 """Merging each kept pose with the poses that it suppressed."""
 
 from __future__ import annotations

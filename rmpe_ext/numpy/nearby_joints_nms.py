@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/nearby_joints_nms.py; only the example is edited here.
 """Removing poses that show one person twice, by the number of joints that coincide."""
 
 from __future__ import annotations

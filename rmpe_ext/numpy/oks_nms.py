@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/oks_nms.py; only the example is edited here.
 """Removing poses that show one person twice, by object keypoint similarity."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/pose_nms.py; only the example is edited here.
 """Parametric pose NMS: removing poses that show one person twice, as RMPE does."""
 
 from __future__ import annotations

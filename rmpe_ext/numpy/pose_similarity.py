@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/pose_similarity.py; only the example is edited here.
 """The similarity of poses that parametric pose NMS compares with its threshold."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/soft_argmax.py; only the example is edited here.
 """The mean position under the softmax of a heatmap."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Written by make update from rmpe_ext/ops/soft_oks_nms.py; only the example is edited here.
 """Lowering the scores of poses that resemble better ones (soft-NMS)."""
 
 from __future__ import annotations

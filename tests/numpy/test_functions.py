@@ -1,7 +1,8 @@
 """The functions of ``rmpe_ext.numpy``: those of ``rmpe_ext`` in the words of arrays.
 
 An op's signature and documentation are written once, in ``rmpe_ext/ops``. ``make update`` writes
-those of arrays; the example of a docstring alone is kept as it is there.
+those of arrays, with a first line that says so; the example of a docstring alone is kept as it
+is there.
 """
 
 import ast
@@ -41,6 +42,7 @@ EXAMPLE = [
     (r"\brmpe_ext\.(?!numpy)", "rmpe_ext.numpy."),
 ]
 NOT_FOR_ARRAYS = ("*Gradients", "*Devices")  # paragraphs of the notes
+WRITTEN = "# Written by make update from rmpe_ext/ops/{}.py; only the example is edited here.\n"
 EXAMPLES = "\n    Examples\n    --------\n"
 
 
@@ -153,7 +155,7 @@ def expected(op):
         f'__all__ = ["{op}"]',
         f'\n{signature}"""{for_arrays(text)}{EXAMPLES}{example(op)}"""{body}\n',
     ]
-    return "\n\n".join(parts)
+    return WRITTEN.format(op) + "\n\n".join(parts)
 
 
 def write(op):
@@ -168,6 +170,7 @@ def write(op):
 @pytest.mark.parametrize("op", CASES)
 def test_the_function_is_that_of_the_op(op):
     source = (PACKAGE / "numpy" / f"{op}.py").read_text()
+    assert source.startswith(WRITTEN.format(op)), "run: make update"
     want = ast.unparse(ast.parse(expected(op)))
     assert ast.unparse(ast.parse(source)) == want, "run: make update"
 
