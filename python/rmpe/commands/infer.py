@@ -45,9 +45,8 @@ examples:
 RESULTS_HELP = """\
 what is written into the output folder:
 {files}
-COCO and AlphaPose results list people, so an image without any does not appear there;
-it does in results.jsonl and images.json. COCO wants numbers for images: the one at the
-end of the file's name (000000493652.jpg is 493652), else the lowest free one.
+Each image has a number: the one at the end of its file's name (000000493652.jpg is
+493652), else the lowest free one.
 A run adds to results.jsonl.partial as it goes, and makes all other files from it when it
 ends. They get their names when complete, so a run that is killed, or whose disk is full,
 loses nothing, and --resume ends with the same files as if nothing had happened.

@@ -30,4 +30,8 @@ def _people(record: Record) -> Iterator[Record]:
         }
 
 
-ALPHAPOSE = json_list("alphapose-results.json", _people, summary="AlphaPose's layout")
+ALPHAPOSE = json_list(
+    "alphapose-results.json",
+    _people,
+    summary="AlphaPose's layout: a list of people, so an image without any does not appear",
+)

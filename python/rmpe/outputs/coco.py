@@ -27,4 +27,9 @@ def _people(record: Record) -> Iterator[Record]:
         yield item
 
 
-COCO = json_list("coco-results.json", _people, summary="COCO keypoint results, for pycocotools")
+COCO = json_list(
+    "coco-results.json",
+    _people,
+    summary="COCO keypoint results, for pycocotools: a list of people, so an image without any does "
+    "not appear",
+)

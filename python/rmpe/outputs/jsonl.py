@@ -1,4 +1,7 @@
-"""JSON Lines: the record of each image on a line of its own, also of images without people."""
+"""JSON Lines: the record of each image on a line of its own, also of images without people.
+
+What is not finite is null.
+"""
 
 from __future__ import annotations
 
