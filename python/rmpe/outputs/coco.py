@@ -30,6 +30,6 @@ def _people(record: Record) -> Iterator[Record]:
 COCO = json_list(
     "coco-results.json",
     _people,
-    summary="COCO keypoint results, for pycocotools: a list of people, so an image without any does "
-    "not appear",
+    summary="COCO keypoint results, for pycocotools: a list of people, so an image without any "
+    "does not appear",
 )
