@@ -1,4 +1,7 @@
-"""``decode``, native and reference, against the float64 oracle."""
+"""``decode``, native and reference, against the float64 oracle.
+
+Conventions beyond the table are tested in ``test_decode_conventions.py``.
+"""
 
 import numpy as np
 import pytest
