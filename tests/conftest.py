@@ -1,12 +1,18 @@
 """Real networks and photographs, which are not part of the repository; no downloads."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 # Networks that are not here stay away: a test that downloads says so, and has a server of its own.
 os.environ.setdefault("RMPE_OFFLINE", "1")
+
+# A shell starts what it runs in the background with SIGINT ignored, and nohup ignores SIGHUP. The
+# tests of interruptions find what a program in a terminal finds.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
