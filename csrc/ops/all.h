@@ -1,5 +1,5 @@
-// The table of the ops. This folder, csrc/ops, is the C++ side of each: checks, allocation, threads.
-// The Python functions that users call, with their documentation, are in rmpe_ext/ops.
+// The table of the ops. This folder, csrc/ops, is the C++ side of each: checks, allocation,
+// threads. The Python functions that users call, with their documentation, are in rmpe_ext/ops.
 #pragma once
 
 #include <type_traits>
