@@ -13,6 +13,7 @@ from rmpe_ext.presets import PRESETS
 
 from ..method.modes import STN
 from ..models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
+from ..outputs import RESULT_FORMATS
 from . import CommandError
 
 if TYPE_CHECKING:
@@ -192,6 +193,17 @@ def check_outputs(out: Path | None, plot: Path | None) -> None:
         raise CommandError(f"cannot write {error.filename}: {error.strerror}") from None
     except ValueError as error:
         raise CommandError(f"--plot: {error}") from None
+
+
+def add_formats(parser: argparse._ActionsContainer) -> None:
+    """Add the option that chooses the result files."""
+    parser.add_argument(
+        "--formats",
+        type=names_among(RESULT_FORMATS),
+        default=list(RESULT_FORMATS),
+        metavar="LIST",
+        help=f"result files, separated by commas, of: {', '.join(RESULT_FORMATS)} (default: all)",
+    )
 
 
 def explain(choices: Mapping[Any, str]) -> str:

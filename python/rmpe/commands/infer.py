@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +16,15 @@ from . import CommandError
 from ._messages import say, say_lines, traceback_lines
 from ._options import (
     NMS,
+    add_formats,
     add_method,
     add_networks,
     build_estimator,
     explain,
     fraction,
-    names_among,
     nms_name,
 )
+from ._progress import progress_bar
 
 if TYPE_CHECKING:
     from ..outputs.text_format import TextFormat
@@ -100,13 +100,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="output folder, made where missing (default: %(default)s)",
     )
-    output.add_argument(
-        "--formats",
-        type=names_among(RESULT_FORMATS),
-        default=list(RESULT_FORMATS),
-        metavar="LIST",
-        help=f"result files, separated by commas, of: {', '.join(RESULT_FORMATS)} (default: all)",
-    )
+    add_formats(output)
     output.add_argument("--no-draw", action="store_true", help="write no drawings")
     output.add_argument("--no-boxes", action="store_true", help="draw no boxes around people")
     output.add_argument(
@@ -190,14 +184,6 @@ def run(arguments: argparse.Namespace) -> int:
         with tqdm.external_write_mode(file=sys.stderr):
             say_lines(lines, sys.stderr)
 
-    @contextmanager
-    def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
-        # None: a bar on a terminal only. Records are written in a moment, as a rule.
-        silent = True if arguments.quiet else None
-        delay = 0 if what == "image" else 2
-        with tqdm(total=total, unit=what, disable=silent, delay=delay) as bar:
-            yield bar.update
-
     card = find_card(arguments.pose, "pose")
     known = (arguments.min_keypoint_score, getattr(card, "drawn_score", None))
     style = DrawingStyle(
@@ -224,7 +210,7 @@ def run(arguments: argparse.Namespace) -> int:
             overwrite=arguments.overwrite,
             batch_size=arguments.batch_size,
             report=report,
-            progress=progress,
+            progress=progress_bar(quiet=arguments.quiet),
         )
     except ImageError as error:
         raise CommandError(str(error)) from None

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from ..outputs import RESULT_FORMATS
-from ..terminal import printable
 from ..trackers.parameters import SIMILARITIES, TrackingParameters
 from . import CommandError
-from ._messages import say
-from ._options import explain, fraction, names_among
+from ._messages import say, say_lines
+from ._options import add_formats, explain, fraction
+from ._progress import progress_bar
 
 SUMMARY = "give the people in results their identities from frame to frame"
 
@@ -38,13 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.add_argument("results", type=Path, help="folder of results, with results.jsonl")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new results")
-    parser.add_argument(
-        "--formats",
-        type=names_among(RESULT_FORMATS),
-        default=list(RESULT_FORMATS),
-        metavar="FORMAT[,FORMAT...]",
-        help=f"result files to write, among {', '.join(RESULT_FORMATS)} (default: all)",
-    )
+    add_formats(parser)
     parser.add_argument(
         "--overwrite", action="store_true", help="replace earlier results in the folder"
     )
@@ -82,16 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Track and write."""
     from dataclasses import fields
 
-    from tqdm import tqdm
-
     from ..outputs.errors import EarlierResultsError, OutputError, OutputLostError, ResultsError
     from ..tracking import track_results
-
-    @contextmanager
-    def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
-        silent = True if arguments.quiet else None
-        with tqdm(total=total, unit=what, disable=silent, file=sys.stderr) as bar:
-            yield bar.update
 
     try:
         parameters = TrackingParameters(
@@ -104,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
             formats=arguments.formats,
             overwrite=arguments.overwrite,
             report=lambda line: say(f"{arguments.prog}: {line}"),
-            progress=progress,
+            progress=progress_bar(quiet=arguments.quiet),
         )
     except EarlierResultsError:
         raise CommandError(
@@ -119,14 +102,14 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:  # Of a parameter, whose name the message begins with.
         name, _, rest = str(error).partition(" ")
         raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
-    if not arguments.quiet:
-        rows = {
-            "videos": tally.videos,
-            "frames": tally.frames,
-            "people": f"{tally.people}, tracked: {tally.tracked}",
-            "tracks": tally.tracks,
-            "results": arguments.out,
-        }
-        for name, value in rows.items():
-            print(f"{name:<8} {printable(str(value))}")
-    return 0
+    if arguments.quiet:
+        return 0
+    rows = {
+        "videos": tally.videos,
+        "frames": tally.frames,
+        "people": f"{tally.people}, tracked: {tally.tracked}",
+        "tracks": tally.tracks,
+        "results": arguments.out,
+    }
+    said = say_lines([f"{name:<8} {value}" for name, value in rows.items()], sys.stdout)
+    return 0 if said else 1
