@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from typing import Self
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..networks.network import Shape
     from ..toml_table import Table
 
-__all__ = ["Head"]
+__all__ = ["Head", "refuse_convention"]
 
 
 class Head(Protocol):
@@ -96,3 +96,11 @@ class Head(Protocol):
         scores : Tensor (N, K)
         """
         ...
+
+
+def refuse_convention(network: str, convention: ConventionName) -> NoReturn:
+    """Raise the error of a head without conventions; ``network``: whose head it is."""
+    raise ValueError(
+        f"convention must be left out for a {network}: it says how heatmaps are read, "
+        f"got {convention!r}"
+    )

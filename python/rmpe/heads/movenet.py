@@ -10,6 +10,7 @@ from rmpe_ext.conventions import ConventionName
 
 from ..errors import ModelError
 from ..toml_table import Table
+from .head import refuse_convention
 
 if TYPE_CHECKING:
     import torch
@@ -63,10 +64,7 @@ class MoveNetHead:
 
     def with_convention(self, convention: ConventionName) -> MoveNetHead:
         """Refuse: conventions say how heatmaps are read."""
-        raise ValueError(
-            "convention must be left out for a MoveNet: it says how heatmaps are read, "
-            f"got {convention!r}"
-        )
+        refuse_convention("MoveNet", convention)
 
     def decode(
         self,

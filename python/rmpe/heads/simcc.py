@@ -15,6 +15,7 @@ from rmpe_ext.conventions import ConventionName
 
 from ..errors import ModelError
 from ..toml_table import Table
+from .head import refuse_convention
 
 if TYPE_CHECKING:
     import torch
@@ -71,10 +72,7 @@ class SimCCHead:
 
     def with_convention(self, convention: ConventionName) -> SimCCHead:
         """Refuse: conventions say how heatmaps are read."""
-        raise ValueError(
-            "convention must be left out for a SimCC network: it says how heatmaps are read, "
-            f"got {convention!r}"
-        )
+        refuse_convention("SimCC network", convention)
 
     def decode(
         self,

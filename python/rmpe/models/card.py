@@ -62,6 +62,13 @@ class ModelFile:
     url: str | None = None
     folder: Path | None = None
 
+    def wrong_hash(self, found: str) -> str | None:
+        """Say what is wrong with the SHA-256 that was found, or None where it is right."""
+        if found.startswith(self.sha256):
+            return None
+        verb = "be" if len(self.sha256) == 64 else "start with"
+        return f"its SHA-256 must {verb} {self.sha256}, got {found}"
+
 
 @dataclass(frozen=True)
 class InputSpec:

@@ -61,10 +61,9 @@ def download(file: ModelFile, folder: Path) -> Path:
         with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as incomplete:
             part = Path(incomplete) / file.name
             found = _receive(file.url, part)
-            if not found.startswith(file.sha256):
+            if wrong := file.wrong_hash(found):
                 raise ModelError(
-                    f"{file.url} holds another file than {file.name} of the card: its SHA-256 must "
-                    f"{'be' if len(file.sha256) == 64 else 'start with'} {file.sha256}, got {found}"
+                    f"{file.url} holds another file than {file.name} of the card: {wrong}"
                 )
             part.replace(path)
     except (OSError, http.client.HTTPException, ValueError) as error:

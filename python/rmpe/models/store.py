@@ -96,9 +96,8 @@ def _check_hash(file: ModelFile, path: Path) -> None:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise ModelError(f"cannot read the model file {path}: {error.strerror}") from None
-    if not found.startswith(file.sha256):
+    if wrong := file.wrong_hash(found):
         raise ModelError(
-            f"model file {path} is damaged or another version: its SHA-256 must "
-            f"{'be' if len(file.sha256) == 64 else 'start with'} {file.sha256}, got {found}; "
+            f"model file {path} is damaged or another version: {wrong}; "
             f"get it from {file.url or file.origin}"
         )
