@@ -29,8 +29,8 @@ import torch
 from tqdm import tqdm
 
 from rmpe import People, PoseEstimator
+from rmpe.metrics.box_iou import box_iou
 from rmpe.trackers.parameters import SIMILARITIES, TrackingParameters
-from rmpe.trackers.similarity import FORMULAS, Poses
 from rmpe.trackers.tracker import track
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -176,11 +176,7 @@ def trackeval_data(sequence: Sequence, tracked: list[People]) -> dict[str, objec
     for boxes, seen, people in zip(sequence.boxes, sequence.seen, tracked, strict=True):
         assert people.track_ids is not None
         people = people.select(people.track_ids > 0)
-        truth, poses = (
-            Poses(b, np.zeros((len(b), 1, 2)), np.zeros((len(b), 1)), None)
-            for b in (boxes, people.boxes.double().numpy())
-        )
-        iou = FORMULAS["iou"](truth, poses)
+        iou = box_iou(boxes[:, None], people.boxes.double().numpy())
         counted = seen >= VISIBLE
         # Who shows somebody that hardly can be seen is neither right nor wrong.
         ignored = (iou[~counted] >= 0.5).any(axis=0) & ~(iou[counted] >= 0.5).any(axis=0)
