@@ -50,7 +50,8 @@ class Optimizer:
     Attributes
     ----------
     kind
-        ``"adamw"``, or ``"rmsprop"`` (the paper's, alpha 0.99, eps 1e-8).
+        ``"adamw"``, ``"muon"`` (see `rmpe.training.muon`), or ``"rmsprop"`` (the paper's, alpha
+        0.99, eps 1e-8).
     weight_decay
         Of the convolutions' weights; norms and biases have none.
     clip
@@ -59,7 +60,7 @@ class Optimizer:
         Share of the old value in the moving average of the weights, at each step.
     """
 
-    kind: Literal["adamw", "rmsprop"] = "adamw"
+    kind: Literal["adamw", "muon", "rmsprop"] = "adamw"
     weight_decay: NotNegative = 0.01
     clip: Positive = 1.0
     ema: Fraction = 0.999

@@ -8,12 +8,17 @@ import torch
 from torch import nn
 
 from .config import Optimizer
+from .muon import MuonForConvolutions
 
-__all__ = ["MovingAverage", "build_optimizer"]
+__all__ = ["MovingAverage", "build_optimizer", "moments"]
 
 
-def build_optimizer(config: Optimizer, network: nn.Module) -> torch.optim.Optimizer:
+def build_optimizer(
+    config: Optimizer, network: nn.Module
+) -> torch.optim.Optimizer | MuonForConvolutions:
     """Build the optimizer; its learning rate is set before each step."""
+    if config.kind == "muon":
+        return MuonForConvolutions(network, config.weight_decay)
     parameters = [p for p in network.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.dim() > 1], "weight_decay": config.weight_decay},
@@ -22,6 +27,16 @@ def build_optimizer(config: Optimizer, network: nn.Module) -> torch.optim.Optimi
     if config.kind == "rmsprop":
         return torch.optim.RMSprop(groups, lr=0.0, alpha=0.99, eps=1e-8)
     return torch.optim.AdamW(groups, lr=0.0, fused=True)
+
+
+def moments(config: Optimizer, parameter: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What the optimizer keeps of a parameter: names, and tensors of like shape and type."""
+    count = torch.zeros(())
+    if config.kind == "muon" and parameter.dim() > 1:
+        return {"momentum_buffer": parameter}
+    if config.kind == "rmsprop":
+        return {"step": count, "square_avg": parameter}
+    return {"step": count, "exp_avg": parameter, "exp_avg_sq": parameter}
 
 
 class MovingAverage:

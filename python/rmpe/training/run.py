@@ -14,14 +14,12 @@ from torch import nn
 from ..networks.weights import read_weights
 from .checkpoint import CheckpointError, read_checkpoint
 from .config import TrainingConfig
-from .optimization import MovingAverage, build_optimizer
+from .muon import MuonForConvolutions
+from .optimization import MovingAverage, build_optimizer, moments
 from .precision import Precision, choose_precision
 from .task import Task
 
 __all__ = ["Run", "read_trained", "take_step"]
-
-# What each kind of optimizer knows of a parameter, beside the number of its steps.
-_MOMENTS = {"adamw": ("exp_avg", "exp_avg_sq"), "rmsprop": ("square_avg",)}
 
 
 @dataclass
@@ -54,7 +52,7 @@ class Run:
     best: float = -1.0
     values: list[dict[str, float]] = field(default_factory=list)
     average: MovingAverage = field(init=False)
-    optimizer: torch.optim.Optimizer = field(init=False)
+    optimizer: torch.optim.Optimizer | MuonForConvolutions = field(init=False)
     precision: Precision = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,26 +126,24 @@ class Run:
         self._fill_optimizer(state["optimizer"]["state"])
         self.average.updates = state["updates"]
 
-    def _fill_optimizer(self, moments: dict[Any, Any]) -> None:
+    def _fill_optimizer(self, state: dict[Any, Any]) -> None:
         """Take over what the optimizer knows of each parameter; its settings stay."""
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        names = _MOMENTS[self.config.optimizer.kind]
-        count = torch.zeros(())
-        for key, known in moments.items():
+        for key, known in state.items():
+            fits = type(key) is int and 0 <= key < len(parameters) and isinstance(known, dict)
+            models = moments(self.config.optimizer, parameters[key]) if fits else {}
             if not (
-                type(key) is int
-                and 0 <= key < len(parameters)
-                and isinstance(known, dict)
-                and known.keys() == {"step", *names}
-                and _is_like(known["step"], count)
-                and all(_is_like(known[name], parameters[key]) for name in names)
+                fits
+                and known.keys() == models.keys()
+                and all(_is_like(known[name], model) for name, model in models.items())
             ):
                 raise CheckpointError(
                     "the checkpoint is of another optimizer, or damaged: "
-                    f"{self.config.optimizer.kind} must have finite {', '.join(names)} of the "
-                    "shape of each parameter"
+                    f"{self.config.optimizer.kind} must have finite "
+                    f"{', '.join(models) or 'moments'} of the shape of each parameter, "
+                    f"got another thing at number {key!r}"
                 )
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
 
 
 def _is_like(value: Any, model: torch.Tensor) -> bool:
@@ -223,7 +219,7 @@ def take_step(run: Run, task: Task, model: nn.Module, batch: Any, rate: float) -
             buffer.copy_(before)
         run.skipped += 1
         value.fill_(math.nan)
-    run.optimizer.zero_grad(set_to_none=True)
+    run.optimizer.zero_grad()
     run.step += 1
     run.values.append({"loss": float(value), **task.details(outputs)})
     return float(value), outputs

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from rmpe.training.checkpoint import CheckpointError
+from rmpe.training.muon import MuonForConvolutions
 from rmpe.training.optimization import MovingAverage
 from rmpe.training.run import Run, take_step
 from rmpe.training.schedule import Schedule
@@ -46,7 +48,7 @@ def test_weights_depend_on_the_seed_alone(task):
     assert not equal(first, task.network().state_dict())
 
 
-@pytest.mark.parametrize("kind", ["adamw", "rmsprop"])
+@pytest.mark.parametrize("kind", ["adamw", "muon", "rmsprop"])
 def test_steps_lower_the_loss_of_a_batch(task, make, kind):
     run, batch = new_run(changed(task, kind=kind)), make(0)
     losses = [take_step(run, task, run.network, batch, 2e-3)[0] for _ in range(25)]
@@ -82,8 +84,9 @@ def test_the_gradient_is_held_to_its_limit(task, make):
         assert (value - before[name]).abs().max() < 1e-3
 
 
-def test_a_restored_run_goes_on_bit_for_bit(task, make):
-    run = new_run(task)
+@pytest.mark.parametrize("kind", ["adamw", "muon"])
+def test_a_restored_run_goes_on_bit_for_bit(task, make, kind):
+    run = new_run(changed(task, kind=kind))
     for step in range(3):
         take_step(run, task, run.network, make(step), 1e-3)
     state = copy(run.state())
@@ -100,6 +103,29 @@ def test_a_restored_run_goes_on_bit_for_bit(task, make):
         )
     assert equal(run.network.state_dict(), other.network.state_dict())
     assert equal(run.average.network.state_dict(), other.average.network.state_dict())
+
+
+def test_muon_moves_a_convolutions_weight_equally_in_all_directions():
+    torch.manual_seed(0)
+    layer = nn.Conv2d(6, 8, 3).to(memory_format=torch.channels_last)
+    before = layer.weight.detach().clone()
+    optimizer = MuonForConvolutions(layer, weight_decay=0.0)
+    for group in optimizer.param_groups:
+        group["lr"] = 0.1
+    layer(torch.rand(2, 6, 9, 9)).square().sum().backward()
+    optimizer.step()
+    sizes = torch.linalg.svdvals((layer.weight.detach() - before).flatten(1))
+    # The iteration leaves singular values between about .7 and 1.2 of the scale.
+    scale = 0.1 * 0.2 * math.sqrt(6 * 3 * 3)
+    assert ((sizes > 0.5 * scale) & (sizes < 1.5 * scale)).all()
+    optimizer.zero_grad()
+    assert all(p.grad is None for p in layer.parameters())
+
+
+def test_a_checkpoint_of_another_optimizer_is_refused(task, make):
+    state = trained(task, make)
+    with pytest.raises(CheckpointError, match="muon must have finite momentum_buffer"):
+        new_run(changed(task, kind="muon")).start_from(state)
 
 
 def test_checkpoints_of_another_configuration_or_network_are_refused(task):
