@@ -1,9 +1,17 @@
-"""Weights for use: a float16 file and the model card that goes with it."""
+"""Weights for use: float16 files and the model card that goes with them.
+
+A file of weights has a part of its own hash in its name, so that new weights never take the place
+of those that a card names. The card is renamed last. So the card that is there goes with the
+weights that are there, whenever a run ends. Weights that it does not name are then removed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors.torch import save
@@ -11,21 +19,44 @@ from torch import nn
 
 from ..output_file import write_atomically
 
-__all__ = ["write_model", "write_weights"]
+__all__ = ["WeightsFile", "write_model"]
+
+# Digits of the hash in a name.
+_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file of weights, as a card names it.
+
+    Attributes
+    ----------
+    name : str
+    sha256 : str
+        All 64 digits.
+    """
+
+    name: str
+    sha256: str
 
 
 def write_model(
-    folder: Path, name: str, network: nn.Module, card_text: Callable[[str, str], str]
+    folder: Path,
+    name: str,
+    networks: Mapping[str, nn.Module],
+    card_text: Callable[[Mapping[str, WeightsFile]], str],
 ) -> Path:
-    """Write ``NAME.safetensors`` and ``NAME.toml``.
+    """Write ``NAME-PART-HASH.safetensors`` of each network, then ``NAME.toml``.
 
     Parameters
     ----------
     folder : Path
     name : str
-    network : nn.Module
+        Letters, digits and underscores.
+    networks : mapping of str to nn.Module
+        By what part of the model they are.
     card_text : callable
-        The text of the card, from the name and the SHA-256 of the file of the weights.
+        The text of the card, from the files of the parts.
 
     Returns
     -------
@@ -35,27 +66,39 @@ def write_model(
     Raises
     ------
     OSError
-        Where the folder cannot be written to; the files of before stay.
+        Where the folder cannot be written to; the model of before stays, whole.
     """
-    text = card_text(*write_weights(folder, name, network))
     card = folder / f"{name}.toml"
-    write_atomically(card, lambda file: file.write(text.encode()))
+    try:
+        files = {
+            part: _write_weights(folder, f"{name}-{part}", network)
+            for part, network in networks.items()
+        }
+        text = card_text(files)
+        write_atomically(card, lambda file: file.write(text.encode()))
+    finally:
+        # What stays is taken away after the next model; it must not cost this one.
+        with suppress(OSError):
+            _remove_unnamed(card)
     return card
 
 
-def write_weights(folder: Path, name: str, network: nn.Module) -> tuple[str, str]:
-    """Write ``NAME.safetensors``; the name of the file, and its SHA-256.
-
-    Raises
-    ------
-    OSError
-        As `write_model`.
-    """
-    path = folder / f"{name}.safetensors"
+def _write_weights(folder: Path, name: str, network: nn.Module) -> WeightsFile:
     values = {
         key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in network.state_dict().items()
     }
     content = save(values)
+    digest = hashlib.sha256(content).hexdigest()
+    path = folder / f"{name}-{digest[:_DIGITS]}.safetensors"
     write_atomically(path, lambda file: file.write(content))
-    return path.name, hashlib.sha256(content).hexdigest()
+    return WeightsFile(path.name, digest)
+
+
+def _remove_unnamed(card: Path) -> None:
+    """Remove what `write_model` has written beside a card that does not name it."""
+    pattern = rf"\.?{card.stem}-\w+-[0-9a-f]{{{_DIGITS}}}\.safetensors(\.partial)?"
+    named = card.read_bytes() if card.is_file() else b""
+    for path in card.parent.iterdir():
+        if re.fullmatch(pattern, path.name) and f'"{path.name}"'.encode() not in named:
+            path.unlink()

@@ -33,8 +33,9 @@ def test_a_run_leaves_models_that_the_pipeline_takes(arguments, tmp_path):
     out = tmp_path / "run"
     assert main([*arguments, "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} >= {
-        "average.safetensors", "average.toml", "best.toml", "checkpoint.pt", "log.jsonl",
+        "average.toml", "best.toml", "checkpoint.pt", "log.jsonl",
     }  # fmt: skip
+    assert [len(list(out.glob(f"{name}-*.safetensors"))) for name in ("average", "best")] == [1, 1]
     estimator = PoseEstimator(None, str(out / "average.toml"), nms=None, flip=True)
     people = estimator(tmp_path / "data/images/0.png", boxes=[[10, 10, 80, 90]])
     assert people.keypoints.shape == (1, 17, 2) and people.keypoints.isfinite().all()

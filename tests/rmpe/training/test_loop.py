@@ -58,6 +58,11 @@ def log(folder):
     return lines
 
 
+def model(folder):
+    """The files of a run's model; their names have the hash of what is in them."""
+    return {path.name: path.read_bytes() for path in folder.glob("average*")}
+
+
 def wait_for(process, folder, lines):
     """Wait until a running process has written so much of its log."""
     path = folder / "log.jsonl"
@@ -88,9 +93,7 @@ def test_killed_and_resumed_it_is_the_run_that_was_never_interrupted(command, tm
     assert len(log(tmp_path / "whole")) == 1 + 10 + 3  # precision, losses, validations at 4, 8, 10
     whole, broken = (read_checkpoint(tmp_path / f / "checkpoint.pt") for f in ("whole", "broken"))
     assert equal(whole, broken)
-    assert (tmp_path / "whole/average.safetensors").read_bytes() == (
-        tmp_path / "broken/average.safetensors"
-    ).read_bytes()
+    assert model(tmp_path / "whole") == model(tmp_path / "broken")
 
 
 def test_a_signal_ends_it_after_a_checkpoint(command, tmp_path):

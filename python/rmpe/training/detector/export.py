@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ..export import write_model
+from ..export import WeightsFile, write_model
 from .config import DetectorConfig
 from .matching import VARIANCES
 
@@ -20,7 +20,7 @@ _THRESHOLD, _NMS_IOU = 0.3, 0.5
 def write_detector_model(
     folder: Path, name: str, network: nn.Module, config: DetectorConfig, size: tuple[int, int]
 ) -> Path:
-    """Write ``NAME.safetensors`` and ``NAME.toml``, which `rmpe.models.build.load_detector` takes.
+    """Write weights and the card ``NAME.toml``, which `rmpe.models.build.load_detector` takes.
 
     Parameters
     ----------
@@ -40,14 +40,17 @@ def write_detector_model(
     Raises
     ------
     OSError
-        Where the folder cannot be written to; the files of before stay.
+        Where the folder cannot be written to; the model of before stays, whole.
     """
     return write_model(
-        folder, name, network, lambda file, digest: _card(file, digest, config, size)
+        folder,
+        name,
+        {"network": network},
+        lambda files: _card(files["network"], config, size),
     )
 
 
-def _card(file: str, digest: str, config: DetectorConfig, size: tuple[int, int]) -> str:
+def _card(weights: WeightsFile, config: DetectorConfig, size: tuple[int, int]) -> str:
     architecture = config.network.architecture
     numbers = config.network.parameters
     parameters = "\n".join(f"{key} = {value}" for key, value in numbers.items())
@@ -62,8 +65,8 @@ architecture = "{architecture}"
 batch_size = 4
 
 [network]
-file = "{file}"
-sha256 = "{digest}"
+file = "{weights.name}"
+sha256 = "{weights.sha256}"
 {
         f"""
 [{architecture}]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import nn
 
 from ...method.parallel import RMPE
 from ...skeletons import Skeleton
-from ..export import write_model, write_weights
+from ..export import WeightsFile, write_model
 from .batches import OFFSET, STRIDE
 from .config import PoseConfig
 
@@ -23,7 +24,7 @@ def write_pose_model(
     skeleton: Skeleton,
     size: tuple[int, int],
 ) -> Path:
-    """Write ``NAME.safetensors`` and ``NAME.toml``, which `rmpe.models.build.load_pose` takes.
+    """Write weights and the card ``NAME.toml``, which `rmpe.models.build.load_pose` takes.
 
     Parameters
     ----------
@@ -44,25 +45,23 @@ def write_pose_model(
     Raises
     ------
     OSError
-        Where the folder cannot be written to; the files of before stay.
+        Where the folder cannot be written to; the model of before stays, whole.
     """
-    extra = ""
+    networks = {"network": network}
     if isinstance(network, RMPE):
-        localization = network.transformer.localization
-        file, digest = write_weights(folder, f"{name}_transformer", localization)
-        extra = _transformer_table(file, digest, config) if network.transforms else ""
-        network = network.sppe
-    return write_model(
-        folder,
-        name,
-        network,
-        lambda file, digest: _pose_card(file, digest, config, skeleton, size) + extra,
-    )
+        networks = {"network": network.sppe}
+        if network.transforms:
+            networks["transformer"] = network.transformer.localization
+    return write_model(folder, name, networks, lambda files: _card(files, config, skeleton, size))
 
 
-def _pose_card(
-    file: str, digest: str, config: PoseConfig, skeleton: Skeleton, size: tuple[int, int]
+def _card(
+    files: Mapping[str, WeightsFile],
+    config: PoseConfig,
+    skeleton: Skeleton,
+    size: tuple[int, int],
 ) -> str:
+    weights, transformer = files["network"], files.get("transformer")
     architecture = config.network.architecture
     parameters = "\n".join(f"{k} = {v}" for k, v in config.network.parameters.items())
     spec = config.input
@@ -78,8 +77,8 @@ skeleton = "{skeleton.name}"
 batch_size = 4
 
 [network]
-file = "{file}"
-sha256 = "{digest}"
+file = "{weights.name}"
+sha256 = "{weights.sha256}"
 
 [{architecture}]
 {parameters}
@@ -100,10 +99,10 @@ convention = "{config.validation.decode}"
 grid = "half_pixel"
 stride = {STRIDE}
 offset = {OFFSET}
-'''
+{_transformer_table(transformer, config) if transformer else ""}'''
 
 
-def _transformer_table(file: str, digest: str, config: PoseConfig) -> str:
+def _transformer_table(weights: WeightsFile, config: PoseConfig) -> str:
     spec = config.transformer
     if spec is None:
         return ""
@@ -119,6 +118,6 @@ zoom = {spec.zoom}
 angle = {spec.angle}
 
 [transformer.network]
-file = "{file}"
-sha256 = "{digest}"
+file = "{weights.name}"
+sha256 = "{weights.sha256}"
 {table}'''

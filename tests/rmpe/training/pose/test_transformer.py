@@ -151,7 +151,7 @@ def test_its_pose_network_can_begin_another_run(trained, tmp_path):
     config.write_text(CONFIG)
     arguments = ["train", str(config), "--data", str(trained / "data"), "--cache",
                  str(trained / "cache"), "--samples", "4", "--weights"]  # fmt: skip
-    weights = str(trained / "run/average.safetensors")
+    (weights,) = map(str, (trained / "run").glob("average-network-*.safetensors"))
     assert main([*arguments, weights, "--out", str(tmp_path / "plain")]) == 0
     # And the other way: a plain network behind a transformer.
     config.write_text(PHASES)
