@@ -1,7 +1,7 @@
 """From images to a folder of results.
 
 `run` is what ``rmpe infer`` does, for any program: it finds the images, goes on where an earlier
-run ended, reads, finds people, draws and writes.
+run ended, reads, finds people, tracks them, draws and writes.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from .outputs import RESULT_FORMATS
 from .outputs.drawing_style import DrawingStyle
 from .outputs.earlier_results import DRAWINGS
 from .outputs.errors import OutputLostError
-from .outputs.folder import open_results
+from .outputs.folder import ResultFolder, open_results
 from .outputs.run_file import RunFile, Setting
 from .progress import Progress, no_progress
 from .run_loop import Estimator, Inference, Tally
 from .timing import StageTimer
+from .trackers.parameters import TrackingParameters
+from .tracking import track_folder
 
 __all__ = ["Estimator", "Tally", "run"]
 
@@ -43,6 +45,7 @@ def run(
     recursive: bool = False,
     formats: Sequence[str] = tuple(RESULT_FORMATS),
     style: DrawingStyle | None = _STYLE,
+    tracking: TrackingParameters | None = None,
     resume: bool = False,
     overwrite: bool = False,
     batch_size: int | None = None,
@@ -74,6 +77,10 @@ def run(
         Which result files to write: keys of `rmpe.outputs.RESULT_FORMATS`.
     style : DrawingStyle, optional
         How to draw; None: no drawings.
+    tracking : TrackingParameters, optional
+        Give people their identities, from image to image of a folder, once all are done; drawings
+        are made after that. They are those of `rmpe.tracking.track_results`, and do not depend on
+        interruptions. None: nobody is tracked.
     resume : bool
         Keep the results of an earlier run and do what it left: images that it did not reach, that
         were skipped, or whose drawing is missing.
@@ -86,8 +93,9 @@ def run(
         Called with a message for people, and the error if there is one, for every failure; from
         background threads too.
     progress : callable
-        Called with ``"image"`` or ``"record"`` and how many there are; returns a context manager
-        that gives what to call with the number of those that were done.
+        Called with ``"image"``, ``"frame"`` (that is tracked), ``"drawing"`` (after tracking) or
+        ``"record"``, and how many there are; returns a context manager that gives what to call
+        with the number of those that were done.
 
     Returns
     -------
@@ -121,7 +129,8 @@ def run(
             overwrite=overwrite,
             report=lambda line: report(line, None),
         ) as folder:
-            work, tally.done_before = folder.plan(paths, draw=style is not None)
+            draw_at_once = style is not None and tracking is None
+            work, tally.done_before = folder.plan(paths, draw=draw_at_once)
             started = time.perf_counter()
             estimator = None if all(one.has_record for one in work) else load_estimator()
             loaded = time.perf_counter()
@@ -131,11 +140,16 @@ def run(
             about = RunFile(__version__, dict(settings), str(device), tuple(formats), os.getcwd())
             folder.begin(about, style, overwrite=overwrite)
             tally.left, tally.limits = len(work), None if estimator is None else limits
+            drawings = folder.drawings if draw_at_once else None
             try:
                 with progress("image", len(work)) as advance:
-                    Inference(estimator, folder, limits, timer, report, advance).run(
+                    Inference(estimator, folder, drawings, limits, timer, report, advance).run(
                         work, tally, stop
                     )
+                if tracking is not None:
+                    with progress("frame", folder.count) as advance, timer.stage("track"):
+                        track_folder(folder, tracking, advance=advance)
+                    _draw(paths, folder, limits, timer, report, progress, tally, stop)
             except OutputLostError:
                 raise
             except BaseException:
@@ -148,6 +162,29 @@ def run(
         tally.stages, tally.loading = dict(timer.seconds), loaded - started
         tally.working = time.perf_counter() - loaded
     return tally
+
+
+def _draw(
+    paths: Sequence[Path],
+    folder: ResultFolder,
+    limits: BatchLimits,
+    timer: StageTimer,
+    report: Callable[[str, BaseException | None], object],
+    progress: Progress,
+    tally: Tally,
+    stop: StopRequest,
+) -> None:
+    """Draw what has a record and no drawing, if the folder has drawings."""
+    if folder.drawings is None:
+        return
+    work = [one for one in folder.plan(paths, draw=True)[0] if one.has_record]
+    drawn = Tally(left=len(work))
+    with progress("drawing", len(work)) as advance:
+        Inference(None, folder, folder.drawings, limits, timer, report, advance).run(
+            work, drawn, stop
+        )
+    tally.failed_drawings += drawn.failed_drawings
+    tally.left += drawn.left
 
 
 def _find(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .interrupts import StopRequest
     from .memory import BatchLimits
+    from .outputs.drawing_files import Drawings
     from .outputs.folder import ResultFolder, Work
     from .people import People
     from .timing import StageTimer
@@ -103,7 +104,9 @@ class Inference:
     estimator : callable or None
         Images to `People`; None where all images lack only their drawing.
     folder : ResultFolder
-        Gets every record, and the drawings if it wants any.
+        Gets every record.
+    drawings : Drawings or None
+        Makes the drawings; None: there are none.
     limits : BatchLimits
         Of the images in a call of `estimator`.
     timer : StageTimer
@@ -116,6 +119,7 @@ class Inference:
 
     estimator: Callable[[Sequence[Pixels]], People] | None
     folder: ResultFolder
+    drawings: Drawings | None
     limits: BatchLimits
     timer: StageTimer
     report: Callable[[str, BaseException], object]
@@ -202,11 +206,13 @@ class Inference:
             unreadable = isinstance(outcome, ImageError)
             message = str(outcome) if unreadable else f"{one.label.file}: {_describe(outcome)}"
             return _Unfinished(one, error_record(one.label, message), outcome)
-        entry = self.folder.record(one.label) if outcome is None else record(one.label, outcome)
+        entry = (
+            self.folder.record(one.label.file) if outcome is None else record(one.label, outcome)
+        )
         drawing = None
-        if self.folder.drawings is not None and image is not None:
+        if self.drawings is not None and image is not None:
             skeleton = None if outcome is None else outcome.skeleton
-            drawing = pool.submit(self.folder.drawings.make, image, entry, skeleton)
+            drawing = pool.submit(self.drawings.make, image, entry, skeleton)
         return _Unfinished(one, entry, None, drawing)
 
     def _finish(self, unfinished: Sequence[_Unfinished], tally: Tally) -> None:
@@ -230,7 +236,7 @@ class Inference:
         self.advance(len(unfinished))
 
     def _wait_for(self, unfinished: Sequence[_Unfinished], finishing: Future[None]) -> None:
-        if self.folder.drawings is not None:
+        if self.drawings is not None:
             with self.timer.stage("draw"):
                 wait([image.drawing for image in unfinished if image.drawing is not None])
         with self.timer.stage("write"):

@@ -1,6 +1,7 @@
-"""From a folder of results to one in which people have identities, without networks.
+"""Identities for the people in records, and so for a folder of results, without networks.
 
-Each folder of images is a video of its own, and its images, by their numbers, are the frames.
+Each folder of images is a video of its own, whose frames are its images in natural order: ``2.jpg``
+comes before ``10.jpg``.
 """
 
 from __future__ import annotations
@@ -9,24 +10,24 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from itertools import groupby
+from itertools import groupby, tee
 from pathlib import Path
 
 from rmpe_ext import __version__
 
+from .inputs.find import natural_key
 from .outputs import RESULT_FORMATS
 from .outputs.errors import OutputError, ResultsError, reason_of
 from .outputs.files import Directory
 from .outputs.folder import ResultFolder, open_results
-from .outputs.journal import Done, Journal
-from .outputs.records import people_of, tracked_record
+from .outputs.journal import Journal
+from .outputs.records import Record, known_skeleton, people_of, tracked_record
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
-from .skeletons import SKELETONS
 from .trackers.parameters import TrackingParameters
 from .trackers.tracker import TrackerState, track
 
-__all__ = ["TrackTally", "track_results"]
+__all__ = ["TrackTally", "track_folder", "track_records", "track_results"]
 
 # Records are written together in pieces of so many.
 _PIECE = 256
@@ -119,9 +120,89 @@ def track_results(
         tally = TrackTally()
         with progress("frame", len(journal.done)) as advance:
             for video in videos:
-                _track_video(journal, video, parameters, folder, tally, advance)
+                entries = (journal.record(file) for file in video)
+                _write_video(track_records(entries, parameters), folder, tally, advance)
         folder.finish()
     return tally
+
+
+def track_folder(
+    folder: ResultFolder,
+    parameters: TrackingParameters = _DEFAULT,
+    *,
+    advance: Callable[[int], object] = lambda count: None,
+) -> None:
+    """Give the people in all records of a folder their identities, anew where they have some.
+
+    So the outcome does not depend on when each image was done, or tried again.
+
+    Parameters
+    ----------
+    folder : ResultFolder
+        After `ResultFolder.begin`. Records are replaced, where an identity changed.
+    parameters : TrackingParameters
+        How people are associated.
+    advance : callable
+        Called with the number of frames that were tracked since the last call.
+
+    Raises
+    ------
+    ResultsError
+        A record is of an unknown skeleton, or of another than those before in its video.
+    OutputLostError
+        A record cannot be written.
+    """
+    for video in _videos(folder.files):
+        piece = []
+        before, entries = tee(folder.record(file) for file in video)
+        for old, new in zip(before, track_records(entries, parameters), strict=True):
+            if new != old:
+                piece.append(new)
+            if len(piece) == _PIECE:
+                folder.replace(piece)
+                piece.clear()
+            advance(1)
+        folder.replace(piece)
+
+
+def track_records(
+    entries: Iterable[Record], parameters: TrackingParameters = _DEFAULT
+) -> Iterator[Record]:
+    """Give the people in the records of a video their identities.
+
+    Parameters
+    ----------
+    entries : iterable of dict
+        The records of all frames, in order. An image that was skipped is a frame that nobody saw.
+    parameters : TrackingParameters
+        How people are associated.
+
+    Yields
+    ------
+    dict
+        The same records, those of skipped images unchanged.
+
+    Raises
+    ------
+    ResultsError
+        A record is of an unknown skeleton, or of another than those before; the message names the
+        file.
+    """
+    state: TrackerState | None = None
+    elapsed = 1.0
+    for entry in entries:
+        if "error" in entry:
+            elapsed += 1
+            yield entry
+            continue
+        try:
+            people = people_of(entry, known_skeleton(entry))
+            state, people = track(state, people, parameters, elapsed=elapsed)
+        except ValueError as error:
+            raise ResultsError(f"{entry['file']}: {error}") from None
+        assert people.track_ids is not None
+        elapsed = 1.0
+        yield tracked_record(entry, people.track_ids.tolist())
 
 
 @contextmanager
@@ -139,57 +220,31 @@ def _reading(results: Path, report: Callable[[str], object]) -> Iterator[Journal
         raise ResultsError(f"{results} cannot be read: {reason_of(error)}") from None
 
 
-def _videos(done: dict[str, Done]) -> list[list[str]]:
-    """Group the images by their folders, and sort each group by the images' numbers."""
-
-    def folder_of(file: str) -> str:
-        return os.path.dirname(file)
-
-    def number_of(file: str) -> int:
-        return done[file].label.image_id
-
-    return [
-        sorted(files, key=number_of) for _, files in groupby(sorted(done, key=folder_of), folder_of)
-    ]
+def _videos(files: Iterable[str]) -> list[list[str]]:
+    """Group the images by their folders, and sort each group naturally."""
+    by_folder = groupby(sorted(files, key=os.path.dirname), os.path.dirname)
+    return [sorted(video, key=natural_key) for _, video in by_folder]
 
 
-def _track_video(
-    journal: Journal,
-    files: Iterable[str],
-    parameters: TrackingParameters,
+def _write_video(
+    entries: Iterable[Record],
     folder: ResultFolder,
     tally: TrackTally,
     advance: Callable[[int], object],
 ) -> None:
-    state: TrackerState | None = None
-    elapsed, piece = 1.0, []
     tally.videos += 1
-    for file in files:
-        entry = journal.record(file)
-        if "error" in entry:  # A frame that was not seen; the next one comes later.
-            elapsed += 1
-        else:
-            skeleton = SKELETONS.get(entry["skeleton"])
-            if skeleton is None:
-                raise ResultsError(
-                    f"{file}: skeleton must be one of {', '.join(SKELETONS)}, "
-                    f"got {entry['skeleton']!a}"
-                )
-            try:
-                state, people = track(
-                    state, people_of(entry, skeleton), parameters, elapsed=elapsed
-                )
-            except ValueError as error:  # They have another skeleton than those before.
-                raise ResultsError(f"{file}: {error}") from None
-            assert people.track_ids is not None
-            entry, elapsed = tracked_record(entry, people.track_ids.tolist()), 1.0
-            tally.frames += 1
-            tally.people += len(people)
-            tally.tracked += int((people.track_ids > 0).sum())
+    tracks: set[int] = set()
+    piece = []
+    for entry in entries:
+        ids = [person["track_id"] for person in entry.get("people", ())]
+        tally.frames += "people" in entry
+        tally.people += len(ids)
+        tally.tracked += len(ids) - ids.count(None)
+        tracks.update(one for one in ids if one is not None)
         piece.append(entry)
         if len(piece) == _PIECE:
             folder.append(piece)
             piece.clear()
         advance(1)
     folder.append(piece)
-    tally.tracks += 0 if state is None else state.next_id - 1
+    tally.tracks += len(tracks)

@@ -40,6 +40,7 @@ examples:
   rmpe infer 'photos/**/*.jpg' --out poses --formats coco --no-draw
   rmpe infer photos/ --nms rmpe --flip --device cuda:0
   rmpe infer photos/ --resume                 go on after an interruption
+  rmpe infer frames/ --track                  number people from frame to frame
 """
 
 RESULTS_HELP = """\
@@ -58,13 +59,26 @@ read, drawings made and results written while the networks run.
 
 An input that is missing, or that holds no image, is skipped.
 
+With --track, people are tracked when all images are done, and drawn after that. Whenever a
+run ends, identities are given anew, so --resume ends with those of an unbroken run.
+
 exit status: 0 all well; 1 something was skipped or failed, all else is done, or the output
 folder could not be written to any more; 2 wrong usage, nothing was done; 129 hung up
 (SIGHUP), 130 interrupted (SIGINT), 143 terminated (SIGTERM), results so far are written.
 """
 
 # Settings that change the results: a run may be resumed only with the same.
-_SETTINGS = ("detector", "classes", "pose", "threshold", "nms", "flip", "convention", "stn")
+_SETTINGS = (
+    "detector",
+    "classes",
+    "pose",
+    "threshold",
+    "nms",
+    "flip",
+    "convention",
+    "stn",
+    "track",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +120,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--no-numbers",
         action="store_true",
-        help="do not write the index on each person that the result files have",
+        help="do not write on each person the index, or identity, that the result files have",
     )
     output.add_argument("--draw-scores", action="store_true", help="write each person's score")
     output.add_argument("--draw-names", action="store_true", help="write the names of joints")
@@ -125,6 +139,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="draw people who score at least this, the box's score times that of the joints; "
         "result files hold all that --threshold lets through, as measures such as AP want them "
         "(default: 0.87 of --min-keypoint-score)",
+    )
+    output.add_argument(
+        "--track",
+        action="store_true",
+        help="give people their identities from frame to frame; the images of a folder, in natural "
+        "order, are a video (default: off; `rmpe track` does it later, with other parameters)",
     )
     earlier = output.add_mutually_exclusive_group()
     earlier.add_argument(
@@ -175,6 +195,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..outputs.drawing_style import DrawingStyle
     from ..outputs.errors import OutputError, OutputLostError
     from ..run import run as infer
+    from ..trackers.parameters import TrackingParameters
     from .models import find_card
 
     def report(message: str, error: BaseException | None) -> None:
@@ -206,6 +227,7 @@ def run(arguments: argparse.Namespace) -> int:
             recursive=arguments.recursive,
             formats=arguments.formats,
             style=None if arguments.no_draw else style,
+            tracking=TrackingParameters() if arguments.track else None,
             resume=arguments.resume,
             overwrite=arguments.overwrite,
             batch_size=arguments.batch_size,

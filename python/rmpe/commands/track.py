@@ -16,9 +16,9 @@ SUMMARY = "give the people in results their identities from frame to frame"
 
 DESCRIPTION = """\
 Track people through the frames of a video, in results that `rmpe infer` wrote. No network runs and
-no image is read. Each folder of images is a video of its own, whose frames are in the order of the
-numbers at the end of their names. A person's identity, from 1, is `track_id` in JSON Lines and
-COCO results, and `idx` in AlphaPose's.
+no image is read. Each folder of images is a video of its own, whose frames are in natural order:
+2.jpg comes before 10.jpg. A person's identity, from 1, is `track_id` in JSON Lines and COCO
+results, and `idx` in AlphaPose's. `rmpe infer --track` does the same with the defaults.
 
 As in ByteTrack, people with a high score continue tracks first, and begin new ones; those with a
 low score only continue what is left. With --threshold 0.1 `rmpe infer` keeps such people.

@@ -68,7 +68,7 @@ def find_images(
     if not entries:
         raise ImageError("no input: name at least one image, folder or pattern")
     for entry in entries:
-        for path in sorted(_look_for(entry, recursive, problems), key=_natural):
+        for path in sorted(_look_for(entry, recursive, problems), key=natural_key):
             found.setdefault(os.path.abspath(path), path)
     if problems and (report is None or not found):
         raise ImageError("\n".join(problems))
@@ -76,6 +76,21 @@ def find_images(
         if report is not None:
             report(problem)
     return list(found.values())
+
+
+def natural_key(path: str | os.PathLike[str]) -> list[list[tuple[bool, int, str]]]:
+    """Give what paths are sorted by so that numbers in them count as numbers.
+
+    Examples
+    --------
+    >>> sorted(["img10.jpg", "img2.jpg"], key=natural_key)
+    ['img2.jpg', 'img10.jpg']
+    """
+    return [
+        [(not piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece.casefold())
+         for piece in re.split(r"(\d+)", part)]
+        for part in Path(path).parts
+    ]  # fmt: skip
 
 
 def _look_for(entry: str, recursive: bool, problems: list[str]) -> list[Path]:
@@ -170,11 +185,3 @@ def _describe(unread: list[str]) -> str:
     return f"{files} {types} not read ({', '.join(suffixes)})" + (
         remedy if _HEIF_SUFFIXES & set(suffixes) else ""
     )
-
-
-def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
-    return [
-        [(not piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece.casefold())
-         for piece in re.split(r"(\d+)", part)]
-        for part in path.parts
-    ]  # fmt: skip

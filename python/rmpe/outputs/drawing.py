@@ -6,6 +6,7 @@ size; below 60 pixels they get no thinner, or nothing would be seen.
 
 from __future__ import annotations
 
+import colorsys
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..people import People
     from ..skeletons import Skeleton
 
-__all__ = ["COLORS", "draw", "sides_of"]
+__all__ = ["COLORS", "draw", "sides_of", "track_color"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -40,7 +41,8 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
 
     Limbs and joints are orange on the person's left side, blue on the right, green in the middle
     and across; a limb is drawn when both its joints are. `drawn_joints` says who is left out. The
-    largest person is drawn last.
+    largest person is drawn last. Where people were tracked, each identity has a color for its box,
+    and is written in place of the index.
 
     Parameters
     ----------
@@ -72,12 +74,14 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     keypoints = np.nan_to_num(as_numpy(people.keypoints)).clip(-2 * longest, 3 * longest)
     corners = np.nan_to_num(as_numpy(people.boxes)).clip(-2 * longest, 3 * longest)
 
+    ids = None if people.track_ids is None else people.track_ids.tolist()
     canvas = original.copy()
     sides = np.maximum(corners[:, 2:] - corners[:, :2], 1)
     order = [one for one in np.argsort(sides.prod(1), kind="stable") if shown[one].any()]
     if style.boxes:
         for person in order:
-            _draw_box(canvas, corners[person], sides[person])
+            color = _BOX if ids is None or ids[person] < 1 else track_color(ids[person])
+            _draw_box(canvas, corners[person], sides[person], color)
     for person in order:
         _draw_pose(canvas, keypoints[person], shown[person], people.skeleton, sides[person])
     drawing = cv2.addWeighted(canvas, _OPACITY, original, 1 - _OPACITY, 0)
@@ -85,11 +89,26 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     for person in order:
         if style.names:
             _write_names(drawing, keypoints[person], shown[person], people.skeleton, sides[person])
-        text = " ".join([str(person)] * style.numbers + [f"{values[person]:.2f}"] * style.scores)
+        number = str(person) if ids is None else str(ids[person]) if ids[person] > 0 else ""
+        words = [number] * style.numbers + [f"{values[person]:.2f}"] * style.scores
+        text = " ".join(filter(None, words))
         if text:
             top = keypoints[person][shown[person]].min(0)
             _write_person(drawing, text, corners[person] if style.boxes else top, sides[person])
     return drawing
+
+
+def track_color(track_id: int) -> tuple[int, int, int]:
+    """Choose the color of an identity, RGB: neighboring numbers are far apart on the color wheel.
+
+    Examples
+    --------
+    >>> track_color(1), track_color(2)
+    ((77, 105, 255), (90, 255, 77))
+    """
+    hue = track_id * 0.618034 % 1  # The golden ratio's part fills the wheel most evenly.
+    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.7, 1.0))
+    return red, green, blue
 
 
 def sides_of(skeleton: Skeleton) -> list[str]:
@@ -178,14 +197,14 @@ def _draw_disc(canvas: Array, center: Array, radius: float, color: tuple[int, ..
     cv2.circle(canvas, (x, y), fixed, color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 
-def _draw_box(canvas: Array, corners: Array, sides: Array) -> None:
+def _draw_box(canvas: Array, corners: Array, sides: Array, color: tuple[int, ...]) -> None:
     import cv2
 
     thin = max(round(_size(sides) / 250), 1)
     x1, y1, x2, y2 = np.rint(corners).astype(int).tolist()
     # Whole pixels keep the edges crisp; the dark line around them shows on a bright ground.
     cv2.rectangle(canvas, (x1 - thin, y1 - thin), (x2 + thin, y2 + thin), _OUTLINE, thin)
-    cv2.rectangle(canvas, (x1, y1), (x2, y2), _BOX, thin)
+    cv2.rectangle(canvas, (x1, y1), (x2, y2), color, thin)
 
 
 def _fixed(points: Array) -> Array:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..skeletons import SKELETONS, Skeleton
+from ..skeletons import Skeleton
 from .drawing import draw
 from .drawing_style import DrawingStyle
-from .errors import ResultsError
 from .files import Directory
 from .labels import ImageLabel, drawing_name
-from .records import Record, label_of, people_of
+from .records import Record, known_skeleton, label_of, people_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,12 +67,7 @@ class Drawings:
                 f"the image must be the one of the results, {size[1]} x {size[0]} pixels, "
                 f"got {image.shape[1]} x {image.shape[0]}"
             )
-        if skeleton is None:
-            skeleton = SKELETONS.get(entry["skeleton"])
-        if skeleton is None:
-            raise ResultsError(
-                f"skeleton must be one of {', '.join(SKELETONS)}, got {entry['skeleton']!a}"
-            )
+        skeleton = skeleton or known_skeleton(entry)
         drawing = draw(image, people_of(entry, skeleton), self._style)
         name = drawing_file(label_of(entry), size)
         # Not handed to the disk one by one: one that a loss of power costs is made again.

@@ -30,7 +30,8 @@ class DrawingStyle:
     boxes : bool
         Draw each person's box too.
     numbers : bool
-        Write the index that each person has in the record, and so in the files.
+        Write the index that each person has in the record, and so in the files; the identity where
+        people were tracked.
     scores : bool
         Write each person's score.
     names : bool

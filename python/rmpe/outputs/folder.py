@@ -24,7 +24,7 @@ from .image_list import IMAGE_LIST
 from .journal import Journal
 from .labels import ImageLabel, identifier, name_images
 from .lock import locked, opened, refused
-from .records import Record
+from .records import Record, label_of
 from .run_file import RUN_FILE, RunFile, Setting
 from .text_format import TextWriter
 
@@ -214,10 +214,15 @@ class ResultFolder:
         """How many images have a record."""
         return len(self._journal.done)
 
-    def record(self, label: ImageLabel) -> Record:
+    @property
+    def files(self) -> list[str]:
+        """The images that have a record, by their ``file``."""
+        return list(self._journal.done)
+
+    def record(self, file: str) -> Record:
         """Read the record of an image."""
         with self._writing():
-            return self._journal.record(label.file)
+            return self._journal.record(file)
 
     def append(self, entries: Sequence[Record]) -> None:
         """Add the records of images; when this returns, the disk has them.
@@ -228,6 +233,23 @@ class ResultFolder:
             It does not; nothing more can be written.
         """
         with self._writing():
+            self._journal.append(entries)
+
+    def replace(self, entries: Sequence[Record]) -> None:
+        """Put records in the place of those that their images have, and remove their drawings.
+
+        Raises
+        ------
+        OutputLostError
+            As `append`.
+        """
+        with self._writing():
+            # The drawings first: one that is missing is made again, one that is wrong stays.
+            if self._directory.mode(DRAWINGS) is not None:
+                with self._directory.subfolder(DRAWINGS) as folder:
+                    for entry in entries:
+                        size = (entry["height"], entry["width"])
+                        folder.remove(drawing_file(label_of(entry), size))
             self._journal.append(entries)
 
     def finish(self, advance: Callable[[int], object] = lambda _: None) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Record",
     "error_record",
+    "known_skeleton",
     "label_of",
     "parse_record",
     "people_of",
@@ -114,6 +115,24 @@ def _rounded(values: Any, decimals: int) -> list[Any]:
     rounded[~np.isfinite(values)] = None
     result: list[Any] = rounded.tolist()
     return result
+
+
+def known_skeleton(entry: Record) -> Skeleton:
+    """Look up the skeleton that a record names.
+
+    Raises
+    ------
+    ResultsError
+        It is none of `rmpe.skeletons.SKELETONS`.
+    """
+    from ..skeletons import SKELETONS
+
+    skeleton = SKELETONS.get(entry["skeleton"])
+    if skeleton is None:
+        raise ResultsError(
+            f"skeleton must be one of {', '.join(SKELETONS)}, got {entry['skeleton']!a}"
+        )
+    return skeleton
 
 
 def people_of(entry: Record, skeleton: Skeleton) -> People:

@@ -279,7 +279,7 @@ def test_images_without_their_drawings_are_planned(out):
             ("1.jpg", True),
             ("2.jpg", True),
         ]
-        assert results.record(work[1].label) == RECORDS[2]
+        assert results.record(work[1].label.file) == RECORDS[2]
         assert results.plan(paths, draw=False) == ([], 3)
 
 
