@@ -8,11 +8,11 @@ import typing
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union
 
-from ..networks.architectures import ARCHITECTURES
 from ..toml_file import TomlError, parse_toml
 from ..toml_table import is_number, plain, show
 from .config import ConfigError, TrainingConfig
 from .task import TASKS, task_class
+from .trial import check_architecture
 
 __all__ = ["parse_config"]
 
@@ -120,24 +120,16 @@ def _scalar(hint: Any, value: Any, name: str, key: str) -> Any:
 
 def _check_network(config: TrainingConfig, name: str) -> None:
     network = config.network
-    rows = {key: row for key, row in ARCHITECTURES.items() if row.task == config.task}
-    if network.architecture not in rows:
-        raise ConfigError(
-            f"{name}: network.architecture must be one of {', '.join(rows)}, "
-            f"got {show(network.architecture)}"
+    try:
+        check_architecture(
+            config.task,
+            network.architecture,
+            network.parameters,
+            "network.architecture",
+            "network.parameters",
         )
-    limits = rows[network.architecture].parameters
-    if network.parameters.keys() != limits.keys():
-        raise ConfigError(
-            f"{name}: network.parameters of {network.architecture} must be {', '.join(limits)}, "
-            f"got {show(list(network.parameters))}"
-        )
-    for key, most in limits.items():
-        if not 1 <= network.parameters[key] <= most:
-            raise ConfigError(
-                f"{name}: network.parameters.{key} must be 1 to {most}, "
-                f"got {show(network.parameters[key])}"
-            )
+    except ConfigError as error:
+        raise ConfigError(f"{name}: {error}") from None
 
 
 def _check_phases(config: TrainingConfig, name: str) -> None:

@@ -22,6 +22,7 @@ from .read import parse_config
 from .run import Run, read_trained
 from .schedule import Schedule
 from .task import Task, task_class
+from .trial import check_sizes
 
 __all__ = ["load_task", "train_from_config"]
 
@@ -56,6 +57,10 @@ def load_task(
     except TomlError as error:
         raise ConfigError(str(error)) from None
     config = parse_config(text, str(path))
+    try:
+        check_sizes(config)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     cache = cache.expanduser()
     task = task_class(config.task)(
         config, data=data, cache=cache, folder=path.parent, overfit=overfit

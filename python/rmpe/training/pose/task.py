@@ -20,6 +20,7 @@ from ...networks.architectures import architecture_builder
 from ...skeletons import Skeleton
 from ..config import ConfigError, Phase
 from ..schedule import Schedule
+from ..trial import check_forward
 from .batches import Batch, BatchMaker
 from .config import Augmentation, PoseConfig, PosePhase
 from .export import write_pose_model
@@ -274,3 +275,10 @@ def _check_transformer(config: PoseConfig) -> None:
         raise ConfigError(f"phase {using[0]} needs the table [transformer], which is missing")
     if config.transformer is not None and not using:
         raise ConfigError("[transformer] is given, but no phase has transformer = true")
+    if config.transformer is not None:
+        with torch.device("meta"):
+            transformer = build_transformer(config.transformer, config.phase[-1].size)
+        check_forward(
+            transformer.localization, config.batch_size, config.transformer.small,
+            "batches of batch_size and transformer.small",
+        )  # fmt: skip

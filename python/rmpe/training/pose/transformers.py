@@ -6,8 +6,8 @@ import torch
 
 from ...method.limits import LIMITS, Limits
 from ...method.transformer import SpatialTransformer
-from ...networks.architectures import ARCHITECTURES, architecture_builder
-from ..config import ConfigError
+from ...networks.architectures import architecture_builder
+from ..trial import check_architecture
 from .config import Transformer
 
 __all__ = ["build_transformer", "paint_windows"]
@@ -21,18 +21,13 @@ def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTran
     ConfigError
         Where there is no such localization network, or it takes other parameters.
     """
-    rows = {name: row for name, row in ARCHITECTURES.items() if row.task == "localization"}
-    if config.localization not in rows:
-        raise ConfigError(
-            f"transformer.localization must be one of {', '.join(rows)}, "
-            f"got {config.localization!r}"
-        )
-    known = rows[config.localization].parameters
-    if config.parameters.keys() != known.keys():
-        raise ConfigError(
-            f"transformer.parameters of {config.localization} must be "
-            f"{', '.join(known) or 'none'}, got {', '.join(config.parameters) or 'none'}"
-        )
+    check_architecture(
+        "localization",
+        config.localization,
+        config.parameters,
+        "transformer.localization",
+        "transformer.parameters",
+    )
     limits = Limits(config.limits, config.shift, config.zoom, config.angle)
     localization = architecture_builder(config.localization)(
         LIMITS[config.limits], **config.parameters

@@ -1,6 +1,7 @@
 """Training a pose network behind a spatial transformer, and the model that comes out."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -192,6 +193,14 @@ def test_a_card_whose_transformer_is_another_is_refused(trained, tmp_path):
         (
             PHASES.replace("{width = 8, cells = 4}", "{width = 8}"),
             "transformer.parameters of small",
+        ),
+        (
+            PHASES.replace("{width = 8, cells = 4}", "{width = 1000000000, cells = 4}"),
+            "transformer.parameters.width must be 1 to 64, got 1000000000",
+        ),
+        (
+            re.sub(r"small = .*", "small = [4, 4]", PHASES),
+            "transformer.small must fit the network, got 4 of 4x4: Calculated padded",
         ),
     ],
 )

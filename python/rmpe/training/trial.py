@@ -1,0 +1,113 @@
+"""Networks of a configuration, tried without memory and without data.
+
+What does not fit is refused when the configuration is read, not hours later, when the phase begins
+that it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from ..networks.architectures import ARCHITECTURES, architecture_builder
+from ..toml_table import show
+from .config import ConfigError, TrainingConfig
+
+__all__ = ["check_architecture", "check_forward", "check_sizes"]
+
+
+def check_architecture(
+    task: str, architecture: str, parameters: Mapping[str, int], key: str, parameters_key: str
+) -> None:
+    """Make sure that there is an architecture for a task, which takes such parameters.
+
+    Parameters
+    ----------
+    task : str
+        See :class:`rmpe.networks.architectures.Architecture`.
+    architecture : str
+    parameters : mapping of str to int
+    key, parameters_key : str
+        Where they stand in the configuration, for messages.
+
+    Raises
+    ------
+    ConfigError
+        The message names the key.
+
+    Examples
+    --------
+    >>> check_architecture("localization", "vgg", {}, "architecture", "parameters")
+    Traceback (most recent call last):
+    rmpe.training.config.ConfigError: architecture must be one of resnet18_localization,
+    small_localization, got 'vgg'
+    """
+    rows = {name: row for name, row in ARCHITECTURES.items() if row.task == task}
+    if architecture not in rows:
+        raise ConfigError(f"{key} must be one of {', '.join(rows)}, got {show(architecture)}")
+    limits = rows[architecture].parameters
+    if parameters.keys() != limits.keys():
+        raise ConfigError(
+            f"{parameters_key} of {architecture} must be {', '.join(limits) or 'none'}, "
+            f"got {show(list(parameters))}"
+        )
+    for name, most in limits.items():
+        if not 1 <= parameters[name] <= most:
+            raise ConfigError(
+                f"{parameters_key}.{name} must be 1 to {most}, got {show(parameters[name])}"
+            )
+
+
+def check_sizes(config: TrainingConfig) -> None:
+    """Make sure that the network takes the batches of every phase.
+
+    Raises
+    ------
+    ConfigError
+        Where it does not, or cannot be made of these parameters.
+    """
+    poses = ARCHITECTURES[config.network.architecture].task == "pose"
+    # How many joints there are, the data say; sizes do not depend on it.
+    extra = {"joints": 1, "intermediate": True} if poses else {}
+    try:
+        with torch.device("meta"):
+            network = architecture_builder(config.network.architecture)(
+                **extra, **config.network.parameters
+            )
+    except ValueError as error:
+        raise ConfigError(f"network.parameters: {error}") from None
+    for phase in config.phase:
+        output = check_forward(
+            network,
+            config.batch_size,
+            phase.size,
+            f"phase {show(phase.name)}: batches of batch_size and size",
+        )
+        if not poses and output[1].shape[2] != 2:
+            raise ConfigError(
+                f"network.parameters.classes must be 2, nobody and a person, "
+                f"got {output[1].shape[2]}"
+            )
+
+
+def check_forward(
+    network: nn.Module, batch_size: int, size: tuple[int, int], what: str
+) -> tuple[torch.Tensor, ...] | torch.Tensor:
+    """Run a network on the meta device in training, on what is not there; its outputs.
+
+    Raises
+    ------
+    ConfigError
+        Where it does not take the input, which ``what`` names in the message.
+    """
+    images = torch.empty(batch_size, 3, *size, device="meta")
+    try:
+        with torch.no_grad():
+            outputs: tuple[torch.Tensor, ...] | torch.Tensor = network.train()(images)
+    except (ValueError, RuntimeError) as error:
+        raise ConfigError(
+            f"{what} must fit the network, got {batch_size} of {size[0]}x{size[1]}: {error}"
+        ) from None
+    return outputs
