@@ -20,9 +20,11 @@ from . import outputs as outputs
 from . import people as people
 from . import pipeline as pipeline
 from . import progress as progress
+from . import result as result
 from . import run as run
 from . import run_loop as run_loop
 from . import skeletons as skeletons
+from . import stream as stream
 from . import system_memory as system_memory
 from . import terminal as terminal
 from . import timing as timing
@@ -39,6 +41,8 @@ from .errors import ModelError as ModelError
 from .evaluation import evaluate as evaluate
 from .evaluation import predict as predict
 from .inputs.find import find_images as find_images
+from .inputs.frames import Frame as Frame
+from .inputs.frames import read_frames as read_frames
 from .inputs.images import ImageError as ImageError
 from .inputs.images import read_image as read_image
 from .inputs.prefetch import read_images as read_images
@@ -54,6 +58,9 @@ from .models.read import load_card as load_card
 from .people import People as People
 from .pipeline import PoseEstimator as PoseEstimator
 from .pipeline import suppress as suppress
+from .result import Boxes as Boxes
+from .result import Keypoints as Keypoints
+from .result import Result as Result
 from .skeletons import AIC_14 as AIC_14
 from .skeletons import COCO_17 as COCO_17
 from .skeletons import MPII_16 as MPII_16

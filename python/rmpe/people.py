@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import torch
 
 from .skeletons import Skeleton
+
+if TYPE_CHECKING:
+    from .result import Result
 
 __all__ = ["People"]
 
@@ -17,6 +21,10 @@ __all__ = ["People"]
 @dataclass(frozen=True, eq=False)
 class People:
     """P people in B images, as tensors on one device.
+
+    ``people[i]`` is the result of image i, with the names that programs know, such as
+    ``people[i].keypoints.xy``; iterating gives the results of all images, and ``split`` the same
+    batches of tensors, an image each.
 
     Parameters
     ----------
@@ -112,6 +120,38 @@ class People:
     def __len__(self) -> int:
         """Return the number of people, P."""
         return self.keypoints.shape[0]
+
+    def __getitem__(self, image: SupportsIndex) -> Result:
+        """Give the result of image ``image``, 0..B-1, or from the end below 0.
+
+        Waits for the device.
+
+        Raises
+        ------
+        IndexError
+            There is no such image.
+        """
+        from .result import Result
+
+        images = len(self.image_sizes)
+        index = operator.index(image)
+        if not -images <= index < images:
+            raise IndexError(f"image must be in 0..{images - 1}, got {index}")
+        index %= images
+        one = self.select(self.image_index == index)
+        return Result(
+            replace(
+                one,
+                image_index=torch.zeros_like(one.image_index),
+                image_sizes=(self.image_sizes[index],),
+            )
+        )
+
+    def __iter__(self) -> Iterator[Result]:
+        """Give the result of each of the B images. Waits for the device."""
+        from .result import Result
+
+        return map(Result, self.split())
 
     def select(self, mask: torch.Tensor) -> People:
         """Keep the people where ``mask``, (P,) bool, is true; their images all stay.

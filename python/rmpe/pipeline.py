@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -23,6 +23,10 @@ from .models.pose import PoseNetwork
 from .people import People
 from .timing import StageTimer
 from .views import look
+
+if TYPE_CHECKING:
+    from .result import Result
+    from .trackers.parameters import TrackingParameters
 
 __all__ = ["PoseEstimator", "suppress"]
 
@@ -84,7 +88,7 @@ class PoseEstimator:
     >>> from rmpe import PoseEstimator
     >>> estimator = PoseEstimator("ssd_mobilenet_v1_coco", "simplepose_coco17")  # doctest: +SKIP
     >>> people = estimator(["beach.jpg", "street.jpg"])  # doctest: +SKIP
-    >>> for person in people.split()[0].keypoints: ...  # doctest: +SKIP
+    >>> people[0].keypoints.xy, people[1].to_pandas()  # doctest: +SKIP
     """
 
     def __init__(
@@ -145,7 +149,7 @@ class PoseEstimator:
         Returns
         -------
         People
-            Of all images; ``split()`` takes them apart.
+            Of all images; ``people[i]`` are those of one.
 
         Raises
         ------
@@ -168,6 +172,30 @@ class PoseEstimator:
             return people
         with self.timer.stage("nms"):
             return suppress(people, self.nms)
+
+    def stream(
+        self,
+        source: Any,
+        *,
+        channels: str = "rgb",
+        batch_size: int = 1,
+        tracking: TrackingParameters | None = None,
+        report: Callable[[str], object] | None = None,
+    ) -> Iterator[Result]:
+        """Find the people in the frames of a source, one by one, in constant memory.
+
+        See :func:`rmpe.stream.stream`.
+        """
+        from .stream import stream
+
+        return stream(
+            self,
+            source,
+            channels=channels,
+            batch_size=batch_size,
+            tracking=tracking,
+            report=report,
+        )
 
     def _detect(self, frames: list[torch.Tensor]) -> Detections:
         if self.detector is None:

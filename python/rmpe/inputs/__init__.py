@@ -1,4 +1,4 @@
-"""Photographs from files.
+"""Photographs from files, and frames from anywhere.
 
 =============  ==================================================================
 `find`         files, folders and glob patterns to a list of files
@@ -10,5 +10,6 @@
 `pnm`
 `tiff`
 `prefetch`     many files, read ahead in background threads, alone or in batches
+`frames`       the frames of any source, one by one
 =============  ==================================================================
 """

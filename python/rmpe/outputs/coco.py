@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from .records import Record
 from .text_format import flat_keypoints, json_list
 
+__all__ = ["COCO", "coco_people"]
 
-def _people(record: Record) -> Iterator[Record]:
+
+def coco_people(record: Record) -> Iterator[Record]:
+    """Give the item of each person of a record."""
     for person in record.get("people", ()):
         item = {
             "image_id": record["image_id"],
@@ -29,7 +32,7 @@ def _people(record: Record) -> Iterator[Record]:
 
 COCO = json_list(
     "coco-results.json",
-    _people,
+    coco_people,
     summary="COCO keypoint results, for pycocotools: a list of people, so an image without any "
     "does not appear",
 )

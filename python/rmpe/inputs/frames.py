@@ -1,0 +1,122 @@
+"""Frames one after the other, whatever they come from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .find import find_images
+from .images import ImageError, read_image
+from .prefetch import read_images
+
+__all__ = ["Frame", "read_frames"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame of a source.
+
+    Attributes
+    ----------
+    image : array or tensor (H, W, 3)
+        uint8, RGB.
+    index : int
+        Which frame of the source it is, from 0.
+    name : str
+        Path of its file; empty where it comes from none.
+    """
+
+    image: Any
+    index: int
+    name: str = ""
+
+
+def read_frames(
+    source: Any,
+    *,
+    channels: str = "rgb",
+    report: Callable[[str], object] | None = None,
+) -> Generator[Frame, None, None]:
+    """Give the frames of a source, one by one; no more than a few are in memory.
+
+    Parameters
+    ----------
+    source : str, path-like, or iterable
+        An image, folder or pattern, as :func:`rmpe.inputs.find.find_images` takes it, whose files
+        are read ahead in background threads; or anything that gives images, (H, W, 3) uint8 arrays
+        or tensors, or their paths, one after the other. A 4-D array or tensor is such a thing.
+    channels : str
+        ``"rgb"``, or ``"bgr"`` for arrays as OpenCV reads them. Files are read right anyway.
+    report : callable, optional
+        Called with a line about each file that cannot be read, which is left out: the next frame's
+        index tells. Without it, this is an error.
+
+    Yields
+    ------
+    Frame
+        Not copied, where it is an array.
+
+    Raises
+    ------
+    rmpe.ImageError
+        There is no image, or one cannot be read.
+    TypeError
+        The source is nothing of this kind.
+    ValueError
+        There are no such channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> video = (np.full((48, 64, 3), gray, np.uint8) for gray in range(3))
+    >>> [(frame.index, frame.image[0, 0, 0].item()) for frame in read_frames(video)]
+    [(0, 0), (1, 1), (2, 2)]
+    """
+    if channels not in ("rgb", "bgr"):
+        raise ValueError(f"channels must be rgb or bgr, got {channels!r}")
+    if isinstance(source, (str, os.PathLike)):
+        return _from_files(find_images([source], report=report), report)
+    if getattr(source, "ndim", None) == 3:
+        source = [source]
+    if not isinstance(source, Iterable):
+        raise TypeError(
+            f"source must be a path or give one image after the other, got {type(source).__name__}"
+        )
+    return _from_iterable(source, channels, report)
+
+
+def _from_files(
+    paths: Iterable[Path], report: Callable[[str], object] | None
+) -> Generator[Frame, None, None]:
+    with closing(read_images(paths)) as outcomes:
+        for index, (path, image) in enumerate(outcomes):
+            if isinstance(image, ImageError):
+                _leave_out(image, report)
+            else:
+                yield Frame(image, index, str(path))
+
+
+def _from_iterable(
+    source: Iterable[Any], channels: str, report: Callable[[str], object] | None
+) -> Generator[Frame, None, None]:
+    for index, item in enumerate(source):
+        if isinstance(item, (str, os.PathLike)):
+            try:
+                yield Frame(read_image(item), index, str(item))
+            except ImageError as error:
+                _leave_out(error, report)
+        elif channels == "bgr":
+            # torch takes no negative strides, numpy has no flip of one axis that copies.
+            yield Frame(item.flip(2) if hasattr(item, "detach") else item[..., ::-1], index)
+        else:
+            yield Frame(item, index)
+
+
+def _leave_out(error: ImageError, report: Callable[[str], object] | None) -> None:
+    if report is None:
+        raise error
+    report(str(error))

@@ -1,0 +1,306 @@
+"""The people of one image, for programs: known names, tables, drawings, other packages' types."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas
+    import supervision
+    import torch
+
+    from .inputs.frames import Frame
+    from .outputs.drawing_style import DrawingStyle
+    from .people import People
+    from .skeletons import Skeleton
+
+__all__ = ["Boxes", "Keypoints", "Result"]
+
+
+@dataclass(frozen=True, eq=False)
+class Keypoints:
+    """The keypoints of the people of one image, as tensors or arrays.
+
+    Attributes
+    ----------
+    xy : Tensor (P, K, 2)
+        x, y in pixels.
+    conf : Tensor (P, K)
+        Confidences.
+    size : (int, int)
+        Height and width of the image.
+    """
+
+    xy: Any
+    conf: Any
+    size: tuple[int, int]
+
+    @property
+    def xyn(self) -> Any:
+        """(P, K, 2): x and y as parts of the image's width and height."""
+        return _scaled(self.xy, self.size)
+
+    def __len__(self) -> int:
+        """Return the number of people, P."""
+        return len(self.xy)
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """The boxes of the people of one image, as tensors or arrays.
+
+    Attributes
+    ----------
+    xyxy : Tensor (P, 4)
+        ``x1, y1, x2, y2`` in pixels.
+    conf : Tensor (P,)
+        Confidence of the detector.
+    size : (int, int)
+        Height and width of the image.
+    """
+
+    xyxy: Any
+    conf: Any
+    size: tuple[int, int]
+
+    @property
+    def xyxyn(self) -> Any:
+        """(P, 4): as parts of the image's width and height."""
+        return _scaled(self.xyxy.reshape(-1, 2, 2), self.size).reshape(-1, 4)
+
+    def __len__(self) -> int:
+        """Return the number of people, P."""
+        return len(self.xyxy)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The P people of one image.
+
+    Attributes
+    ----------
+    people : People
+        Of one image; ``people[i]`` makes a result of them.
+    frame : Frame, optional
+        The image itself, and what is known of it; None where nobody kept it.
+    as_arrays : bool
+        Give arrays on the CPU in place of tensors.
+
+    Raises
+    ------
+    ValueError
+        There is not exactly one image.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rmpe import COCO_17, People
+    >>> people = People(
+    ...     keypoints=torch.full((1, 17, 2), 32.0), keypoint_scores=torch.ones(1, 17),
+    ...     boxes=torch.tensor([[8.0, 8, 56, 40]]), box_scores=torch.ones(1),
+    ...     scores=torch.ones(1), image_index=torch.tensor([1]),
+    ...     image_sizes=((48, 64), (48, 64)), skeleton=COCO_17)
+    >>> [len(result) for result in people]
+    [0, 1]
+    >>> people[1].numpy().keypoints.xyn[0, 0]
+    array([0.5       , 0.6666667], dtype=float32)
+    """
+
+    people: People
+    frame: Frame | None = None
+    as_arrays: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.people.image_sizes) != 1:
+            raise ValueError(
+                f"people must be of one image, got {len(self.people.image_sizes)}; take one of "
+                "them by people[i]"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of people, P."""
+        return len(self.people)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the image."""
+        return self.people.image_sizes[0]
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """What the keypoints are."""
+        return self.people.skeleton
+
+    @property
+    def keypoints(self) -> Keypoints:
+        """The keypoints of all people."""
+        people = self.people
+        return Keypoints(
+            self._give(people.keypoints), self._give(people.keypoint_scores), self.size
+        )
+
+    @property
+    def boxes(self) -> Boxes:
+        """The boxes in which they were looked for."""
+        return Boxes(self._give(self.people.boxes), self._give(self.people.box_scores), self.size)
+
+    @property
+    def scores(self) -> Any:
+        """(P,): confidence in each whole person."""
+        return self._give(self.people.scores)
+
+    @property
+    def track_ids(self) -> Any:
+        """(P,) int64: identities, -1 for who has none; None where nobody was tracked."""
+        return None if self.people.track_ids is None else self._give(self.people.track_ids)
+
+    def numpy(self) -> Result:
+        """Give the same with arrays in place of tensors; waits for the device."""
+        return replace(self, people=self.people.to("cpu"), as_arrays=True)
+
+    def to(self, device: torch.device | str) -> Result:
+        """Give the same with tensors on a device."""
+        return replace(self, people=self.people.to(device), as_arrays=False)
+
+    def to_rtmlib(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Give what rtmlib's models return: keypoints (P, K, 2) and scores (P, K), as arrays."""
+        people = self.people
+        return _array(people.keypoints), _array(people.keypoint_scores)
+
+    def to_coco(self, image_id: int = 0) -> list[dict[str, Any]]:
+        """Give the people as COCO results have them, an item for each.
+
+        Parameters
+        ----------
+        image_id : int
+            The image's number in the annotations.
+        """
+        from .outputs.coco import coco_people
+        from .outputs.labels import ImageLabel
+        from .outputs.records import record
+
+        return list(coco_people(record(ImageLabel("image", "image", image_id), self.people)))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Give a table with a row for each keypoint of each person.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``person`` (index in the image), ``track`` (identity, missing where there is
+            none), ``keypoint`` (its name), ``x``, ``y`` (pixels), ``score``.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            The package pandas is not installed.
+        """
+        import pandas
+
+        p, k = len(self), len(self.skeleton)
+        xy = _array(self.people.keypoints)
+        ids = np.full(p, -1) if self.people.track_ids is None else _array(self.people.track_ids)
+        tracks = pandas.array(np.repeat(ids, k), dtype="Int64")
+        tracks[np.repeat(ids, k) < 1] = pandas.NA
+        return pandas.DataFrame(
+            {
+                "person": np.repeat(np.arange(p), k),
+                "track": tracks,
+                "keypoint": np.array(list(self.skeleton.keypoints) * p, dtype=object),
+                "x": xy[..., 0].reshape(-1),
+                "y": xy[..., 1].reshape(-1),
+                "score": _array(self.people.keypoint_scores).reshape(-1),
+            }
+        )
+
+    def to_supervision(self) -> supervision.KeyPoints:
+        """Give the people as the package supervision has them, all of class 0, ``person``.
+
+        Returns
+        -------
+        supervision.KeyPoints
+            With the confidence of each keypoint and each person. Its ``data`` are ``class_name``,
+            ``box`` and, where people were tracked, ``track_id``.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            The package supervision is not installed.
+        """
+        import supervision
+
+        people = self.people
+        data = {"class_name": np.full(len(self), "person"), "box": _array(people.boxes)}
+        if people.track_ids is not None:
+            data["track_id"] = _array(people.track_ids)
+        return supervision.KeyPoints(
+            xy=_array(people.keypoints),
+            keypoint_confidence=_array(people.keypoint_scores),
+            detection_confidence=_array(people.scores),
+            class_id=np.zeros(len(self), int),
+            data=data,
+        )
+
+    def plot(
+        self,
+        image: npt.NDArray[np.uint8] | str | os.PathLike[str] | None = None,
+        style: DrawingStyle | None = None,
+    ) -> npt.NDArray[np.uint8]:
+        """Draw the people on a copy of the image.
+
+        Parameters
+        ----------
+        image : array (H, W, 3) or path, optional
+            uint8, RGB; that of `frame` where omitted.
+        style : DrawingStyle, optional
+            Who and what is drawn.
+
+        Returns
+        -------
+        array (H, W, 3)
+            uint8, RGB.
+
+        Raises
+        ------
+        ValueError
+            There is no image, or it is not of the people's size.
+        rmpe.ImageError
+            The file cannot be read.
+        """
+        from .inputs.images import read_image
+        from .outputs.drawing import draw
+        from .outputs.drawing_style import DrawingStyle
+
+        if isinstance(image, (str, os.PathLike)):
+            pixels = read_image(image)
+        elif image is not None:
+            pixels = image
+        elif self.frame is not None:
+            pixels = _array(self.frame.image)
+        else:
+            raise ValueError("image must be given, as this result does not hold its frame")
+        if pixels.shape[:2] != self.size:
+            raise ValueError(
+                f"image must be of the size of the result, {self.size}, got {pixels.shape[:2]}"
+            )
+        return draw(pixels, self.people, style or DrawingStyle())
+
+    def _give(self, values: torch.Tensor) -> Any:
+        return _array(values) if self.as_arrays else values
+
+
+def _array(values: Any) -> Any:
+    """Give a tensor as an array; an array as it is."""
+    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
+
+
+def _scaled(points: Any, size: tuple[int, int]) -> Any:
+    height, width = size
+    if hasattr(points, "new_tensor"):
+        return points / points.new_tensor([width, height])
+    return points / np.array([width, height], points.dtype)

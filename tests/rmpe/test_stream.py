@@ -1,0 +1,124 @@
+"""Streams of frames: results in order, identities, and no memory of what is over."""
+
+import gc
+import re
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rmpe.pipeline import PoseEstimator
+from rmpe.stream import stream
+from rmpe.trackers.parameters import TrackingParameters
+from rmpe.trackers.tracker import track
+
+from .fakes import PixelEstimator
+
+RED = np.full((24, 32, 3), (255, 0, 0), np.uint8)
+
+
+def images(*counts):
+    """Frames in which the estimator finds so many people."""
+    return (np.full((24, 32, 3), count, np.uint8) for count in counts)
+
+
+def test_results_frame_by_frame():
+    estimator = PixelEstimator()
+    results = list(stream(estimator, images(2, 0, 3)))
+    assert [len(result) for result in results] == [2, 0, 3]
+    assert [result.frame.index for result in results] == [0, 1, 2]
+    assert [result.frame.image[0, 0, 0] for result in results] == [2, 0, 3]
+    assert estimator.batches == [1, 1, 1]
+    assert results[0].plot().shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 9])
+def test_batches_change_nothing(batch_size):
+    estimator = PixelEstimator()
+    found = stream(estimator, images(2, 0, 3, 1), batch_size=batch_size)
+    expected = stream(PixelEstimator(), images(2, 0, 3, 1))
+    for one, other in zip(found, expected, strict=True):
+        assert one.keypoints.xy.tolist() == other.keypoints.xy.tolist()
+        assert one.frame.index == other.frame.index
+    assert max(estimator.batches) == min(batch_size, 4)
+
+
+def test_identities_are_those_of_the_tracker():
+    expected, state = [], None
+    for image in images(2, 3, 0, 3):
+        state, people = track(state, PixelEstimator()([image]))
+        expected.append(people.track_ids.tolist())
+    for batch_size in (1, 3):
+        results = stream(
+            PixelEstimator(), images(2, 3, 0, 3),
+            tracking=TrackingParameters(), batch_size=batch_size,
+        )  # fmt: skip
+        assert [result.track_ids.tolist() for result in results] == expected
+
+
+def test_a_frame_that_was_left_out_is_time_that_passes(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "rmpe.stream.track",
+        lambda state, people, parameters, elapsed: told.append(elapsed) or (state, people),
+    )
+    for number in range(5):
+        path = tmp_path / f"{number}.ppm"
+        path.write_bytes(b"P6 2 1 255 " + bytes(6) if number not in (1, 2) else b"broken")
+    options = {"tracking": TrackingParameters(), "report": lambda line: None}
+    assert len(list(stream(PixelEstimator(), tmp_path, **options))) == 3
+    assert told == [1.0, 3.0, 1.0]
+
+
+def test_an_error_of_the_networks_is_raised_at_its_frame():
+    results = stream(PixelEstimator(), [*images(1), RED])
+    assert len(next(results)) == 1
+    with pytest.raises(RuntimeError, match="red is not my color"):
+        next(results)
+
+
+def test_frames_are_taken_when_results_are_asked_for_and_not_kept():
+    kept = []
+
+    def camera():
+        for image in images(*([1] * 10)):
+            kept.append(weakref.ref(image))
+            yield image
+            del image
+
+    results = stream(PixelEstimator(), camera())
+    for number in range(1, 6):
+        next(results)
+        assert len(kept) == number
+    gc.collect()
+    assert sum(one() is not None for one in kept) <= 1
+
+
+def test_memory_does_not_grow():
+    def resident():
+        gc.collect()
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(re.search(r"VmRSS:\s*(\d+)", status)[1])
+
+    frames = (np.full((480, 640, 3), number % 4, np.uint8) for number in range(2000))
+    results = stream(PixelEstimator(), frames, tracking=TrackingParameters())
+    for _ in range(500):
+        next(results)
+    before = resident()
+    assert sum(1 for _ in results) == 1500  # 1.4 GB of frames.
+    assert resident() - before < 20 << 20
+
+
+def test_a_batch_has_a_frame():
+    with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
+        stream(PixelEstimator(), [], batch_size=0)
+
+
+def test_the_method_of_the_estimator_does_the_same(monkeypatch):
+    estimator = PoseEstimator.__new__(PoseEstimator)
+    monkeypatch.setattr(PoseEstimator, "__call__", lambda self, images: PixelEstimator()(images))
+    results = estimator.stream(
+        images(2, 3), tracking=TrackingParameters(), batch_size=2, channels="bgr"
+    )
+    assert [result.track_ids.tolist() for result in results] == [[1, 2], [1, 2, 3]]
