@@ -35,7 +35,7 @@ _MODULES = {
     "people": ("People",),
     "pipeline": ("PoseEstimator", "suppress"),
     "result": ("Boxes", "Keypoints", "Result"),
-    "skeletons": ("AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"),
+    "skeletons": ("AIC_14", "COCO_17", "HALPE_26", "MPII_16", "SKELETONS", "Skeleton"),
     "timing": ("StageTimer",),
     "trackers.parameters": ("TrackingParameters",),
     "trackers.tracker": ("TrackerState", "track"),

@@ -63,6 +63,7 @@ from .result import Keypoints as Keypoints
 from .result import Result as Result
 from .skeletons import AIC_14 as AIC_14
 from .skeletons import COCO_17 as COCO_17
+from .skeletons import HALPE_26 as HALPE_26
 from .skeletons import MPII_16 as MPII_16
 from .skeletons import SKELETONS as SKELETONS
 from .skeletons import Skeleton as Skeleton

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rmpe_ext.sigmas import COCO_SIGMAS
 
-__all__ = ["AIC_14", "COCO_17", "MPII_16", "SKELETONS", "Skeleton"]
+__all__ = ["AIC_14", "COCO_17", "HALPE_26", "MPII_16", "SKELETONS", "Skeleton"]
 
 
 @dataclass(frozen=True)
@@ -179,4 +179,29 @@ MPII_16 = Skeleton(
     sigmas=None,
 )  # fmt: skip
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (COCO_17, AIC_14, MPII_16)}
+# Halpe's body and feet: COCO's keypoints, and nine more.
+HALPE_26 = Skeleton(
+    name="halpe_26",
+    keypoints=(
+        *COCO_17.keypoints,
+        "head_top",
+        "neck",
+        "pelvis",
+        "left_big_toe",
+        "right_big_toe",
+        "left_small_toe",
+        "right_small_toe",
+        "left_heel",
+        "right_heel",
+    ),
+    limbs=(
+        (0, 1), (0, 2), (1, 3), (2, 4), (0, 17), (0, 18),
+        (18, 5), (18, 6), (5, 7), (7, 9), (6, 8), (8, 10),
+        (18, 19), (19, 11), (19, 12), (11, 13), (13, 15), (12, 14), (14, 16),
+        (15, 20), (15, 22), (15, 24), (16, 21), (16, 23), (16, 25),
+    ),
+    flip_pairs=(*COCO_17.flip_pairs, (20, 21), (22, 23), (24, 25)),
+    sigmas=None,
+)  # fmt: skip
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (COCO_17, AIC_14, MPII_16, HALPE_26)}

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from .errors import ModelError
 from .toml_file import TomlError, parse_toml, read_text
 
-__all__ = ["Table", "is_integer", "is_number", "plain", "read_toml", "show"]
+__all__ = ["Table", "is_fraction", "is_integer", "is_number", "plain", "read_toml", "show"]
 
 # Larger numbers do not keep their digits in float32, in which networks compute.
 _LARGEST = 1e9
@@ -130,6 +130,11 @@ def is_number(value: Any) -> bool:
         and not isinstance(value, bool)
         and -_LARGEST <= value <= _LARGEST
     )
+
+
+def is_fraction(value: float) -> bool:
+    """Whether a number is in 0..1."""
+    return 0 <= value <= 1
 
 
 def read_toml(path: Path) -> Table:

@@ -4,15 +4,21 @@ import dataclasses
 
 import pytest
 
-from rmpe.skeletons import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
+from rmpe.skeletons import AIC_14, COCO_17, HALPE_26, MPII_16, SKELETONS, Skeleton
 
 
 def test_skeletons_are_found_by_name():
-    assert SKELETONS == {"coco_17": COCO_17, "aic_14": AIC_14, "mpii_16": MPII_16}
+    assert SKELETONS == {
+        "coco_17": COCO_17,
+        "aic_14": AIC_14,
+        "mpii_16": MPII_16,
+        "halpe_26": HALPE_26,
+    }
     assert {name: len(skeleton) for name, skeleton in SKELETONS.items()} == {
         "coco_17": 17,
         "aic_14": 14,
         "mpii_16": 16,
+        "halpe_26": 26,
     }
 
 

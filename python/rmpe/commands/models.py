@@ -88,6 +88,7 @@ def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str
         "skeleton": card.skeleton.name if isinstance(card, PoseCard) else None,
         "input": list(card.input.size),
         "license": card.license,
+        "accuracy": card.accuracy or None,
         "files": [file.name for file in card.files],
         "origin": card.network.origin,
         "url": card.network.url,
@@ -128,6 +129,8 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         lines.append(f"{row['name']}: {row['title']}")
         lines.append(f"  license: {row['license']}")
+        if row["accuracy"]:
+            lines.append(f"  accuracy, as stated there: {row['accuracy']}")
         lines.append(f"  from: {row['url'] or row['origin']}")
         if row["status"] == "damaged":
             lines.append(f"  {row['problem']}")

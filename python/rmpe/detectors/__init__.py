@@ -15,7 +15,10 @@ __all__ = ["DETECTORS", "detector_class"]
 
 # Name in a card -> module and class, imported when a card is of that kind.
 DETECTORS = {
+    "decoded": ("decoded", "Decoded"),
+    "end_to_end": ("end_to_end", "EndToEnd"),
     "ssd": ("ssd", "SSD"),
+    "yolox": ("yolox", "YOLOX"),
 }
 
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["CLASS_LISTS"]
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import ModelError
+from ..models import PERSON
+
+if TYPE_CHECKING:
+    from ..toml_table import Table
+
+__all__ = ["CLASS_LISTS", "find_columns", "read_classes"]
+
+# A card may come from anywhere, and must not ask for more memory than there is.
+_MOST_CLASSES = 10_000
 
 _COCO = (
     "person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, fire "
@@ -31,9 +43,54 @@ def _with_gaps(names: list[str]) -> tuple[str, ...]:
     return tuple(_NOTHING if number in _COCO_GAPS else next(left) for number in numbers)
 
 
-# Name in a card -> the name of each column; the first one is the background's.
+# Name in a card -> the name of each column; the background's has none.
 CLASS_LISTS = {
+    "coco_80": tuple(_COCO),
     "coco_81": (_NOTHING, *_COCO),
     "coco_91": (_NOTHING, *_with_gaps(_COCO)),
     "voc_21": (_NOTHING, *_VOC),
 }
+
+
+def read_classes(output: Table) -> tuple[str, ...]:
+    """Read the name of each column from the table ``[output]`` of a card.
+
+    It names a list, or the column of people, of whom alone the card knows.
+    """
+    if "classes" in output:
+        return CLASS_LISTS[output.choice("classes", CLASS_LISTS)]
+    return ("",) * output.integer("person", 0, _MOST_CLASSES) + (PERSON,)
+
+
+def find_columns(source: str, known: Sequence[str], classes: Sequence[str]) -> list[int]:
+    """Find the columns that stand for classes.
+
+    Parameters
+    ----------
+    source : str
+        What knows the classes, for the message.
+    known : sequence of str
+        The name of each column; ``""`` for those without.
+    classes : sequence of str
+        Those to find.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where there is no such class, or one is there twice.
+
+    Examples
+    --------
+    >>> find_columns("model mine", ["", "person", "dog"], ["dog", "person"])
+    [2, 1]
+    """
+    names = [name for name in known if name]
+    unknown = [name for name in classes if name not in names]
+    if unknown or not classes:
+        raise ModelError(
+            f"{source}: classes must be one or more of {', '.join(names)}, "
+            f"got {', '.join(unknown) or 'none'}"
+        )
+    if len(set(classes)) < len(classes):
+        raise ModelError(f"classes must differ, got {', '.join(classes)}")
+    return [known.index(name) for name in classes]

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
-__all__ = ["Detections"]
+import rmpe_ext
+
+__all__ = ["Detections", "best_first"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,3 +37,48 @@ class Detections:
     def __len__(self) -> int:
         """Return the number of boxes, M."""
         return self.boxes.shape[0]
+
+    def select(self, chosen: torch.Tensor) -> Detections:
+        """Return some of them: ``chosen`` is a mask (M,), or places (K,)."""
+        return Detections(
+            self.boxes[chosen],
+            self.scores[chosen],
+            self.image_index[chosen],
+            None if self.class_index is None else self.class_index[chosen],
+        )
+
+
+def best_first(found: Detections, classes: int, nms_iou: float | None) -> torch.Tensor:
+    """Choose the boxes that stay, image by image, best first.
+
+    Parameters
+    ----------
+    found : Detections
+        With classes; boxes of different classes do not suppress each other.
+    classes : int
+        How many there are.
+    nms_iou : float, optional
+        Of two boxes of a class that overlap more than this, the better is kept. None: all stay.
+
+    Returns
+    -------
+    Tensor (K,)
+        int64: their places in ``found``.
+
+    Examples
+    --------
+    >>> boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 9], [20, 0, 30, 10]])
+    >>> number = torch.zeros(3, dtype=torch.int64)
+    >>> found = Detections(boxes, torch.tensor([0.7, 0.8, 0.9]), number, number)
+    >>> best_first(found, 1, 0.5)
+    tensor([2, 1])
+    """
+    assert found.class_index is not None
+    if nms_iou is None:
+        kept = torch.arange(len(found), device=found.boxes.device)
+    else:
+        group = found.image_index * classes + found.class_index
+        keep = rmpe_ext.box_nms(found.boxes, found.scores, nms_iou, image_index=group).keep
+        kept = keep.nonzero()[:, 0]
+    order = kept[found.scores[kept].argsort(descending=True, stable=True)]
+    return order[found.image_index[order].argsort(stable=True)]

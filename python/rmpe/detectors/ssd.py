@@ -9,12 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import rmpe_ext
-
 from ..errors import ModelError
 from ..models import PERSON
-from ..toml_table import Table
-from .classes import CLASS_LISTS
+from ..toml_table import Table, is_fraction
+from .classes import find_columns, read_classes
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +27,6 @@ __all__ = ["SSD", "Anchors", "SSDDetector"]
 # Orders of the four numbers that encode a box, to those of (x, y, width, height).
 ENCODINGS = {"txtytwth": (0, 1, 2, 3), "tytxthtw": (1, 0, 3, 2)}
 ANCHOR_FORMATS = ("xyxy", "xcycwh", "ycxchw")
-# A card may come from anywhere, and must not ask for more memory than there is.
-_MOST_CLASSES = 10_000
 # What multiplies in float32 must not vanish.
 _LEAST = 1e-9
 
@@ -101,15 +97,15 @@ class SSD:
         return cls(
             boxes_output=output.text("boxes") if named else "",
             scores_output=output.text("scores") if named else "",
-            classes=_read_classes(output),
+            classes=read_classes(output),
             activation=output.choice("activation", ("none", "softmax")),
             encoding=boxes.choice("encoding", ENCODINGS),
             variances=boxes.numbers(
                 "variances", 4, f", at least {_LEAST}", lambda value: value >= _LEAST
             ),
             anchors=_read_anchors(boxes.table("anchors"), read_file) if named else None,
-            threshold=boxes.number("threshold", "a number in 0..1", _is_fraction),
-            nms_iou=boxes.number("nms_iou", "a number in 0..1", _is_fraction),
+            threshold=boxes.number("threshold", "a number in 0..1", is_fraction),
+            nms_iou=boxes.number("nms_iou", "a number in 0..1", is_fraction),
         )
 
     def build(
@@ -132,17 +128,6 @@ class SSD:
             ) from error
         loaded = network.run_module(module, _shapes(anchors))
         return SSDDetector(card, self, loaded, anchors, "xyxy", classes)
-
-
-def _is_fraction(value: float) -> bool:
-    return 0 <= value <= 1
-
-
-def _read_classes(output: Table) -> tuple[str, ...]:
-    """A list that has a name, or the column of people, of whom alone the card knows."""
-    if "classes" in output:
-        return CLASS_LISTS[output.choice("classes", CLASS_LISTS)]
-    return ("",) * output.integer("person", 0, _MOST_CLASSES) + (PERSON,)
 
 
 def _read_anchors(table: Table, read_file: Callable[[Table], ModelFile]) -> Anchors:
@@ -204,7 +189,7 @@ class SSDDetector:
                 f"model {card.name}: the column of {ssd.classes[-1]} must be in "
                 f"0..{scores[1] - 1}, as there are {scores[1]} classes, got {len(ssd.classes) - 1}"
             )
-        self._columns = _columns(f"model {card.name}", ssd.classes, classes)
+        self._columns = find_columns(f"model {card.name}", ssd.classes, classes)
         self.classes = tuple(classes)
         self.card = card
         self.ssd = ssd
@@ -238,7 +223,7 @@ class SSDDetector:
         """
         import torch
 
-        from .detections import Detections
+        from .detections import Detections, best_first
 
         threshold = self.ssd.threshold if threshold is None else threshold
         if not 0 <= threshold <= 1:
@@ -258,15 +243,9 @@ class SSDDetector:
         boxes = self._decode(encoded[image_index, anchor_index], self._anchors[anchor_index])
         # Clipped to 0..1, then from fractions to pixels. NaN stays NaN, and has no area.
         boxes = boxes.clamp(0, 1) * sizes[image_index].repeat(1, 2)
-        usable = (boxes[:, 2:] > boxes[:, :2]).all(1)
-        boxes, scores = boxes[usable], scores[usable]
-        image_index, class_index = image_index[usable], class_index[usable]
-        group = image_index * len(self.classes) + class_index
-        keep = rmpe_ext.box_nms(boxes, scores, self.ssd.nms_iou, image_index=group).keep
-        kept = keep.nonzero()[:, 0]
-        order = kept[scores[kept].argsort(descending=True, stable=True)]
-        order = order[image_index[order].argsort(stable=True)]
-        return Detections(boxes[order], scores[order], image_index[order], class_index[order])
+        all_found = Detections(boxes, scores, image_index, class_index)
+        usable = all_found.select((boxes[:, 2:] > boxes[:, :2]).all(1))
+        return usable.select(best_first(usable, len(self.classes), self.ssd.nms_iou))
 
     def _stretch(self, images: Sequence[torch.Tensor], sizes: torch.Tensor) -> torch.Tensor:
         """Bring images of ``sizes`` (B, 2), width and height, to the network's input."""
@@ -289,20 +268,6 @@ class SSDDetector:
         centers = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
         halves = offsets[:, 2:].exp() * anchors[:, 2:] / 2
         return torch.cat([centers - halves, centers + halves], dim=1)
-
-
-def _columns(source: str, known: Sequence[str], classes: Sequence[str]) -> list[int]:
-    """The columns of the scores that stand for the classes."""
-    names = [name for name in known if name]
-    unknown = [name for name in classes if name not in names]
-    if unknown or not classes:
-        raise ModelError(
-            f"{source}: classes must be one or more of {', '.join(names)}, "
-            f"got {', '.join(unknown) or 'none'}"
-        )
-    if len(set(classes)) < len(classes):
-        raise ModelError(f"classes must differ, got {', '.join(classes)}")
-    return [known.index(name) for name in classes]
 
 
 def _centers_and_sizes(anchors: torch.Tensor, order: str) -> torch.Tensor:

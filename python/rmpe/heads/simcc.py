@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import rmpe_ext
 from rmpe_ext.conventions import ConventionName
+from rmpe_ext.validation.decode_simcc import SimccScore
 
 from ..errors import ModelError
 from ..toml_table import Table
@@ -37,6 +38,9 @@ class SimCCHead:
         The names of the vectors of x and of y in an ONNX file, or empty.
     split_ratio
         Bins per crop pixel.
+    score
+        Of a keypoint, from the largest values of its two vectors; see
+        :func:`rmpe_ext.decode_simcc`.
 
     Examples
     --------
@@ -49,6 +53,7 @@ class SimCCHead:
 
     outputs: tuple[str, ...]
     split_ratio: float
+    score: SimccScore = "min"
 
     @classmethod
     def read(cls, table: Table, *, named: bool, size: tuple[int, int]) -> SimCCHead:
@@ -58,6 +63,7 @@ class SimCCHead:
             split_ratio=table.number(
                 "split_ratio", "a number, 1 to 64", lambda value: 1 <= value <= 64
             ),
+            score=table.choice("score", get_args(SimccScore)) if "score" in table else "min",
         )
 
     def output_shapes(self, joints: int, size: tuple[int, int]) -> tuple[Shape, ...]:
@@ -88,6 +94,7 @@ class SimCCHead:
             x_maps,
             y_maps,
             split_ratio=self.split_ratio,
+            score=self.score,
             matrices=matrices,
             flipped=None if mirrored is None else (mirrored[0], mirrored[1]),
             flip_pairs=flip_pairs,

@@ -21,6 +21,7 @@ from ..networks.pytorch import TorchNetwork
 from ..networks.weights import load_weights
 from . import PERSON
 from .card import Card, DetectorCard, ModelFile, PoseCard
+from .embedded import check_embedded
 from .pose import PoseNetwork
 from .read import load_card
 from .store import obtain
@@ -128,9 +129,14 @@ class CardNetwork:
         """The path of one of the card's files, verified."""
         return obtain(file, self.models_dir)
 
-    def load_onnx(self, output_names: Sequence[str], output_shapes: Sequence[Shape]) -> Network:
-        """Load the card's ONNX file, which must have such outputs."""
-        return OnnxNetwork(
+    def load_onnx(
+        self,
+        output_names: Sequence[str],
+        output_shapes: Sequence[Shape],
+        rows: int | None = None,
+    ) -> Network:
+        """Load the card's ONNX file, which must have such outputs; ``rows``: see `OnnxNetwork`."""
+        network = OnnxNetwork(
             self.path(self.card.network),
             input_name=self.card.input.name,
             input_shape=(3, *self.card.input.size),
@@ -139,7 +145,10 @@ class CardNetwork:
             channels_last=self.card.input.layout == "nhwc",
             device=self.device,
             batch_size=choose_call(self.card, self.device),
+            rows=rows,
         )
+        check_embedded(self.card, network.metadata)
+        return network
 
     def load_module(self, **parameters: int) -> torch.nn.Module:
         """Build the card's architecture, and load its weights."""

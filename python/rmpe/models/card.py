@@ -99,7 +99,11 @@ class InputSpec:
     layout: str = "nchw"
 
     def crop(
-        self, images: Sequence[torch.Tensor], matrices: torch.Tensor, image_index: torch.Tensor
+        self,
+        images: Sequence[torch.Tensor],
+        matrices: torch.Tensor,
+        image_index: torch.Tensor,
+        fill: float = 0,
     ) -> torch.Tensor:
         """Cut the network's input (N, 3, h, w) out of uint8 RGB images.
 
@@ -110,6 +114,8 @@ class InputSpec:
             Image pixel -> crop pixel.
         image_index : Tensor (N,)
             The image of each crop.
+        fill : float
+            8-bit value of what is outside of the images.
         """
         return rmpe_ext.crop(
             images,
@@ -120,6 +126,7 @@ class InputSpec:
             mean=self.mean,
             std=self.std,
             swap_rb=self.channels == "bgr",
+            fill=fill,
         )
 
 
@@ -143,12 +150,15 @@ class Card:
         Items of one network call on a CPU.
     input
         What goes in.
+    accuracy
+        As the origin states it; ``""`` where it does not.
     """
 
     name: str
     title: str
     license: str
     origin: str
+    accuracy: str
     runtime: str
     architecture: str
     parameters: tuple[tuple[str, int], ...]

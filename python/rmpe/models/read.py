@@ -18,7 +18,7 @@ from ..heads import HEADS, head_class
 from ..method.limits import LIMITS, Limits
 from ..networks.architectures import ARCHITECTURES
 from ..skeletons import SKELETONS
-from ..toml_table import Table, is_integer, read_toml
+from ..toml_table import Table, is_fraction, is_integer, read_toml
 from .card import (
     LONGEST_SIDE,
     RUNTIMES,
@@ -103,6 +103,7 @@ def _read_common(table: Table, task: str, folder: Path | None) -> dict[str, Any]
         "title": table.text("title"),
         "license": table.text("license"),
         "origin": origin,
+        "accuracy": table.text("accuracy") if "accuracy" in table else "",
         "runtime": runtime,
         "architecture": architecture,
         "parameters": tuple(parameters.items()),
@@ -150,7 +151,7 @@ def _read_pose(table: Table, folder: Path | None) -> PoseCard:
         crop=crop.choice("convention", CONVENTIONS),
         padding=crop.number("padding", PADDING_RULE, lambda value: -1 < value < 1),
         head=head,
-        drawn_score=table.number("drawn_score", "a number in 0..1", _is_fraction)
+        drawn_score=table.number("drawn_score", "a number in 0..1", is_fraction)
         if "drawn_score" in table
         else None,
         transformer=_read_transformer(table.table("transformer"), common["origin"], folder)
@@ -179,10 +180,6 @@ def _read_transformer(table: Table, origin: str, folder: Path | None) -> Transfo
 
 def _is_positive(value: float) -> bool:
     return value >= _LEAST
-
-
-def _is_fraction(value: float) -> bool:
-    return 0 <= value <= 1
 
 
 def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:

@@ -6,34 +6,26 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
 from ..errors import ModelError
-from .external_data import has_external_data
-from .forks import leave_to_the_parent
 from .network import Shape, check_batch, check_finite, check_shapes, run_in_calls
+from .onnx_file import INPUT_TYPES, Port, check_input, check_outputs, read_onnx
+from .onnx_session import LOG_NOTHING_BUT_FATAL, Sessions, choose_provider, open_session
 from .telemetry import import_onnxruntime
 
 __all__ = ["OnnxNetwork"]
 
 # A file may hold a loop without an end; large networks take seconds for an image.
 _LONGEST_TRIAL = 120.0
-# What an input may hold.
-_INPUT_TYPES = {
-    "tensor(float)": torch.float32,
-    "tensor(int32)": torch.int32,
-    "tensor(uint8)": torch.uint8,
-}
+_Result = TypeVar("_Result")
 _NUMPY_TYPES = {torch.float32: np.float32, torch.int32: np.int32, torch.uint8: np.uint8}
-# Errors come as exceptions; the library would print them as well, as they stand in the file.
-_LOG_NOTHING_BUT_FATAL = 4
 
 
 class OnnxNetwork:
@@ -65,6 +57,14 @@ class OnnxNetwork:
         ``"cpu"``, or ``"cuda"`` (``"cuda:1"``), which takes the package onnxruntime-gpu.
     batch_size : int
         Most items of one call. It shrinks where a GPU's memory is short.
+    rows : int, optional
+        Where the first axis of each output of an item is as long as there were things to find: how
+        long it may become. What is missing there is 0.
+
+    Attributes
+    ----------
+    metadata : dict of str
+        What the file says of itself, by the names of whoever wrote it.
 
     Raises
     ------
@@ -84,6 +84,7 @@ class OnnxNetwork:
         channels_last: bool = False,
         device: str | torch.device = "cpu",
         batch_size: int = 1,
+        rows: int | None = None,
     ) -> None:
         self.device = torch.device(device)
         self.input_shape = tuple(input_shape)
@@ -91,21 +92,29 @@ class OnnxNetwork:
         self._path = Path(path).absolute()
         self._input_name = input_name
         self._output_names = tuple(output_names)
-        self._provider = _provider(self.device)
-        content = _read(self._path)
+        self._provider = choose_provider(self.device)
+        content = read_onnx(self._path)
         self._digest = hashlib.sha256(content).digest()
-        session = _open(self._path, content, self._provider, threads=1)
-        self._input_type = torch.float32
-        self.output_shapes, self._fixed_batch = self._check_file(session, output_shapes)
+        session = open_session(self._path, content, self._provider, threads=1)
+        self.metadata = dict(session.get_modelmeta().custom_metadata_map)
+        shape = (*self.input_shape[1:], self.input_shape[0])
+        shape = shape if channels_last else self.input_shape
+        given = check_input(self._path, session, input_name, shape)
+        self._input_type = INPUT_TYPES[given.type]
+        self._rows = rows
+        ports = check_outputs(self._path, session, output_names, output_shapes, rows)
+        self.output_shapes = self._find_shapes(session, given, ports, output_shapes)
+        self._fixed_batch = any(port.shape[0] == 1 for port in (given, *ports))
         self._batch_size = 1 if self._fixed_batch else batch_size
-        self._sessions: _Sessions | None = self._open_sessions(content, session)
-        self._try(session)
+        self._sessions: Sessions | None = self._open_sessions(content, session)
+        outputs = self._try(lambda options: self._run_black(session, options))
+        check_finite(str(self._path), outputs)
 
     def __call__(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Run float32 (N, 3, h, w); see `Network`."""
         check_batch(batch, self.input_shape, self.device)
         sessions = self._sessions_here()
-        outputs = tuple(batch.new_empty((len(batch), *shape)) for shape in self.output_shapes)
+        outputs = self._make_outputs(batch)
         batch = self._as_input(batch)
         if self.device.type == "cuda":
             # onnxruntime works on a stream of its own: what made the batch must have finished.
@@ -134,7 +143,7 @@ class OnnxNetwork:
         """Leave out what belongs to this process."""
         return {**self.__dict__, "_sessions": None}
 
-    def _sessions_here(self) -> _Sessions:
+    def _sessions_here(self) -> Sessions:
         """Give the sessions of this process, which it has to open after a fork or a pickle."""
         sessions = self._sessions
         if sessions is not None and sessions.process == os.getpid():
@@ -144,20 +153,20 @@ class OnnxNetwork:
                 "CUDA cannot be used after a fork: make the network in the process that uses it, "
                 "or start that process by spawn"
             )
-        content = _read(self._path)
+        content = read_onnx(self._path)
         if hashlib.sha256(content).digest() != self._digest:
             raise ModelError(f"{self._path} has changed since the network was loaded")
-        single = _open(self._path, content, self._provider, threads=1)
+        single = open_session(self._path, content, self._provider, threads=1)
         self._sessions = self._open_sessions(content, single)
         return self._sessions
 
-    def _open_sessions(self, content: bytes, single: Any) -> _Sessions:
+    def _open_sessions(self, content: bytes, single: Any) -> Sessions:
         threads = torch.get_num_threads() if self.device.type == "cpu" else 1
         wide = single
         if threads > 1 and not self._fixed_batch:
-            wide = _open(self._path, content, self._provider, threads)
+            wide = open_session(self._path, content, self._provider, threads)
         pool = ThreadPoolExecutor(threads, "rmpe-onnx")
-        return _Sessions(os.getpid(), threads, single, wide, pool)
+        return Sessions(os.getpid(), threads, single, wide, pool)
 
     def _as_input(self, batch: torch.Tensor) -> torch.Tensor:
         """Bring a batch to the form that the file takes."""
@@ -166,6 +175,11 @@ class OnnxNetwork:
         if self._input_type != torch.float32:
             batch = batch.round().clamp(0, 255).to(self._input_type)
         return batch.contiguous()
+
+    def _make_outputs(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Make the outputs of a batch."""
+        make = batch.new_empty if self._rows is None else batch.new_zeros
+        return tuple(make((len(batch), *shape)) for shape in self.output_shapes)
 
     def _run(
         self,
@@ -180,160 +194,74 @@ class OnnxNetwork:
         number = _NUMPY_TYPES[batch.dtype]
         binding.bind_input(self._input_name, *place, number, tuple(batch.shape), batch.data_ptr())
         for name, output in zip(self._output_names, outputs, strict=True):
-            binding.bind_output(name, *place, np.float32, tuple(output.shape), output.data_ptr())
+            if self._rows is None:
+                size, pointer = tuple(output.shape), output.data_ptr()
+                binding.bind_output(name, *place, np.float32, size, pointer)
+            else:
+                binding.bind_output(name)
         session.run_with_iobinding(binding, options)
         binding.synchronize_outputs()
+        if self._rows is not None:
+            self._copy_rows(binding.copy_outputs_to_cpu(), outputs)
 
-    def _try(self, session: Any) -> None:
+    def _copy_rows(
+        self, values: Sequence[np.ndarray[Any, Any]], outputs: Sequence[torch.Tensor]
+    ) -> None:
+        """Fill the beginnings of outputs."""
+        for value, output in zip(values, outputs, strict=True):
+            size = (len(output), min(value.shape[1], self._rows or 0), *output.shape[2:])
+            if value.shape != size:
+                raise ModelError(
+                    f"{self._path}: an output may have at most {self._rows} rows, "
+                    f"{tuple(output.shape)}, got {value.shape}"
+                )
+            output[:, : size[1]] = torch.from_numpy(value).to(output)
+
+    def _find_shapes(
+        self,
+        session: Any,
+        given: Port,
+        ports: Sequence[Port],
+        expected: Sequence[Shape],
+    ) -> tuple[tuple[int, ...], ...]:
+        """Return the outputs' sizes, which may follow from that of the input alone."""
+        free = [port for port in ports if port.is_free]
+        if not free:
+            return tuple(port.shape[1:] for port in ports)
+        if not given.is_free:
+            raise ModelError(
+                f"{self._path}: all axes but the first must have known sizes, got {free[0]}"
+            )
+
+        def run(options: Any) -> list[Any]:
+            black = self._as_input(self._black_batch()).cpu().numpy()
+            results: list[Any] = session.run(
+                list(self._output_names), {self._input_name: black}, options
+            )
+            return results
+
+        shapes = tuple(tuple(value.shape[1:]) for value in self._try(run))
+        check_shapes(str(self._path), shapes, expected)
+        return shapes
+
+    def _black_batch(self) -> torch.Tensor:
+        return torch.zeros(1, *self.input_shape, dtype=torch.float32, device=self.device)
+
+    def _run_black(self, session: Any, options: Any) -> tuple[torch.Tensor, ...]:
+        batch = self._black_batch()
+        outputs = self._make_outputs(batch)
+        self._run(session, self._as_input(batch), outputs, options)
+        return outputs
+
+    def _try(self, run: Callable[[Any], _Result]) -> _Result:
         """Run a black image, as a file's description of its outputs need not be true."""
         options = import_onnxruntime().RunOptions()
-        options.log_severity_level = _LOG_NOTHING_BUT_FATAL
+        options.log_severity_level = LOG_NOTHING_BUT_FATAL
         timer = threading.Timer(_LONGEST_TRIAL, setattr, (options, "terminate", True))
         timer.start()
         try:
-            batch = torch.zeros(1, *self.input_shape, dtype=torch.float32, device=self.device)
-            outputs = [batch.new_empty((1, *shape)) for shape in self.output_shapes]
-            self._run(session, self._as_input(batch), outputs, options)
+            return run(options)
         except Exception as error:  # onnxruntime has a class of its own for each kind of failure.
             raise ModelError(f"{self._path} does not run on a black image: {error}") from error
         finally:
             timer.cancel()
-        check_finite(str(self._path), outputs)
-
-    def _check_file(
-        self, session: Any, expected: Sequence[Shape]
-    ) -> tuple[tuple[tuple[int, ...], ...], bool]:
-        """Compare the file with the card; return the outputs' shapes, and whether N must be 1."""
-        try:
-            inputs = [_Port.read(port) for port in session.get_inputs()]
-            found = {port.name: _Port.read(port) for port in session.get_outputs()}
-        except UnicodeDecodeError as error:
-            raise ModelError(f"{self._path}: the names in it must be UTF-8: {error}") from None
-        channels, height, width = self.input_shape
-        shape = (height, width, channels) if self._channels_last else self.input_shape
-        if (
-            [port.name for port in inputs] != [self._input_name]
-            or inputs[0].type not in _INPUT_TYPES
-            or inputs[0].shape[1:] != shape
-        ):
-            want = ", ".join(map(str, shape))
-            raise ModelError(
-                f"{self._path}: by the model card the only input is {self._input_name} (N, {want}) "
-                f"float, int32 or uint8, got {', '.join(map(str, inputs))}"
-            )
-        self._input_type = _INPUT_TYPES[inputs[0].type]
-        missing = [name for name in self._output_names if name not in found]
-        if missing:
-            raise ModelError(
-                f"{self._path}: by the model card there is an output {missing[0]}, "
-                f"got {', '.join(map(str, found.values()))}"
-            )
-        outputs = [found[name] for name in self._output_names]
-        for output in outputs:
-            if output.type != "tensor(float)" or not output.shape:
-                raise ModelError(
-                    f"{self._path}: outputs must be float tensors of known shape, got {output}"
-                )
-        for port in (inputs[0], *outputs):
-            if isinstance(port.shape[0], int) and port.shape[0] != 1:
-                raise ModelError(
-                    f"{self._path}: the first axis is the batch and must be free or 1, got {port}"
-                )
-        shapes = tuple(output.shape[1:] for output in outputs)
-        check_shapes(str(self._path), shapes, expected)
-        for output in outputs:
-            if not all(isinstance(size, int) and size > 0 for size in output.shape[1:]):
-                raise ModelError(
-                    f"{self._path}: all axes but the first must have known sizes, got {output}"
-                )
-        return shapes, any(port.shape[0] == 1 for port in (inputs[0], *outputs))
-
-
-@dataclass(frozen=True)
-class _Port:
-    """An input or output: sequences and maps have no shape."""
-
-    name: str
-    type: str
-    shape: tuple[Any, ...]
-
-    @classmethod
-    def read(cls, port: Any) -> _Port:
-        shape = tuple(port.shape) if port.type.startswith("tensor(") else ()
-        return cls(port.name, port.type, shape)
-
-    def __str__(self) -> str:
-        if not self.type.startswith("tensor("):
-            return f"{self.name} {self.type}"
-        return f"{self.name} ({', '.join(map(str, self.shape))}) {self.type[len('tensor(') : -1]}"
-
-
-@dataclass(frozen=True)
-class _Sessions:
-    """What one process runs a network with."""
-
-    process: int
-    threads: int
-    single: Any  # Runs on one thread.
-    wide: Any  # Runs on all of them.
-    pool: ThreadPoolExecutor
-
-
-def _read(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        outside = has_external_data(content)
-    except OSError as error:
-        raise ModelError(f"cannot read the network {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise ModelError(f"{path} is damaged or no ONNX file: {error}") from None
-    if outside:
-        raise ModelError(
-            f"{path} keeps weights in another file, which the SHA-256 in its card does not cover; "
-            "save the network as one file (onnx.save does so by default)"
-        )
-    return content
-
-
-def _provider(device: torch.device) -> str | tuple[str, dict[str, int]]:
-    """Name the part of onnxruntime that serves a device."""
-    if device.type == "cpu":
-        return "CPUExecutionProvider"
-    if device.type != "cuda":
-        raise ModelError(f"device of an ONNX network must be cpu or cuda, got {device}")
-    onnxruntime = import_onnxruntime()
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        raise ModelError(
-            f"the installed onnxruntime {onnxruntime.__version__} cannot use CUDA: replace it by "
-            "onnxruntime-gpu (pip uninstall onnxruntime; pip install onnxruntime-gpu), or choose "
-            "the device cpu"
-        )
-    return ("CUDAExecutionProvider", {"device_id": device.index or 0})
-
-
-def _open(
-    path: Path, content: bytes, provider: str | tuple[str, dict[str, int]], threads: int
-) -> Any:
-    """Make a session; of what has been read and checked, and not of the file."""
-    onnxruntime = import_onnxruntime()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _LOG_NOTHING_BUT_FATAL
-    # Threads that spin while they wait take the cores from the next step, which is torch's.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.load_model_format", "ONNX")
-    try:
-        session = onnxruntime.InferenceSession(
-            content, options, providers=[provider], enable_fallback=0
-        )
-    except Exception as error:  # onnxruntime has a class of its own for each kind of failure.
-        raise ModelError(f"onnxruntime cannot load {path}: {error}") from error
-    leave_to_the_parent(session)
-    wanted = provider if isinstance(provider, str) else provider[0]
-    if session.get_providers()[0] != wanted:
-        raise ModelError(
-            f"onnxruntime cannot run {path} on CUDA: libraries that it needs are missing, or of "
-            "another version"
-        )
-    return session

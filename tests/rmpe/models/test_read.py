@@ -12,7 +12,7 @@ from rmpe.heads.heatmap import HeatmapHead
 from rmpe.models.card import DetectorCard, InputSpec, PoseCard
 from rmpe.models.read import _CARDS as FOLDER
 from rmpe.models.read import known_cards, load_card
-from rmpe.models.store import locate
+from rmpe.models.store import find, locate
 
 from ...fuzz import fuzz
 from ..mutation import damaged
@@ -41,6 +41,10 @@ def test_every_card_of_the_package_can_be_read():
         "movenet_thunder_coco17",
         "newell_hourglass2_mpii16",
         "newell_hourglass8_mpii16",
+        *(f"rtmpose_{size}_coco17" for size in ("t", "s", "m", "l", "l384", "x384")),
+        *(f"rtmpose_{size}_halpe26" for size in ("t", "s", "m", "l", "x384")),
+        *(f"cigpose_{size}_coco17" for size in ("m", "l", "l384")),
+        *(f"vitpose_{size}_coco17" for size in ("s", "b", "l", "base_simple")),
     }
     for name, card in found.items():
         assert card.name == name
@@ -122,14 +126,18 @@ def test_a_card_of_the_users_is_named_after_its_file_and_looks_beside_it(tmp_pat
 
 
 def test_the_cards_of_real_files_have_their_hashes(models_dir):
-    for card in known_cards().values():
-        if card.runtime == "onnx":
-            for file in card.files:
-                assert locate(file, models_dir).parent == models_dir
+    found = [
+        locate(file, models_dir)
+        for card in known_cards().values()
+        for file in card.files
+        if find(file, models_dir) is not None
+    ]
+    assert len(found) == 7
+    assert {path.parent for path in found} == {models_dir}
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ModelError, match="one of hourglass1_mpii16, .*, got 'yolo'"):
+    with pytest.raises(ModelError, match="one of cigpose_l384_coco17, .*, got 'yolo'"):
         load_card("yolo")
 
 
