@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rmpe_ext.presets import DEFAULT_PRESET
 
-from ..terminal import printable
 from . import CommandError
-from ._messages import say
+from ._messages import say, say_lines
 from ._options import (
     add_method,
     add_networks,
@@ -22,6 +23,12 @@ from ._options import (
     positive,
 )
 
+if TYPE_CHECKING:
+    from ..interrupts import StopRequest
+    from ..pipeline import PoseEstimator
+    from ..training.label_file import LabelFile
+    from ..training.labeling import Sureness
+
 SUMMARY = "annotate photographs with what a network is sure of"
 
 DESCRIPTION = """\
@@ -31,10 +38,21 @@ does not count in `rmpe train`. A person with too few sure keypoints is a box al
 
 The file can be corrected by hand in CVAT, Label Studio and others that read COCO keypoints.
 
+A run adds to FILE.partial as it goes, and makes FILE from it when it ends, so a run that is killed,
+or whose disk is full, loses nothing, and --resume ends with the same file as if nothing had
+happened.
+
 examples:
   rmpe label photos/ --out labels.json
+  rmpe label photos/ --out labels.json --resume             go on after an interruption
   rmpe label photos/ --out labels.json --boxes annotations.json --convention dark
 """
+
+# Settings that change the labels: a run may be resumed only with the same.
+_SETTINGS = (
+    "detector", "classes", "pose", "threshold", "flip", "convention", "stn", "similarity", "score",
+    "keypoints",
+)  # fmt: skip
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +67,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="COCO annotations whose boxes are taken, in place of the detector's",
+    )
+    earlier = parser.add_mutually_exclusive_group()
+    earlier.add_argument(
+        "--overwrite", action="store_true", help="replace the file, or what a run has left of it"
+    )
+    earlier.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with what an interrupted run of the same settings has left",
     )
     add_networks(parser)
     add_method(parser)
@@ -79,61 +106,130 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Label and write; 1 where photographs were skipped."""
-    from tqdm import tqdm
-
-    from ..inputs.images import ImageError
-    from ..inputs.prefetch import read_batches
-    from ..output_file import write_output
-    from ..training.labeling import Sureness, categories, label_images
+    from ..interrupts import StopRequest
+    from ..outputs.errors import OutputError, OutputLostError
+    from ..training.label_file import open_labels
+    from .models import find_card
 
     check_outputs(arguments.out, None)
+    skeleton = getattr(find_card(arguments.pose, "pose"), "skeleton", None)
+    if skeleton is not None and skeleton.sigmas is None:
+        raise CommandError(f"--pose must have a skeleton with sigmas, {skeleton.name} has none")
+    try:
+        with (
+            StopRequest() as stop,
+            open_labels(
+                arguments.out,
+                _settings(arguments),
+                resume=arguments.resume,
+                overwrite=arguments.overwrite,
+                report=lambda line: say(f"{arguments.prog}: {line}"),
+            ) as file,
+        ):
+            if file.complete:
+                say(f"{arguments.prog}: {arguments.out} is complete; --overwrite replaces it")
+                return 0
+            return _label(arguments, file, stop)
+    except OutputError as error:
+        status = 1 if isinstance(error, OutputLostError) else 2
+        raise CommandError(str(error), status) from None
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What changes the labels, by the names of the arguments."""
+    settings = {f"--{name}": getattr(arguments, name) for name in _SETTINGS}
+    boxes = arguments.boxes
+    return {
+        "images": str(arguments.images.resolve()),
+        "--boxes": None if boxes is None else str(boxes.resolve()),
+        **settings,
+    }
+
+
+def _label(arguments: argparse.Namespace, file: LabelFile, stop: StopRequest) -> int:
+    from tqdm import tqdm
+
+    from ..inputs.prefetch import read_batches
+    from ..training.labeling import Sureness, categories
+
     paths, boxes = _inputs(arguments)
-    estimator = build_estimator(arguments, nms=None if boxes else DEFAULT_PRESET)
-    sureness = Sureness(arguments.similarity, arguments.score, arguments.keypoints)
-    limits = batch_limits(arguments, estimator)
     # A single photograph may be named, too.
     folder = arguments.images if arguments.images.is_dir() else arguments.images.parent
-    images: list[dict[str, Any]] = []
-    people: list[dict[str, Any]] = []
-    skipped = 0
-    with tqdm(total=len(paths), unit="image", disable=None) as bar:
-        for batch in read_batches(paths, batch_size=limits.images, batch_bytes=limits.pixel_bytes):
-            read = [(path, image) for path, image in batch if not isinstance(image, ImageError)]
-            for _, outcome in batch:
-                if isinstance(outcome, ImageError):
-                    say(f"{arguments.prog}: skipped {outcome}")
+    names = {path: str(path.relative_to(folder)) for path in paths}
+    work = [path for path in paths if names[path] not in file.done]
+    estimator = build_estimator(arguments, nms=DEFAULT_PRESET if boxes is None else None)
+    sureness = Sureness(arguments.similarity, arguments.score, arguments.keypoints)
+    limits = batch_limits(arguments, estimator)
+    file.begin()
+    left, skipped = len(work), 0
+    with (
+        tqdm(total=len(paths), initial=len(paths) - left, unit="image", disable=None) as bar,
+        closing(
+            read_batches(work, batch_size=limits.images, batch_bytes=limits.pixel_bytes)
+        ) as batches,
+    ):
+        for batch in batches:
+            records = []
+            for path, found in _label_batch(estimator, batch, sureness, boxes):
+                if isinstance(found, Exception):
+                    say(f"{arguments.prog}: skipped {_describe(path, found)}")
                     skipped += 1
-            given = [boxes[path] for path, _ in read] if boxes else None
-            try:
-                labels = label_images(estimator, [image for _, image in read], sureness, given)
-            except ValueError as error:
-                raise CommandError(str(error)) from error
-            for (path, image), found in zip(read, labels, strict=True):
-                images.append({
-                    "id": len(images) + 1,
-                    "file_name": str(path.relative_to(folder)),
-                    "height": image.shape[0],
-                    "width": image.shape[1],
-                })  # fmt: skip
-                for person in found:
-                    people.append({"id": len(people) + 1, "image_id": len(images), **person})
+                else:
+                    records.append({"file_name": names[path], **found})
+            file.append(records)
+            left -= len(batch)
             bar.update(len(batch))
-    content = {
-        "images": images,
-        "annotations": people,
-        "categories": categories(estimator.pose.card.skeleton),
-    }
-    try:
-        write_output(arguments.out, json.dumps(content).encode())
-    except OSError as error:
-        raise CommandError(f"cannot write {arguments.out}: {error}", status=1) from error
+            if stop.signal is not None:
+                break
+    if left and stop.signal is not None:
+        say(f"{arguments.prog}: interrupted, images left: {left}; --resume goes on")
+        return 128 + stop.signal
+    content = file.finish(list(names.values()), categories(estimator.pose.card.skeleton))
+    people = content["annotations"]
     sure = sum(person["num_keypoints"] > 0 for person in people)
     keypoints = sum(person["num_keypoints"] for person in people)
-    print(
-        f"{len(images)} images, {len(people)} people, {sure} of them with {keypoints} sure "
-        f"keypoints: {printable(arguments.out)}"
+    said = say_lines(
+        [
+            f"{len(content['images'])} images, {len(people)} people, {sure} of them with "
+            f"{keypoints} sure keypoints: {arguments.out}"
+        ],
+        sys.stdout,
     )
-    return 1 if skipped else 0
+    return 1 if skipped or not said else 0
+
+
+def _label_batch(
+    estimator: PoseEstimator,
+    batch: Sequence[tuple[Path, Any]],
+    sureness: Sureness,
+    boxes: Mapping[Path, Any] | None,
+) -> Iterator[tuple[Path, dict[str, Any] | Exception]]:
+    """Each photograph of a batch, and what was found in it or why nothing was."""
+    from ..training.labeling import label_images
+
+    read = [(path, image) for path, image in batch if not isinstance(image, Exception)]
+    yield from ((path, image) for path, image in batch if isinstance(image, Exception))
+    if not read:
+        return
+    given = None if boxes is None else [boxes[path] for path, _ in read]
+    try:
+        labels = label_images(estimator, [image for _, image in read], sureness, given)
+    except Exception as error:  # Whatever it is, it must not cost the other photographs.
+        if len(read) == 1:
+            yield read[0][0], error
+        else:
+            for one in read:
+                yield from _label_batch(estimator, [one], sureness, boxes)
+        return
+    for (path, image), people in zip(read, labels, strict=True):
+        height, width = image.shape[:2]
+        yield path, {"height": height, "width": width, "people": people}
+
+
+def _describe(path: Path, error: Exception) -> str:
+    from ..inputs.images import ImageError
+
+    return str(error) if isinstance(error, ImageError) else f"{path}: {error}"
 
 
 def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], dict[Path, Any] | None]:
@@ -142,6 +238,8 @@ def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], dict[Path, Any] 
     from ..inputs.find import find_images
     from ..inputs.images import ImageError
 
+    if not arguments.images.exists():
+        raise CommandError(f"images must be a folder or a photograph, {arguments.images} is none")
     try:
         if arguments.boxes is None:
             found = find_images([arguments.images], recursive=True, report=say)

@@ -1,4 +1,4 @@
-"""A folder of results for one run at a time."""
+"""A folder of results, or a file, for one run at a time."""
 
 from __future__ import annotations
 
@@ -47,18 +47,31 @@ def opened(path: Path) -> Iterator[Directory]:
 
 
 @contextmanager
-def locked(path: Path, directory: Directory, report: Callable[[str], object]) -> Iterator[None]:
-    """Keep other runs out of a folder.
+def locked(
+    path: Path, directory: Directory, report: Callable[[str], object], *, name: str = LOCK
+) -> Iterator[None]:
+    """Keep other runs out of a folder, or from a file.
 
     A file system that knows no locks is reported, and nobody kept out.
+
+    Parameters
+    ----------
+    path : Path
+        What other runs are kept from, for messages.
+    directory : Directory
+        Where the lock is.
+    report : callable
+        Gets a line for each thing that people should know of.
+    name : str
+        Of the lock.
 
     Raises
     ------
     OutputError
-        Another run is in the folder, or the lock cannot be written.
+        Another run is there, or the lock cannot be written.
     """
     try:
-        lock = directory.lock(LOCK)
+        lock = directory.lock(name)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise refused(path, error) from None
@@ -70,7 +83,7 @@ def locked(path: Path, directory: Directory, report: Callable[[str], object]) ->
         return
     if lock is None:
         raise OutputError(
-            f"another run is writing into {path}: wait for its end, or choose another folder "
+            f"another run is writing into {path}: wait for its end, or choose another place "
             "with --out"
         )
     try:
@@ -79,7 +92,7 @@ def locked(path: Path, directory: Directory, report: Callable[[str], object]) ->
         try:
             # While it is locked, or it would be the next run's file that goes.
             with suppress(OSError):
-                directory.remove(LOCK)
+                directory.remove(name)
         finally:
             os.close(lock)
 
