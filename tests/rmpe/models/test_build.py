@@ -31,7 +31,10 @@ def test_a_torchvision_card_is_loaded_with_its_weights(tmp_path):
     detector = load_detector(tmp_path / "mine.toml")
     batch = torch.randn(1, 3, 320, 320)
     with torch.no_grad():
-        torch.testing.assert_close(detector.network(batch), module(batch))
+        for found, wanted in zip(detector.network(batch), module(batch), strict=True):
+            # Batch norms have gone into the convolutions, which rounds otherwise.
+            tolerance = 1e-4 * float(wanted.abs().max())
+            torch.testing.assert_close(found, wanted, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize(
