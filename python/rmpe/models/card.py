@@ -53,7 +53,7 @@ class ModelFile:
     url
         Where it can be downloaded. None where no public file has this SHA-256.
     folder
-        Where to look first: the folder of the user's card. None for cards of the package.
+        Where to look first: that of the card. Weights of the package lie beside their cards.
     """
 
     name: str

@@ -57,8 +57,8 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     Parameters
     ----------
     name_or_path : str or path
-        A name of `known_cards`, or the path of a ``.toml`` file, whose model files are then looked
-        for beside it first.
+        A name of `known_cards`, or the path of a ``.toml`` file. Model files are looked for beside
+        the card first.
 
     Raises
     ------
@@ -72,8 +72,7 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     (300, 300)
     """
     path = Path(name_or_path)
-    known = isinstance(name_or_path, str) and path.suffix != ".toml"
-    if known:
+    if isinstance(name_or_path, str) and path.suffix != ".toml":
         names = sorted(card.stem for card in _CARDS.glob("*.toml"))
         if name_or_path not in names:
             raise ModelError(
@@ -84,12 +83,12 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     table = read_toml(path)
     kind = table.choice("kind", ("detector", "pose"))
     read = _read_detector if kind == "detector" else _read_pose
-    card = read(table, None if known else path.parent)
+    card = read(table, path.parent)
     table.finish()
     return card
 
 
-def _read_common(table: Table, task: str, folder: Path | None) -> dict[str, Any]:
+def _read_common(table: Table, task: str, folder: Path) -> dict[str, Any]:
     """The fields of every kind of card."""
     origin = table.text("origin")
     runtime = table.choice("runtime", RUNTIMES)
@@ -122,7 +121,7 @@ def _read_parameters(table: Table, architecture: str) -> dict[str, int]:
     return {name: numbers.integer(name, 1, most) for name, most in limits.items()}
 
 
-def _read_detector(table: Table, folder: Path | None) -> DetectorCard:
+def _read_detector(table: Table, folder: Path) -> DetectorCard:
     common = _read_common(table, "detector", folder)
     kind = table.choice("detector", DETECTORS) if "detector" in table else "ssd"
     return DetectorCard(
@@ -135,7 +134,7 @@ def _read_detector(table: Table, folder: Path | None) -> DetectorCard:
     )
 
 
-def _read_pose(table: Table, folder: Path | None) -> PoseCard:
+def _read_pose(table: Table, folder: Path) -> PoseCard:
     common = _read_common(table, "pose", folder)
     skeleton = SKELETONS[table.choice("skeleton", SKELETONS)]
     name, crop = table.choice("head", HEADS), table.table("crop")
@@ -160,7 +159,7 @@ def _read_pose(table: Table, folder: Path | None) -> PoseCard:
     )
 
 
-def _read_transformer(table: Table, origin: str, folder: Path | None) -> TransformerCard:
+def _read_transformer(table: Table, origin: str, folder: Path) -> TransformerCard:
     rows = {name: row for name, row in ARCHITECTURES.items() if row.task == "localization"}
     architecture = table.choice("architecture", rows)
     parameters = _read_parameters(table, architecture)
@@ -182,7 +181,7 @@ def _is_positive(value: float) -> bool:
     return value >= _LEAST
 
 
-def _read_file(table: Table, origin: str, folder: Path | None) -> ModelFile:
+def _read_file(table: Table, origin: str, folder: Path) -> ModelFile:
     # A card may come from anywhere, so it must not reach out of the folders that are searched.
     name = table.take(
         "file",

@@ -35,7 +35,7 @@ def obtain(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
 def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path:
     """Find a model's file, and make sure that it is the right one.
 
-    Looks beside the user's card, in ``models_dir``, in the folder that the environment variable
+    Looks beside the card, in ``models_dir``, in the folder that the environment variable
     ``RMPE_MODELS`` names, and in ``~/.cache/rmpe/models``, in this order.
 
     Raises

@@ -48,7 +48,7 @@ def test_every_card_of_the_package_can_be_read():
     }
     for name, card in found.items():
         assert card.name == name
-        assert all(file.folder is None for file in card.files)
+        assert all(file.folder == FOLDER for file in card.files)
 
 
 def test_a_detector_card():
