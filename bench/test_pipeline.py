@@ -10,7 +10,7 @@ from bench.group import threads
 from rmpe import PoseEstimator
 from rmpe.inputs.find import find_images
 from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
-from rmpe.outputs import RESULT_FORMATS
+from rmpe.outputs import DEFAULT_FORMATS
 from rmpe.outputs.folder import open_results
 from rmpe.outputs.labels import name_images
 from rmpe.outputs.records import record
@@ -41,7 +41,7 @@ def test_pipeline(benchmark, threshold, rounds):
             tempfile.TemporaryDirectory() as folder,
             open_results(Path(folder, "results"), {}) as results,
         ):
-            results.begin(RunFile("", {}, "cpu", tuple(RESULT_FORMATS)))
+            results.begin(RunFile("", {}, "cpu", DEFAULT_FORMATS))
             for i in range(0, len(labels), BATCH):
                 batch = labels[i : i + BATCH]
                 people = estimator([label.file for label in batch]).split()

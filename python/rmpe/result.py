@@ -202,21 +202,22 @@ class Result:
         """
         import pandas
 
+        from .outputs.table import KEYPOINT_COLUMNS
+
         p, k = len(self), len(self.skeleton)
         xy = _array(self.people.keypoints)
         ids = np.full(p, -1) if self.people.track_ids is None else _array(self.people.track_ids)
         tracks = pandas.array(np.repeat(ids, k), dtype="Int64")
         tracks[np.repeat(ids, k) < 1] = pandas.NA
-        return pandas.DataFrame(
-            {
-                "person": np.repeat(np.arange(p), k),
-                "track": tracks,
-                "keypoint": np.array(list(self.skeleton.keypoints) * p, dtype=object),
-                "x": xy[..., 0].reshape(-1),
-                "y": xy[..., 1].reshape(-1),
-                "score": _array(self.people.keypoint_scores).reshape(-1),
-            }
+        columns = (
+            np.repeat(np.arange(p), k),
+            tracks,
+            np.array(list(self.skeleton.keypoints) * p, dtype=object),
+            xy[..., 0].reshape(-1),
+            xy[..., 1].reshape(-1),
+            _array(self.people.keypoint_scores).reshape(-1),
         )
+        return pandas.DataFrame(dict(zip(KEYPOINT_COLUMNS, columns, strict=True)))
 
     def to_supervision(self) -> supervision.KeyPoints:
         """Give the people as the package supervision has them, all of class 0, ``person``.

@@ -19,7 +19,7 @@ from .inputs.find import find_images
 from .inputs.images import ImageError
 from .interrupts import StopRequest
 from .memory import BatchLimits, choose_batch
-from .outputs import RESULT_FORMATS
+from .outputs import DEFAULT_FORMATS
 from .outputs.drawing_style import DrawingStyle
 from .outputs.earlier_results import DRAWINGS
 from .outputs.errors import OutputLostError
@@ -43,7 +43,7 @@ def run(
     *,
     settings: Mapping[str, Setting],
     recursive: bool = False,
-    formats: Sequence[str] = tuple(RESULT_FORMATS),
+    formats: Sequence[str] = DEFAULT_FORMATS,
     style: DrawingStyle | None = _STYLE,
     tracking: TrackingParameters | None = None,
     resume: bool = False,

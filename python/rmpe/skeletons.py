@@ -10,6 +10,9 @@ from rmpe_ext.sigmas import COCO_SIGMAS
 
 __all__ = ["AIC_14", "COCO_17", "HALPE_26", "MPII_16", "SKELETONS", "Skeleton"]
 
+# Of a person's box, the share that the silhouette covers in COCO, on average.
+SILHOUETTE = 0.53
+
 
 @dataclass(frozen=True)
 class Skeleton:

@@ -16,7 +16,7 @@ from pathlib import Path
 from rmpe_ext import __version__
 
 from .inputs.find import natural_key
-from .outputs import RESULT_FORMATS
+from .outputs import DEFAULT_FORMATS
 from .outputs.errors import OutputError, ResultsError, reason_of
 from .outputs.files import Directory
 from .outputs.folder import ResultFolder, open_results
@@ -62,7 +62,7 @@ def track_results(
     out: str | os.PathLike[str],
     parameters: TrackingParameters = _DEFAULT,
     *,
-    formats: Sequence[str] = tuple(RESULT_FORMATS),
+    formats: Sequence[str] = DEFAULT_FORMATS,
     overwrite: bool = False,
     report: Callable[[str], object] = lambda line: None,
     progress: Progress = no_progress,

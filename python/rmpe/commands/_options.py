@@ -13,7 +13,7 @@ from rmpe_ext.presets import PRESETS
 
 from ..method.modes import STN
 from ..models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
-from ..outputs import RESULT_FORMATS
+from ..outputs import DEFAULT_FORMATS, RESULT_FORMATS
 from . import CommandError
 
 if TYPE_CHECKING:
@@ -200,9 +200,10 @@ def add_formats(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--formats",
         type=names_among(RESULT_FORMATS),
-        default=list(RESULT_FORMATS),
+        default=list(DEFAULT_FORMATS),
         metavar="LIST",
-        help=f"result files, separated by commas, of: {', '.join(RESULT_FORMATS)} (default: all)",
+        help=f"result files, separated by commas, of: {', '.join(RESULT_FORMATS)} "
+        f"(default: {','.join(DEFAULT_FORMATS)})",
     )
 
 

@@ -27,7 +27,7 @@ from ._options import (
 from ._progress import progress_bar
 
 if TYPE_CHECKING:
-    from ..outputs.text_format import TextFormat
+    from ..outputs.result_format import ResultFormat
     from ..run import Tally
 
 SUMMARY = "find people and their keypoints in photographs"
@@ -169,7 +169,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _describe_files(formats: Iterable[TextFormat]) -> str:
+def _describe_files(formats: Iterable[ResultFormat]) -> str:
     """What is in each file of a run, a paragraph each."""
     from ..outputs.earlier_results import DRAWINGS
     from ..outputs.image_list import IMAGE_LIST

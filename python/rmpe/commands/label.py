@@ -150,7 +150,8 @@ def _label(arguments: argparse.Namespace, file: LabelFile, stop: StopRequest) ->
     from tqdm import tqdm
 
     from ..inputs.prefetch import read_batches
-    from ..training.labeling import Sureness, categories
+    from ..outputs.coco_annotations import categories
+    from ..training.labeling import Sureness
 
     paths, boxes = _inputs(arguments)
     # A single photograph may be named, too.

@@ -4,8 +4,12 @@
 `labels`                      what each image is called in the results
 `records`                     what an image's result is, and records read back
 `journal`                     the records of a run, written as they come and never lost
-`text_format`                 what a format of result files is
+`result_format`               what a format of result files is
+`text_format`                 formats that are one text file
 `jsonl`, `coco`, `alphapose`  the formats, one module each
+`coco_annotations`
+`openpose`
+`table`                       CSV and Parquet
 `image_list`                  the list of all images, which every run writes
 `run_file`                    ``run.json``: the settings of the run
 `folder`                      a folder of results: what a run finds, does and leaves there
@@ -20,21 +24,30 @@
 `errors`                      the errors of all these
 ============================  ============================================================
 
-A format of result files is a module that turns records into text, and a row of the table below. It
-makes one file for the whole run. No file ever holds NaN or infinity, which JSON does not have; the
-format's module says what stands for them.
+A format of result files is a module that turns records into a file for the whole run, or into a
+folder with a file for each image, and a row of the table below. No file ever holds NaN or infinity,
+which JSON does not have; the format's module says what stands for them.
 """
 
 from __future__ import annotations
 
 from .alphapose import ALPHAPOSE
 from .coco import COCO
+from .coco_annotations import COCO_ANNOTATIONS
 from .jsonl import JSON_LINES
-from .text_format import TextFormat
+from .openpose import OPENPOSE
+from .result_format import ResultFormat
+from .table import CSV, PARQUET
 
 # What `rmpe infer --formats` offers.
-RESULT_FORMATS: dict[str, TextFormat] = {
+RESULT_FORMATS: dict[str, ResultFormat] = {
     "jsonl": JSON_LINES,
     "coco": COCO,
     "alphapose": ALPHAPOSE,
+    "coco-annotations": COCO_ANNOTATIONS,
+    "openpose": OPENPOSE,
+    "csv": CSV,
+    "parquet": PARQUET,
 }
+# What it writes where nothing is said.
+DEFAULT_FORMATS = ("jsonl", "coco", "alphapose")

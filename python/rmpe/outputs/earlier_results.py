@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,22 @@ from .errors import EarlierResultsError, OutputError, ResultsError, reason_of
 from .files import Directory, partial_name
 from .image_list import IMAGE_LIST
 from .journal import FINISHED, JOURNAL, MERGED
-from .labels import drawing_name, is_plain_name
+from .labels import MAX_ID, drawing_name, is_plain_name
+from .result_format import FrameFiles
 from .run_file import RUN_FILE, RunFile, Setting, parse_run_file
 
-__all__ = ["DRAWINGS", "check_earlier", "formats_in", "names_in", "remove_earlier"]
+__all__ = ["DRAWINGS", "check_earlier", "formats_in", "images_in", "remove_earlier"]
 
 DRAWINGS = "drawings"
 
-_FILES = (RUN_FILE, *(known.file_name for known in RESULT_FORMATS.values()), IMAGE_LIST.file_name)
+_FOLDERS = {
+    known.file_name: known for known in RESULT_FORMATS.values() if isinstance(known, FrameFiles)
+}
+_FILES = (
+    RUN_FILE,
+    *(one.file_name for one in RESULT_FORMATS.values() if one.file_name not in _FOLDERS),
+    IMAGE_LIST.file_name,
+)
 _MAX_RUN_FILE = 1 << 20
 _MAX_LINE = 64 << 20
 
@@ -62,9 +70,10 @@ def check_earlier(
     for name, mode in modes.items():
         if mode is not None and stat.S_ISDIR(mode):
             raise OutputError(f"{path / name} must be a file, it is a folder")
-    drawings = directory.mode(DRAWINGS)
-    if drawings is not None and not stat.S_ISDIR(drawings):
-        raise OutputError(f"{path / DRAWINGS} must be a folder, it is {_kind(drawings)}")
+    folders = {name: directory.mode(name) for name in (DRAWINGS, *_FOLDERS)}
+    for name, mode in folders.items():
+        if mode is not None and not stat.S_ISDIR(mode):
+            raise OutputError(f"{path / name} must be a folder, it is {_kind(mode)}")
     # Whatever else bears the name of a journal is none: it was planted, and goes.
     journal = modes.pop(JOURNAL)
     there = any(modes.values()) or (journal is not None and stat.S_ISREG(journal))
@@ -116,29 +125,39 @@ def formats_in(directory: Directory) -> list[str]:
 def remove_earlier(directory: Directory) -> None:
     """Remove the files of an earlier run, and nothing else.
 
-    The drawings go first, as it takes the result files to know them; ``run.json`` goes last, so
-    that what a killed run leaves of the results is not taken for another's.
+    What is in folders goes first, as it takes the result files to know it; ``run.json`` goes last,
+    so that what a killed run leaves of the results is not taken for another's.
     """
-    names = sorted(names_in(directory))
-    mode = directory.mode(DRAWINGS)
-    if mode is not None and stat.S_ISDIR(mode):
-        with directory.subfolder(DRAWINGS) as drawings:
-            for name in names:
-                for drawing in {drawing_name(name, wide=wide) for wide in (False, True)}:
-                    drawings.remove(drawing)
-                    drawings.remove(partial_name(drawing))
-        directory.remove_folder(DRAWINGS)
+    names, image_ids = images_in(directory)
+    drawings = [drawing_name(name, wide=wide) for name in names for wide in (False, True)]
+    _empty(directory, DRAWINGS, drawings)
+    for name, known in _FOLDERS.items():
+        _empty(directory, name, known.files_of(image_ids))
     for name in (MERGED, *reversed(_FILES)):
         directory.remove(name)
         directory.remove(partial_name(name))
 
 
-def names_in(directory: Directory) -> set[str]:
-    """Collect the names of the images that the results in a folder tell of.
+def _empty(directory: Directory, name: str, files: Iterable[str]) -> None:
+    """Remove files from a folder, complete or not, and the folder if it is empty then."""
+    mode = directory.mode(name)
+    if mode is None or not stat.S_ISDIR(mode):
+        return
+    with directory.subfolder(name) as folder:
+        for file in sorted(files):
+            folder.remove(file)
+            folder.remove(partial_name(file))
+    directory.remove_folder(name)
 
-    Reads JSON Lines and the list of images, complete or not, as far as they can be read.
+
+def images_in(directory: Directory) -> tuple[set[str], set[int]]:
+    """Collect the names and numbers of the images that the results in a folder tell of.
+
+    Reads JSON Lines and the list of images, complete or not, as far as they can be read. Names are
+    only those of images that were not skipped.
     """
-    found: list[Any] = []
+    names: list[Any] = []
+    image_ids: list[Any] = []
     for name in (FINISHED, JOURNAL, IMAGE_LIST.file_name, partial_name(IMAGE_LIST.file_name)):
         # Both hold one image on each line.
         for line in _lines(directory, name):
@@ -146,10 +165,15 @@ def names_in(directory: Directory) -> set[str]:
                 entry = json.loads(line.rstrip(b",\n"))
             except (ValueError, RecursionError):
                 continue
-            if isinstance(entry, dict) and "error" not in entry:
-                found.append(entry.get("name", entry.get("file_name")))
+            if isinstance(entry, dict):
+                image_ids.append(entry.get("image_id", entry.get("id")))
+                if "error" not in entry:
+                    names.append(entry.get("name", entry.get("file_name")))
     # A file that was tampered with must not lead out of the folder.
-    return {name for name in found if is_plain_name(name)}
+    return (
+        {name for name in names if is_plain_name(name)},
+        {one for one in image_ids if type(one) is int and 0 <= one <= MAX_ID},
+    )
 
 
 def _lines(directory: Directory, name: str) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from . import RESULT_FORMATS
@@ -26,7 +27,6 @@ from .labels import ImageLabel, identifier, name_images
 from .lock import locked, opened, refused
 from .records import Record, label_of
 from .run_file import RUN_FILE, RunFile, Setting
-from .text_format import TextWriter
 
 __all__ = ["ResultFolder", "Work", "open_results"]
 
@@ -187,8 +187,14 @@ class ResultFolder:
         Raises
         ------
         OutputError
-            The folder cannot be written to.
+            The folder cannot be written to, or a format needs a package that is not installed.
         """
+        for name in run.formats:
+            package = RESULT_FORMATS[name].needs
+            if package and find_spec(package) is None:
+                raise OutputError(
+                    f"the format {name} needs the package {package}: pip install {package}"
+                )
         try:
             if overwrite:
                 remove_earlier(self._directory)
@@ -269,15 +275,13 @@ class ResultFolder:
         with self._writing():
             with ExitStack() as files:
                 writers = [
-                    TextWriter(one, files.enter_context(self._directory.replacing(one.file_name)))
+                    files.enter_context(one.writing(self._directory))
                     for one in (*formats, IMAGE_LIST)
                 ]
                 for entry in self._journal.records():
                     for writer in writers:
                         writer.append(entry)
                     advance(1)
-                for writer in writers:
-                    writer.finish()
             # Last: until then a resumed run finds the journal, and makes the others anew.
             self._journal.finish(keep="jsonl" in self._formats)
 

@@ -1,12 +1,14 @@
-"""What a format of result files is: how a record becomes text."""
+"""A format that is one text file: how a record becomes text."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+from .files import Directory
 from .records import Record
 
 __all__ = ["TextFormat", "TextWriter", "flat_keypoints", "json_list"]
@@ -39,6 +41,15 @@ class TextFormat:
     separator: str = ""
     closing: str = ""
     summary: str = ""
+    needs: ClassVar[str] = ""
+
+    @contextmanager
+    def writing(self, directory: Directory) -> Iterator[TextWriter]:
+        """Open the file; it gets its name when the body is done."""
+        with directory.replacing(self.file_name) as file:
+            writer = TextWriter(self, file)
+            yield writer
+            writer.finish()
 
 
 class TextWriter:

@@ -16,12 +16,9 @@ import torch
 
 from ..people import People
 from ..pipeline import PoseEstimator
-from ..skeletons import Skeleton
+from ..skeletons import SILHOUETTE
 
-__all__ = ["Sureness", "categories", "label_images", "sure_keypoints"]
-
-# Of a person's box, the share that the silhouette covers in COCO, on average.
-SILHOUETTE = 0.53
+__all__ = ["Sureness", "label_images", "sure_keypoints"]
 
 
 @dataclass(frozen=True)
@@ -148,15 +145,3 @@ def _annotation(people: People, row: int, sure: npt.NDArray[np.bool_]) -> dict[s
         "keypoints": keypoints,
         "num_keypoints": int(sure.sum()),
     }
-
-
-def categories(skeleton: Skeleton) -> list[dict[str, Any]]:
-    """COCO's list of categories, of people alone."""
-    return [
-        {
-            "id": 1,
-            "name": "person",
-            "keypoints": list(skeleton.keypoints),
-            "skeleton": [[a + 1, b + 1] for a, b in skeleton.limbs],
-        }
-    ]

@@ -4,6 +4,7 @@ import io
 
 import torch
 
+from rmpe.outputs.files import Directory
 from rmpe.outputs.labels import ImageLabel
 from rmpe.outputs.records import record
 from rmpe.outputs.text_format import TextWriter
@@ -35,6 +36,14 @@ def text_of(text_format, *entries):
         writer.append(entry)
     writer.finish()
     return file.getvalue().decode()
+
+
+def written(result_format, path, *entries):
+    """Write a format's file or folder with these records into a folder; gives its path."""
+    with Directory(path) as directory, result_format.writing(directory) as writer:
+        for entry in entries:
+            writer.append(entry)
+    return path / result_format.file_name
 
 
 def make_records(count, folder="photos"):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rmpe.outputs import RESULT_FORMATS, lock
+from rmpe.outputs import DEFAULT_FORMATS, RESULT_FORMATS, lock
 from rmpe.outputs.drawing_files import DrawingStyle
-from rmpe.outputs.earlier_results import names_in
+from rmpe.outputs.earlier_results import images_in
 from rmpe.outputs.errors import EarlierResultsError, OutputError, OutputLostError
 from rmpe.outputs.files import Directory
 from rmpe.outputs.folder import open_results
@@ -25,7 +25,7 @@ RECORDS = make_records(3)
 
 
 def run_file(*formats):
-    return RunFile("1.0", SETTINGS, "cpu", formats or tuple(RESULT_FORMATS), os.getcwd())
+    return RunFile("1.0", SETTINGS, "cpu", formats or DEFAULT_FORMATS, os.getcwd())
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def contents(out):
 
 
 def expected(records, *formats):
-    wanted = [RESULT_FORMATS[name] for name in formats or RESULT_FORMATS]
+    wanted = [RESULT_FORMATS[name] for name in formats or DEFAULT_FORMATS]
     return {one.file_name: text_of(one, *records) for one in (*wanted, IMAGE_LIST)}
 
 
@@ -335,7 +335,7 @@ def test_overwrite_deletes_nothing_elsewhere(out, tmp_path):
     assert Path("victim.jpg").exists()
 
 
-@pytest.mark.parametrize("formats", [[*RESULT_FORMATS], ["coco"]])
+@pytest.mark.parametrize("formats", [DEFAULT_FORMATS, ["coco"]])
 @pytest.mark.parametrize("finish", [True, False])
 def test_names_in_results(out, formats, finish):
     records = [
@@ -345,7 +345,7 @@ def test_names_in_results(out, formats, finish):
     ]
     write(out, records, *formats, finish=finish)
     with Directory(out) as directory:
-        assert names_in(directory) == {"a.jpg"}
+        assert images_in(directory)[0] == {"a.jpg"}
 
 
 def test_names_in_damaged_results(out):
@@ -353,7 +353,7 @@ def test_names_in_damaged_results(out):
     (out / "results.jsonl").write_bytes(b'\xff\n[]\n7\n{"name": 3}\n{}\n{"name": "a.jpg"}\n{')
     (out / "results.jsonl.partial").write_bytes(b"[" * 100_000 + b"\n" + b"1" * 5000)
     with Directory(out) as directory:
-        assert names_in(directory) == {"a.jpg"}
+        assert images_in(directory)[0] == {"a.jpg"}
 
 
 @pytest.mark.parametrize("remove", ["out", "out/results.jsonl.partial"])

@@ -1,4 +1,4 @@
-"""What holds for every format of result files."""
+"""What holds for every format of result files, and those that are JSON item by item."""
 
 import json
 import math
@@ -6,13 +6,13 @@ import math
 import pytest
 
 from rmpe.cli import main
-from rmpe.outputs import RESULT_FORMATS
+from rmpe.outputs import DEFAULT_FORMATS, RESULT_FORMATS
 from rmpe.outputs.image_list import IMAGE_LIST
 from rmpe.outputs.records import record
 
 from .material import LABEL, make_people, make_records, text_of
 
-FORMATS = [*RESULT_FORMATS.values(), IMAGE_LIST]
+FORMATS = [*(RESULT_FORMATS[name] for name in DEFAULT_FORMATS), IMAGE_LIST]
 
 
 def values(text_format, text):
@@ -42,7 +42,8 @@ def test_every_item_has_a_line_of_its_own(text_format):
 
 
 def test_file_names_differ():
-    assert len({text_format.file_name for text_format in FORMATS}) == len(FORMATS)
+    names = [one.file_name for one in (*RESULT_FORMATS.values(), IMAGE_LIST)]
+    assert len({*names}) == len(names)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

@@ -1,0 +1,129 @@
+"""Long tables, read back by pandas, polars and pyarrow."""
+
+import csv
+import math
+from importlib import util
+
+import numpy as np
+import pytest
+
+from rmpe.outputs.errors import OutputError
+from rmpe.outputs.folder import open_results
+from rmpe.outputs.labels import ImageLabel
+from rmpe.outputs.records import error_record, record, tracked_record
+from rmpe.outputs.run_file import RunFile
+from rmpe.outputs.table import CSV, PARQUET
+from rmpe.skeletons import COCO_17
+
+from .material import LABEL, make_people, written
+
+COLUMNS = ["image_id", "image", "person", "track", "keypoint", "x", "y", "score"]
+FORMATS = pytest.mark.parametrize("table_format", [CSV, PARQUET], ids=["csv", "parquet"])
+
+
+@pytest.fixture
+def entries():
+    """Two people, one of whom is tracked and has lost her nose; nobody; a file that is broken."""
+    people = make_people(2)
+    people.keypoints[0, 0, 1] = math.nan
+    other = ImageLabel('a "b", c.jpg', 'a "b", c.jpg', 7)
+    return [
+        tracked_record(record(LABEL, people), [5, -1]),
+        record(ImageLabel("none.jpg", "none.jpg", 1), make_people(0)),
+        error_record(ImageLabel("gone.jpg", "gone.jpg", 2), "gone"),
+        record(other, make_people(1)),
+    ]
+
+
+def check(rows, entries):
+    """Compare rows, as lists of Python values with None for what is not there."""
+    assert len(rows) == 3 * 17
+    assert [row[4] for row in rows[:17]] == list(COCO_17.keypoints)
+    assert [row[:4] for row in rows[::17]] == [
+        [42, "b_x.jpg", 0, 5], [42, "b_x.jpg", 1, None], [7, 'a "b", c.jpg', 0, None],
+    ]  # fmt: skip
+    people = [person for entry in entries for person in entry.get("people", ())]
+    for number, person in enumerate(people):
+        for row, (x, y), score in zip(
+            rows[17 * number :], person["keypoints"], person["keypoint_scores"], strict=False
+        ):
+            assert row[5:] == [x, y, score]
+    assert rows[0][6] is None
+
+
+@FORMATS
+def test_pandas_reads_it(table_format, entries, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    path = written(table_format, tmp_path, *entries)
+    read = pandas.read_csv if table_format is CSV else pandas.read_parquet
+    table = read(path)
+    assert list(table.columns) == COLUMNS
+    assert table["track"].dtype.kind == "f"  # As pandas has whole numbers with gaps.
+    plain = table.astype(object).where(table.notna(), None)
+    check([list(row) for row in plain.itertuples(index=False)], entries)
+    # What such a table is for.
+    mean = table[table.score > 0.5].groupby("keypoint")["x"].mean()
+    assert set(mean.index) <= set(COCO_17.keypoints)
+
+
+@FORMATS
+def test_polars_reads_it(table_format, entries, tmp_path):
+    polars = pytest.importorskip("polars")
+    path = written(table_format, tmp_path, *entries)
+    table = (polars.read_csv if table_format is CSV else polars.read_parquet)(path)
+    assert table.columns == COLUMNS
+    assert {table.schema[name] for name in ("x", "y", "score")} == {polars.Float64}
+    assert table.schema["track"] == polars.Int64
+    check([list(row) for row in table.rows()], entries)
+
+
+def test_the_csv_module_reads_it(entries, tmp_path):
+    with written(CSV, tmp_path, *entries).open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == COLUMNS
+    assert len(rows) == 1 + 3 * 17
+    assert rows[1][3:7] == ["5", "nose", repr(entries[0]["people"][0]["keypoints"][0][0]), ""]
+
+
+def test_parquet_is_written_in_pieces_and_always_the_same(entries, tmp_path, monkeypatch):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("rmpe.outputs.table._ROWS", 20)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    path = written(PARQUET, tmp_path / "a", *entries)
+    assert parquet.ParquetFile(path).metadata.num_row_groups == 3
+    assert path.read_bytes() == written(PARQUET, tmp_path / "b", *entries).read_bytes()
+
+
+@FORMATS
+def test_a_table_of_nobody_has_its_columns(table_format, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    path = written(table_format, tmp_path, record(LABEL, make_people(0)))
+    table = (pandas.read_csv if table_format is CSV else pandas.read_parquet)(path)
+    assert (list(table.columns), len(table)) == (COLUMNS, 0)
+
+
+def test_keypoints_of_an_unknown_skeleton_have_numbers(tmp_path):
+    entry = record(LABEL, make_people(1)) | {"skeleton": "octopus"}
+    lines = written(CSV, tmp_path, entry).read_text().splitlines()
+    assert [line.split(",")[4] for line in lines[1:]] == [str(number) for number in range(17)]
+
+
+def test_a_package_that_is_missing_is_named_before_anything_is_done(tmp_path, monkeypatch):
+    find = util.find_spec
+    monkeypatch.setattr(
+        "rmpe.outputs.folder.find_spec", lambda name: None if name == "pyarrow" else find(name)
+    )
+    with (
+        pytest.raises(OutputError, match="the format parquet needs the package pyarrow: pip"),
+        open_results(tmp_path / "out", {}) as folder,
+    ):
+        folder.begin(RunFile("1.0", {}, "cpu", ("parquet",)))
+    assert not (tmp_path / "out").exists()
+
+
+def test_numbers_are_those_of_the_record(entries, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.read_parquet(written(PARQUET, tmp_path, *entries))
+    scores = [s for entry in entries for p in entry.get("people", ()) for s in p["keypoint_scores"]]
+    np.testing.assert_array_equal(table["score"], scores)
