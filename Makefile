@@ -61,6 +61,7 @@ lint: .venv/lint  ## style and types of all code
 	$(STEP) "clang-format" $(BIN)/clang-format --dry-run -Werror \
 	  $(shell git ls-files '*.h' '*.cpp' '*.cu')
 	$(STEP) "mypy" $(BIN)/mypy
+	$(STEP) "basedpyright" $(BIN)/basedpyright --level error --pythonpath $(BIN)/python
 	$(STEP) "GitHub workflows" $(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 	  .github/workflows/*.yml
 

@@ -53,8 +53,7 @@ class PoseNetwork:
         )
 
     def run(self, crops: Floats) -> Floats:
-        heatmaps: Floats = self.session.run(None, {self.input.name: crops})[0]
-        return heatmaps
+        return np.asarray(self.session.run(None, {self.input.name: crops})[0], np.float32)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -65,9 +65,9 @@ def boxes_as_detections(boxes: Sequence[Any], images: int, device: torch.device)
     return Detections(table[:, :4], table[:, 4], index)
 
 
-def _frame(image: Image, position: int, channels: str, device: torch.device) -> torch.Tensor:
+def _frame(image: Any, position: int, channels: str, device: torch.device) -> torch.Tensor:
     if isinstance(image, (str, os.PathLike)):
-        return torch.from_numpy(read_image(Path(image))).to(device)
+        return torch.from_numpy(read_image(Path(os.fsdecode(image)))).to(device)
     name = f"images[{position}]"
     frame = image if isinstance(image, torch.Tensor) else _as_array(image, name)
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype not in (torch.uint8, np.uint8):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from .datasets.dataset import Dataset, DatasetError
-from .inputs.prefetch import READ_BYTES, read_batches
+from .inputs.prefetch import READ_BYTES, Outcome, read_batches
 from .metrics.cocoeval import check_measurable
 from .metrics.keypoint_ap import AveragePrecision, average_precision
 from .metrics.predictions import Predictions
@@ -169,18 +170,24 @@ def _batches(
     with contextlib.closing(reading) as batches:
         while start < len(dataset):
             with estimator.timer.stage("read"):
-                outcomes = next(batches)
-            images = []
-            for position, (_, image) in enumerate(outcomes, start):
-                if isinstance(image, Exception):
-                    raise image
-                _check_size(dataset, position, image)
-                images.append(image)
-            # Kept here as well, they would stay in memory while the next batch is read.
-            del outcomes, image
+                images = _checked(dataset, start, next(batches))
             yield start, images
             start += len(images)
+            # They would stay in memory while the next batch is read.
             del images
+
+
+def _checked(
+    dataset: Dataset, start: int, outcomes: list[tuple[Path, Outcome]]
+) -> list[npt.NDArray[np.uint8]]:
+    """The images of a batch, from position `start` on; raises where one could not be read."""
+    images = []
+    for position, (_, image) in enumerate(outcomes, start):
+        if isinstance(image, Exception):
+            raise image
+        _check_size(dataset, position, image)
+        images.append(image)
+    return images
 
 
 def _check_size(dataset: Dataset, position: int, image: npt.NDArray[np.uint8]) -> None:

@@ -7,6 +7,7 @@ import signal
 import threading
 from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 __all__ = ["StopRequest", "stop_signals"]
 
@@ -40,6 +41,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> StopRequest:
         active = threading.current_thread() is threading.main_thread()

@@ -44,13 +44,16 @@ class Estimator(Protocol):
     @property
     def device(self) -> torch.device:
         """Where the networks run."""
+        ...
 
     @property
     def timer(self) -> StageTimer:
         """Collects the seconds of each stage."""
+        ...
 
     def __call__(self, images: Sequence[Pixels], /) -> People:
         """Find the people in images, (H, W, 3) uint8 RGB."""
+        ...
 
 
 @dataclass

@@ -53,8 +53,10 @@ def traceback_lines(error: BaseException) -> list[str]:
     return "".join(traceback.format_exception(error)).rstrip("\n").split("\n")
 
 
-def silence(stream: TextIO) -> None:
+def silence(stream: TextIO | None) -> None:
     """Point a stream at nothing, with what is left in its buffer, too, when Python exits."""
+    if stream is None:  # It was closed when Python started.
+        return
     try:
         number = stream.fileno()
     except (OSError, ValueError):  # It has no descriptor, or is closed.

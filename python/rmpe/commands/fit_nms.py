@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..method.suppressions import PRESET_KINDS, SUPPRESSIONS
 from ..terminal import printable
@@ -211,7 +211,11 @@ def _fit(
         for kind in arguments.kinds:
             bar.set_postfix_str(kind)
             suppression = SUPPRESSIONS[kind]
-            search = {"starts": arguments.starts, "seed": arguments.seed, "progress": count}
+            search: dict[str, Any] = {
+                "starts": arguments.starts,
+                "seed": arguments.seed,
+                "progress": count,
+            }
             fit = fit_suppression(suppression, people, dataset, **search)
             measured = math.nan, (math.nan, math.nan)
             if held_out is not None:

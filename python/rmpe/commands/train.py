@@ -103,8 +103,6 @@ def run(arguments: argparse.Namespace) -> int:
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise CommandError(f"--{name} must be at least 1, got {value}")
-    if arguments.out is None and not arguments.dry_run:
-        raise CommandError("--out is needed: the folder that the run is kept in")
     beginnings = {
         "--resume": arguments.resume,
         "--from": arguments.start,
@@ -120,6 +118,8 @@ def run(arguments: argparse.Namespace) -> int:
                 overfit=arguments.overfit,
             )  # fmt: skip
             return 0
+        if arguments.out is None:
+            raise CommandError("--out is needed: the folder that the run is kept in")
         interrupted = train_from_config(
             arguments.config,
             data=arguments.data,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -82,17 +82,17 @@ def _read_h5(
     try:
         names: list[int | str] = list(listing.read_text(encoding="utf-8").split())
         with h5py.File(file) as content:
-            arrays = [content[edge] for edge in _EDGES]
+            arrays: list[Any] = [content[edge] for edge in _EDGES]
             # A damaged file may claim any size.
             sizes = [array.size for array in arrays]
-            if {*sizes} == {len(names)}:
-                edges = [np.asarray(array, np.float64).reshape(-1) for array in arrays]
+            fits = {*sizes} == {len(names)}
+            edges = [np.asarray(array, np.float64).reshape(-1) for array in arrays if fits]
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise DatasetError(
             f"{file} must hold {', '.join(_EDGES)}, and {listing.name} beside it the image of each "
             f"row: {error}"
         ) from None
-    if {*sizes} != {len(names)}:
+    if not fits:
         raise DatasetError(
             f"{file} must have as many rows as {listing.name} has images, got "
             f"{', '.join(map(str, sizes))} and {len(names)}"

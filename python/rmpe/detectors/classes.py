@@ -37,7 +37,7 @@ _COCO_GAPS = {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
 _NOTHING = ""
 
 
-def _with_gaps(names: list[str]) -> tuple[str, ...]:
+def _with_gaps(names: Sequence[str]) -> tuple[str, ...]:
     left = iter(names)
     numbers = range(1, len(names) + len(_COCO_GAPS) + 1)
     return tuple(_NOTHING if number in _COCO_GAPS else next(left) for number in numbers)

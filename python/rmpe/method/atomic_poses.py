@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..skeletons import Skeleton
-
-if TYPE_CHECKING:
-    from sklearn.cluster import KMeans
 
 __all__ = ["AtomicPoses", "align_torsos", "fit_atomic_poses"]
 
@@ -176,17 +173,18 @@ def fit_atomic_poses(
         names = ", ".join(np.array(skeleton.keypoints)[never])
         raise ValueError(f"every keypoint must be labeled on someone; never labeled: {names}")
     filled = np.where(missing, np.nanmean(poses, axis=0), poses)
+    cluster: Any = KMeans  # the parameters and results of sklearn have no types
     starts = [
-        _fill_and_cluster(poses, KMeans(count, n_init=1, random_state=seed + start).fit(filled))
+        _fill_and_cluster(poses, cluster(count, n_init=1, random_state=seed + start).fit(filled))
         for start in range(_STARTS)
     ]
-    clusters = min(starts, key=lambda fit: fit.inertia_)
+    clusters = min(starts, key=lambda fit: float(fit.inertia_))
     centers = clusters.cluster_centers_.reshape(count, len(skeleton), 2)
     people = np.bincount(_nearest(aligned[has_torso], centers), minlength=count)
     return AtomicPoses(skeleton, centers[np.argsort(-people, kind="stable")])
 
 
-def _fill_and_cluster(poses: Floats, clusters: KMeans) -> KMeans:
+def _fill_and_cluster(poses: Floats, clusters: Any) -> Any:
     """Fill in from the clusters' centers and cluster again, by turns, until nobody moves."""
     missing = np.isnan(poses)
     for _ in range(_MOST_ROUNDS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def fit_mixture(offsets: Floats, *, most_components: int = 6, seed: int = 0) -> 
         ).fit(offsets)
         for count in range(1, most + 1)
     ]
-    best = min(fits, key=lambda fit: fit.bic(offsets))
+    best: Any = min(fits, key=lambda fit: fit.bic(offsets))
     order = np.argsort(-best.weights_, kind="stable")
     return Mixture(
         best.weights_[order], best.means_[order], best.covariances_[order], people=len(offsets)

@@ -40,12 +40,13 @@ def load_preset(preset: str | os.PathLike[str] | PoseNMSPreset) -> PoseNMSPreset
         return preset
     path = Path(preset)
     if path.suffix != ".toml":
-        if preset not in PRESETS:
-            known = ", ".join(PRESETS)
-            raise ValueError(
-                f"preset must be one of {known}, or the path of a .toml file, got {str(preset)!r}"
-            )
-        return PRESETS[preset]
+        for name, known in PRESETS.items():
+            if name == preset:
+                return known
+        raise ValueError(
+            f"preset must be one of {', '.join(PRESETS)}, or the path of a .toml file, "
+            f"got {str(preset)!r}"
+        )
     try:
         fields = parse_toml(read_text(path, "preset"), f"the preset {path}")
     except TomlError as error:

@@ -83,8 +83,8 @@ class _Invert(torch.autograd.Function):
         return torch.cat([inverse, -inverse @ theta[:, :, 2:]], dim=2)
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
-        (theta,) = ctx.saved_tensors
+    def backward(ctx: Any, *grad_outputs: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (theta,), (grad,) = ctx.saved_tensors, grad_outputs
         # Computed again, so that the gradient has a gradient, too.
         inverse, held = _inverse(theta, ctx.least)
         transposed = inverse.transpose(1, 2)

@@ -75,7 +75,7 @@ def box_precision(
         raise ValueError(f"found must be of {len(truth)} images, as truth is, got {len(found)}")
     if not all(np.isfinite(boxes).all() for boxes, _ in truth):
         raise ValueError("truth must have finite boxes, got NaN or infinity")
-    annotations = [
+    annotations: list[dict[str, object]] = [
         {
             "id": 0,
             "image_id": i,
@@ -115,9 +115,9 @@ def _measure(images: int, annotations: list[dict[str, object]], rows: Floats) ->
     from pycocotools.cocoeval import COCOeval
 
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO()
+        truth: Any = COCO()
         # Less than the stubs ask for, and all that COCOeval reads.
-        dataset: Any = {
+        dataset = {
             "images": [{"id": i} for i in range(images)],
             "annotations": annotations,
             "categories": [{"id": 1, "name": "person"}],

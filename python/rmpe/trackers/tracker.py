@@ -219,7 +219,7 @@ def _poses(people: People) -> Poses:
     """Copy what the association needs; a keypoint that is not finite counts for nothing."""
     keypoints = people.keypoints.double().cpu().numpy()
     scores = people.keypoint_scores.double().cpu().numpy()
-    finite = np.isfinite(keypoints).all(axis=2)
+    finite: npt.NDArray[np.bool_] = np.all(np.isfinite(keypoints), axis=2)
     return Poses(
         boxes=people.boxes.double().cpu().numpy(),
         keypoints=np.where(finite[..., None], keypoints, 0.0),

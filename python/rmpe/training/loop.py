@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch.distributed as dist
 from torch import nn
@@ -22,6 +22,9 @@ from .reports import Reports
 from .run import Run, take_step
 from .schedule import Schedule
 from .task import Task
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["CHECKPOINT", "TrainingError", "train"]
 
@@ -160,7 +163,9 @@ def _timed(values: Iterable[T]) -> Iterator[tuple[T, float]]:
 class _Signals:
     """Notes what asks to stop, so that a step is finished first; a second one acts at once."""
 
-    signal: signal.Signals | None = None
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._note) for number in stop_signals()}

@@ -65,7 +65,9 @@ class MovingAverage:
         self.updates += 1
         decay = min(self._decay, (1 + self.updates) / (10 + self.updates))
         with torch.no_grad():
-            torch._foreach_lerp_(self._ours, self._theirs, 1 - decay)
+            torch._foreach_lerp_(  # pyright: ignore[reportPrivateImportUsage]
+                self._ours, self._theirs, 1 - decay
+            )
 
     @staticmethod
     def _floats(network: nn.Module) -> list[torch.Tensor]:

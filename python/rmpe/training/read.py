@@ -75,7 +75,7 @@ def _build(kind: type[T], values: Any, name: str, prefix: str) -> T:
 def _value(hint: Any, value: Any, name: str, key: str) -> Any:
     """One value, of the type that its field has."""
     if dataclasses.is_dataclass(hint):
-        return _build(typing.cast(type[Any], hint), value, name, key + ".")
+        return _build(typing.cast(Any, hint), value, name, key + ".")
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         checked, rule = _value(arguments[0], value, name, key), arguments[1]
