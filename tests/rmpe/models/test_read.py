@@ -138,12 +138,14 @@ def test_the_cards_of_real_files_have_their_hashes(models_dir):
 
 
 @pytest.mark.parametrize("name", sorted(known_cards()))
-def test_a_file_whose_name_ends_in_a_hash_has_that_hash(name):
+def test_a_file_that_comes_by_itself_has_the_hash_of_its_name(name):
     file = known_cards()[name].network
+    if file.url is None:  # then the hash in the name may be that of an archive
+        return
     in_name = re.search(r"-([0-9a-f]{8})[_.]", file.name)
     assert in_name is None or file.sha256.startswith(in_name[1])
-    # A file that comes by itself is known by all digits, or by those that its publisher printed.
-    assert file.url is None or len(file.sha256) == 64 or file.sha256 == in_name[1]
+    # All digits, or those that its publisher printed.
+    assert len(file.sha256) == 64 or file.sha256 == in_name[1]
 
 
 def test_an_unknown_name_lists_the_known_ones():
