@@ -25,7 +25,7 @@ from .outputs.records import Record, known_skeleton, people_of, tracked_record
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
 from .trackers.parameters import TrackingParameters
-from .trackers.tracker import TrackerState, track
+from .trackers.tracker import LONGEST, TrackerState, track
 
 __all__ = ["TrackTally", "track_folder", "track_records", "track_results"]
 
@@ -192,7 +192,7 @@ def track_records(
     elapsed = 1.0
     for entry in entries:
         if "error" in entry:
-            elapsed += 1
+            elapsed = min(elapsed + 1, LONGEST)
             yield entry
             continue
         try:

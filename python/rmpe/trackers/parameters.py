@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from numbers import Real
+from typing import Any, Literal
 
-__all__ = ["SIMILARITIES", "SimilarityName", "TrackingParameters"]
+from ..toml_table import show
+
+__all__ = ["SIMILARITIES", "SimilarityName", "TrackingParameters", "check_number"]
 
 SimilarityName = Literal["both", "oks", "iou"]
 
@@ -38,8 +41,10 @@ class TrackingParameters:
 
     Raises
     ------
+    TypeError
+        A number is none.
     ValueError
-        For anything that contradicts the above.
+        For anything else that contradicts the above.
 
     Examples
     --------
@@ -58,20 +63,27 @@ class TrackingParameters:
     patience: int = 30
 
     def __post_init__(self) -> None:
-        if self.similarity not in SIMILARITIES:
+        if self.similarity not in tuple(SIMILARITIES):
             raise ValueError(
-                f"similarity must be one of {', '.join(SIMILARITIES)}, got {self.similarity!r}"
+                f"similarity must be one of {', '.join(SIMILARITIES)}, got {show(self.similarity)}"
             )
-        for name in ("high_score", "min_similarity", "min_similarity_low"):
+        for name in ("high_score", "low_score", "min_similarity", "min_similarity_low"):
             value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise ValueError(f"{name} must be in 0..1, got {value!r}")
+            check_number(name, value)
+            if not 0 <= value <= 1 and name != "low_score":
+                raise ValueError(f"{name} must be in 0..1, got {show(value)}")
         if not 0 <= self.low_score <= self.high_score:
             raise ValueError(
                 f"low_score must be in 0..high_score, which is {self.high_score}, "
-                f"got {self.low_score!r}"
+                f"got {show(self.low_score)}"
             )
         if isinstance(self.patience, bool) or not isinstance(self.patience, int):
-            raise TypeError(f"patience must be an int, got {self.patience!r}")
+            raise TypeError(f"patience must be an int, got {show(self.patience)}")
         if self.patience < 0:
-            raise ValueError(f"patience must be at least 0, got {self.patience}")
+            raise ValueError(f"patience must be at least 0, got {show(self.patience)}")
+
+
+def check_number(name: str, value: Any) -> None:
+    """Raise TypeError unless an argument is a number; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {show(value)}")

@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ..toml_table import show
 from .motion import Motion
-from .parameters import TrackingParameters
+from .parameters import TrackingParameters, check_number
 from .similarity import FORMULAS, Poses
 
 if TYPE_CHECKING:
     from ..people import People
     from ..skeletons import Skeleton
 
-__all__ = ["UNTRACKED", "TrackerState", "track"]
+__all__ = ["LONGEST", "UNTRACKED", "TrackerState", "track"]
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 # The identity of those who have none.
 UNTRACKED = -1
+# No prediction goes further than so many frames: nothing is known of them, and squares overflow.
+LONGEST = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +88,8 @@ def track(
     parameters : TrackingParameters
         The same for all frames of a video.
     elapsed : float
-        Time since the frame before, in frames; above 1 where frames were left out.
+        Time since the frame before, in frames, at most `LONGEST`; above 1 where frames were left
+        out.
 
     Returns
     -------
@@ -97,8 +101,11 @@ def track(
 
     Raises
     ------
+    TypeError
+        An argument is of another type.
     ValueError
-        There is no image, the skeleton is another than before, or `elapsed` is not above 0.
+        There is no image, the skeleton is another than before, or `elapsed` is not above 0 or too
+        long.
 
     Examples
     --------
@@ -110,8 +117,18 @@ def track(
     """
     from ..people import People
 
-    if not 0 < elapsed < np.inf:
-        raise ValueError(f"elapsed must be above 0, in frames, got {elapsed!r}")
+    for name, value, kind in (
+        ("state", TrackerState if state is None else type(state), TrackerState),
+        ("people", type(people), People),
+        ("parameters", type(parameters), TrackingParameters),
+    ):
+        if not issubclass(value, kind):
+            raise TypeError(f"{name} must be {kind.__name__}, got {value.__name__}")
+    check_number("elapsed", elapsed)
+    if not 0 < elapsed <= LONGEST:
+        raise ValueError(
+            f"elapsed must be above 0 and at most {LONGEST:g}, in frames, got {show(elapsed)}"
+        )
     if state is not None and state.skeleton != people.skeleton:
         raise ValueError(
             f"the skeleton of people must be that of the frames before, {state.skeleton.name}, "

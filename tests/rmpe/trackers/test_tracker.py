@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rmpe.people import People
 from rmpe.skeletons import AIC_14, COCO_17
 from rmpe.trackers.parameters import SIMILARITIES, TrackingParameters
-from rmpe.trackers.tracker import TrackerState, track
+from rmpe.trackers.tracker import LONGEST, TrackerState, track
 
 POSE = np.random.default_rng(3).uniform(0.1, 0.9, (17, 2))
 
@@ -182,7 +182,9 @@ def test_it_takes_a_million_frames_as_it_takes_ten():
 
 def test_wrong_arguments_are_named():
     state, _ = track(None, frame(person(10)))
-    with pytest.raises(ValueError, match=r"elapsed must be above 0, in frames, got 0"):
+    with pytest.raises(
+        ValueError, match=r"elapsed must be above 0 and at most 1e\+09, in frames, got 0"
+    ):
         track(state, frame(person(10)), elapsed=0)
     empty = People(
         torch.zeros(0, 14, 2), torch.zeros(0, 14), torch.zeros(0, 4), torch.zeros(0),
@@ -200,5 +202,40 @@ def test_wrong_arguments_are_named():
     ):
         with pytest.raises(ValueError, match=error):
             TrackingParameters(**{name: value})
+    for name in ("high_score", "low_score", "min_similarity", "min_similarity_low"):
+        for value in ("0.3", None, True, [1]):
+            with pytest.raises(TypeError, match=f"^{name} must be a number, got "):
+                TrackingParameters(**{name: value})
+        with pytest.raises(ValueError, match=f"^{name} must be in 0...*, got a number of thous"):
+            TrackingParameters(**{name: 16**5000})
+    with pytest.raises(ValueError, match=r"similarity must be one of both, oks, iou, got \[\]"):
+        TrackingParameters(similarity=[])
     with pytest.raises(TypeError, match="patience must be an int, got 2.5"):
         TrackingParameters(patience=2.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((None, None), "people must be People, got NoneType"),
+        (("x", frame([0, 0, 9, 9])), "state must be TrackerState, got str"),
+        ((None, frame([0, 0, 9, 9]), {}), "parameters must be TrackingParameters, got dict"),
+    ],
+)
+def test_arguments_of_other_types_are_named(arguments, message):
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        track(*arguments)
+
+
+@pytest.mark.filterwarnings("error")
+def test_times_without_a_frame_are_any_number_up_to_the_longest():
+    state, _ = track(None, frame([0, 0, 10, 20]))
+    for elapsed in ("1", None, True, [1]):
+        with pytest.raises(TypeError, match="^elapsed must be a number, got "):
+            track(state, frame([0, 0, 10, 20]), elapsed=elapsed)
+    for elapsed in (-1, np.nan, np.inf, 1e300, 10**400, 16**5000):
+        with pytest.raises(ValueError, match="^elapsed must be above 0 and at most 1e.09, in fra"):
+            track(state, frame([0, 0, 10, 20]), elapsed=elapsed)
+    for _ in range(50):
+        state, _ = track(state, frame([0, 0, 3e38, 3e38]), elapsed=LONGEST)
+        assert np.isfinite(state.motion.covariance).all() and np.isfinite(state.motion.mean).all()
