@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,6 +20,8 @@ from ..networks.network import Network, Shape
 from ..networks.onnxruntime import OnnxNetwork
 from ..networks.pytorch import TorchNetwork
 from ..networks.weights import load_weights
+from ..terminal import printable
+from ..toml_table import show
 from . import PERSON
 from .card import Card, DetectorCard, ModelFile, PoseCard
 from .embedded import check_embedded
@@ -119,11 +122,19 @@ class CardNetwork:
         Where the network runs.
     models_dir
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where torch cannot use the device.
     """
 
     card: Card
     device: str | torch.device
     models_dir: str | os.PathLike[str] | None
+
+    def __post_init__(self) -> None:
+        _check_device(self.device)
 
     def path(self, file: ModelFile) -> Path:
         """The path of one of the card's files, verified."""
@@ -187,3 +198,25 @@ def _load_transformer(
         device=device,
         batch_size=choose_call(card, device),
     )
+
+
+def _check_device(device: Any) -> None:
+    """Raise ModelError unless torch can compute on a device here."""
+    try:
+        kind = torch.empty(0, device=torch.device(device)).device.type
+    # torch has an error of its own for each way in which a device is not there.
+    except (
+        ArithmeticError,
+        AssertionError,
+        ImportError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        reason = printable(error).partition("\\n")[0]
+        raise ModelError(
+            f"device must be one that torch can use here, as cpu or cuda:0, got {show(device)}: "
+            f"{reason}"
+        ) from None
+    if kind == "meta":
+        raise ModelError("device must be one that computes, as cpu or cuda:0, got meta")

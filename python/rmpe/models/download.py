@@ -9,8 +9,11 @@ import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
 
 from ..errors import ModelError
+from ..terminal import printable
 from .card import ModelFile
 
 __all__ = ["download", "is_offline"]
@@ -69,7 +72,8 @@ def download(file: ModelFile, folder: Path) -> Path:
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, ModelError):
             raise
-        reason = getattr(error, "reason", None) or error
+        # A server's own words may hold anything.
+        reason = printable(getattr(error, "reason", None) or error)
         raise ModelError(
             f"cannot download {file.name} from {file.url} into {folder}: {reason}; try again, or "
             "put the file into a folder and name that with --models DIR, models_dir=... or the "
@@ -83,7 +87,8 @@ def _receive(url: str, part: Path) -> str:
     from tqdm import tqdm  # not needed by what only looks for files
 
     digest, received = hashlib.sha256(), 0
-    with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, part.open("wb") as stream:
+    opener = urllib.request.build_opener(_Redirects)
+    with opener.open(url, timeout=_TIMEOUT) as answer, part.open("wb") as stream:
         length = answer.headers.get("Content-Length")
         total = int(length) if length is not None else None
         with tqdm(
@@ -99,3 +104,22 @@ def _receive(url: str, part: Path) -> str:
     if total is not None and received < total:
         raise ConnectionError(f"the connection ended after {received} of {total} bytes")
     return digest.hexdigest()
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Goes on to other servers, but never from what is encrypted to what is not."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """Make the next request; the names are those of the class above."""
+        allowed = ("https",) if req.type == "https" else ("https", "http")
+        if urlsplit(newurl).scheme not in allowed:
+            raise ValueError(f"it leads on to {newurl}, which does not start with {allowed[0]}://")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -143,3 +143,10 @@ def test_heatmaps_must_be_those_of_the_skeleton():
     message = r"simplepose_coco17: the outputs must be \(N, 17, 64, 48\) by .* got \(N, 16, 8, 8\)"
     with pytest.raises(ModelError, match=message):
         PoseNetwork(load_card("simplepose_coco17"), network)
+
+
+@pytest.mark.parametrize("device", ["\x1b[31m", "", "cuda:99", "meta", 10**400, None, 1.5, []])
+def test_devices_that_are_not_there_are_refused_by_name(models_dir, device):
+    with pytest.raises(ModelError, match="^device must be one that") as caught:
+        load_pose("simplepose_coco17", device=device, models_dir=models_dir)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 400

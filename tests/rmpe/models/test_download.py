@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -204,3 +205,50 @@ def test_a_server_cannot_fill_the_disk(server, cache, monkeypatch):
     with pytest.raises(ModelError, match="a model file must have at most 2303999 bytes"):
         obtain(served(server))
     assert list(cache.iterdir()) == []
+
+
+def test_what_a_server_says_is_printed_without_controls(server, cache, monkeypatch):
+    def respond(self):
+        self.wfile.write(b"HTTP/1.0 500 \x1b[31mred\x1b[0m\r\n\r\n")
+
+    file = served(server)
+    monkeypatch.setattr(Handler, "do_GET", respond)
+    with pytest.raises(ModelError, match=r"\\x1b\[31mred\\x1b\[0m; try again") as caught:
+        obtain(file)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (
+            "ftp://127.0.0.1:9/x",
+            "leads on to ftp://127.0.0.1:9/x, which does not start with https:",
+        ),
+        ("file:///etc/passwd", "Redirection to url 'file:///etc/passwd' is not allowed"),
+        ("http://[::1", "Invalid IPv6 URL"),
+    ],
+)
+def test_other_places_that_a_server_sends_to_are_refused(
+    server, cache, monkeypatch, target, message
+):
+    def respond(self):
+        self.send_response(302)
+        self.send_header("Location", target)
+        self.end_headers()
+
+    file = served(server)
+    monkeypatch.setattr(Handler, "do_GET", respond)
+    with pytest.raises(ModelError, match=message):
+        obtain(file)
+
+
+def test_an_encrypted_connection_is_not_left_for_an_open_one():
+    request = urllib.request.Request("https://example.org/net.onnx")
+    for target, allowed in (("https://example.com/a", True), ("http://example.org/a", False)):
+        arguments = (request, None, 302, "Found", request.headers, target)
+        if allowed:
+            assert download._Redirects().redirect_request(*arguments).full_url == target
+        else:
+            with pytest.raises(ValueError, match="which does not start with https://"):
+                download._Redirects().redirect_request(*arguments)
