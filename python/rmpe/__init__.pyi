@@ -1,6 +1,7 @@
 # Written by `make update` from the table in __init__.py.
 from . import cli as cli
 from . import commands as commands
+from . import conversion as conversion
 from . import datasets as datasets
 from . import detectors as detectors
 from . import doctor as doctor
@@ -23,6 +24,7 @@ from . import progress as progress
 from . import result as result
 from . import run as run
 from . import run_loop as run_loop
+from . import skeleton_conversion as skeleton_conversion
 from . import skeletons as skeletons
 from . import stream as stream
 from . import system_memory as system_memory

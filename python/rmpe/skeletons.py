@@ -86,6 +86,11 @@ class Skeleton:
         """Return the number of keypoints, K."""
         return len(self.keypoints)
 
+    @property
+    def likely_sigmas(self) -> tuple[float, ...]:
+        """`sigmas`, or, where nobody published any, the mean of COCO's for each keypoint."""
+        return self.sigmas or (sum(COCO_SIGMAS) / len(COCO_SIGMAS),) * len(self)
+
     def _check_pairs(self, field: str, pairs: Sequence[tuple[int, int]]) -> None:
         last = len(self.keypoints) - 1
         for pair in pairs:
@@ -207,4 +212,119 @@ HALPE_26 = Skeleton(
     sigmas=None,
 )  # fmt: skip
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (COCO_17, AIC_14, MPII_16, HALPE_26)}
+CROWDPOSE_14 = Skeleton(
+    name="crowdpose_14",
+    keypoints=(
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+        "left_wrist",
+        "right_wrist",
+        "left_hip",
+        "right_hip",
+        "left_knee",
+        "right_knee",
+        "left_ankle",
+        "right_ankle",
+        "head",
+        "neck",
+    ),
+    limbs=(
+        (12, 13), (13, 0), (13, 1), (0, 2), (2, 4), (1, 3), (3, 5),
+        (0, 6), (1, 7), (6, 7), (6, 8), (8, 10), (7, 9), (9, 11),
+    ),
+    flip_pairs=((0, 1), (2, 3), (4, 5), (6, 7), (8, 9), (10, 11)),
+    # https://github.com/Jeff-sjtu/CrowdPose evaluates with these.
+    sigmas=(0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
+            0.079, 0.079),
+)  # fmt: skip
+
+# Halpe, the body alone.
+HALPE_26 = Skeleton(
+    name="halpe_26",
+    keypoints=(
+        *COCO_17.keypoints,
+        "head",
+        "neck",
+        "hip",
+        "left_big_toe",
+        "right_big_toe",
+        "left_small_toe",
+        "right_small_toe",
+        "left_heel",
+        "right_heel",
+    ),
+    limbs=(
+        (0, 1), (0, 2), (1, 3), (2, 4), (0, 17), (0, 18),
+        (18, 5), (18, 6), (5, 7), (7, 9), (6, 8), (8, 10),
+        (18, 19), (19, 11), (19, 12), (11, 13), (13, 15), (12, 14), (14, 16),
+        (15, 20), (16, 21), (15, 22), (16, 23), (15, 24), (16, 25),
+    ),
+    flip_pairs=(*COCO_17.flip_pairs, (20, 21), (22, 23), (24, 25)),
+    sigmas=None,
+)  # fmt: skip
+
+# OpenPose's model COCO.
+OPENPOSE_18 = Skeleton(
+    name="openpose_18",
+    keypoints=(
+        "nose",
+        "neck",
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+        "right_hip",
+        "right_knee",
+        "right_ankle",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+        "right_eye",
+        "left_eye",
+        "right_ear",
+        "left_ear",
+    ),
+    limbs=(
+        (0, 1), (1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7),
+        (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13),
+        (0, 14), (0, 15), (14, 16), (15, 17),
+    ),
+    flip_pairs=((2, 5), (3, 6), (4, 7), (8, 11), (9, 12), (10, 13), (14, 15), (16, 17)),
+    sigmas=None,
+)  # fmt: skip
+
+# OpenPose's model BODY_25.
+BODY_25 = Skeleton(
+    name="body_25",
+    keypoints=(
+        *OPENPOSE_18.keypoints[:8],
+        "mid_hip",
+        *OPENPOSE_18.keypoints[8:],
+        "left_big_toe",
+        "left_small_toe",
+        "left_heel",
+        "right_big_toe",
+        "right_small_toe",
+        "right_heel",
+    ),
+    limbs=(
+        (0, 1), (1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7),
+        (1, 8), (8, 9), (9, 10), (10, 11), (8, 12), (12, 13), (13, 14),
+        (0, 15), (0, 16), (15, 17), (16, 18),
+        (14, 19), (19, 20), (14, 21), (11, 22), (22, 23), (11, 24),
+    ),
+    flip_pairs=(
+        (2, 5), (3, 6), (4, 7), (9, 12), (10, 13), (11, 14), (15, 16), (17, 18),
+        (19, 22), (20, 23), (21, 24),
+    ),
+    sigmas=None,
+)  # fmt: skip
+
+SKELETONS = {
+    skeleton.name: skeleton
+    for skeleton in (COCO_17, AIC_14, MPII_16, CROWDPOSE_14, HALPE_26, OPENPOSE_18, BODY_25)
+}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby, tee
 from pathlib import Path
@@ -17,10 +16,9 @@ from rmpe_ext import __version__
 
 from .inputs.find import natural_key
 from .outputs import DEFAULT_FORMATS
-from .outputs.errors import OutputError, ResultsError, reason_of
-from .outputs.files import Directory
-from .outputs.folder import ResultFolder, open_results
-from .outputs.journal import Journal
+from .outputs.errors import ResultsError
+from .outputs.folder import ResultFolder, check_apart, open_results
+from .outputs.journal import open_journal
 from .outputs.records import Record, known_skeleton, people_of, tracked_record
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
@@ -106,11 +104,10 @@ def track_results(
     12
     """
     results, out = Path(results), Path(out)
-    if os.path.realpath(results) == os.path.realpath(out):
-        raise OutputError(f"--out must be another folder than that of the results, got {out}")
+    check_apart(results, out)
     settings = {f"track.{name}": value for name, value in asdict(parameters).items()}
     with (
-        _reading(results, report) as journal,
+        open_journal(results, report) as journal,
         open_results(out, settings, overwrite=overwrite, report=report) as folder,
     ):
         # Everything is looked at before anything in the folder changes.
@@ -203,21 +200,6 @@ def track_records(
         assert people.track_ids is not None
         elapsed = 1.0
         yield tracked_record(entry, people.track_ids.tolist())
-
-
-@contextmanager
-def _reading(results: Path, report: Callable[[str], object]) -> Iterator[Journal]:
-    try:
-        with Directory(results) as directory, closing(Journal(directory, report=report)) as journal:
-            if not journal.done:
-                raise ResultsError(f"{results} holds no results.jsonl with records")
-            yield journal
-    except FileNotFoundError:
-        raise ResultsError(f"{results} is not there; name the folder of a run's results") from None
-    except NotADirectoryError:
-        raise ResultsError(f"{results} is a file; name the folder of a run's results") from None
-    except OSError as error:
-        raise ResultsError(f"{results} cannot be read: {reason_of(error)}") from None
 
 
 def _videos(files: Iterable[str]) -> list[list[str]]:

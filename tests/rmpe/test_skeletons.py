@@ -4,22 +4,24 @@ import dataclasses
 
 import pytest
 
-from rmpe.skeletons import AIC_14, COCO_17, HALPE_26, MPII_16, SKELETONS, Skeleton
+from rmpe.skeletons import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
 
 
 def test_skeletons_are_found_by_name():
-    assert SKELETONS == {
-        "coco_17": COCO_17,
-        "aic_14": AIC_14,
-        "mpii_16": MPII_16,
-        "halpe_26": HALPE_26,
-    }
-    assert {name: len(skeleton) for name, skeleton in SKELETONS.items()} == {
-        "coco_17": 17,
-        "aic_14": 14,
-        "mpii_16": 16,
-        "halpe_26": 26,
-    }
+    assert SKELETONS["coco_17"] is COCO_17
+    assert SKELETONS["aic_14"] is AIC_14
+    assert all(skeleton.name == name for name, skeleton in SKELETONS.items())
+
+
+@pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=SKELETONS)
+def test_the_number_of_keypoints_is_that_in_the_name(skeleton):
+    assert len(skeleton) == int(skeleton.name.rpartition("_")[2])
+
+
+def test_sigmas_that_nobody_published_are_like_cocos():
+    assert COCO_17.likely_sigmas == COCO_17.sigmas
+    mean = sum(COCO_17.sigmas) / 17
+    assert MPII_16.likely_sigmas == pytest.approx((mean,) * 16)
 
 
 @pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=SKELETONS)

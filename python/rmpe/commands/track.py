@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from ..trackers.parameters import SIMILARITIES, TrackingParameters
 from . import CommandError
 from ._messages import say, say_lines
 from ._options import add_formats, explain, fraction
 from ._progress import progress_bar
+from ._results import add_results, results_errors
 
 SUMMARY = "give the people in results their identities from frame to frame"
 
@@ -33,13 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     default = TrackingParameters()
     parser.description = DESCRIPTION
-    parser.add_argument("results", type=Path, help="folder of results, with results.jsonl")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new results")
+    add_results(parser)
     add_formats(parser)
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace earlier results in the folder"
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     how = parser.add_argument_group("association")
     how.add_argument(
         "--similarity",
@@ -73,13 +68,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Track and write."""
     from dataclasses import fields
 
-    from ..outputs.errors import EarlierResultsError, OutputError, OutputLostError, ResultsError
     from ..tracking import track_results
 
     try:
         parameters = TrackingParameters(
             **{field.name: getattr(arguments, field.name) for field in fields(TrackingParameters)}
         )
+    except ValueError as error:  # Of a parameter, whose name the message begins with.
+        name, _, rest = str(error).partition(" ")
+        raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
+    with results_errors(arguments.out):
         tally = track_results(
             arguments.results,
             arguments.out,
@@ -89,19 +87,6 @@ def run(arguments: argparse.Namespace) -> int:
             report=lambda line: say(f"{arguments.prog}: {line}"),
             progress=progress_bar(quiet=arguments.quiet),
         )
-    except EarlierResultsError:
-        raise CommandError(
-            f"{arguments.out} holds earlier results: choose --overwrite to replace them, or "
-            "another folder with --out"
-        ) from None
-    except OutputError as error:
-        status = 1 if isinstance(error, OutputLostError) else 2
-        raise CommandError(str(error), status) from None
-    except ResultsError as error:
-        raise CommandError(str(error)) from None
-    except ValueError as error:  # Of a parameter, whose name the message begins with.
-        name, _, rest = str(error).partition(" ")
-        raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
     if arguments.quiet:
         return 0
     rows = {

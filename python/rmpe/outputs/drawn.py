@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rmpe_ext.sigmas import COCO_SIGMAS
-
 from .drawing_style import DrawingStyle
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ def _first_of_each(people: People, keypoints: Array, scores: Array, joints: Arra
     """Choose the best of those who show the same joints, (P,) bool, as greedy NMS does."""
     corners = np.nan_to_num(as_numpy(people.boxes), posinf=0, neginf=0)
     areas = (corners[:, 2:] - corners[:, :2]).clip(0).prod(1)
-    sigmas = np.array(people.skeleton.sigmas or [np.mean(COCO_SIGMAS)] * len(people.skeleton))
+    sigmas = np.array(people.skeleton.likely_sigmas)
     chosen: list[int] = []
     for person in np.argsort(-scores, kind="stable"):
         if not joints[person].any():

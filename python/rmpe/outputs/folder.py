@@ -28,7 +28,7 @@ from .lock import locked, opened, refused
 from .records import Record, label_of
 from .run_file import RUN_FILE, RunFile, Setting
 
-__all__ = ["ResultFolder", "Work", "open_results"]
+__all__ = ["ResultFolder", "Work", "check_apart", "open_results"]
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,18 @@ def open_results(
             raise OutputError(f"cannot resume: {path}: {reason_of(error)}") from None
         with closing(journal), closing(ResultFolder(path, directory, journal, before)) as folder:
             yield folder
+
+
+def check_apart(results: Path, out: Path) -> None:
+    """Make sure that results are not written into the folder that they are read from.
+
+    Raises
+    ------
+    OutputError
+        Both are the same folder.
+    """
+    if os.path.realpath(results) == os.path.realpath(out):
+        raise OutputError(f"--out must be another folder than that of the results, got {out}")
 
 
 class ResultFolder:

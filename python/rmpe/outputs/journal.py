@@ -18,16 +18,18 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
-from .errors import ResultsError
+from .errors import ResultsError, reason_of
 from .files import AppendedFile, Directory, partial_name
 from .jsonl import JSON_LINES
 from .labels import ImageLabel, drawing_names
 from .records import Record, label_of, parse_record
 
-__all__ = ["FINISHED", "JOURNAL", "MERGED", "Done", "Journal"]
+__all__ = ["FINISHED", "JOURNAL", "MERGED", "Done", "Journal", "open_journal"]
 
 FINISHED = JSON_LINES.file_name
 JOURNAL = partial_name(FINISHED)
@@ -223,3 +225,25 @@ class Journal:
         for file in (*self._sources, self._appended):
             if file is not None:
                 file.close()
+
+
+@contextmanager
+def open_journal(results: Path, report: Callable[[str], object]) -> Iterator[Journal]:
+    """Open the records of a run that ended, or of what an interrupted one left, to read them.
+
+    Raises
+    ------
+    ResultsError
+        There are none, or one cannot be read; the message says which.
+    """
+    try:
+        with Directory(results) as directory, closing(Journal(directory, report=report)) as journal:
+            if not journal.done:
+                raise ResultsError(f"{results} holds no results.jsonl with records")
+            yield journal
+    except FileNotFoundError:
+        raise ResultsError(f"{results} is not there; name the folder of a run's results") from None
+    except NotADirectoryError:
+        raise ResultsError(f"{results} is a file; name the folder of a run's results") from None
+    except OSError as error:
+        raise ResultsError(f"{results} cannot be read: {reason_of(error)}") from None

@@ -18,8 +18,6 @@ Floats = npt.NDArray[np.float64]
 
 # A keypoint takes part where both poses are at least this sure of it.
 _KEYPOINT_SCORE = 0.2
-# Of skeletons for which nobody published the spread of annotators: the mean of COCO's.
-_SIGMA = 0.07
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +31,14 @@ class Poses:
     keypoints : array (N, K, 2), float64
         x, y in pixels.
     keypoint_scores : array (N, K), float64
-    sigmas : sequence of K floats or None
-        Of the skeleton.
+    sigmas : sequence of K floats
+        Of the skeleton, `Skeleton.likely_sigmas`.
     """
 
     boxes: Floats
     keypoints: Floats
     keypoint_scores: Floats
-    sigmas: Sequence[float] | None
+    sigmas: Sequence[float]
 
     def select(self, index: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Poses:
         """Keep some of them."""
@@ -76,14 +74,13 @@ def _oks(tracks: Poses, people: Poses) -> Floats:
         people.keypoint_scores[None] >= _KEYPOINT_SCORE
     )
     sides = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (tracks.boxes, people.boxes)]
-    sigmas = tracks.sigmas or [_SIGMA] * tracks.keypoints.shape[1]
     similarity = oks(
         people.keypoints[None],
         tracks.keypoints[:, None],
         sure.astype(np.uint8),
         tracks.boxes[:, None],
         (sides[0][:, None] + sides[1][None]) / 2,
-        sigmas,
+        tracks.sigmas,
     )
     return np.where(sure.any(axis=2), similarity, 0.0)
 

@@ -241,7 +241,7 @@ def _poses(people: People) -> Poses:
         boxes=people.boxes.double().cpu().numpy(),
         keypoints=np.where(finite[..., None], keypoints, 0.0),
         keypoint_scores=np.where(finite & np.isfinite(scores), scores, 0.0),
-        sigmas=people.skeleton.sigmas,
+        sigmas=people.skeleton.likely_sigmas,
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from pycocotools import mask
 from torchvision.ops import box_iou
 
-from rmpe.skeletons import COCO_17
+from rmpe.skeletons import BODY_25, COCO_17
 from rmpe.trackers.similarity import FORMULAS, Poses
 
 
@@ -66,7 +66,7 @@ def test_keypoints_that_one_is_unsure_of_take_no_part():
 
 
 def test_a_skeleton_without_sigmas_is_compared_too():
-    some = poses(3, sigmas=None)
+    some = poses(3, sigmas=BODY_25.likely_sigmas[:17])
     np.testing.assert_allclose(np.diag(FORMULAS["oks"](some, some)), 1)
 
 

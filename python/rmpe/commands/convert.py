@@ -1,0 +1,66 @@
+"""``rmpe convert``: write results in other formats, or with other keypoints."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..outputs import RESULT_FORMATS
+from ..skeletons import SKELETONS
+from ._messages import say, say_lines
+from ._options import names_among
+from ._progress import progress_bar
+from ._results import add_results, results_errors
+
+SUMMARY = "write results in other formats, or with the keypoints of another skeleton"
+
+DESCRIPTION = """\
+Write results of `rmpe infer` or `rmpe track` in other formats. No network runs and no image is
+read.
+
+With --skeleton, people get the keypoints of another skeleton, where these are the same places of
+the body. A neck between the shoulders, and the middle of the hips, are computed where they are
+missing; JSON Lines name them under `derived`. Where other keypoints are missing, nothing is done.
+
+examples:
+  rmpe convert results --to csv --out tables
+  rmpe convert results --to openpose --skeleton openpose_18 --out for-pose2sim
+  rmpe convert results --to coco-annotations --out for-cvat"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.description = DESCRIPTION
+    add_results(parser)
+    parser.add_argument(
+        "--to",
+        type=names_among(RESULT_FORMATS),
+        required=True,
+        metavar="LIST",
+        help=f"formats, separated by commas, of: {', '.join(RESULT_FORMATS)}",
+    )
+    parser.add_argument(
+        "--skeleton",
+        choices=tuple(SKELETONS),
+        help="whose keypoints people get (default: those that they have)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert and write."""
+    from ..conversion import convert_results
+
+    with results_errors(arguments.out):
+        images = convert_results(
+            arguments.results,
+            arguments.out,
+            arguments.to,
+            skeleton=None if arguments.skeleton is None else SKELETONS[arguments.skeleton],
+            overwrite=arguments.overwrite,
+            report=lambda line: say(f"{arguments.prog}: {line}"),
+            progress=progress_bar(quiet=arguments.quiet),
+        )
+    if arguments.quiet:
+        return 0
+    said = say_lines([f"images   {images}", f"results  {arguments.out}"], sys.stdout)
+    return 0 if said else 1

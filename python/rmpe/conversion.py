@@ -1,0 +1,143 @@
+"""Results written again, in other formats or with the keypoints of another skeleton."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rmpe_ext import __version__
+
+from .outputs.errors import ResultsError
+from .outputs.folder import check_apart, open_results
+from .outputs.journal import open_journal
+from .outputs.records import Record, known_skeleton
+from .outputs.run_file import RunFile
+from .progress import Progress, no_progress
+from .skeleton_conversion import Conversion
+from .skeletons import Skeleton
+
+__all__ = ["convert_record", "convert_results"]
+
+# Records are written together in pieces of so many.
+_PIECE = 256
+
+
+def convert_results(
+    results: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    formats: Sequence[str],
+    *,
+    skeleton: Skeleton | None = None,
+    overwrite: bool = False,
+    report: Callable[[str], object] = lambda line: None,
+    progress: Progress = no_progress,
+) -> int:
+    """Write results that are there already in other formats.
+
+    Parameters
+    ----------
+    results : str or path-like
+        A folder of results with ``results.jsonl``, or with what an interrupted run left of it. It
+        is only read.
+    out : str or path-like
+        The folder of the new results, made where it is missing; another than `results`.
+    formats : sequence of str
+        Which result files to write: keys of `rmpe.outputs.RESULT_FORMATS`.
+    skeleton : Skeleton, optional
+        Whose keypoints people get; those that they have, where omitted.
+    overwrite : bool
+        Replace earlier results in `out`.
+    report : callable
+        Gets a line for each thing that people should know of.
+    progress : callable
+        Called with ``"image"`` and how many there are; returns a context manager that gives what
+        to call with the number of those that were done.
+
+    Returns
+    -------
+    int
+        How many images the results are of, those included that were skipped.
+
+    Raises
+    ------
+    ResultsError
+        There are no results, a record cannot be read, or its skeleton cannot become the other; the
+        message says which.
+    OutputError
+        `out` is `results`, or cannot be written to.
+
+    Examples
+    --------
+    >>> convert_results("results", "tables", ["csv", "parquet"])  # doctest: +SKIP
+    36
+    """
+    results, out = Path(results), Path(out)
+    check_apart(results, out)
+    settings = {"convert.skeleton": None if skeleton is None else skeleton.name}
+    with (
+        open_journal(results, report) as journal,
+        open_results(out, settings, overwrite=overwrite, report=report) as folder,
+    ):
+        if skeleton is not None:
+            # As a rule all have the same, so that nothing in the folder changes for nothing.
+            convert_record(journal.record(next(iter(journal.done))), skeleton)
+        run = RunFile(__version__, settings, "none", tuple(formats), os.getcwd())
+        folder.begin(run, overwrite=overwrite)
+        with progress("image", len(journal.done)) as advance:
+            piece: list[Record] = []
+            for entry in journal.records():
+                piece.append(entry if skeleton is None else convert_record(entry, skeleton))
+                if len(piece) == _PIECE:
+                    folder.append(piece)
+                    piece.clear()
+                advance(1)
+            folder.append(piece)
+        folder.finish()
+        return len(journal.done)
+
+
+def convert_record(entry: Record, skeleton: Skeleton) -> Record:
+    """Give the people of a record the keypoints of another skeleton.
+
+    Parameters
+    ----------
+    entry : dict
+        The record of an image; one that was skipped stays as it is.
+    skeleton : Skeleton
+        The other one.
+
+    Returns
+    -------
+    dict
+        A record, with ``derived``: the names of the keypoints that are the middle of two others.
+
+    Raises
+    ------
+    ResultsError
+        The record's skeleton is unknown, its people do not fit it, or it lacks keypoints of the
+        other; the message names the file.
+    """
+    if "error" in entry or entry["skeleton"] == skeleton.name:
+        return entry
+    try:
+        source = known_skeleton(entry)
+        conversion = Conversion.between(source, skeleton)
+    except ValueError as error:
+        raise ResultsError(f"{entry['file']}: {error}") from None
+    people = []
+    for person in entry["people"]:
+        if len(person["keypoints"]) != len(source):
+            raise ResultsError(
+                f"{entry['file']}: keypoints must be {len(source)}, as {source.name} has, "
+                f"got {len(person['keypoints'])}"
+            )
+        keypoints, scores = conversion.person(person["keypoints"], person["keypoint_scores"])
+        people.append({**person, "keypoints": keypoints, "keypoint_scores": scores})
+    before = entry.get("derived", [])
+    derived = [
+        name
+        for name, indices in zip(skeleton.keypoints, conversion.sources, strict=True)
+        if len(indices) > 1 or source.keypoints[indices[0]] in before
+    ]
+    return {**entry, "skeleton": skeleton.name, "people": people, "derived": derived}
