@@ -28,6 +28,9 @@ examples:
   torchrun --nproc-per-node 2 -m rmpe train pose.toml --data ../shared/data --out runs/pose
 """
 
+# Each holds two batches that wait.
+_MOST_WORKERS = 256
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
@@ -103,6 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise CommandError(f"--{name} must be at least 1, got {value}")
+    if arguments.workers > _MOST_WORKERS:
+        raise CommandError(f"--workers must be at most {_MOST_WORKERS}, got {arguments.workers}")
     beginnings = {
         "--resume": arguments.resume,
         "--from": arguments.start,

@@ -105,6 +105,7 @@ class _Index:
             found = cls(**json.loads(path.read_bytes()))
             fits = (
                 all(type(s) is int and 0 <= s for h, w in found.sizes for s in (h, w))
+                and all((height > 0) == (width > 0) for height, width in found.sizes)
                 and all(type(s) is float and 0 < s <= 1 for s in found.scales)
                 and all(type(problem) is str for problem in found.problems)
                 and len(found.sizes) == len(found.scales) == count

@@ -63,6 +63,7 @@ def test_another_run_begins_with_its_weights_at_a_phase_of_its_own(arguments, tm
         (["--out", "{}/run", "--resume"], "there is no checkpoint at"),
         (["--out", "{}/run", "--phase", "decay"], "phase must be one of only, got 'decay'"),
         (["--out", "{}/run", "--workers", "0"], "--workers must be at least 1, got 0"),
+        (["--out", "{}/run", "--workers", "257"], "--workers must be at most 256, got 257"),
         (["--dry-run", "--data", "/nowhere"], "/nowhere/people.json cannot be read"),
     ],
 )

@@ -1,6 +1,7 @@
 """Weights from files: published forms load, other files are refused."""
 
 import io
+import os
 import zipfile
 
 import numpy as np
@@ -171,3 +172,13 @@ def test_a_damaged_file_is_refused(tmp_path, name):
     (tmp_path / name).write_bytes(b"not weights")
     with pytest.raises(ModelError, match=f"cannot read weights from .*{name}"):
         read_weights(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["net.pth", "net.safetensors"])
+def test_what_is_no_file_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ModelError, match=f"cannot read weights from .*{name}: .*it is not a file"):
+        read_weights(tmp_path / name)
+    (tmp_path / "zero.pth").symlink_to("/dev/zero")
+    with pytest.raises(ModelError, match="it is not a file"):
+        read_weights(tmp_path / "zero.pth")

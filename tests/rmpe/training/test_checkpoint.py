@@ -1,6 +1,7 @@
 """Checkpoints that are whole, or the ones of before."""
 
 import io
+import os
 import subprocess
 import sys
 
@@ -149,3 +150,9 @@ def test_a_link_under_the_name_of_the_partial_file_is_not_followed(tmp_path):
     write_checkpoint(tmp_path / "checkpoint.pt", STATE)
     assert (tmp_path / "precious").read_text() == "precious"
     assert equal(read_checkpoint(tmp_path / "checkpoint.pt")["network"], {})
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "checkpoint.pt")
+    with pytest.raises(CheckpointError, match="cannot read the checkpoint .*it is not a file"):
+        read_checkpoint(tmp_path / "checkpoint.pt")
