@@ -15,6 +15,7 @@ from ..method.modes import STN
 from ..models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
 from ..outputs import DEFAULT_FORMATS, RESULT_FORMATS
 from . import CommandError
+from ._cards import MODELS_HELP
 
 if TYPE_CHECKING:
     from ..memory import BatchLimits
@@ -53,8 +54,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     networks.add_argument(
         "--models",
         metavar="DIR",
-        help="folder of network files (default: $RMPE_MODELS, then ~/.cache/rmpe/models, where "
-        "files that are missing are downloaded to, if their card has a URL)",
+        help=f"{MODELS_HELP};\nfiles that are missing are downloaded, if their card has a URL",
     )
     networks.add_argument(
         "--device",
@@ -118,7 +118,7 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
     CommandError
         A name, a file or the device is not there, or a file is not what its card says.
     """
-    from .models import find_card
+    from ._cards import find_card
 
     cards = [find_card(arguments.detector, "detector"), find_card(arguments.pose, "pose")]
     check_kernels()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..models import DEFAULT_DETECTOR
 from . import CommandError
+from ._cards import MODELS_HELP
 from ._options import check_kernels, check_outputs, fraction, positive
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     boxes.add_argument(
         "--models",
         metavar="DIR",
-        help="folder of network files (default: $RMPE_MODELS, then ~/.cache/rmpe/models)",
+        help=MODELS_HELP,
     )
     boxes.add_argument(
         "--threshold",

@@ -196,7 +196,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..outputs.errors import OutputError, OutputLostError
     from ..run import run as infer
     from ..trackers.parameters import TrackingParameters
-    from .models import find_card
+    from ._cards import find_card
 
     def report(message: str, error: BaseException | None) -> None:
         lines = [f"rmpe infer: {message}"]

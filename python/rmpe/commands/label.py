@@ -109,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..interrupts import StopRequest
     from ..outputs.errors import OutputError, OutputLostError
     from ..training.label_file import open_labels
-    from .models import find_card
+    from ._cards import find_card
 
     check_outputs(arguments.out, None)
     skeleton = getattr(find_card(arguments.pose, "pose"), "skeleton", None)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import importlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..terminal import printable
-from . import CommandError
+from ._cards import MODELS_HELP, PERMISSIVE, describe, table_of
 
-if TYPE_CHECKING:
-    from ..models.card import DetectorCard, PoseCard
+SUMMARY = "list the networks, and whether their files are here; get, show or verify them"
 
-SUMMARY = "list the networks, and whether their files are here"
+# Each is a module of `rmpe.commands`, models_NAME, in the order of the help.
+ACTIONS = ("get", "show", "verify")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,94 +21,71 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = """\
 List the networks that --detector and --pose know by name: what they do, their license,
 and where their files are, or where they come from. Files with a URL are downloaded to
-~/.cache/rmpe/models when they are first used, unless RMPE_OFFLINE=1 is set.
+$RMPE_HOME/models, or ~/.cache/rmpe/models, when they are first used, unless RMPE_OFFLINE=1
+is set.
 
 examples:
   rmpe models
+  rmpe models --licence permissive
+  rmpe models get rtmpose_m_coco17 yolox_tiny_coco
   rmpe models --models networks/ --json"""
+    add_folder(parser, default=None)
+    add_json(parser, default=False)
+    add_licence(parser, default="any")
+    actions = parser.add_subparsers(metavar="ACTION", title="actions")
+    for name in ACTIONS:
+        module = importlib.import_module(f".models_{name.replace('-', '_')}", __package__)
+        action = actions.add_parser(
+            name, help=module.SUMMARY, formatter_class=parser.formatter_class
+        )
+        module.configure(action)
+        action.set_defaults(run=module.run, prog=action.prog)
+
+
+# An action takes these options, too, and without them leaves what stood before it: its own defaults
+# would replace that.
+
+
+def add_folder(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
+    """Add the folder of network files."""
+    parser.add_argument("--models", metavar="DIR", default=default, help=MODELS_HELP)
+
+
+def add_json(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
+    """Add the output for programs."""
     parser.add_argument(
-        "--models",
-        metavar="DIR",
-        help="folder of network files (default: $RMPE_MODELS, then ~/.cache/rmpe/models)",
+        "--json", action="store_true", default=default, help="as JSON, for programs"
     )
-    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+
+
+def add_licence(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
+    """Add the choice among licenses."""
+    parser.add_argument(
+        "--licence",
+        "--license",
+        dest="licence",
+        choices=("any", "permissive"),
+        default=default,
+        help="keep to licenses that allow commercial use: " + ", ".join(PERMISSIVE),
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the table."""
     from ..models.read import known_cards
 
-    rows = [_describe(card, arguments.models) for card in known_cards().values()]
+    rows = [
+        describe(card, arguments.models)
+        for card in known_cards().values()
+        if arguments.licence == "any" or card.license in PERMISSIVE
+    ]
     lines = [json.dumps(rows, indent=2)] if arguments.json else map(printable, _table(rows))
     print("\n".join(lines))
     return 0
 
 
-def find_card(name: str, task: str) -> DetectorCard | PoseCard:
-    """Read the card that `name` stands for, one for `task`: ``"detector"`` or ``"pose"``.
-
-    Raises
-    ------
-    CommandError
-        There is none; the message lists those there are, and what may have been meant.
-    """
-    from ..errors import ModelError
-    from ..models.read import known_cards, load_card
-
-    fitting = [known for known, card in known_cards().items() if _task(card) == task]
-    advice = f"choose one of {', '.join(fitting)}, or give the path of a .toml card"
-    if not name.endswith(".toml") and name not in known_cards():
-        close = difflib.get_close_matches(name, fitting, n=1)
-        hint = f"did you mean {close[0]}? Else " if close else ""
-        raise CommandError(f"--{task} {name} is not known: {hint}{advice}")
-    try:
-        card = load_card(name)
-    except ModelError as error:
-        raise CommandError(f"--{task}: {error}") from None
-    if _task(card) != task:
-        raise CommandError(f"--{task} {name} is a card for --{_task(card)}: {advice}")
-    return card
-
-
-def _task(card: DetectorCard | PoseCard) -> str:
-    from ..models.card import PoseCard
-
-    return "pose" if isinstance(card, PoseCard) else "detector"
-
-
-def _describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str, Any]:
-    from ..errors import ModelError
-    from ..models.card import PoseCard
-    from ..models.store import find, locate
-
-    row = {
-        "name": card.name,
-        "title": card.title,
-        "task": _task(card),
-        "skeleton": card.skeleton.name if isinstance(card, PoseCard) else None,
-        "input": list(card.input.size),
-        "license": card.license,
-        "accuracy": card.accuracy or None,
-        "files": [file.name for file in card.files],
-        "origin": card.network.origin,
-        "url": card.network.url,
-    }
-    try:
-        paths = [str(locate(file, models_dir)) for file in card.files]
-    except ModelError as error:
-        missing = [file for file in card.files if find(file, models_dir) is None]
-        if not missing:
-            status = "damaged"
-        elif all(file.url for file in missing):
-            status = "downloaded when used"
-        else:
-            status = "missing"
-        return row | {"present": False, "paths": [], "status": status, "problem": str(error)}
-    return row | {"present": True, "paths": paths, "status": "here", "problem": None}
-
-
 def _table(rows: list[dict[str, Any]]) -> list[str]:
-    columns = [("NAME", "TASK", "SKELETON", "INPUT", "FILES")]
+    columns = [("NAME", "TASK", "KEYPOINTS", "INPUT", "MB", "FILES")]
     for row in rows:
         height, width = row["input"]
         columns.append(
@@ -117,15 +94,11 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
                 row["task"],
                 row["skeleton"] or "-",
                 f"{height}x{width}",
+                "-" if row["bytes"] is None else f"{row['bytes'] / 1e6:.1f}",
                 row["paths"][0] if row["present"] else row["status"],
             )
         )
-    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
-    lines = [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in columns
-    ]
-    lines.append("")
+    lines = [*table_of(columns), ""]
     for row in rows:
         lines.append(f"{row['name']}: {row['title']}")
         lines.append(f"  license: {row['license']}")

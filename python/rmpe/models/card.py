@@ -50,17 +50,21 @@ class ModelFile:
         is known: any file of that name is then taken.
     origin
         Whose it is, for messages.
-    url
-        Where it can be downloaded. None where no public file has this SHA-256.
+    urls
+        Where it can be downloaded, to be tried in this order: see `rmpe.models.addresses`. Empty
+        where it is public nowhere.
     folder
         Where to look first: that of the card. Weights of the package lie beside their cards.
+    size
+        Bytes; None where they are not known.
     """
 
     name: str
     sha256: str
     origin: str
-    url: str | None = None
+    urls: tuple[str, ...] = ()
     folder: Path | None = None
+    size: int | None = None
 
     def wrong_hash(self, found: str) -> str | None:
         """Say what is wrong with the SHA-256 that was found, or None where it is right."""

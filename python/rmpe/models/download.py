@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import http.client
-import os
-import tempfile
-import urllib.error
-import urllib.request
+import sys
 from pathlib import Path
-from typing import IO
-from urllib.parse import urlsplit
 
 from ..errors import ModelError
 from ..terminal import printable
+from .addresses import last_name, to_url
+from .archive import unpack_network
 from .card import ModelFile
+from .digests import digest_of, write_record
+from .only_one import only_one
+from .transfer import MOST_BYTES, DiskError, receive
 
-__all__ = ["download", "is_offline"]
-
-_CHUNK = 1 << 20
-_TIMEOUT = 60  # seconds without a byte
-# A card may come from anywhere, and its server must not fill the disk.
-_MOST_BYTES = 8 << 30
-
-
-def is_offline() -> bool:
-    """Return whether ``RMPE_OFFLINE`` or ``HF_HUB_OFFLINE`` forbids downloads."""
-    return any(
-        os.environ.get(name, "").lower() in ("1", "true", "yes", "on")
-        for name in ("RMPE_OFFLINE", "HF_HUB_OFFLINE")
-    )
+__all__ = ["download"]
 
 
 def download(file: ModelFile, folder: Path) -> Path:
     """Download a model's file into a folder, which is made where missing.
 
-    It gets its name there once it is complete and its SHA-256 is right: whoever finds it may use
-    it, and two processes may download it at the same time. A bar on the error stream shows the
-    progress where that is a terminal.
+    Its addresses are tried in order. It is written to ``NAME.partial``, which a later try goes on
+    with after an interruption, and gets its name once it is complete and its SHA-256 is right:
+    whoever finds it may use it. Two processes that want the same file download it once. A zip
+    archive with one ONNX file in it is unpacked. Proxies are those of the environment.
 
     Parameters
     ----------
     file : ModelFile
-        A file that has a URL.
+        A file that has an address.
     folder : Path
         Where to.
 
@@ -54,72 +42,72 @@ def download(file: ModelFile, folder: Path) -> Path:
     Raises
     ------
     ModelError
-        Where the server does not answer or sends something else, or the folder cannot be written
-        to.
+        Where no server has the file, or the folder cannot be written to.
     """
-    assert file.url is not None
     path = folder / file.name
+    failures = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as incomplete:
-            part = Path(incomplete) / file.name
-            found = _receive(file.url, part)
-            if wrong := file.wrong_hash(found):
-                raise ModelError(
-                    f"{file.url} holds another file than {file.name} of the card: {wrong}"
-                )
-            part.replace(path)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        if isinstance(error, ModelError):
-            raise
-        # A server's own words may hold anything.
-        reason = printable(getattr(error, "reason", None) or error)
+        with only_one(folder / f"{file.name}.lock", lambda: _say_waiting(file.name)):
+            if path.is_file():  # Somebody else has downloaded it meanwhile.
+                return path
+            for address in file.urls:
+                url = to_url(address)
+                try:
+                    _download_from(url, file, path)
+                    return path
+                except (OSError, http.client.HTTPException, ValueError) as error:
+                    # A server's own words may hold anything.
+                    reason = printable(getattr(error, "reason", None) or error)
+                    failures.append(f"{printable(url)}: {reason}")
+    except (OSError, DiskError) as error:
         raise ModelError(
-            f"cannot download {file.name} from {file.url} into {folder}: {reason}; try again, or "
-            "put the file into a folder and name that with --models DIR, models_dir=... or the "
-            "environment variable RMPE_MODELS"
+            f"cannot write {file.name} into {folder}: {error}; make room or choose another folder "
+            "by the environment variable RMPE_HOME, and try again"
         ) from None
-    return path
+    raise ModelError(
+        f"cannot download {file.name} into {folder} from {'; nor from '.join(failures)}; try "
+        "again, or put the file into a folder and name that with --models DIR, models_dir=... or "
+        "the environment variable RMPE_MODELS"
+    )
 
 
-def _receive(url: str, part: Path) -> str:
-    """Write what a URL holds into a file; return its SHA-256."""
-    from tqdm import tqdm  # not needed by what only looks for files
-
-    digest, received = hashlib.sha256(), 0
-    opener = urllib.request.build_opener(_Redirects)
-    with opener.open(url, timeout=_TIMEOUT) as answer, part.open("wb") as stream:
-        length = answer.headers.get("Content-Length")
-        total = int(length) if length is not None else None
-        with tqdm(
-            total=total, desc=part.name, unit="B", unit_scale=True, disable=None, leave=True
-        ) as bar:
-            while chunk := answer.read(_CHUNK):
-                stream.write(chunk)
-                digest.update(chunk)
-                received += len(chunk)
-                if received > _MOST_BYTES:
-                    raise ValueError(f"a model file must have at most {_MOST_BYTES} bytes")
-                bar.update(len(chunk))
-    if total is not None and received < total:
-        raise ConnectionError(f"the connection ended after {received} of {total} bytes")
-    return digest.hexdigest()
+def _download_from(url: str, file: ModelFile, path: Path) -> None:
+    part = path.with_name(f"{path.name}.partial")
+    if _is_packed(url, file.name):
+        archive = path.with_name(f"{path.name}.zip.partial")
+        receive(url, archive, file.name)
+        try:
+            _unpack(archive, part)
+        finally:
+            archive.unlink(missing_ok=True)
+    else:
+        receive(url, part, file.name)
+    found = digest_of(part)
+    if wrong := file.wrong_hash(found):
+        part.unlink()
+        raise ValueError(f"it holds another file than {file.name} of the card: {wrong}")
+    if len(file.sha256) < len(found):
+        write_record(path, found)
+    part.replace(path)
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Goes on to other servers, but never from what is encrypted to what is not."""
+def _unpack(archive: Path, part: Path) -> None:
+    try:
+        with part.open("wb") as stream:
+            unpack_network(archive, stream, MOST_BYTES)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DiskError(str(error)) from error
+    except ValueError:
+        part.unlink()
+        raise
 
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        """Make the next request; the names are those of the class above."""
-        allowed = ("https",) if req.type == "https" else ("https", "http")
-        if urlsplit(newurl).scheme not in allowed:
-            raise ValueError(f"it leads on to {newurl}, which does not start with {allowed[0]}://")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+def _is_packed(url: str, name: str) -> bool:
+    return last_name(url).lower().endswith(".zip") and not name.lower().endswith(".zip")
+
+
+def _say_waiting(name: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        print(f"waiting for another process, which downloads {name}", file=sys.stderr, flush=True)

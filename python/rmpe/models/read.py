@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..method.limits import LIMITS, Limits
 from ..networks.architectures import ARCHITECTURES
 from ..skeletons import SKELETONS
 from ..toml_table import Table, is_fraction, is_integer, read_toml
+from .addresses import ADDRESS_RULE, is_address, is_safe_address, last_name, sibling
 from .card import (
     LONGEST_SIDE,
     RUNTIMES,
@@ -28,6 +30,7 @@ from .card import (
     PoseCard,
     TransformerCard,
 )
+from .references import NETWORK_FILES, card_of_file, card_of_name, fetch_card
 
 __all__ = ["known_cards", "load_card"]
 
@@ -36,6 +39,8 @@ _CARDS = Path(__file__).parent / "cards"
 _MOST_ITEMS = 1024
 # Of a file, in bytes, on common file systems.
 _LONGEST_NAME = 255
+_MOST_BYTES = 8 << 30
+_MOST_URLS = 8
 # What divides or multiplies in float32 must neither vanish nor make infinity of ordinary values.
 _LEAST = 1e-9
 
@@ -48,7 +53,9 @@ def known_cards() -> dict[str, DetectorCard | PoseCard]:
     >>> known_cards()["simplepose_coco17"].skeleton.name
     'coco_17'
     """
-    return {path.stem: load_card(path.stem) for path in sorted(_CARDS.glob("*.toml"))}
+    return {
+        path.stem: _read_card(path, _Source(path.parent)) for path in sorted(_CARDS.glob("*.toml"))
+    }
 
 
 def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
@@ -57,8 +64,10 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     Parameters
     ----------
     name_or_path : str or path
-        A name of `known_cards`, or the path of a ``.toml`` file. Model files are looked for beside
-        the card first.
+        A name of `known_cards`; the path or the address (``https://...`` or
+        ``hf:owner/repository[@revision]/file``) of a ``.toml`` file, whose model files are then
+        looked for beside it first; or those of a network's file of which a card is known, by its
+        name or its SHA-256, or that has one beside it, ``net.toml`` for ``net.onnx``.
 
     Raises
     ------
@@ -71,24 +80,56 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     >>> load_card("ssd_mobilenet_v1_coco").input.size
     (300, 300)
     """
-    path = Path(name_or_path)
-    if isinstance(name_or_path, str) and path.suffix != ".toml":
-        names = sorted(card.stem for card in _CARDS.glob("*.toml"))
-        if name_or_path not in names:
-            raise ModelError(
-                f"model must be one of {', '.join(names)}, or the path of a .toml card, "
-                f"got {name_or_path!r}"
-            )
-        path = _CARDS / f"{name_or_path}.toml"
+    text = os.fspath(name_or_path)
+    if is_address(text):
+        return _load_from_address(text)
+    path = Path(text)
+    if path.suffix == ".toml":
+        return _read_card(path, _Source(path.parent))
+    if path.suffix in NETWORK_FILES:
+        beside = path.with_suffix(".toml")
+        if beside.is_file():
+            return _read_card(beside, _Source(beside.parent))
+        card = card_of_file(known_cards().values(), path)
+        return replace(card, network=replace(card.network, name=path.name, folder=path.parent))
+    paths = {path.stem: path for path in sorted(_CARDS.glob("*.toml"))}
+    if text not in paths:
+        raise ModelError(
+            f"model must be one of {', '.join(paths)}, or the path or address of a .toml card or "
+            f"of a network's file, got {text!r}"
+        )
+    return _read_card(paths[text], _Source(_CARDS))
+
+
+def _load_from_address(address: str) -> DetectorCard | PoseCard:
+    if not is_safe_address(address):
+        raise ModelError(f"the address of a model must be {ADDRESS_RULE}, got {address!r}")
+    name = last_name(address)
+    if Path(name).suffix == ".toml":
+        path = fetch_card(address)
+        return _read_card(path, _Source(path.parent, address))
+    card = card_of_name(known_cards().values(), name)
+    return replace(card, network=replace(card.network, urls=(address, *card.network.urls)))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a card is from: its folder, and its address where it was given by that."""
+
+    folder: Path
+    address: str | None = None
+
+
+def _read_card(path: Path, source: _Source) -> DetectorCard | PoseCard:
     table = read_toml(path)
     kind = table.choice("kind", ("detector", "pose"))
     read = _read_detector if kind == "detector" else _read_pose
-    card = read(table, path.parent)
+    card = read(table, source)
     table.finish()
     return card
 
 
-def _read_common(table: Table, task: str, folder: Path) -> dict[str, Any]:
+def _read_common(table: Table, task: str, source: _Source) -> dict[str, Any]:
     """The fields of every kind of card."""
     origin = table.text("origin")
     runtime = table.choice("runtime", RUNTIMES)
@@ -106,7 +147,7 @@ def _read_common(table: Table, task: str, folder: Path) -> dict[str, Any]:
         "runtime": runtime,
         "architecture": architecture,
         "parameters": tuple(parameters.items()),
-        "network": _read_file(table.table("network"), origin, folder),
+        "network": _read_file(table.table("network"), origin, source),
         "batch_size": table.integer("batch_size", 1, _MOST_ITEMS),
         "input": _read_input(table.table("input"), named=runtime == "onnx"),
     }
@@ -121,21 +162,21 @@ def _read_parameters(table: Table, architecture: str) -> dict[str, int]:
     return {name: numbers.integer(name, 1, most) for name, most in limits.items()}
 
 
-def _read_detector(table: Table, folder: Path) -> DetectorCard:
-    common = _read_common(table, "detector", folder)
+def _read_detector(table: Table, source: _Source) -> DetectorCard:
+    common = _read_common(table, "detector", source)
     kind = table.choice("detector", DETECTORS) if "detector" in table else "ssd"
     return DetectorCard(
         **common,
         detector=detector_class(kind).read(
             table,
             named=common["runtime"] == "onnx",
-            read_file=lambda file: _read_file(file, common["origin"], folder),
+            read_file=lambda file: _read_file(file, common["origin"], source),
         ),
     )
 
 
-def _read_pose(table: Table, folder: Path) -> PoseCard:
-    common = _read_common(table, "pose", folder)
+def _read_pose(table: Table, source: _Source) -> PoseCard:
+    common = _read_common(table, "pose", source)
     skeleton = SKELETONS[table.choice("skeleton", SKELETONS)]
     name, crop = table.choice("head", HEADS), table.table("crop")
     size = common["input"].size
@@ -153,20 +194,20 @@ def _read_pose(table: Table, folder: Path) -> PoseCard:
         drawn_score=table.number("drawn_score", "a number in 0..1", is_fraction)
         if "drawn_score" in table
         else None,
-        transformer=_read_transformer(table.table("transformer"), common["origin"], folder)
+        transformer=_read_transformer(table.table("transformer"), common["origin"], source)
         if "transformer" in table
         else None,
     )
 
 
-def _read_transformer(table: Table, origin: str, folder: Path) -> TransformerCard:
+def _read_transformer(table: Table, origin: str, source: _Source) -> TransformerCard:
     rows = {name: row for name, row in ARCHITECTURES.items() if row.task == "localization"}
     architecture = table.choice("architecture", rows)
     parameters = _read_parameters(table, architecture)
     return TransformerCard(
         architecture=architecture,
         parameters=tuple(parameters.items()),
-        network=_read_file(table.table("network"), origin, folder),
+        network=_read_file(table.table("network"), origin, source),
         size=_read_size(table),
         limits=Limits(
             kind=table.choice("limits", LIMITS),
@@ -181,7 +222,7 @@ def _is_positive(value: float) -> bool:
     return value >= _LEAST
 
 
-def _read_file(table: Table, origin: str, folder: Path) -> ModelFile:
+def _read_file(table: Table, origin: str, source: _Source) -> ModelFile:
     # A card may come from anywhere, so it must not reach out of the folders that are searched.
     name = table.take(
         "file",
@@ -201,22 +242,35 @@ def _read_file(table: Table, origin: str, folder: Path) -> ModelFile:
                 isinstance(value, str) and re.fullmatch("[0-9a-f]{8,64}", value) is not None
             ),
         )
-    url = None
+    urls: tuple[str, ...] = ()
     if "url" in table:
-        # What comes by http may have been changed on the way, and a few digits can be matched.
-        schemes = ("https://", "http://") if len(sha256) == 64 else ("https://",)
-        url = table.take(
-            "url",
-            "an address that starts with https://, or, where sha256 has all 64 digits, http://, of "
-            "a file whose sha256 is given",
-            lambda value: (
-                isinstance(value, str)
-                and value.isprintable()
-                and value.startswith(schemes)
-                and sha256 != ""
-            ),
+        urls = _read_urls(table, sha256)
+    elif source.address is not None:
+        urls = (sibling(source.address, name),)
+    size = table.integer("bytes", 1, _MOST_BYTES) if "bytes" in table else None
+    return ModelFile(name, sha256, origin, urls, source.folder, size)
+
+
+def _read_urls(table: Table, sha256: str) -> tuple[str, ...]:
+    # What comes by http may have been changed on the way, and a few digits can be matched.
+    plain = ("http://",) if len(sha256) == 64 else ()
+
+    def valid(value: Any) -> bool:
+        values = value if isinstance(value, list) else [value]
+        return 1 <= len(values) <= _MOST_URLS and all(
+            isinstance(one, str)
+            and one.isprintable()
+            and (is_safe_address(one) or one.startswith(plain))
+            for one in values
         )
-    return ModelFile(name, sha256, origin, url, folder)
+
+    value = table.take(
+        "url",
+        f"{ADDRESS_RULE}, or, where sha256 has all 64 digits, http://..., or a list of up to "
+        f"{_MOST_URLS} of these, to be tried in order",
+        valid,
+    )
+    return tuple(value) if isinstance(value, list) else (value,)
 
 
 def _read_size(table: Table) -> tuple[int, int]:

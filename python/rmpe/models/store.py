@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
 from ..errors import ModelError
+from .addresses import HubFile, to_url
 from .card import ModelFile
-from .download import download, is_offline
+from .digests import digest_of, read_record
+from .download import download
+from .places import cache_folder, is_offline, offline_variable
 
 __all__ = ["find", "locate", "obtain"]
 
-_CACHE = Path("~/.cache/rmpe/models")
-
 
 def obtain(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path:
-    """Find a model's file, as :func:`locate` does, or download it to ``~/.cache/rmpe/models``.
+    """Find a model's file, as :func:`locate` does, or download it to `cache_folder`.
 
-    It is downloaded where it is in none of the folders, its card has a URL, and neither
+    It is downloaded where it is in none of the folders, its card has an address, and neither
     ``RMPE_OFFLINE=1`` nor ``HF_HUB_OFFLINE=1`` is set.
 
     Raises
@@ -26,17 +26,18 @@ def obtain(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
     ModelError
         Where it cannot be had, or has another SHA-256.
     """
-    cache = _cache()
-    if file.url is None or cache is None or is_offline() or find(file, models_dir) is not None:
-        return locate(file, models_dir)
-    return download(file, cache)
+    cache = cache_folder()
+    if file.urls and cache is not None and not is_offline() and find(file, models_dir) is None:
+        download(file, cache)
+    return locate(file, models_dir)
 
 
 def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path:
     """Find a model's file, and make sure that it is the right one.
 
     Looks beside the card, in ``models_dir``, in the folder that the environment variable
-    ``RMPE_MODELS`` names, and in ``~/.cache/rmpe/models``, in this order.
+    ``RMPE_MODELS`` names, and in `rmpe.models.places.cache_folder`, in this order, and for what the
+    hub of Hugging Face has in the folder of their libraries.
 
     Raises
     ------
@@ -45,59 +46,66 @@ def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
     """
     path = find(file, models_dir)
     if path is None:
-        looked = ", ".join(dict.fromkeys(map(str, _folders(file, models_dir))))
-        if file.url is None:
-            source = (
-                f"its card has no URL, as it was made from {file.origin}; `rmpe models` lists "
-                "networks that are downloaded. If you have the file"
-            )
-        else:
-            source = (
-                f"it is downloaded from {file.url} when first used, unless RMPE_OFFLINE or "
-                "HF_HUB_OFFLINE is set. If you have it already"
-            )
-        raise ModelError(
-            f"model file {file.name} was not found (looked in {looked}); {source}, name its folder "
-            "with --models DIR, models_dir=... or the environment variable RMPE_MODELS"
-        )
-    if file.sha256:
-        _check_hash(file, path)
+        raise ModelError(_missing(file, models_dir))
+    record = "" if len(file.sha256) == 64 else read_record(path) or ""
+    if file.sha256 or record:
+        _check_hash(file, path, record)
     return path
+
+
+def _missing(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> str:
+    """Say that a file is missing, and what to do, in one sentence."""
+    looked = ", ".join(dict.fromkeys(map(str, _folders(file, models_dir))))
+    name_folder = "--models DIR, models_dir=... or the environment variable RMPE_MODELS"
+    said = f"model file {file.name} was not found (looked in {looked})"
+    if not file.urls:
+        return (
+            f"{said}; its card has no URL, as it was made from {file.origin}; `rmpe models` lists "
+            "networks that are downloaded. If you have the file, name its folder with "
+            f"{name_folder}"
+        )
+    url = to_url(file.urls[0])
+    variable, cache = offline_variable(), cache_folder()
+    if variable is not None and cache is not None:
+        return (
+            f"{said}, and {variable} forbids to download it: put the file of {url} (if that is an "
+            f"archive, the one in it) into {cache}, under the name {file.name}, or name its folder "
+            f"with {name_folder}"
+        )
+    return (
+        f"{said}; it is downloaded from {url} when first used. If you have it already, name its "
+        f"folder with {name_folder}"
+    )
 
 
 def find(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path | None:
     """Find a model's file as :func:`locate` does, whatever is in it; None where there is none."""
     for folder in _folders(file, models_dir):
-        path = folder / file.name
         try:
-            if path.is_file():
-                return path
+            if (folder / file.name).is_file():
+                return folder / file.name
         except (OSError, ValueError) as error:  # The path is too long, or holds a NUL.
             raise ModelError(f"cannot look for the model file {file.name}: {error}") from None
-    return None
+    copies = (HubFile.parse(address) for address in file.urls)
+    return next((path for copy in copies if copy and (path := copy.copy())), None)
 
 
 def _folders(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> list[Path]:
     variable = os.environ.get("RMPE_MODELS")
-    folders = [file.folder, models_dir, variable or None, _cache()]
+    folders = [file.folder, models_dir, variable or None, cache_folder()]
     return [Path(folder) for folder in folders if folder is not None]
 
 
-def _cache() -> Path | None:
+def _check_hash(file: ModelFile, path: Path, record: str) -> None:
     try:
-        return _CACHE.expanduser()
-    except RuntimeError:  # Nothing says where the home folder is.
-        return None
-
-
-def _check_hash(file: ModelFile, path: Path) -> None:
-    try:
-        with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = digest_of(path)
     except OSError as error:
         raise ModelError(f"cannot read the model file {path}: {error.strerror}") from None
-    if wrong := file.wrong_hash(found):
+    wrong = file.wrong_hash(found)
+    if wrong is None and record and record != found:
+        wrong = f"its SHA-256 must be {record}, as when it was downloaded, got {found}"
+    if wrong:
+        source = to_url(file.urls[0]) if file.urls else file.origin
         raise ModelError(
-            f"model file {path} is damaged or another version: {wrong}; "
-            f"get it from {file.url or file.origin}"
+            f"model file {path} is damaged or another version: {wrong}; get it from {source}"
         )

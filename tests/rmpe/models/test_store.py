@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rmpe.errors import ModelError
-from rmpe.models import store
 from rmpe.models.card import ModelFile
+from rmpe.models.places import cache_folder
 from rmpe.models.store import locate, obtain
 
 
@@ -16,7 +16,8 @@ from rmpe.models.store import locate, obtain
 def elsewhere(monkeypatch, tmp_path):
     """No folder of model files is set, and the cache is empty."""
     monkeypatch.delenv("RMPE_MODELS", raising=False)
-    monkeypatch.setattr(store, "_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("RMPE_HOME", raising=False)
     return tmp_path
 
 
@@ -24,11 +25,12 @@ def make_file(folder, content=b"weights", digits=64):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "net.onnx").write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()[:digits]
-    return ModelFile("net.onnx", digest, "a test", "https://example.org/net.onnx")
+    return ModelFile("net.onnx", digest, "a test", ("https://example.org/net.onnx",))
 
 
 def test_files_are_looked_for_in_order(elsewhere, monkeypatch):
-    folders = [elsewhere / name for name in ("card", "models", "environment", "cache")]
+    names = ("card", "models", "environment", "cache/rmpe/models")
+    folders = [elsewhere / name for name in names]
     for folder in folders:
         file = make_file(folder)
     file = replace(file, folder=folders[0])
@@ -46,7 +48,7 @@ def test_the_first_digits_of_a_hash_are_enough(elsewhere):
 
 
 def test_a_file_without_a_known_hash_is_taken_by_its_name(elsewhere):
-    file = ModelFile(make_file(elsewhere).name, "", "https://example.org/net.onnx")
+    file = ModelFile(make_file(elsewhere).name, "", "a test")
     assert locate(file, elsewhere) == elsewhere / "net.onnx"
 
 
@@ -55,6 +57,7 @@ def test_without_a_home_folder_the_other_folders_are_searched(elsewhere, monkeyp
         raise RuntimeError("Could not determine home directory.")
 
     file = make_file(elsewhere / "models")
+    monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "expanduser", unknown)
     assert locate(file, elsewhere / "models") == elsewhere / "models" / "net.onnx"
     with pytest.raises(ModelError, match="was not found"):
@@ -68,7 +71,7 @@ def test_a_folder_that_cannot_be_is_named(elsewhere, folder):
 
 
 def test_a_missing_file_says_where_it_was_looked_for_and_what_to_do(elsewhere):
-    file = ModelFile("net.onnx", "0" * 64, "a test", "https://example.org/net.onnx")
+    file = ModelFile("net.onnx", "0" * 64, "a test", ("https://example.org/net.onnx",))
     with pytest.raises(ModelError) as caught:
         locate(file, elsewhere / "models")
     message = str(caught.value)
@@ -95,3 +98,13 @@ def test_another_hash_says_both(elsewhere):
     found = hashlib.sha256(b"other").hexdigest()
     with pytest.raises(ModelError, match=f"must be {file.sha256}, got {found}"):
         locate(file, elsewhere)
+
+
+def test_the_folder_of_what_is_downloaded(elsewhere, monkeypatch):
+    assert cache_folder() == elsewhere / "cache" / "rmpe" / "models"
+    monkeypatch.setenv("RMPE_HOME", str(elsewhere / "home"))
+    assert cache_folder() == elsewhere / "home" / "models"
+    monkeypatch.delenv("RMPE_HOME")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(elsewhere))
+    assert cache_folder() == elsewhere / ".cache" / "rmpe" / "models"

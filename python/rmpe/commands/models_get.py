@@ -1,0 +1,69 @@
+"""``rmpe models get``: download networks before they are used."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..terminal import printable
+from . import CommandError
+from ._cards import PERMISSIVE, find_cards
+from ._messages import say
+
+SUMMARY = "download networks now"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    from .models import add_folder, add_licence
+
+    parser.description = """\
+Download the files of networks, unless they are here, and print where they are. What was
+begun and broke off is taken up again. A file that is here and damaged is not replaced:
+remove it first.
+
+exit status: 0 all are here; 1 some could not be had."""
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="as rmpe models lists them; or the path or address of a card (https://... or\n"
+        "hf:owner/repository[@revision]/file.toml)",
+    )
+    parser.add_argument("--all", action="store_true", help="all that have a URL")
+    add_folder(parser)
+    add_licence(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Download, one after the other."""
+    from ..errors import ModelError
+    from ..models.places import offline_variable
+    from ..models.read import known_cards
+    from ..models.store import obtain
+
+    if bool(arguments.names) == arguments.all:
+        raise CommandError("give the NAMEs of networks, or --all")
+    cards = (
+        [card for card in known_cards().values() if all(file.urls for file in card.files)]
+        if arguments.all
+        else find_cards(arguments.names)
+    )
+    if arguments.licence == "permissive":
+        refused = [card for card in cards if card.license not in PERMISSIVE]
+        if not arguments.all and refused:
+            raise CommandError(
+                f"the license of {refused[0].name} is {refused[0].license}, which is not among "
+                + ", ".join(PERMISSIVE)
+            )
+        cards = [card for card in cards if card not in refused]
+    if (variable := offline_variable()) is not None:
+        say(f"{arguments.prog}: {variable} is set, so that nothing is downloaded")
+    status = 0
+    for card in cards:
+        for file in card.files:
+            try:
+                print(printable(str(obtain(file, arguments.models))), flush=True)
+            except ModelError as error:
+                say(f"{arguments.prog}: {card.name}: {error}")
+                status = 1
+    return status

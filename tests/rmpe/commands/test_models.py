@@ -1,0 +1,109 @@
+"""`rmpe models` and its actions."""
+
+import json
+import shutil
+
+import pytest
+
+from rmpe import cli
+from rmpe.models.read import _CARDS
+
+
+@pytest.fixture(autouse=True)
+def folders(monkeypatch, tmp_path):
+    monkeypatch.delenv("RMPE_MODELS", raising=False)
+    monkeypatch.setenv("RMPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RMPE_OFFLINE", "1")
+
+
+def rmpe(capsys, *words):
+    status = cli.main(["models", *map(str, words)])
+    return status, *capsys.readouterr()
+
+
+def test_permissive_licenses(capsys):
+    _, out, _ = rmpe(capsys, "--json", "--licence", "permissive")
+    licenses = {row["name"]: row["license"] for row in json.loads(out)}
+    assert {"Apache-2.0", "MIT", "BSD-3-Clause"} == set(licenses.values())
+    assert "yolox_m_coco" not in licenses and "yolox_tiny_coco" in licenses
+    assert not {"yolox_m_humanart", "hourglass2_mpii16", "simplepose_coco17"} & set(licenses)
+
+
+def test_show(capsys, models_dir):
+    status, out, _ = rmpe(capsys, "--models", models_dir, "show", "rtmpose_m_coco17",
+                          "simplepose_coco17")  # fmt: skip
+    rtmpose, simplepose = out.split("\n\n")
+    assert status == 0
+    for words in ("AP 74.9 on COCO", "54330655", "Tau-J/RTMPose/resolve/main", "downloaded when"):
+        assert words in rtmpose
+    assert str(models_dir / "simplepose_coco17.onnx") in simplepose
+    _, out, _ = rmpe(capsys, "show", "--json", "rtmpose_m_coco17")
+    (row,) = json.loads(out)
+    assert (row["keypoints"], row["present"], len(row["mirrors"])) == (17, False, 1)
+
+
+def test_get_what_is_here(capsys, models_dir):
+    status, out, err = rmpe(capsys, "get", "simplepose_coco17", "--models", models_dir)
+    assert (status, out) == (0, f"{models_dir / 'simplepose_coco17.onnx'}\n")
+    assert "RMPE_OFFLINE is set" in err
+
+
+def test_get_what_cannot_be_had(capsys, models_dir):
+    names = ("yolox_s_coco", "simplepose_coco17")
+    status, out, err = rmpe(capsys, "get", *names, "--models", models_dir)
+    assert (status, out.count("\n")) == (1, 1)
+    assert "rmpe models get: yolox_s_coco: model file yolox_s.onnx was not found" in err
+    assert "under the name yolox_s.onnx" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "give the NAMEs of networks, or --all"),
+        (("--all", "ssd300_vgg16"), "give the NAMEs of networks, or --all"),
+        (("yolo",), "model must be one of cigpose"),
+        (("--licence", "permissive", "hourglass2_mpii16"), "the license of .* is GPL-3.0, which"),
+    ],
+)
+def test_get_of_wrong_names(capsys, words, message):
+    import re
+
+    status, _, err = rmpe(capsys, "get", *words)
+    assert status == 2
+    assert re.search(message, err)
+
+
+def test_get_all_goes_on_after_a_failure(capsys):
+    status, out, err = rmpe(capsys, "get", "--all", "--licence", "permissive")
+    assert (status, out) == (1, "")
+    assert "yolox_nano_coco:" in err and "rtmpose_t_coco17:" in err
+    assert "humanart" not in err and "simplepose" not in err
+
+
+def test_verify(capsys, models_dir, tmp_path):
+    status, out, err = rmpe(capsys, "verify", "--models", models_dir)
+    assert (status, err) == (0, "")
+    assert out.count("right") == 7 and "wrong" not in out
+    path = tmp_path / "simplepose_coco17.onnx"
+    shutil.copy(models_dir / path.name, path)
+    with path.open("ab") as file:
+        file.write(b"0")
+    status, out, err = rmpe(capsys, "verify", "--models", tmp_path)
+    assert status == 1
+    assert [line.split()[-1] for line in out.splitlines()] == ["SHA-256", "wrong"]
+    assert "simplepose_coco17.onnx is damaged or another version" in err
+
+
+def test_verify_by_the_record_of_the_first_download(capsys, tmp_path):
+    text = (_CARDS / "newell_hourglass2_mpii16.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text)
+    file, card = tmp_path / "original_2hg.pt", tmp_path / "mine.toml"
+    assert rmpe(capsys, "verify", card)[1].split()[-1] == "missing"
+    file.write_bytes(b"weights")
+    status, out, _ = rmpe(capsys, "verify", card)
+    assert (status, out.split()[-2:]) == (0, ["not", "known"])
+    record = tmp_path / "original_2hg.pt.sha256"
+    record.write_text("0" * 64 + "  original_2hg.pt\n")
+    status, out, err = rmpe(capsys, "verify", card)
+    assert (status, out.split()[-1]) == (1, "wrong")
+    assert f"must be {'0' * 64}, as when it was downloaded" in err
