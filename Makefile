@@ -32,7 +32,7 @@ INSTALL := PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --editable
 	$(STEP) "PyTorch and the tools of the build" $(PIP) install $(TORCH:%='%') \
 	  --requirement .venv/build-requires.txt
 	$(STEP) "the native libraries" $(BIN)/python setup.py --quiet build_ext --inplace
-	$(STEP) "what the packages and their tests need" env $(INSTALL) ".[rmpe,heif,tables,train,test]"
+	$(STEP) "what the packages and their tests need" env $(INSTALL) ".[rmpe,heif,video,tables,train,test]"
 	@touch $@
 
 # What an extra of pyproject.toml names: .venv/lint, .venv/cpp, .venv/docs, .venv/bench, .venv/wheel.

@@ -27,6 +27,7 @@ _MODULES = {
     "inputs.frames": ("Frame", "read_frames"),
     "inputs.images": ("ImageError", "read_image"),
     "inputs.prefetch": ("read_images",),
+    "inputs.video": ("Excerpt",),
     "metrics.keypoint_ap": ("AveragePrecision", "average_precision"),
     "metrics.predictions": ("Predictions",),
     "models.build": ("load_detector", "load_pose"),

@@ -15,6 +15,7 @@ from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 from .detectors.detections import Detections
 from .detectors.detector import Detector
 from .estimator_inputs import Image, boxes_as_detections, images_as_frames, is_one_image
+from .inputs.video import Excerpt
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
@@ -34,6 +35,7 @@ __all__ = ["PoseEstimator", "suppress"]
 # the people of a larger crowd go in pieces. On the CPU, glibc gives blocks above 32 MiB back to the
 # system at once, and fetching them again page by page takes as long as cutting the crops.
 _CROP_BYTES = {"cpu": 32 << 20, "cuda": 512 << 20}
+_ALL = Excerpt()
 # COCO's habit: joints below this score do not count toward a person's score.
 _SCORED_JOINT = 0.2
 
@@ -177,6 +179,7 @@ class PoseEstimator:
         self,
         source: Any,
         *,
+        excerpt: Excerpt = _ALL,
         channels: str = "rgb",
         batch_size: int = 1,
         tracking: TrackingParameters | None = None,
@@ -191,6 +194,7 @@ class PoseEstimator:
         return stream(
             self,
             source,
+            excerpt=excerpt,
             channels=channels,
             batch_size=batch_size,
             tracking=tracking,

@@ -17,6 +17,7 @@ from rmpe_ext import __version__
 
 from .inputs.find import find_images
 from .inputs.images import ImageError
+from .inputs.video import Clip, Excerpt, expand_videos, frame_number, video_of
 from .interrupts import StopRequest
 from .memory import BatchLimits, choose_batch
 from .outputs import DEFAULT_FORMATS
@@ -34,6 +35,7 @@ from .tracking import track_folder
 __all__ = ["Estimator", "Tally", "run"]
 
 _STYLE = DrawingStyle()
+_ALL = Excerpt()
 
 
 def run(
@@ -43,6 +45,7 @@ def run(
     *,
     settings: Mapping[str, Setting],
     recursive: bool = False,
+    excerpt: Excerpt = _ALL,
     formats: Sequence[str] = DEFAULT_FORMATS,
     style: DrawingStyle | None = _STYLE,
     tracking: TrackingParameters | None = None,
@@ -61,8 +64,9 @@ def run(
     Parameters
     ----------
     inputs : iterable of str or path-like
-        Images, folders and patterns, as :func:`rmpe.inputs.find.find_images` takes them. Drawings
-        of an earlier run in `out` are left out.
+        Images, folders and patterns, as :func:`rmpe.inputs.find.find_images` takes them, and video
+        files, whose frames are images of their own. Drawings of an earlier run in `out` are left
+        out.
     out : str or path-like
         The folder of results, made where it is missing.
     load_estimator : callable
@@ -73,6 +77,8 @@ def run(
         only with the same.
     recursive : bool
         Look into the folders of a folder too.
+    excerpt : Excerpt
+        Which frames of a video are done.
     formats : sequence of str
         Which result files to write: keys of `rmpe.outputs.RESULT_FORMATS`.
     style : DrawingStyle, optional
@@ -121,7 +127,12 @@ def run(
     """
     out, tally = Path(out), Tally()
     with StopRequest() as stop:
-        paths = _find(inputs, out, recursive, tally, report)
+        paths, clips = _find(inputs, out, recursive, excerpt, tally, report)
+
+        def time_of(path: Path) -> float | None:
+            video = video_of(path)
+            return None if video is None else clips[video].time(frame_number(path))
+
         with open_results(
             out,
             settings,
@@ -143,9 +154,9 @@ def run(
             drawings = folder.drawings if draw_at_once else None
             try:
                 with progress("image", len(work)) as advance:
-                    Inference(estimator, folder, drawings, limits, timer, report, advance).run(
-                        work, tally, stop
-                    )
+                    Inference(
+                        estimator, folder, drawings, limits, timer, report, advance, time_of
+                    ).run(work, tally, stop)
                 if tracking is not None:
                     with progress("frame", folder.count) as advance, timer.stage("track"):
                         track_folder(folder, tracking, advance=advance)
@@ -191,18 +202,21 @@ def _find(
     inputs: Iterable[str | os.PathLike[str]],
     out: Path,
     recursive: bool,
+    excerpt: Excerpt,
     tally: Tally,
     report: Callable[[str, BaseException | None], object],
-) -> list[Path]:
-    """List the images, and report the inputs that gave none."""
+) -> tuple[list[Path], dict[Path, Clip]]:
+    """List images and frames, find the videos, and report the inputs that gave none."""
     missing: list[str] = []
     found = find_images(inputs, recursive=recursive, report=missing.append)
     drawings = Path(os.path.realpath(out / DRAWINGS))
     # Unlike Path.resolve, realpath takes links that lead in a circle.
-    paths = [path for path in found if drawings not in Path(os.path.realpath(path)).parents]
+    files = [path for path in found if drawings not in Path(os.path.realpath(path)).parents]
+    paths, clips = expand_videos(files, excerpt, missing.append)
     if not paths:
-        raise ImageError(f"all images found are drawings of an earlier run in {out}")
+        reasons = missing or [f"all images found are drawings of an earlier run in {out}"]
+        raise ImageError("\n".join(reasons))
     for problem in missing:
         report(f"skipped {problem}", None)
     tally.skipped += len(missing)
-    return paths
+    return paths, clips

@@ -118,6 +118,8 @@ class Inference:
         Called with a message for people, and the error, for every failure.
     advance : callable
         Called with the number of images that were finished.
+    time_of : callable
+        Gives the time of a frame in its video, in seconds, by its path; None of a photograph.
     """
 
     estimator: Callable[[Sequence[Pixels]], People] | None
@@ -127,6 +129,7 @@ class Inference:
     timer: StageTimer
     report: Callable[[str, BaseException], object]
     advance: Callable[[int], object]
+    time_of: Callable[[Path], float | None] = lambda path: None
 
     def run(self, work: Sequence[Work], tally: Tally, stop: StopRequest) -> None:
         """Process the images; a signal that `stop` notes ends the run after the batch.
@@ -205,12 +208,15 @@ class Inference:
         outcome: People | Exception | None,
         pool: ThreadPoolExecutor,
     ) -> _Unfinished:
+        time = self.time_of(one.path)
         if isinstance(outcome, Exception):
             unreadable = isinstance(outcome, ImageError)
             message = str(outcome) if unreadable else f"{one.label.file}: {_describe(outcome)}"
-            return _Unfinished(one, error_record(one.label, message), outcome)
+            return _Unfinished(one, error_record(one.label, message, time), outcome)
         entry = (
-            self.folder.record(one.label.file) if outcome is None else record(one.label, outcome)
+            self.folder.record(one.label.file)
+            if outcome is None
+            else record(one.label, outcome, time)
         )
         drawing = None
         if self.drawings is not None and image is not None:

@@ -9,12 +9,15 @@ from itertools import islice
 from typing import Any, Protocol
 
 from .inputs.frames import read_frames
+from .inputs.video import Excerpt
 from .people import People
 from .result import Result
 from .trackers.parameters import TrackingParameters
 from .trackers.tracker import TrackerState, track
 
 __all__ = ["stream"]
+
+_ALL = Excerpt()
 
 
 class _Estimator(Protocol):
@@ -25,6 +28,7 @@ def stream(
     estimator: _Estimator,
     source: Any,
     *,
+    excerpt: Excerpt = _ALL,
     channels: str = "rgb",
     batch_size: int = 1,
     tracking: TrackingParameters | None = None,
@@ -39,7 +43,7 @@ def stream(
     ----------
     estimator : callable
         Finds the people in images, such as a :class:`rmpe.PoseEstimator`.
-    source, channels, report
+    source, excerpt, channels, report
         As :func:`rmpe.inputs.frames.read_frames` takes them.
     batch_size : int
         So many frames go through the networks together; more wait for the last of them.
@@ -67,7 +71,7 @@ def stream(
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    frames = read_frames(source, channels=channels, report=report)
+    frames = read_frames(source, excerpt=excerpt, channels=channels, report=report)
     return _results(estimator, frames, batch_size, tracking)
 
 

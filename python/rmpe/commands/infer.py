@@ -13,6 +13,7 @@ from rmpe_ext.presets import DEFAULT_PRESET
 
 from ..terminal import printable
 from . import CommandError
+from ._excerpt import add_excerpt
 from ._messages import say, say_lines, traceback_lines
 from ._options import (
     NMS,
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from ..outputs.result_format import ResultFormat
     from ..run import Tally
 
-SUMMARY = "find people and their keypoints in photographs"
+SUMMARY = "find people and their keypoints in photographs and videos"
 
 DESCRIPTION = """\
-Find the people in photographs and their keypoints; write result files and drawings.
+Find the people in photographs and videos, and their keypoints; write result files and drawings.
 
 examples:
   rmpe infer photos/ --recursive
@@ -41,6 +42,7 @@ examples:
   rmpe infer photos/ --nms rmpe --flip --device cuda:0
   rmpe infer photos/ --resume                 go on after an interruption
   rmpe infer frames/ --track                  number people from frame to frame
+  rmpe infer walk.mp4 --track --stride 2      every second frame of a video
 """
 
 RESULTS_HELP = """\
@@ -57,7 +59,9 @@ cannot hold, beyond 65,500 pixels a side, are PNG.
 The summary's seconds are those that the run worked on a stage, or waited for it: files are
 read, drawings made and results written while the networks run.
 
-An input that is missing, or that holds no image, is skipped.
+An input that is missing, or that holds no image, is skipped. A video's frames are images
+of their own: frame 12 of walk.mp4 is walk_000012.jpg, with the number 12, and its time in
+JSON Lines and tables. A frame that cannot be decoded is skipped, and keeps its number.
 
 With --track, people are tracked when all images are done, and drawn after that. Whenever a
 run ends, identities are given anew, so --resume ends with those of an unbroken run.
@@ -92,8 +96,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="image, folder, or quoted pattern such as 'photos/**/*.jpg'",
+        help="image, folder, quoted pattern such as 'photos/**/*.jpg', or video file",
     )
+    add_excerpt(parser)
 
     add_networks(parser)
     method = add_method(parser)
@@ -192,6 +197,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..inputs.images import ImageError
+    from ..inputs.video import Excerpt
     from ..outputs.drawing_style import DrawingStyle
     from ..outputs.errors import OutputError, OutputLostError
     from ..run import run as infer
@@ -205,6 +211,10 @@ def run(arguments: argparse.Namespace) -> int:
         with tqdm.external_write_mode(file=sys.stderr):
             say_lines(lines, sys.stderr)
 
+    try:
+        excerpt = Excerpt(arguments.start, arguments.end, arguments.stride)
+    except ValueError as error:
+        raise CommandError(f"--{error}") from None
     card = find_card(arguments.pose, "pose")
     known = (arguments.min_keypoint_score, getattr(card, "drawn_score", None))
     style = DrawingStyle(
@@ -225,6 +235,7 @@ def run(arguments: argparse.Namespace) -> int:
             lambda: build_estimator(arguments, nms=nms),
             settings={name: getattr(arguments, name) for name in _SETTINGS},
             recursive=arguments.recursive,
+            excerpt=excerpt,
             formats=arguments.formats,
             style=None if arguments.no_draw else style,
             tracking=TrackingParameters() if arguments.track else None,

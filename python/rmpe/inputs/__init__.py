@@ -10,6 +10,7 @@
 `pnm`
 `tiff`
 `prefetch`     many files, read ahead in background threads, alone or in batches
+`video`        the frames of a video file, in order
 `frames`       the frames of any source, one by one
 =============  ==================================================================
 """

@@ -12,8 +12,11 @@ from typing import Any
 from .find import find_images
 from .images import ImageError, read_image
 from .prefetch import read_images
+from .video import Excerpt, expand_videos, frame_number, video_of
 
 __all__ = ["Frame", "read_frames"]
+
+_ALL = Excerpt()
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,17 +30,22 @@ class Frame:
     index : int
         Which frame of the source it is, from 0.
     name : str
-        Path of its file; empty where it comes from none.
+        Path of its file, or, of a frame of a video, that file and a name in it; empty where it
+        comes from none.
+    time : float or None
+        Seconds from the first frame of its video.
     """
 
     image: Any
     index: int
     name: str = ""
+    time: float | None = None
 
 
 def read_frames(
     source: Any,
     *,
+    excerpt: Excerpt = _ALL,
     channels: str = "rgb",
     report: Callable[[str], object] | None = None,
 ) -> Generator[Frame, None, None]:
@@ -46,9 +54,12 @@ def read_frames(
     Parameters
     ----------
     source : str, path-like, or iterable
-        An image, folder or pattern, as :func:`rmpe.inputs.find.find_images` takes it, whose files
-        are read ahead in background threads; or anything that gives images, (H, W, 3) uint8 arrays
-        or tensors, or their paths, one after the other. A 4-D array or tensor is such a thing.
+        An image, folder or pattern, as :func:`rmpe.inputs.find.find_images` takes it, or a video
+        file; these are read ahead in background threads. Or anything that gives images, (H, W, 3)
+        uint8 arrays or tensors, or their paths, one after the other. A 4-D array or tensor is such
+        a thing.
+    excerpt : Excerpt, optional
+        Which frames of a video file; all of them where omitted.
     channels : str
         ``"rgb"``, or ``"bgr"`` for arrays as OpenCV reads them. Files are read right anyway.
     report : callable, optional
@@ -79,7 +90,7 @@ def read_frames(
     if channels not in ("rgb", "bgr"):
         raise ValueError(f"channels must be rgb or bgr, got {channels!r}")
     if isinstance(source, (str, os.PathLike)):
-        return _from_files(find_images([source], report=report), report)
+        return _from_files(find_images([source], report=report), excerpt, report)
     if getattr(source, "ndim", None) == 3:
         source = [source]
     if not isinstance(source, Iterable):
@@ -90,14 +101,18 @@ def read_frames(
 
 
 def _from_files(
-    paths: Iterable[Path], report: Callable[[str], object] | None
+    files: Iterable[Path], excerpt: Excerpt, report: Callable[[str], object] | None
 ) -> Generator[Frame, None, None]:
+    paths, clips = expand_videos(files, excerpt, lambda line: _leave_out(ImageError(line), report))
     with closing(read_images(paths)) as outcomes:
         for index, (path, image) in enumerate(outcomes):
             if isinstance(image, ImageError):
                 _leave_out(image, report)
-            else:
-                yield Frame(image, index, str(path))
+                continue
+            video = video_of(path)
+            time = None if video is None else clips[video].time(frame_number(path))
+            yield Frame(image, index, str(path), time)
+            del image
 
 
 def _from_iterable(

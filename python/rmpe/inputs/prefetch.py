@@ -1,12 +1,13 @@
-"""Read photographs ahead in background threads, one by one or in batches."""
+"""Read photographs and frames ahead in background threads, one by one or in batches."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from threading import Condition
 from typing import TypeAlias
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .images import ImageError, read_image, reading_cost
+from .video import frame_number, read_clip_frames, video_of
 
 # What `read_image` gives, or why it does not.
 Outcome: TypeAlias = "npt.NDArray[np.uint8] | ImageError"
@@ -35,7 +37,8 @@ def read_images(
     Parameters
     ----------
     paths : iterable of pathlib.Path
-        The files.
+        The files, and frames of videos by the paths that `rmpe.inputs.video.Clip` gives them; these
+        are decoded in one thread, those of a video in their order.
     workers : int
         Threads; decoding runs outside the interpreter lock.
     look_ahead : int
@@ -56,7 +59,7 @@ def read_images(
         A number is below 1.
     """
     _check_positive(workers=workers, look_ahead=look_ahead, look_ahead_bytes=look_ahead_bytes)
-    return _read_ahead(paths, workers, look_ahead, look_ahead_bytes)
+    return _from_files_and_videos(paths, workers, look_ahead, look_ahead_bytes)
 
 
 def read_batches(
@@ -71,7 +74,7 @@ def read_batches(
     Parameters
     ----------
     paths : iterable of pathlib.Path
-        The files.
+        As `read_images` takes them.
     batch_size : int
         At most so many files make a batch.
     workers : int
@@ -91,9 +94,8 @@ def read_batches(
         A number is below 1.
     """
     _check_positive(batch_size=batch_size, workers=workers, batch_bytes=batch_bytes)
-    return _gather(
-        _read_ahead(paths, workers, 2 * batch_size, batch_bytes), batch_size, batch_bytes
-    )
+    outcomes = _from_files_and_videos(paths, workers, 2 * batch_size, batch_bytes)
+    return _gather(outcomes, batch_size, batch_bytes)
 
 
 def _check_positive(**numbers: int) -> None:
@@ -119,6 +121,44 @@ def _gather(
                 del full
     if batch:
         yield batch
+
+
+def _from_files_and_videos(
+    paths: Iterable[Path], workers: int, look_ahead: int, look_ahead_bytes: int
+) -> Generator[tuple[Path, Outcome], None, None]:
+    for video, group in groupby(paths, video_of):
+        if video is None:
+            outcomes = _read_ahead(group, workers, look_ahead, look_ahead_bytes)
+        else:
+            outcomes = _decode_ahead(video, list(group), look_ahead, look_ahead_bytes)
+        with closing(outcomes):
+            yield from outcomes
+
+
+def _decode_ahead(
+    video: Path, paths: Sequence[Path], look_ahead: int, look_ahead_bytes: int
+) -> Generator[tuple[Path, Outcome], None, None]:
+    """Decode frames of a video ahead, in a thread."""
+    frames = read_clip_frames(video, [frame_number(path) for path in paths])
+    ahead: deque[Future[Outcome]] = deque()
+    remaining, size = len(paths), 0
+    with ThreadPoolExecutor(1, thread_name_prefix="rmpe-decode") as pool:
+        try:
+            for path in paths:
+                # All frames take as much as the last one did.
+                while remaining and (
+                    not ahead
+                    or (len(ahead) < look_ahead and size * (len(ahead) + 1) <= look_ahead_bytes)
+                ):
+                    ahead.append(pool.submit(next, frames))
+                    remaining -= 1
+                outcome = ahead.popleft().result()
+                size = size if isinstance(outcome, ImageError) else outcome.nbytes
+                yield path, outcome
+                del outcome
+        finally:
+            pool.shutdown(cancel_futures=True)
+            frames.close()
 
 
 def _read_ahead(

@@ -39,7 +39,7 @@ _MAX_NUMBER = 3.4028234663852886e38
 _MAX_SIDE = 2**31 - 1
 
 
-def record(label: ImageLabel, people: People) -> Record:
+def record(label: ImageLabel, people: People, time: float | None = None) -> Record:
     """Describe the people of one image in plain Python numbers.
 
     Parameters
@@ -48,15 +48,17 @@ def record(label: ImageLabel, people: People) -> Record:
         What the image is called.
     people : People
         The people of this image alone, as `People.split` gives them.
+    time : float, optional
+        Of a frame, in seconds from the first of its video.
 
     Returns
     -------
     dict
-        ``file``, ``name``, ``image_id``, ``width``, ``height``, ``skeleton`` (its name), and
-        ``people``: a list, empty where there are none, of dictionaries with ``score``,
-        ``keypoints`` [[x, y], ...] in pixels, ``keypoint_scores``, ``box`` [x1, y1, x2, y2] in
-        pixels, and ``box_score``. Numbers that are not finite are None. Where people were tracked,
-        ``track_id`` is a whole number from 1, or None.
+        ``file``, ``name``, ``image_id``, ``time`` where it is known, ``width``, ``height``,
+        ``skeleton`` (its name), and ``people``: a list, empty where there are none, of
+        dictionaries with ``score``, ``keypoints`` [[x, y], ...] in pixels, ``keypoint_scores``,
+        ``box`` [x1, y1, x2, y2] in pixels, and ``box_score``. Numbers that are not finite are None.
+        Where people were tracked, ``track_id`` is a whole number from 1, or None.
     """
     ((height, width),) = people.image_sizes
     columns = zip(
@@ -69,9 +71,7 @@ def record(label: ImageLabel, people: People) -> Record:
     )
     described = [dict(zip(_PERSON, person, strict=True)) for person in columns]
     entry = {
-        "file": label.file,
-        "name": label.name,
-        "image_id": label.image_id,
+        **_label(label, time),
         "width": int(width),
         "height": int(height),
         "skeleton": people.skeleton.name,
@@ -89,14 +89,14 @@ def tracked_record(entry: Record, track_ids: Sequence[int]) -> Record:
     return {**entry, "people": people}
 
 
-def error_record(label: ImageLabel, error: str) -> Record:
+def error_record(label: ImageLabel, error: str, time: float | None = None) -> Record:
     """Describe an image that was skipped: its label and, as ``error``, the reason."""
-    return {
-        "file": label.file,
-        "name": label.name,
-        "image_id": label.image_id,
-        "error": error,
-    }
+    return {**_label(label, time), "error": error}
+
+
+def _label(label: ImageLabel, time: float | None) -> Record:
+    entry = {"file": label.file, "name": label.name, "image_id": label.image_id}
+    return entry if time is None else {**entry, "time": round(time, 6)}
 
 
 def label_of(entry: Record) -> ImageLabel:
@@ -226,6 +226,8 @@ def parse_record(line: bytes) -> Record:
     _check(entry, "file", "a path", is_path)
     _check(entry, "name", "a file name without folders", is_plain_name)
     _check(entry, "image_id", f"a whole number from 0 to {MAX_ID}", _whole(0, MAX_ID))
+    if "time" in entry:
+        _check(entry, "time", "a number or null", lambda time: _are_numbers([time]))
     if "error" in entry:
         _check(entry, "error", "text", _is_text)
         if "people" in entry:

@@ -1,6 +1,7 @@
 """Long tables: a row for each keypoint of each person, as CSV or Parquet.
 
-Columns are ``image_id`` (the image's number), ``image`` (its name), ``person`` (index in the
+Columns are ``image_id`` (the image's number, which of a frame is that in its video), ``time`` (of a
+frame, in seconds from the first), ``image`` (its name), ``person`` (index in the
 image), ``track`` (identity, where people were tracked), ``keypoint`` (its name in the skeleton, or
 its number where the skeleton is not a known one), ``x``, ``y`` (pixels), ``score``. What is not
 there, or not finite, is empty in CSV, and null in Parquet.
@@ -22,7 +23,7 @@ from .text_format import TextFormat
 __all__ = ["CSV", "KEYPOINT_COLUMNS", "PARQUET"]
 
 KEYPOINT_COLUMNS = ("person", "track", "keypoint", "x", "y", "score")
-_COLUMNS = ("image_id", "image", *KEYPOINT_COLUMNS)
+_COLUMNS = ("image_id", "time", "image", *KEYPOINT_COLUMNS)
 # Rows of a row group of Parquet, which is what a reader holds at once.
 _ROWS = 1 << 16
 
@@ -36,7 +37,8 @@ def _rows(record: Record) -> Iterator[tuple[Any, ...]]:
         names = [str(number) for number in range(len(places))]
         if skeleton is not None and len(skeleton) == len(places):
             names = list(skeleton.keypoints)
-        first = (record["image_id"], record["name"], index, person.get("track_id"))
+        image = (record["image_id"], record.get("time"), record["name"])
+        first = (*image, index, person.get("track_id"))
         for name, (x, y), score in zip(names, places, scores, strict=True):
             yield (*first, name, x, y, score)
 
@@ -109,6 +111,7 @@ def _schema() -> Any:
 
     types = {
         "image_id": pyarrow.int64(),
+        "time": pyarrow.float64(),
         "person": pyarrow.int32(),
         "track": pyarrow.int64(),
         "x": pyarrow.float64(),

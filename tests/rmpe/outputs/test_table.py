@@ -17,7 +17,7 @@ from rmpe.skeletons import COCO_17
 
 from .material import LABEL, make_people, written
 
-COLUMNS = ["image_id", "image", "person", "track", "keypoint", "x", "y", "score"]
+COLUMNS = ["image_id", "time", "image", "person", "track", "keypoint", "x", "y", "score"]
 FORMATS = pytest.mark.parametrize("table_format", [CSV, PARQUET], ids=["csv", "parquet"])
 
 
@@ -28,7 +28,7 @@ def entries():
     people.keypoints[0, 0, 1] = math.nan
     other = ImageLabel('a "b", c.jpg', 'a "b", c.jpg', 7)
     return [
-        tracked_record(record(LABEL, people), [5, -1]),
+        tracked_record(record(LABEL, people, 0.04), [5, -1]),
         record(ImageLabel("none.jpg", "none.jpg", 1), make_people(0)),
         error_record(ImageLabel("gone.jpg", "gone.jpg", 2), "gone"),
         record(other, make_people(1)),
@@ -38,17 +38,18 @@ def entries():
 def check(rows, entries):
     """Compare rows, as lists of Python values with None for what is not there."""
     assert len(rows) == 3 * 17
-    assert [row[4] for row in rows[:17]] == list(COCO_17.keypoints)
-    assert [row[:4] for row in rows[::17]] == [
-        [42, "b_x.jpg", 0, 5], [42, "b_x.jpg", 1, None], [7, 'a "b", c.jpg', 0, None],
+    assert [row[5] for row in rows[:17]] == list(COCO_17.keypoints)
+    assert [row[:5] for row in rows[::17]] == [
+        [42, 0.04, "b_x.jpg", 0, 5], [42, 0.04, "b_x.jpg", 1, None],
+        [7, None, 'a "b", c.jpg', 0, None],
     ]  # fmt: skip
     people = [person for entry in entries for person in entry.get("people", ())]
     for number, person in enumerate(people):
         for row, (x, y), score in zip(
             rows[17 * number :], person["keypoints"], person["keypoint_scores"], strict=False
         ):
-            assert row[5:] == [x, y, score]
-    assert rows[0][6] is None
+            assert row[6:] == [x, y, score]
+    assert rows[0][7] is None
 
 
 @FORMATS
@@ -82,7 +83,7 @@ def test_the_csv_module_reads_it(entries, tmp_path):
         rows = list(csv.reader(file))
     assert rows[0] == COLUMNS
     assert len(rows) == 1 + 3 * 17
-    assert rows[1][3:7] == ["5", "nose", repr(entries[0]["people"][0]["keypoints"][0][0]), ""]
+    assert rows[1][4:8] == ["5", "nose", repr(entries[0]["people"][0]["keypoints"][0][0]), ""]
 
 
 def test_parquet_is_written_in_pieces_and_always_the_same(entries, tmp_path, monkeypatch):
@@ -106,7 +107,7 @@ def test_a_table_of_nobody_has_its_columns(table_format, tmp_path):
 def test_keypoints_of_an_unknown_skeleton_have_numbers(tmp_path):
     entry = record(LABEL, make_people(1)) | {"skeleton": "octopus"}
     lines = written(CSV, tmp_path, entry).read_text().splitlines()
-    assert [line.split(",")[4] for line in lines[1:]] == [str(number) for number in range(17)]
+    assert [line.split(",")[5] for line in lines[1:]] == [str(number) for number in range(17)]
 
 
 def test_a_package_that_is_missing_is_named_before_anything_is_done(tmp_path, monkeypatch):

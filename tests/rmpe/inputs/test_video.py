@@ -1,0 +1,213 @@
+"""Videos: frames by their timestamps, upright, and what is damaged by its number."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rmpe.inputs.images import ImageError
+from rmpe.inputs.prefetch import read_batches
+from rmpe.inputs.video import Excerpt, frame_number, is_video, read_clip, read_clip_frames, video_of
+
+from .encode import encode
+
+av = pytest.importorskip("av")
+HEIGHT, WIDTH = 48, 64
+
+
+def picture(number):
+    """A bright bar on the left, wider from frame to frame."""
+    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    pixels[:, : 8 + 4 * number] = 200
+    return pixels
+
+
+def bar(pixels):
+    """The number of the frame, by its bar."""
+    return round(((np.asarray(pixels)[..., 1] > 100).sum(1).mean() - 8) / 4)
+
+
+def write_video(path, count=10, codec="mpeg4", stamps=None, **options):
+    """Write `picture` 0, 1, ..., at 25 frames a second or at the times given, in 1/100 s."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        if stamps is not None:
+            stream.codec_context.time_base = Fraction(1, 100)
+        for name, value in options.items():
+            setattr(stream.codec_context, name, value)
+        for number in range(count):
+            frame = av.VideoFrame.from_ndarray(picture(number), format="rgb24")
+            if stamps is not None:
+                frame.pts, frame.time_base = stamps[number], Fraction(1, 100)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def bars(path, indices):
+    return [
+        None if isinstance(frame, ImageError) else bar(frame)
+        for frame in read_clip_frames(path, indices)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("a.mp4", "libx264", {"max_b_frames": 2}),
+        ("a.avi", "mpeg4", {"max_b_frames": 2}),
+        ("a.mkv", "mpeg4", {}),
+        ("a.webm", "libvpx-vp9", {}),
+        ("a.mov", "mjpeg", {}),
+        ("a.h264", "libx264", {"max_b_frames": 2}),  # Without any times.
+    ],
+)
+def test_frames_in_the_order_in_which_they_are_seen(tmp_path, name, codec, options):
+    if codec not in av.codecs_available:
+        pytest.skip(f"this PyAV has no {codec}")
+    if codec == "mjpeg":
+        options = {"pix_fmt": "yuvj420p"}
+    path = write_video(tmp_path / name, codec=codec, **options)
+    clip = read_clip(path)
+    assert len(clip) == 10
+    assert bars(path, range(10)) == list(range(10))
+    assert bars(path, [0, 3, 4, 9]) == [0, 3, 4, 9]
+    if name.endswith(".h264"):
+        assert clip.time(3) is None
+        with pytest.raises(ImageError, match="a.h264: start and end need the times of frames"):
+            clip.select(Excerpt(start=0.1))
+    else:
+        assert [clip.time(n) for n in (0, 1, 9)] == pytest.approx([0, 0.04, 0.36])
+    (frame,) = read_clip_frames(path, [0])
+    assert (frame.shape, frame.dtype) == ((HEIGHT, WIDTH, 3), np.uint8)
+
+
+def test_times_of_a_video_of_variable_rate(tmp_path):
+    stamps = [0, 4, 8, 50, 54, 90, 91, 120, 300, 301]
+    clip = read_clip(write_video(tmp_path / "a.mkv", stamps=stamps))
+    times = [clip.time(n) for n in range(10)]
+    np.testing.assert_allclose(times, np.array(stamps) / 100, atol=2e-3)
+    assert clip.select(Excerpt(start=0.5, end=1.2)) == [3, 4, 5, 6]
+    assert clip.select(Excerpt(stride=4)) == [0, 4, 8]
+    assert clip.select(Excerpt(start=0.5, stride=3)) == [3, 6, 9]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"start": -1}, "start must be at least 0"),
+        ({"start": float("nan")}, "start must be at least 0"),
+        ({"start": 3, "end": 3}, "end must be after start, which is 3, got 3"),
+        ({"stride": 0}, "stride must be at least 1, got 0"),
+    ],
+)
+def test_excerpts_that_are_none(fields, message):
+    with pytest.raises(ValueError, match=message):
+        Excerpt(**fields)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turn"),
+    [
+        ((1, 0, 0, 1), 0),
+        ((0, 1, -1, 0), 3),  # Clockwise by 90 degrees, as phones held upright have it.
+        ((-1, 0, 0, -1), 2),
+        ((0, -1, 1, 0), 1),
+    ],
+)
+def test_rotation_that_the_file_notes(tmp_path, matrix, turn):
+    path = write_video(tmp_path / "a.mp4")
+    content = bytearray(path.read_bytes())
+    a, b, c, d = (value * 65536 for value in matrix)
+    place = content.index(b"tkhd") + 4 + 40
+    values = (a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    content[place : place + 36] = b"".join(v.to_bytes(4, "big", signed=True) for v in values)
+    path.write_bytes(content)
+    (frame,) = read_clip_frames(path, [5])
+    expected = np.rot90(picture(5), turn)
+    assert frame.shape == expected.shape
+    assert np.abs(frame.astype(int) - expected).mean() < 15
+
+
+def test_frames_that_are_damaged_are_missed_by_their_numbers(tmp_path):
+    path = write_video(tmp_path / "a.mov", codec="mjpeg", pix_fmt="yuvj420p")
+    content = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    for number in (2, 7):
+        start, size = packets[number]
+        content[start : start + size] = bytes(size)
+    path.write_bytes(content)
+    assert bars(path, range(10)) == [0, 1, None, 3, 4, 5, 6, None, 8, 9]
+    (error,) = read_clip_frames(path, [7])
+    assert str(error) == f"{path}: frame 7 cannot be decoded"
+
+
+def test_a_video_that_is_cut_off(tmp_path):
+    path = write_video(tmp_path / "a.mkv", codec="mjpeg", pix_fmt="yuvj420p")
+    with av.open(str(path)) as container:
+        places = [packet.pos for packet in container.demux(video=0) if packet.size]
+    whole = path.read_bytes()
+    path.write_bytes(whole[: places[5] + 3])
+    count = len(read_clip(path))
+    assert 5 <= count <= 6
+    assert bars(path, range(10)) == [0, 1, 2, 3, 4, *[None] * 5]
+
+
+def test_what_is_no_video(tmp_path):
+    with pytest.raises(ImageError, match="gone.mp4: this video cannot be read: No such file"):
+        read_clip(tmp_path / "gone.mp4")
+    (tmp_path / "text.mp4").write_text("no video at all")
+    with pytest.raises(ImageError, match="text.mp4: this video cannot be read: Invalid data"):
+        read_clip(tmp_path / "text.mp4")
+    with av.open(str(tmp_path / "sound.mkv"), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with pytest.raises(ImageError, match="sound.mkv: this file holds no video"):
+        read_clip(tmp_path / "sound.mkv")
+    assert [type(one) for one in read_clip_frames(tmp_path / "gone.mp4", [0, 1])] == [
+        ImageError
+    ] * 2
+
+
+def test_paths_of_frames(tmp_path):
+    path = write_video(tmp_path / "walk.mp4", count=3)
+    assert is_video(path)
+    (tmp_path / "folder.mp4").mkdir()
+    assert not is_video(tmp_path / "folder.mp4")
+    assert not is_video(tmp_path / "gone.mp4")
+    (frame,) = read_clip(path).paths([2])
+    assert frame == path / "walk_000002.jpg"
+    assert (video_of(frame), frame_number(frame)) == (path, 2)
+    assert video_of(Path("photos/walk_000002.jpg")) is None
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+def test_photographs_and_videos_are_read_ahead_in_order(tmp_path, batch_size):
+    path = write_video(tmp_path / "a.mkv")
+    for name in ("x.png", "y.png"):
+        (tmp_path / name).write_bytes(encode(picture(11), "PNG"))
+    frames = read_clip(path).paths([0, 2, 4, 6])
+    paths = [tmp_path / "x.png", *frames, tmp_path / "y.png", *read_clip(path).paths([9])]
+    found = [one for batch in read_batches(paths, batch_size=batch_size) for one in batch]
+    assert [one for one, _ in found] == paths
+    assert [bar(image) for _, image in found] == [11, 0, 2, 4, 6, 11, 9]
+
+
+def test_reading_can_end_early(tmp_path):
+    path = write_video(tmp_path / "a.mkv", count=40)
+    batches = read_batches(read_clip(path).paths(range(40)), batch_size=2)
+    assert len(next(batches)) == 2
+    batches.close()
+
+
+def test_without_pyav_the_remedy_is_named(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "a.mkv", count=2)
+    monkeypatch.setitem(__import__("sys").modules, "av", None)
+    with pytest.raises(ImageError, match="a.mkv: videos are read after: pip install 'av>=14.2'"):
+        read_clip(path)

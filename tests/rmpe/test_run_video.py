@@ -1,0 +1,150 @@
+"""Runs on videos: a record for each frame, resumed without a trace, tracked."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+
+from rmpe.cli import main
+from rmpe.inputs.images import ImageError
+from rmpe.inputs.video import Excerpt
+from rmpe.outputs.drawing_style import DrawingStyle
+from rmpe.run import run
+from rmpe.stream import stream
+from rmpe.trackers.parameters import TrackingParameters
+
+from .fakes import PixelEstimator
+from .test_run_faults import contents
+
+pytest.importorskip("av")
+from .inputs.test_video import bar, picture, write_video  # noqa: E402
+
+STYLE = DrawingStyle(min_person_score=0, min_keypoint_score=0)
+
+
+class BarEstimator(PixelEstimator):
+    """Finds as many people as the frame's number says, but for lossy compression."""
+
+    def __call__(self, images):
+        return super().__call__([np.full_like(image, bar(image)) for image in images])
+
+
+@pytest.fixture
+def clip(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return write_video("walk.mp4", codec="mjpeg", pix_fmt="yuvj420p")
+
+
+def infer(*inputs, out="out", **options):
+    options = {"style": STYLE, "batch_size": 3, "settings": {}} | options
+    return run(inputs, out, BarEstimator, **options)
+
+
+def lines(out="out"):
+    with open(f"{out}/results.jsonl") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_every_frame_has_its_record(clip, tmp_path):
+    reports = []
+    tally = infer(clip, "gone.mp4", report=lambda message, error: reports.append(message))
+    entries = lines()
+    assert [entry["file"] for entry in entries[:2]] == [
+        "walk.mp4/walk_000000.jpg", "walk.mp4/walk_000001.jpg",
+    ]  # fmt: skip
+    assert [entry["image_id"] for entry in entries] == list(range(10))
+    assert [entry["time"] for entry in entries] == pytest.approx([0.04 * n for n in range(10)])
+    assert [len(entry["people"]) for entry in entries] == [n % 4 for n in range(10)]
+    assert (tally.images, tally.skipped) == (10, 1)
+    assert reports == ["skipped gone.mp4: no such file or folder"]
+    assert len(list((tmp_path / "out" / "drawings").glob("walk_00000*.jpg"))) == 10
+
+
+def test_excerpts(clip):
+    infer(clip, excerpt=Excerpt(start=0.08, end=0.3, stride=2))
+    assert [entry["image_id"] for entry in lines()] == [2, 4, 6]
+
+
+def test_a_damaged_frame_leaves_its_row(clip):
+    import av
+
+    with av.open(clip) as container:
+        start, size = [(p.pos, p.size) for p in container.demux(video=0) if p.size][4]
+    with open(clip, "r+b") as file:
+        file.seek(start)
+        file.write(bytes(size))
+    reports = []
+    tally = infer(clip, report=lambda message, error: reports.append(message))
+    assert (tally.images, tally.skipped) == (9, 1)
+    assert reports == ["skipped walk.mp4: frame 4 cannot be decoded"]
+    entry = lines()[4]
+    assert (entry["image_id"], entry["time"]) == (4, 0.16)
+    assert entry["error"] == "walk.mp4: frame 4 cannot be decoded"
+
+
+@pytest.mark.parametrize("tracking", [None, TrackingParameters()], ids=["plain", "tracked"])
+def test_interrupted_and_resumed(clip, tmp_path, monkeypatch, tracking):
+    infer(clip, out="unbroken", tracking=tracking)
+    call = BarEstimator.__call__
+
+    def interrupted(self, images):
+        if len(self.batches) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return call(self, images)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BarEstimator, "__call__", interrupted)
+        assert infer(clip, tracking=tracking).images == 6
+    infer(clip, tracking=tracking, resume=True)
+    assert contents(tmp_path / "out") == contents(tmp_path / "unbroken")
+
+
+def test_two_videos_are_tracked_apart(clip):
+    write_video("other.mp4", count=4, codec="mjpeg", pix_fmt="yuvj420p")
+    infer(clip, "other.mp4", tracking=TrackingParameters(), style=None)
+    entries = {entry["file"]: entry for entry in lines()}
+    assert len(entries) == 14
+    for video in ("walk", "other"):
+        ids = [one["track_id"] for one in entries[f"{video}.mp4/{video}_000003.jpg"]["people"]]
+        assert ids == [1, 2, 3]
+
+
+def test_a_file_that_is_no_video(clip, tmp_path):
+    (tmp_path / "text.mp4").write_text("nothing")
+    with pytest.raises(ImageError, match="^text.mp4: this video cannot be read: Invalid data"):
+        infer("text.mp4")
+    assert not (tmp_path / "out").exists()
+
+
+def test_on_the_command_line(clip, monkeypatch, capsys):
+    monkeypatch.setattr("rmpe.commands.infer.build_estimator", lambda *_, **__: BarEstimator())
+    arguments = ["infer", "walk.mp4", "--no-draw", "--out", "out", "--formats", "jsonl,csv"]
+    assert main([*arguments, "--start", "0:00.2", "--stride", "3", "--quiet"]) == 0
+    assert [entry["image_id"] for entry in lines()] == [5, 8]
+    table = [line.split(",") for line in open("out/keypoints.csv")]
+    assert {tuple(row[:3]) for row in table[1:]} == {("5", "0.2", "walk_000005.jpg")}
+    assert main([*arguments, "--overwrite", "--start", "2", "--end", "1"]) == 2
+    assert "--end must be after start, which is 2.0, got 1.0" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*arguments, "--end", "soon"])
+    assert "must be seconds, or [hours:]minutes:seconds, got 'soon'" in capsys.readouterr().err
+
+
+def test_the_pictures_are_those_of_the_video():
+    assert [bar(picture(number)) for number in range(10)] == list(range(10))
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_a_stream_of_a_video(clip, batch_size):
+    results = stream(
+        BarEstimator(), "walk.mp4", excerpt=Excerpt(start=0.1, stride=2), batch_size=batch_size,
+        tracking=TrackingParameters(),
+    )  # fmt: skip
+    found = [(one.frame.name, one.frame.time, one.track_ids.tolist()) for one in results]
+    assert found == [
+        ("walk.mp4/walk_000003.jpg", 0.12, [1, 2, 3]),
+        ("walk.mp4/walk_000005.jpg", 0.2, [1]),
+        ("walk.mp4/walk_000007.jpg", 0.28, [1, 2, 3]),
+        ("walk.mp4/walk_000009.jpg", 0.36, [1]),
+    ]
