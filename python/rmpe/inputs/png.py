@@ -52,12 +52,15 @@ def separate_transparent_color(image: ImageFile, contents: bytes) -> None:
     low = Image.open(io.BytesIO(contents), formats=["PNG"])
     low.tile = [tile._replace(args=_DEEP_RGB_LOW)]
     low.load()
-    color = np.array(image.info.pop("transparency"))
+    color = image.info.pop("transparency")
     alpha = Image.new("L", image.size)
     for top, bottom in bands(*image.size):
         box = (0, top, image.width, bottom)
-        upper_is_equal = np.asarray(image.crop(box)) == color >> 8
-        lower_is_equal = np.asarray(low.crop(box)) == color & 255
-        visible = ~(upper_is_equal & lower_is_equal).all(axis=2)
+        upper, lower = np.asarray(image.crop(box)), np.asarray(low.crop(box))
+        visible = np.zeros(upper.shape[:2], bool)
+        # Channel by channel, each with a number: several times as fast as all three at once.
+        for channel, value in enumerate(color):
+            visible |= upper[..., channel] != value >> 8
+            visible |= lower[..., channel] != value & 255
         alpha.paste(Image.fromarray(visible.astype(np.uint8) * 255), box)
     image.putalpha(alpha)
