@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -12,9 +13,11 @@ from ..networks.weights import load_pickle
 from ..output_file import write_atomically
 from .precision import Precision
 
-__all__ = ["CheckpointError", "read_checkpoint", "write_checkpoint"]
+__all__ = ["CheckpointError", "brief", "read_checkpoint", "write_checkpoint"]
 
 _FORMAT = "rmpe training checkpoint 1"
+
+_LONGEST = 300
 
 
 class CheckpointError(ValueError):
@@ -67,6 +70,17 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         if not valid(state.get(name)):
             raise CheckpointError(f"the checkpoint {path} is damaged: {name} must be {rule}")
     return state
+
+
+def brief(error: Exception) -> str:
+    """Give the beginning of an error's words on one line: torch's may list a thousand weights.
+
+    Examples
+    --------
+    >>> brief(ValueError("missing:\\n  stem.weight"))
+    'missing: stem.weight'
+    """
+    return textwrap.shorten(str(error), _LONGEST, placeholder=" ...")
 
 
 def _is_count(value: Any) -> bool:

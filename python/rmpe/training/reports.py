@@ -21,6 +21,11 @@ from .precision import Precision
 
 __all__ = ["Reports"]
 
+# O_NONBLOCK: opening a pipe would wait for a reader.
+_APPEND = (
+    os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+)  # fmt: skip
+
 
 class Reports:
     """Writes the progress of a run to its folder and to the terminal.
@@ -51,9 +56,7 @@ class Reports:
     ) -> None:
         self._config, self._silent, self._report = config, silent, report
         self._path = folder / "log.jsonl"
-        self._board: SummaryWriter | None = None
-        if not silent:
-            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step)
+        self._board = None if silent else self._open_board(folder / "tensorboard", step)
         self._bar = tqdm(
             total=stop * config.batch_size, initial=step * config.batch_size, unit="sample",
             unit_scale=True, smoothing=0.02, dynamic_ncols=True, mininterval=1,
@@ -74,6 +77,13 @@ class Reports:
     ) -> None:
         self._bar.close()
         self._show(lambda board: board.close())
+
+    def _open_board(self, folder: Path, step: int) -> SummaryWriter | None:
+        # A folder of runs may come from somebody else: nothing is written elsewhere.
+        if folder.is_symlink():
+            self._report(f"TensorBoard gets nothing: {folder} must be a folder, it is a link")
+            return None
+        return SummaryWriter(str(folder), purge_step=step)
 
     def say(self, message: str) -> None:
         """Write a line above the progress bar."""
@@ -121,9 +131,12 @@ class Reports:
 
     def _forget(self, step: int) -> None:
         """Drop the lines of the log that tell of later steps, and those that are damaged."""
+        # Where there is none, or it cannot be read, writing says why. A pipe is not waited for.
+        if not self._path.is_file():
+            return
         try:
             lines = self._path.read_bytes().splitlines(keepends=True)
-        except OSError:  # There is none, or it cannot be read; writing says why.
+        except OSError:
             return
         # A process that was killed may have left half a line.
         if lines and not lines[-1].endswith(b"\n"):
@@ -142,8 +155,7 @@ class Reports:
         samples = step * self._config.batch_size
         line = json.dumps({"step": step, "samples": samples, **words, **values}) + "\n"
         try:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            with open(os.open(self._path, flags, 0o666), "ab") as file:
+            with open(os.open(self._path, _APPEND, 0o666), "ab") as file:
                 file.write(line.encode())
         except OSError as error:
             self.say(f"step {step} is not in {self._path.name}: {error}")

@@ -12,7 +12,7 @@ import torch.distributed as dist
 from torch import nn
 
 from ..networks.weights import read_weights
-from .checkpoint import CheckpointError, read_checkpoint
+from .checkpoint import CheckpointError, brief, read_checkpoint
 from .config import TrainingConfig
 from .muon import MuonForConvolutions
 from .optimization import MovingAverage, build_optimizer, moments
@@ -122,7 +122,9 @@ class Run:
             try:
                 network.load_state_dict(weights)
             except RuntimeError as error:
-                raise CheckpointError(f"the checkpoint is of another network: {error}") from error
+                raise CheckpointError(
+                    f"the checkpoint is of another network: {brief(error)}"
+                ) from None
         self._fill_optimizer(state["optimizer"]["state"])
         self.average.updates = state["updates"]
 

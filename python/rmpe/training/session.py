@@ -14,7 +14,7 @@ import torch.distributed as dist
 from ..output_file import write_atomically
 from ..outputs.lock import locked, opened
 from ..toml_file import TomlError, read_text
-from .checkpoint import CheckpointError, read_checkpoint
+from .checkpoint import CheckpointError, brief, read_checkpoint
 from .config import ConfigError
 from .loop import CHECKPOINT, train
 from .precision import choose_precision
@@ -158,7 +158,7 @@ def _adopt(task: Task, run: Run, weights: Path) -> None:
         for network in (run.network, run.average.network):
             task.adopt(network, trained)
     except RuntimeError as error:
-        raise CheckpointError(f"{weights} is of another network: {error}") from error
+        raise CheckpointError(f"{weights} is of another network: {brief(error)}") from None
 
 
 @contextmanager

@@ -158,6 +158,19 @@ def test_a_damaged_log_keeps_its_good_lines(task, tmp_path):
     assert said == ["log.jsonl: 6 lines are damaged, and left out"]
 
 
+def test_links_and_pipes_in_the_folder_are_left_alone(task, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/tensorboard").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "run/log.jsonl")
+    said = []
+    run = Run(task.config, "text", task.network())
+    train(run, task, Schedule(task.config.phase, 4), tmp_path / "run", report=said.append)
+    assert run.step == 10 and not list((tmp_path / "elsewhere").iterdir())
+    assert "tensorboard must be a folder, it is a link" in said[0]
+    assert "step 1 is not in log.jsonl: " in said[1]
+
+
 def test_a_model_that_cannot_be_measured_does_not_end_the_run(task, tmp_path, monkeypatch):
     def validate(card):
         raise ImageError("0.png cannot be read: No such file or directory")
