@@ -26,6 +26,7 @@ _MODULES = {
     "inputs.find": ("find_images",),
     "inputs.frames": ("Frame", "read_frames"),
     "inputs.images": ("ImageError", "read_image"),
+    "inputs.live": ("Connection",),
     "inputs.prefetch": ("read_images",),
     "inputs.video": ("Excerpt",),
     "metrics.keypoint_ap": ("AveragePrecision", "average_precision"),

@@ -47,6 +47,7 @@ from .inputs.frames import Frame as Frame
 from .inputs.frames import read_frames as read_frames
 from .inputs.images import ImageError as ImageError
 from .inputs.images import read_image as read_image
+from .inputs.live import Connection as Connection
 from .inputs.prefetch import read_images as read_images
 from .inputs.video import Excerpt as Excerpt
 from .metrics.keypoint_ap import AveragePrecision as AveragePrecision

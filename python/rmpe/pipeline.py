@@ -15,6 +15,7 @@ from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 from .detectors.detections import Detections
 from .detectors.detector import Detector
 from .estimator_inputs import Image, boxes_as_detections, images_as_frames, is_one_image
+from .inputs.live import Connection
 from .inputs.video import Excerpt
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
@@ -36,6 +37,7 @@ __all__ = ["PoseEstimator", "suppress"]
 # system at once, and fetching them again page by page takes as long as cutting the crops.
 _CROP_BYTES = {"cpu": 32 << 20, "cuda": 512 << 20}
 _ALL = Excerpt()
+_CONNECTION = Connection()
 # COCO's habit: joints below this score do not count toward a person's score.
 _SCORED_JOINT = 0.2
 
@@ -180,6 +182,7 @@ class PoseEstimator:
         source: Any,
         *,
         excerpt: Excerpt = _ALL,
+        connection: Connection = _CONNECTION,
         channels: str = "rgb",
         batch_size: int = 1,
         tracking: TrackingParameters | None = None,
@@ -195,6 +198,7 @@ class PoseEstimator:
             self,
             source,
             excerpt=excerpt,
+            connection=connection,
             channels=channels,
             batch_size=batch_size,
             tracking=tracking,

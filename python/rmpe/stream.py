@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from .inputs.frames import read_frames
+from .inputs.live import Connection
 from .inputs.video import Excerpt
 from .people import People
 from .result import Result
@@ -18,6 +19,7 @@ from .trackers.tracker import TrackerState, track
 __all__ = ["stream"]
 
 _ALL = Excerpt()
+_CONNECTION = Connection()
 
 
 class _Estimator(Protocol):
@@ -29,6 +31,7 @@ def stream(
     source: Any,
     *,
     excerpt: Excerpt = _ALL,
+    connection: Connection = _CONNECTION,
     channels: str = "rgb",
     batch_size: int = 1,
     tracking: TrackingParameters | None = None,
@@ -43,7 +46,7 @@ def stream(
     ----------
     estimator : callable
         Finds the people in images, such as a :class:`rmpe.PoseEstimator`.
-    source, excerpt, channels, report
+    source, excerpt, connection, channels, report
         As :func:`rmpe.inputs.frames.read_frames` takes them.
     batch_size : int
         So many frames go through the networks together; more wait for the last of them.
@@ -71,7 +74,9 @@ def stream(
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    frames = read_frames(source, excerpt=excerpt, channels=channels, report=report)
+    frames = read_frames(
+        source, excerpt=excerpt, connection=connection, channels=channels, report=report
+    )
     return _results(estimator, frames, batch_size, tracking)
 
 

@@ -11,12 +11,14 @@ from typing import Any
 
 from .find import find_images
 from .images import ImageError, read_image
+from .live import Connection, is_live, read_live
 from .prefetch import read_images
 from .video import Excerpt, expand_videos, frame_number, video_of
 
 __all__ = ["Frame", "read_frames"]
 
 _ALL = Excerpt()
+_CONNECTION = Connection()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,8 @@ class Frame:
         Path of its file, or, of a frame of a video, that file and a name in it; empty where it
         comes from none.
     time : float or None
-        Seconds from the first frame of its video.
+        Seconds from the first frame of its video; of a camera or a stream from the network, when it
+        came.
     """
 
     image: Any
@@ -46,6 +49,7 @@ def read_frames(
     source: Any,
     *,
     excerpt: Excerpt = _ALL,
+    connection: Connection = _CONNECTION,
     channels: str = "rgb",
     report: Callable[[str], object] | None = None,
 ) -> Generator[Frame, None, None]:
@@ -53,18 +57,21 @@ def read_frames(
 
     Parameters
     ----------
-    source : str, path-like, or iterable
+    source : str, path-like, int, or iterable
         An image, folder or pattern, as :func:`rmpe.inputs.find.find_images` takes it, or a video
         file; these are read ahead in background threads. Or anything that gives images, (H, W, 3)
         uint8 arrays or tensors, or their paths, one after the other. A 4-D array or tensor is such
-        a thing.
+        a thing. Or an address of the network (``rtsp://``, ``http://`` and others), or the number
+        of a camera, whose frames come as :func:`rmpe.inputs.live.read_live` gives them.
     excerpt : Excerpt, optional
         Which frames of a video file; all of them where omitted.
+    connection : Connection, optional
+        How long an address or camera is waited for.
     channels : str
         ``"rgb"``, or ``"bgr"`` for arrays as OpenCV reads them. Files are read right anyway.
     report : callable, optional
         Called with a line about each file that cannot be read, which is left out: the next frame's
-        index tells. Without it, this is an error.
+        index tells. Without it, this is an error. And about each time that a connection was lost.
 
     Yields
     ------
@@ -89,6 +96,8 @@ def read_frames(
     """
     if channels not in ("rgb", "bgr"):
         raise ValueError(f"channels must be rgb or bgr, got {channels!r}")
+    if is_live(source):
+        return _from_live(source, connection, report)
     if isinstance(source, (str, os.PathLike)):
         return _from_files(find_images([source], report=report), excerpt, report)
     if getattr(source, "ndim", None) == 3:
@@ -112,6 +121,15 @@ def _from_files(
             video = video_of(path)
             time = None if video is None else clips[video].time(frame_number(path))
             yield Frame(image, index, str(path), time)
+            del image
+
+
+def _from_live(
+    source: str | int, connection: Connection, report: Callable[[str], object] | None
+) -> Generator[Frame, None, None]:
+    with closing(read_live(source, connection, report or (lambda line: None))) as frames:
+        for index, (image, time) in enumerate(frames):
+            yield Frame(image, index, "", time)
             del image
 
 

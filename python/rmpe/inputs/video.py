@@ -31,10 +31,13 @@ __all__ = [
     "Excerpt",
     "expand_videos",
     "frame_number",
+    "import_av",
     "is_video",
     "read_clip",
     "read_clip_frames",
+    "upright",
     "video_of",
+    "video_stream",
 ]
 
 # How the names of videos end.
@@ -159,11 +162,11 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
     ImageError
         It cannot be read, holds no frame, or PyAV is not installed.
     """
-    av = _import_av(path)
+    av = import_av(path)
     stamps: list[int | None] = []
     try:
         with av.open(os.fspath(path)) as container:
-            stream = _stream(container, path)
+            stream = video_stream(container, path)
             unit = stream.time_base
             try:
                 for packet in container.demux(stream):
@@ -247,7 +250,7 @@ def read_clip_frames(
                 yield _lost(clip, wanted.popleft())
             if wanted and wanted[0] == index:
                 wanted.popleft()
-                yield _lost(clip, index) if frame.is_corrupt else _upright(frame)
+                yield _lost(clip, index) if frame.is_corrupt else upright(frame)
             if not wanted:
                 return
     except ImageError:
@@ -258,12 +261,12 @@ def read_clip_frames(
 
 def _decode(clip: Clip) -> Generator[tuple[int, av.VideoFrame], None, None]:
     """Decode all frames that can be decoded, each with its number."""
-    av = _import_av(clip.path)
+    av = import_av(clip.path)
     number_of = {int(stamp): number for number, stamp in enumerate(clip.stamps)}
     count = 0
     try:
         with av.open(os.fspath(clip.path)) as container:
-            stream = _stream(container, clip.path)
+            stream = video_stream(container, clip.path)
             for packet in container.demux(stream):
                 try:
                     frames = packet.decode()
@@ -278,15 +281,17 @@ def _decode(clip: Clip) -> Generator[tuple[int, av.VideoFrame], None, None]:
         raise _refusal(clip.path, error) from None
 
 
-def _upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+    """Give a decoded frame as RGB, (H, W, 3), turned as it is to be seen."""
     pixels = frame.to_ndarray(format="rgb24")
     # The angle by which it is turned to be seen, counterclockwise.
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
 
 
-def _stream(container: Any, path: str | os.PathLike[str]) -> Any:
+def video_stream(container: Any, path: str | os.PathLike[str]) -> Any:
+    """Choose the video of a file or stream; where there is none, this is an `ImageError`."""
     if not container.streams.video:
-        raise ImageError(f"{printable(path)}: this file holds no video")
+        raise ImageError(f"{printable(path)}: it holds no video")
     return container.streams.video[0]
 
 
@@ -299,7 +304,8 @@ def _refusal(path: str | os.PathLike[str], error: Exception) -> ImageError:
     return ImageError(f"{printable(path)}: this video cannot be read: {reason}")
 
 
-def _import_av(path: str | os.PathLike[str]) -> Any:
+def import_av(path: str | os.PathLike[str]) -> Any:
+    """Import PyAV; where it is missing, this is an `ImageError` about what should be read."""
     try:
         import av
     except ModuleNotFoundError:

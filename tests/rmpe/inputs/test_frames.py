@@ -82,8 +82,8 @@ def test_only_what_is_asked_for_is_taken():
 
 
 def test_sources_that_are_none(tmp_path):
-    with pytest.raises(TypeError, match="source must be a path or give one image .* got int"):
-        read_frames(7)
+    with pytest.raises(TypeError, match="source must be a path or give one image .* got float"):
+        read_frames(7.5)
     with pytest.raises(ValueError, match="channels must be rgb or bgr, got 'gbr'"):
         read_frames([], channels="gbr")
     with pytest.raises(ImageError, match="no such file"):

@@ -168,7 +168,7 @@ def test_what_is_no_video(tmp_path):
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    with pytest.raises(ImageError, match="sound.mkv: this file holds no video"):
+    with pytest.raises(ImageError, match="sound.mkv: it holds no video"):
         read_clip(tmp_path / "sound.mkv")
     assert [type(one) for one in read_clip_frames(tmp_path / "gone.mp4", [0, 1])] == [
         ImageError

@@ -1,0 +1,153 @@
+"""Cameras and streams from the network: frames as they come, connected again where they drop."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .images import ImageError
+from .video import import_av, upright, video_stream
+
+if TYPE_CHECKING:
+    import av
+
+__all__ = ["Connection", "is_live", "read_live"]
+
+# Of these, the end is a drop, too: a server of files ends where the file does.
+_ENDLESS = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp")
+_SCHEMES = (*_ENDLESS, "http", "https", "tcp")
+# Seconds between two tries, at most.
+_LONGEST_WAIT = 30.0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How long a stream is waited for.
+
+    Attributes
+    ----------
+    retries : int
+        So many tries in a row may fail before the stream is given up.
+    wait : float
+        Seconds before the first of them; each further one waits twice as long, 30 s at most.
+    timeout : float
+        Seconds without any data after which a connection has failed.
+
+    Raises
+    ------
+    ValueError
+        For anything that contradicts the above.
+    """
+
+    retries: int = 5
+    wait: float = 1.0
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.retries < 0:
+            raise ValueError(f"retries must be at least 0, got {self.retries!r}")
+        if not 0 <= self.wait < float("inf"):
+            raise ValueError(f"wait must be at least 0, in seconds, got {self.wait!r}")
+        if not 0 < self.timeout < float("inf"):
+            raise ValueError(f"timeout must be above 0, in seconds, got {self.timeout!r}")
+
+
+def is_live(source: Any) -> bool:
+    """Tell whether a source is the number of a camera, or an address of the network.
+
+    Examples
+    --------
+    >>> [is_live(one) for one in (0, "rtsp://10.0.0.7/door", "photos/", "C://x.jpg", True)]
+    [True, True, False, False, False]
+    """
+    if isinstance(source, str):
+        return source.partition("://")[0].lower() in _SCHEMES and "://" in source
+    return isinstance(source, int) and not isinstance(source, bool)
+
+
+def read_live(
+    source: str | int,
+    connection: Connection,
+    report: Callable[[str], object] = lambda line: None,
+) -> Generator[tuple[npt.NDArray[np.uint8], float], None, None]:
+    """Give the frames of a camera or stream, as they come.
+
+    A frame is decoded when it is asked for, so memory does not grow while nobody asks: frames wait
+    in the buffers of the network or the camera, and are dropped there.
+
+    Parameters
+    ----------
+    source : str or int
+        An address, or the number of a camera: 0 is ``/dev/video0``.
+    connection : Connection
+        How long it is waited for.
+    report : callable
+        Gets a line for each time that the stream was lost.
+
+    Yields
+    ------
+    image : array (H, W, 3)
+        uint8, RGB, upright.
+    time : float
+        Seconds since the first frame came.
+
+    Raises
+    ------
+    ImageError
+        It was lost for good, holds no video, or PyAV is not installed.
+    """
+    name = f"camera {source}" if isinstance(source, int) else _without_password(source)
+    av = import_av(name)
+    endless = isinstance(source, int) or source.partition("://")[0].lower() in _ENDLESS
+    frames = failures = 0
+    start = 0.0
+    while True:
+        try:
+            with _open(av, source, connection.timeout) as container:
+                for frame in _decode(av, container, name):
+                    now = time.monotonic()
+                    start = start if frames else now
+                    frames, failures = frames + 1, 0
+                    yield upright(frame), now - start
+            if not endless:
+                return
+            reason = "it ended"
+        except (av.FFmpegError, OSError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+        failures += 1
+        if failures > connection.retries:
+            raise ImageError(f"{name}: lost after {frames} frames, {failures} tries: {reason}")
+        report(
+            f"{name}: lost after {frames} frames: {reason}; try {failures} of {connection.retries}"
+        )
+        time.sleep(min(connection.wait * 2 ** (failures - 1), _LONGEST_WAIT))
+
+
+def _open(av: Any, source: str | int, timeout: float) -> Any:
+    if isinstance(source, int):
+        device = f"/dev/video{source}"
+        os.stat(device)  # FFmpeg says less of one that is not there.
+        return av.open(device, format="v4l2", timeout=timeout)
+    # Over UDP, a full network costs parts of frames.
+    options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
+    return av.open(source, options=options, timeout=timeout)
+
+
+def _decode(av: Any, container: Any, name: str) -> Generator[av.VideoFrame, None, None]:
+    for packet in container.demux(video_stream(container, name)):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue  # As after a drop, until the next whole picture.
+        yield from frames
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"(?<=://)[^/@]*@", "", address)

@@ -1,0 +1,160 @@
+"""Streams from a real server of this machine: whole, slow, dropped, silent, gone."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from rmpe.inputs.frames import read_frames
+from rmpe.inputs.images import ImageError
+from rmpe.inputs.live import Connection
+
+pytest.importorskip("av")
+from .test_video import bar, write_video  # noqa: E402
+
+QUICK = Connection(retries=2, wait=0.01, timeout=5.0)
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a video, as `behavior` has it at each request."""
+
+    def __init__(self, content):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = content
+        self.requests = []
+        self.behavior = []
+        self.over = threading.Event()
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/walk.mkv"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server, content = self.server, self.server.content
+        server.requests.append(self.path)
+        behavior = server.behavior.pop(0) if server.behavior else "whole"
+        if behavior == "gone":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if behavior == "silent":
+            server.over.wait(20)
+            return
+        half = len(content) // 2
+        end = half if behavior == "dropped" else len(content)
+        step = len(content) // 10 if behavior == "slow" else len(content)
+        for start in range(0, end, step):
+            self.wfile.write(content[start : min(start + step, end)])
+            self.wfile.flush()
+            if behavior == "slow":
+                time.sleep(0.02)
+        self.close_connection = True
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path):
+    path = write_video(tmp_path / "walk.mkv", count=30, codec="mjpeg", pix_fmt="yuvj420p")
+    with Server(path.read_bytes()) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.over.set()
+        running.shutdown()
+        thread.join()
+
+
+def bars(frames):
+    """The picture of each frame; a bar of 14 fills the image."""
+    return [min(bar(frame.image), 14) for frame in frames]
+
+
+WHOLE = [min(number, 14) for number in range(30)]
+
+
+@pytest.mark.parametrize("behavior", ["whole", "slow"])
+def test_a_stream_that_comes_to_its_end(server, behavior):
+    server.behavior = [behavior]
+    frames = list(read_frames(server.address, connection=QUICK))
+    assert bars(frames) == WHOLE
+    assert [frame.index for frame in frames] == list(range(30))
+    times = [frame.time for frame in frames]
+    assert times[0] == 0
+    assert times == sorted(times)
+    assert len(server.requests) == 1
+
+
+def test_a_stream_that_drops_is_connected_again(server):
+    server.behavior = ["dropped", "gone", "whole"]
+    said = []
+    frames = list(read_frames(server.address, connection=QUICK, report=said.append))
+    first = len(frames) - 30
+    assert 5 < first < 30
+    assert bars(frames) == WHOLE[:first] + WHOLE
+    assert [frame.index for frame in frames] == list(range(first + 30))
+    assert len(server.requests) == 3
+    assert [line.rpartition("; ")[2] for line in said] == ["try 1 of 2", "try 2 of 2"]
+    assert said[0].startswith(f"{server.address}: lost after {first} frames: ")
+
+
+def test_tries_have_a_limit(server):
+    server.behavior = ["dropped", "gone", "gone", "gone"]
+    frames = read_frames(server.address, connection=QUICK)
+    with pytest.raises(ImageError, match=r"walk.mkv: lost after \d+ frames, 3 tries: .*404"):
+        list(frames)
+    assert len(server.requests) == 4 - 1
+
+
+def test_a_server_that_says_nothing_is_given_up(server):
+    server.behavior = ["silent"]
+    began = time.monotonic()
+    frames = read_frames(server.address, connection=Connection(retries=0, timeout=0.3))
+    with pytest.raises(ImageError, match="lost after 0 frames, 1 tries: "):
+        next(frames)
+    assert time.monotonic() - began < 15
+
+
+def test_a_consumer_that_is_slow_or_leaves(server):
+    frames = read_frames(server.address, connection=QUICK)
+    assert bar(next(frames).image) == 0
+    time.sleep(0.2)
+    assert bar(next(frames).image) == 1
+    frames.close()
+
+
+def test_a_camera_that_is_not_there():
+    with pytest.raises(ImageError, match="camera 87: lost after 0 frames, 1 tries: No such file"):
+        next(read_frames(87, connection=Connection(retries=0)))
+
+
+def test_passwords_are_not_told():
+    said = []
+    frames = read_frames(
+        "http://me:secret@127.0.0.1:9/x",
+        connection=Connection(retries=1, wait=0),
+        report=said.append,
+    )
+    with pytest.raises(ImageError) as caught:
+        next(frames)
+    assert "secret" not in str(caught.value) + said[0]
+    assert "http://127.0.0.1:9/x" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"retries": -1}, "retries must be at least 0, got -1"),
+        ({"wait": -0.1}, "wait must be at least 0"),
+        ({"timeout": 0}, "timeout must be above 0"),
+    ],
+)
+def test_connections_that_are_none(fields, message):
+    with pytest.raises(ValueError, match=message):
+        Connection(**fields)
