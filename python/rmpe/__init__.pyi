@@ -20,6 +20,7 @@ from . import output_file as output_file
 from . import outputs as outputs
 from . import people as people
 from . import pipeline as pipeline
+from . import plugins as plugins
 from . import progress as progress
 from . import result as result
 from . import run as run

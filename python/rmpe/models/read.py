@@ -13,11 +13,12 @@ from typing import Any
 
 from rmpe_ext.conventions import CONVENTIONS, PADDING_RULE
 
-from ..detectors import DETECTORS, detector_class
+from ..detectors import detector_class, detector_names
 from ..errors import ModelError
-from ..heads import HEADS, head_class
+from ..heads import head_class, head_names
 from ..method.limits import LIMITS, Limits
 from ..networks.architectures import ARCHITECTURES
+from ..plugins import added_cards
 from ..skeletons import SKELETONS
 from ..toml_table import Table, is_fraction, is_integer, read_toml
 from .addresses import ADDRESS_RULE, is_address, is_safe_address, last_name, sibling
@@ -46,16 +47,19 @@ _LEAST = 1e-9
 
 
 def known_cards() -> dict[str, DetectorCard | PoseCard]:
-    """Read the cards of the package, by name in alphabetical order.
+    """Read the cards of this package and of those that add some, by name in alphabetical order.
 
     Examples
     --------
     >>> known_cards()["simplepose_coco17"].skeleton.name
     'coco_17'
     """
-    return {
-        path.stem: _read_card(path, _Source(path.parent)) for path in sorted(_CARDS.glob("*.toml"))
-    }
+    return {name: _read_card(path, _Source(path.parent)) for name, path in _card_paths().items()}
+
+
+def _card_paths() -> dict[str, Path]:
+    own = {path.stem: path for path in _CARDS.glob("*.toml")}
+    return dict(sorted((added_cards() | own).items()))
 
 
 def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
@@ -92,13 +96,13 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
             return _read_card(beside, _Source(beside.parent))
         card = card_of_file(known_cards().values(), path)
         return replace(card, network=replace(card.network, name=path.name, folder=path.parent))
-    paths = {path.stem: path for path in sorted(_CARDS.glob("*.toml"))}
+    paths = _card_paths()
     if text not in paths:
         raise ModelError(
             f"model must be one of {', '.join(paths)}, or the path or address of a .toml card or "
             f"of a network's file, got {text!r}"
         )
-    return _read_card(paths[text], _Source(_CARDS))
+    return _read_card(paths[text], _Source(paths[text].parent))
 
 
 def _load_from_address(address: str) -> DetectorCard | PoseCard:
@@ -164,7 +168,7 @@ def _read_parameters(table: Table, architecture: str) -> dict[str, int]:
 
 def _read_detector(table: Table, source: _Source) -> DetectorCard:
     common = _read_common(table, "detector", source)
-    kind = table.choice("detector", DETECTORS) if "detector" in table else "ssd"
+    kind = table.choice("detector", detector_names()) if "detector" in table else "ssd"
     return DetectorCard(
         **common,
         detector=detector_class(kind).read(
@@ -178,7 +182,7 @@ def _read_detector(table: Table, source: _Source) -> DetectorCard:
 def _read_pose(table: Table, source: _Source) -> PoseCard:
     common = _read_common(table, "pose", source)
     skeleton = SKELETONS[table.choice("skeleton", SKELETONS)]
-    name, crop = table.choice("head", HEADS), table.table("crop")
+    name, crop = table.choice("head", head_names()), table.table("crop")
     size = common["input"].size
     head = head_class(name).read(table.table(name), named=common["runtime"] == "onnx", size=size)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import colorsys
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..people import People
     from ..skeletons import Skeleton
 
-__all__ = ["COLORS", "draw", "sides_of", "track_color"]
+__all__ = ["COLORS", "draw", "draw_boxes", "sides_of", "track_color"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -95,6 +96,31 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
         if text:
             top = keypoints[person][shown[person]].min(0)
             _write_person(drawing, text, corners[person] if style.boxes else top, sides[person])
+    return drawing
+
+
+def draw_boxes(image: Array, boxes: Array, texts: Sequence[str]) -> Array:
+    """Draw boxes on a copy of an image, the largest first.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        (H, W, 3) uint8, RGB; left as it is.
+    boxes : numpy.ndarray
+        (M, 4): ``x1, y1, x2, y2`` in its pixels, inside of it.
+    texts : sequence of str
+        What is written at the upper left corner of each.
+
+    Returns
+    -------
+    numpy.ndarray
+        (H, W, 3) uint8, RGB, a new array.
+    """
+    drawing = np.ascontiguousarray(image).copy()
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
+    for index in np.argsort(-sides.prod(1), kind="stable"):
+        _draw_box(drawing, boxes[index], sides[index], _BOX)
+        _write_person(drawing, texts[index], boxes[index], sides[index])
     return drawing
 
 

@@ -1,0 +1,119 @@
+"""``rmpe models check``: run a network on a photograph, and draw what it sees."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..terminal import printable
+from . import CommandError
+from ._cards import task_of
+
+if TYPE_CHECKING:
+    from ..models.card import DetectorCard, PoseCard
+
+SUMMARY = "run a network on a photograph, and draw what it sees"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    from .models import add_folder
+
+    parser.description = """\
+Load the network of a card, run it on a photograph, print what came out, and draw it. A pose
+network is given the whole photograph as one person, unless --detector finds the people.
+
+If keypoints look shifted, the convention of the card is wrong; if left and right change
+places, the skeleton is; if scores are low everywhere, channels, scale, mean or std may be."""
+    parser.add_argument("card", metavar="CARD", help="name, path or address of a card")
+    parser.add_argument(
+        "--image", required=True, metavar="PHOTO", help="photograph, with people in it"
+    )
+    parser.add_argument(
+        "--detector", metavar="NAME", help="what finds the people of a pose network"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the drawing (default: CARD-check.png)"
+    )
+    add_folder(parser)
+    parser.set_defaults(models=None)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it."""
+    from ..errors import ModelError
+    from ..inputs.images import ImageError, read_image
+    from ..models.read import load_card
+    from ..output_file import check_output, write_output
+
+    try:
+        card = load_card(arguments.card)
+        image = read_image(arguments.image)
+        out = arguments.out or Path(f"{card.name}-check.png")
+        check_output(out)
+        look = _see_pose if task_of(card) == "pose" else _see_boxes
+        lines, drawing = look(arguments, card, image)
+    except (ModelError, ImageError) as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"cannot write {arguments.out}: {error.strerror}") from None
+    import cv2
+
+    encoded = cv2.imencode(".png", drawing[..., ::-1])[1].tobytes()
+    try:
+        write_output(out, encoded)
+    except OSError as error:
+        raise CommandError(f"cannot write {out}: {error.strerror}") from None
+    for line in [*lines, f"drawing: {out}"]:
+        print(printable(line))
+    return 0
+
+
+def _see_pose(
+    arguments: argparse.Namespace, card: DetectorCard | PoseCard, image: Any
+) -> tuple[list[str], Any]:
+    from ..outputs.drawing import draw
+    from ..outputs.drawing_style import DrawingStyle
+    from ..pipeline import PoseEstimator
+
+    estimator = PoseEstimator(
+        arguments.detector, arguments.card, models_dir=arguments.models, nms=None
+    )
+    height, width = image.shape[:2]
+    boxes = None if arguments.detector else [[0, 0, width, height]]
+    people = estimator(image, boxes=boxes)
+    points, scores = people.keypoints, people.keypoint_scores
+    inside = (points >= 0).all(-1) & (points[..., 0] < width) & (points[..., 1] < height)
+    lines = [f"people: {len(points)}"]
+    if len(points):
+        lines += [
+            f"keypoints inside of the photograph: {int(inside.sum())} of {inside.numel()}",
+            f"scores of keypoints: {scores.min():.3f} to {scores.max():.3f}, "
+            f"mean {scores.mean():.3f}",
+        ]
+    lowest = getattr(card, "drawn_score", None)
+    style = DrawingStyle(names=True, min_person_score=0.0)
+    if lowest is not None:
+        style = DrawingStyle(names=True, min_person_score=0.0, min_keypoint_score=lowest)
+    return lines, draw(image, people, style)
+
+
+def _see_boxes(
+    arguments: argparse.Namespace, card: DetectorCard | PoseCard, image: Any
+) -> tuple[list[str], Any]:
+    import torch
+
+    from ..models.build import load_detector
+    from ..outputs.drawing import draw_boxes
+
+    if arguments.detector:
+        raise CommandError("--detector is for the cards of pose networks")
+    detector = load_detector(arguments.card, models_dir=arguments.models)
+    found = detector([torch.from_numpy(image)])
+    lines = [f"people: {len(found)}"]
+    for box, score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True):
+        corners = ", ".join(f"{side:.0f}" for side in box)
+        lines.append(f"  {score:.3f} at {corners}")
+    texts = [f"{score:.2f}" for score in found.scores.tolist()]
+    return lines, draw_boxes(image, found.boxes.numpy(), texts)

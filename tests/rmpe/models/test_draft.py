@@ -1,0 +1,188 @@
+"""Cards that are begun by looking into a network's file, finished as a person would, and used."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from onnx import helper
+
+from rmpe import cli
+from rmpe.errors import ModelError
+from rmpe.models.build import load_detector, load_pose
+from rmpe.models.draft import SAY, draft_card
+from rmpe.models.read import load_card
+from rmpe.networks.architectures.hourglass import StackedHourglass
+
+from ..onnx_files import constant, write
+
+PIXELS = {"channels": '"rgb"', "scale": "1", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
+WORDS = {"license": '"MIT"', "origin": '"a test"', **PIXELS}
+POSE = {**WORDS, "convention": '"mmpose"', "skeleton": '"coco_17"'}
+DETECTOR = {**WORDS, "person = 0": ""}
+
+
+def finish(text, **said):
+    """Say what the card asks for; what is said must be asked for, and all that is asked be said."""
+    lines, left = [], dict(said)
+    for line in text.splitlines():
+        if line.startswith(SAY):
+            key = line.removeprefix(SAY).partition(" ")[0]
+            value = said.get(key)
+            assert value is not None, line
+            left.pop(key, None)
+            line = value if "=" in value else f"{key} = {value}"
+        lines.append(line)
+    assert left == {}
+    return "\n".join(lines)
+
+
+def begin(path):
+    card = path.with_suffix(".toml")
+    card.write_text(draft_card(path))
+    with pytest.raises(ModelError, match="origin is missing; it must be a line of text"):
+        load_card(card)
+    return card
+
+
+def said_for(text, words):
+    """Of the words, those that the card asks for."""
+    asked = re.findall(rf"^{SAY}(\w+) =", text, re.MULTILINE)
+    return {key: value for key, value in words.items() if key in asked}
+
+
+@pytest.mark.parametrize(
+    ("values", "input_shape", "words", "head"),
+    [
+        ({"y": np.zeros((17, 128), np.float32), "x": np.zeros((17, 96), np.float32)},
+         [3, 64, 48], POSE, "simcc"),
+        ({"maps": np.zeros((17, 16, 12), np.float32)}, [3, 64, 48], {**POSE, "offset": "0"},
+         "heatmap"),
+        ({"points": np.zeros((1, 17, 3), np.float32)}, [3, 64, 64], POSE, "movenet"),
+        ({"maps": np.zeros((16, 8, 8), np.float32)}, [3, 64, 64],
+         {**POSE, "skeleton": '"mpii_16"', "offset": "0"}, "heatmap"),
+    ],
+)  # fmt: skip
+def test_pose_networks(tmp_path, values, input_shape, words, head):
+    card = begin(constant(tmp_path / "net.onnx", values, "pixels", input_shape))
+    text = card.read_text()
+    assert f'head = "{head}"' in text
+    words = said_for(text, words)
+    card.write_text(finish(text, **words))
+    pose = load_pose(card)
+    assert pose.card.input.size == tuple(input_shape[1:])
+    if head == "simcc":
+        assert pose.card.head.outputs == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({"dets": np.zeros((7, 5), np.float32), "labels": np.zeros(7, np.int64)}, "end_to_end"),
+        ({"dets": np.zeros((7, 5), np.float32)}, "end_to_end"),
+        ({"found": np.zeros((84, 85), np.float32)}, "yolox"),
+        ({"scores": np.zeros((50, 3), np.float32), "boxes": np.zeros((50, 4), np.float32)},
+         "decoded"),
+    ],
+)  # fmt: skip
+def test_detectors(tmp_path, values, kind):
+    card = begin(constant(tmp_path / "net.onnx", values, "pixels", [3, 64, 64]))
+    text = card.read_text()
+    assert f'detector = "{kind}"' in text
+    card.write_text(finish(text, **WORDS, classes="person = 0"))
+    assert load_detector(card)([torch.zeros(64, 64, 3, dtype=torch.uint8)]).boxes.shape == (0, 4)
+
+
+def test_what_a_file_says_itself_need_not_be_said(tmp_path):
+    said = {"input_w": 48, "input_h": 64, "split_ratio": 2.0, "mean": [1, 2, 3], "std": [4, 5, 6]}
+    vectors = {"x": np.zeros((17, 96), np.float32), "y": np.zeros((17, 128), np.float32)}
+    path = constant(tmp_path / "net.onnx", vectors, "pixels", [3, "height", "width"],
+                    metadata={"cigpose_meta": json.dumps(said)})  # fmt: skip
+    card = begin(path)
+    words = {key: POSE[key] for key in ("license", "origin", "convention")}
+    card.write_text(finish(card.read_text(), **words))
+    found = load_pose(card).card
+    assert (found.input.size, found.input.mean, found.input.std) == ((64, 48), (1, 2, 3), (4, 5, 6))
+
+
+def test_outputs_of_no_known_kind_are_left_to_say(tmp_path):
+    path = constant(tmp_path / "net.onnx", {"odd": np.zeros(3, np.float32)}, "pixels", [3, 8, 8])
+    text = draft_card(path)
+    assert f'{SAY}head = "..."' in text and f"{SAY}odd (N, 3) float" in text
+
+
+def test_weights_of_a_known_architecture(tmp_path):
+    module = StackedHourglass(joints=16, stacks=1, blocks=1, features=32)
+    torch.save(module.state_dict(), tmp_path / "net.pth")
+    card = begin(tmp_path / "net.pth")
+    words = {**POSE, "size": "[64, 64]", "stride": "4", "offset": "1.5"}
+    del words["skeleton"]  # There is one with 16 keypoints.
+    card.write_text(finish(card.read_text(), **words))
+    assert dict(load_card(card).parameters) == {"stacks": 1, "blocks": 1, "features": 32}
+    assert load_pose(card).network.output_shapes == ((16, 16, 16),)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"weights", "net.onnx"), (b"", "net.onnx")],
+)
+def test_what_is_no_network(tmp_path, content, message):
+    (tmp_path / "net.onnx").write_bytes(content)
+    with pytest.raises(ModelError, match=message):
+        draft_card(tmp_path / "net.onnx")
+    torch.save({"w": torch.zeros(2)}, tmp_path / "net.pth")
+    with pytest.raises(ModelError, match="what the file holds is not known: .* as ONNX"):
+        draft_card(tmp_path / "net.pth")
+
+
+def test_a_network_of_another_input(tmp_path):
+    path = write(tmp_path / "net.onnx", [helper.make_node("Identity", ["a"], ["b"])],
+                 {"a": ("float32", ["N", 5])}, {"b": ("float32", ["N", 5])})  # fmt: skip
+    with pytest.raises(ModelError, match=r"must have one input, .* got a \(N, 5\) float"):
+        draft_card(path)
+
+
+def test_the_command_writes_a_card_and_says_what_is_left(tmp_path, capsys):
+    path = constant(tmp_path / "net.onnx", {"maps": np.zeros((17, 16, 12), np.float32)}, "pixels",
+                    [3, 64, 48])  # fmt: skip
+    assert cli.main(["models", "new-card", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "net.toml is written" in out and 'license = "..."' in out
+    written = (tmp_path / "net.toml").read_bytes()
+    assert cli.main(["models", "new-card", str(path)]) == 2
+    assert "cannot write" in capsys.readouterr().err
+    assert (tmp_path / "net.toml").read_bytes() == written
+    assert cli.main(["models", "new-card", str(path), "--out", str(tmp_path / "a.txt")]) == 2
+
+
+def test_check_draws_what_a_network_sees(tmp_path, models_dir, data_dir, capsys):
+    import cv2
+
+    photo = data_dir / "coco-mini" / "images"
+    photo = sorted(photo.glob("*.jpg"))[0]
+    plain = cv2.imread(str(photo))
+    options = ["--image", str(photo), "--models", str(models_dir)]
+    for name, words, more in (
+        ("simplepose_coco17", "keypoints inside of the photograph: 1", []),
+        ("simplepose_coco17", "scores of keypoints: ", ["--detector", "ssd_mobilenet_v1_coco"]),
+        ("ssd_mobilenet_v1_coco", "people: ", []),
+    ):
+        out = tmp_path / "seen.png"
+        command = ["models", "check", name, *options, *more, "--out", str(out)]
+        assert cli.main(command) == 0
+        assert words in capsys.readouterr().out
+        drawing = cv2.imread(str(out))
+        assert drawing.shape == plain.shape and (drawing != plain).any()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["yolo", "--image", "a.jpg"], "model must be one of"),
+        (["simplepose_coco17", "--image", "gone.jpg"], "gone.jpg"),
+    ],
+)
+def test_check_of_what_is_not_there(words, message, capsys):
+    assert cli.main(["models", "check", *words]) == 2
+    assert message in capsys.readouterr().err
