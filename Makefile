@@ -3,7 +3,7 @@ PYTHON ?= python3
 MODELS ?= ../shared/models
 DATA   ?= ../shared/data
 PHOTOS ?= examples/photographs
-# Options of rmpe infer, for `make demo` with other networks than the default ones.
+# Options of rmpe infer, for `make demo` with other networks than those of the package.
 NETWORKS ?=
 TORCH  ?= torch>=2.10 torchvision
 TORCHES ?= 2.10.0 2.13.0 2.15.0
@@ -13,7 +13,7 @@ STEP   := @.ci/step
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
 .PHONY: help setup build test quick quick-list lint docs update ops-report cpp fuzz cuda-report sdist wheel compat demo \
-        demo-inputs evaluate bench bench-compare instructions instructions-compare clean
+        demo-inputs train-shipped evaluate bench bench-compare instructions instructions-compare clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -129,26 +129,30 @@ compat-%: wheel
 	@cd build/compat/$* && RMPE_DATA="$(abspath $(DATA))" RMPE_EXT_BACKEND=native \
 	  venv/bin/python -m pytest -q tests/ops tests/numpy
 
-# Before anything is set up: are the files here that the cards of the default networks name?
+# Before anything is set up: are the photographs there?
 demo-inputs:
-	@test -n "$(NETWORKS)" || \
-	for name in $$(sed -n 's/^DEFAULT_.* = "\(.*\)"/\1/p' python/rmpe/models/__init__.py); do \
-	  for file in $$(sed -n 's/^file = "\(.*\)"/\1/p' "python/rmpe/models/cards/$$name.toml"); do \
-	    test -f "$(MODELS)/$$file" || { \
-	      echo "make demo: $$file is not in $(MODELS). Name the folder that it is in:"; \
-	      echo "  make demo MODELS=DIR"; \
-	      echo "or have another pair downloaded, 40 MB, under BSD-3-Clause and GPL-3.0:"; \
-	      echo "  make demo NETWORKS='--detector ssdlite320_mobilenet_v3_large --pose hourglass2_mpii16'"; \
-	      exit 2; }; \
-	  done || exit 2; \
-	done
 	@test -e "$(PHOTOS)" || { echo "make demo: no photographs in $(PHOTOS);" \
 	  "name a folder or a file: make demo PHOTOS=PATH"; exit 2; }
 
 demo: demo-inputs build  ## photographs in, pictures with skeletons out, in demo/
-	@$(BIN)/rmpe infer "$(PHOTOS)" --models "$(MODELS)" $(NETWORKS) --out demo --overwrite
+	@$(BIN)/rmpe infer "$(PHOTOS)" $(NETWORKS) --out demo --overwrite
+	@echo "Look at the pictures in demo/drawings. Yours: make demo PHOTOS=PATH. More: $(BIN)/rmpe infer --help"
 
-EVALUATE := @$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)"
+# Goes on where it was interrupted.
+RUNS  ?= runs/shipped
+TRAIN := $(BIN)/rmpe train python/rmpe/training/configs
+train-shipped: build .venv/bench  ## train the networks of the package anew, and compare: docs/shipped.md
+	@test -d "$(DATA)/coco-people" || { echo "make train-shipped: no coco-people in $(DATA);" \
+	  "name the folder of the data: make train-shipped DATA=DIR"; exit 2; }
+	@for task in detector pose; do \
+	  resume=; test ! -f "$(RUNS)/$$task/checkpoint.pt" || resume=--resume; \
+	  $(TRAIN)/$$task.toml --data "$(DATA)" --out "$(RUNS)/$$task" $$resume || exit 1; \
+	done
+	@RMPE_DATA="$(abspath $(DATA))" RMPE_MODELS="$(abspath $(MODELS))" $(BIN)/python -m bench.shipped \
+	  --detector "$(RUNS)/detector/average.toml" --pose "$(RUNS)/pose/average.toml"
+
+EVALUATE := @$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --detector ssd_mobilenet_v1_coco \
+            --pose simplepose_coco17
 evaluate: build  ## keypoint AP on the photographs of coco-mini, as the README reports it
 	$(EVALUATE) --boxes true --nms none
 	$(EVALUATE) --boxes true --nms none --convention dark

@@ -9,7 +9,6 @@ import pytest
 from bench.group import threads
 from rmpe import PoseEstimator
 from rmpe.inputs.find import find_images
-from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
 from rmpe.outputs import DEFAULT_FORMATS
 from rmpe.outputs.folder import open_results
 from rmpe.outputs.labels import name_images
@@ -29,7 +28,7 @@ def test_pipeline(benchmark, threshold, rounds):
         if not folder.is_dir():
             pytest.skip(f"no networks or photographs at {folder}: point {variable} at them")
     estimator = PoseEstimator(
-        DEFAULT_DETECTOR, DEFAULT_POSE, models_dir=MODELS, threshold=threshold
+        "ssd_mobilenet_v1_coco", "simplepose_coco17", models_dir=MODELS, threshold=threshold
     )
     paths = find_images([str(PHOTOS)], recursive=False, report=pytest.fail)
     labels, timer, runs, found = name_images(paths), estimator.timer, [], []

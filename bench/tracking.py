@@ -122,7 +122,9 @@ class Sequence:
 
 def prepare(count: int, frames: int, threshold: float) -> list[Sequence]:
     """Make the sequences and run the networks on them."""
-    estimator = PoseEstimator(models_dir=MODELS, threshold=threshold)
+    estimator = PoseEstimator(
+        "ssd_mobilenet_v1_coco", "simplepose_coco17", models_dir=MODELS, threshold=threshold
+    )
     sprites, backgrounds = cutouts(DATA / "coco-mini")
     sequences = []
     for number in tqdm(range(count), unit="sequence", disable=None):

@@ -94,10 +94,10 @@ def test_those_who_are_not_drawn_are_not_counted(dataset):
 
 
 def test_default_drawings_of_the_photographs(models_dir, data_dir):
-    """What can be asked of the ready-made networks."""
+    """What can be asked of two ready-made networks."""
     coco = data_dir / "coco-mini"
     dataset = load_dataset(coco / "person_keypoints.json", coco / "images")
-    estimator = PoseEstimator(models_dir=models_dir)
+    estimator = PoseEstimator("ssd_mobilenet_v1_coco", "simplepose_coco17", models_dir=models_dir)
     counts = Counter()
     for image, path in enumerate(dataset.paths):
         counts += count_drawn(estimator([path]), dataset, image, DrawingStyle())

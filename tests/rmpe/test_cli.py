@@ -28,6 +28,9 @@ from rmpe.timing import StageTimer
 from rmpe_ext.conventions import CONVENTIONS
 from rmpe_ext.presets import PRESETS
 
+# Networks whose files do not come with the package, and that need onnxruntime.
+ONNX_PAIR = ("--detector", "ssd_mobilenet_v1_coco", "--pose", "simplepose_coco17")
+
 
 class FakeEstimator:
     """Finds one person in every image that is not black; chokes on red ones."""
@@ -129,7 +132,7 @@ def test_choices_reach_the_estimator(folder, estimators):
                  "--classes", "dog, traffic light") == 0  # fmt: skip
     (made,) = estimators
     options = made.options
-    assert made.names == ("ssd_mobilenet_v1_coco", "simplepose_coco17")
+    assert made.names == ("small_ssd_person", "small_hourglass_coco17")
     assert options["nms"] is None
     assert (options["flip"], options["threshold"]) == (True, 0.3)
     assert (options["device"], options["convention"]) == ("cpu", "dark")
@@ -723,7 +726,7 @@ def cuda(monkeypatch):
 
 def test_auto_is_the_cpu_where_onnxruntime_cannot_use_cuda(folder, estimators, cuda, capsys):
     cuda("CPUExecutionProvider")
-    assert infer("photos", "--quiet") == 0
+    assert infer("photos", "--quiet", *ONNX_PAIR) == 0
     assert estimators[0].options["device"] == "cpu"
     (notice,) = capsys.readouterr().err.splitlines()
     assert notice.startswith(
@@ -734,7 +737,7 @@ def test_auto_is_the_cpu_where_onnxruntime_cannot_use_cuda(folder, estimators, c
 
 def test_auto_is_cuda_where_every_network_can_use_it(folder, estimators, cuda, capsys):
     cuda("CUDAExecutionProvider", "CPUExecutionProvider")
-    assert infer("photos") == 0
+    assert infer("photos", *ONNX_PAIR) == 0
     assert estimators[0].options["device"] == "cuda"
     printed = capsys.readouterr()
     assert "batch size   up to 64, or 256 MiB of pixels (6.0 GiB of memory free)" in printed.out
@@ -748,10 +751,9 @@ def test_auto_needs_no_onnxruntime_for_other_networks(folder, estimators, cuda, 
     card = card.replace('name = "image"\n', "").replace('output = "heatmaps"\n', "")
     card += "[stacked_hourglass]\nstacks = 1\nblocks = 1\nfeatures = 8\n"
     Path("mine.toml").write_text(card)
-    detector = ["--detector", "ssdlite320_mobilenet_v3_large"]
-    assert infer("photos", "--quiet", *detector, "--pose", "mine.toml") == 0
+    assert infer("photos", "--quiet", "--pose", "mine.toml") == 0
     assert capsys.readouterr().err == ""
-    assert infer("photos", "--quiet", *detector, "--overwrite") == 0
+    assert infer("photos", "--quiet", "--pose", "simplepose_coco17", "--overwrite") == 0
     assert [made.options["device"] for made in estimators] == ["cuda", "cpu"]
     assert "CUDA: simplepose_coco17 needs onnxruntime-gpu" in capsys.readouterr().err
 
@@ -788,7 +790,7 @@ def test_help_tells_every_exit_status(command, capsys):
     ("arguments", "message"),
     [
         ([], "the following arguments are required: INPUT"),
-        (["x.jpg", "--formats", "xml"], "must be among jsonl, coco, alphapose, got xml"),
+        (["x.jpg", "--formats", "xml"], "csv, parquet, got xml"),
         (["x.jpg", "--formats", ","], "must name at least one"),
         (["x.jpg", "--batch-size", "0"], "must be auto or a whole number from 1, got '0'"),
         (["x.jpg", "--threads", "two"], "must be a whole number from 1, got two"),
@@ -841,7 +843,7 @@ def test_missing_model_file(folder, monkeypatch, capsys):
     Path("empty").mkdir()
     monkeypatch.setenv("RMPE_MODELS", "empty")
     monkeypatch.setenv("HOME", str(folder))
-    assert infer("photos", "--models", "empty") == 2
+    assert infer("photos", "--models", "empty", *ONNX_PAIR) == 2
     error = capsys.readouterr().err
     assert "ssd_mobilenet_v1_coco" in error
     assert "Traceback" not in error
@@ -851,16 +853,18 @@ def test_wrong_model_file(folder, capsys):
     Path("models").mkdir()
     for name in ("ssd_mobilenet_v1_coco.onnx", "ssd_mobilenet_v1_coco_anchors.npz"):
         Path("models", name).write_bytes(b"not a network")
-    assert infer("photos", "--models", "models") == 2
+    assert infer("photos", "--models", "models", *ONNX_PAIR) == 2
     error = capsys.readouterr().err
     assert "ssd_mobilenet_v1_coco" in error
     assert "Traceback" not in error
 
 
-def test_real_networks(folder, models_dir, data_dir):
+@pytest.mark.parametrize("pair", ["of the package", "onnx"])
+def test_real_networks(folder, models_dir, data_dir, pair):
     photos = data_dir / "coco-mini" / "images"
     chosen = sorted(photos.iterdir())[:3]
-    assert infer(*chosen, "--models", models_dir, "--batch-size", "2", "--device", "cpu") == 0
+    networks = ["--models", models_dir, *ONNX_PAIR] if pair == "onnx" else []
+    assert infer(*chosen, *networks, "--batch-size", "2", "--device", "cpu") == 0
     assert sum(len(line["people"]) for line in lines()) >= 1
     assert len(list(Path("rmpe-results/drawings").iterdir())) == 3
 

@@ -14,6 +14,7 @@ from rmpe import PoseEstimator
 from rmpe.detectors.detections import Detections
 from rmpe.heads.heatmap import _blur_matrix
 from rmpe.inputs.images import ImageError
+from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
 from rmpe.models.pose import PoseNetwork
 from rmpe.models.read import load_card
 from rmpe.pipeline import _CROP_BYTES, suppress
@@ -204,12 +205,18 @@ def test_unknown_nms_is_refused_when_the_estimator_is_made():
         estimator(convention="coco")
 
 
-def test_an_estimator_can_be_pickled(models_dir, data_dir):
+@pytest.mark.parametrize(
+    "pair",
+    [(DEFAULT_DETECTOR, DEFAULT_POSE), ("ssd_mobilenet_v1_coco", "simplepose_coco17")],
+    ids=["pytorch", "onnx"],
+)
+def test_an_estimator_can_be_pickled(models_dir, data_dir, pair):
     path = data_dir / "coco-mini" / "images" / "000000030752.jpg"
-    estimator = PoseEstimator(models_dir=models_dir, threshold=0.3)
+    estimator = PoseEstimator(*pair, models_dir=models_dir, threshold=0.3)
     wanted = estimator(path)
     copied = pickle.dumps(estimator)
-    assert len(copied) < 1 << 20  # The files of the networks are read again.
+    if pair[1] == "simplepose_coco17":
+        assert len(copied) < 1 << 20  # onnxruntime reads its files again.
     found = pickle.loads(copied)(path)
     assert len(wanted) and torch.equal(found.keypoints, wanted.keypoints)
 
@@ -249,8 +256,10 @@ def test_the_defaults_of_the_process_change_nothing(models_dir, data_dir, change
             assert torch.equal(getattr(found, name), getattr(want, name))
 
 
-@pytest.mark.parametrize("detector", ["ssd_mobilenet_v1_coco", "ssd_person_retail_0013"])
-@pytest.mark.parametrize("pose", ["simplepose_coco17", "hourglass_aic14"])
+@pytest.mark.parametrize(
+    "detector", [DEFAULT_DETECTOR, "ssd_mobilenet_v1_coco", "ssd_person_retail_0013"]
+)
+@pytest.mark.parametrize("pose", [DEFAULT_POSE, "simplepose_coco17", "hourglass_aic14"])
 def test_real_networks_find_the_skier(models_dir, data_dir, detector, pose):
     """A large isolated person: every pair of networks puts the joints where the annotator did."""
     folder = data_dir / "coco-mini"

@@ -13,7 +13,8 @@ def test_command_prints_a_row_for_each_nms(models_dir, data_dir, capsys):
     folder = data_dir / "coco-mini"
     status = main(
         ["evaluate", str(folder / "person_keypoints.json"), str(folder / "images"),
-         "--boxes", "true", "--nms", "none, paper,none", "--models", str(models_dir)]
+         "--boxes", "true", "--nms", "none, paper,none", "--models", str(models_dir),
+         "--pose", "simplepose_coco17"]
     )  # fmt: skip
     printed = capsys.readouterr()
     lines = printed.out.splitlines()

@@ -14,6 +14,9 @@ from rmpe.method.suppressions import PRESET_KINDS, SUPPRESSIONS, preset_of
 
 SHARED = Path(os.environ.get("RMPE_DATA", "../shared/data"))
 MODELS = Path(os.environ.get("RMPE_MODELS", "../shared/models"))
+NETWORKS = (
+    "--models", str(MODELS), "--detector", "ssd_mobilenet_v1_coco", "--pose", "simplepose_coco17",
+)  # fmt: skip
 COCO = [str(SHARED / "coco-mini/person_keypoints.json"), str(SHARED / "coco-mini/images")]
 needs_models = pytest.mark.skipif(
     not (MODELS.is_dir() and SHARED.is_dir()),
@@ -35,16 +38,7 @@ def test_some_kinds_are_presets():
 def test_fit_nms_writes_a_preset_that_evaluate_takes(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     preset, plot = tmp_path / "fitted.toml", tmp_path / "surface.png"
-    command = [
-        "fit-nms",
-        *COCO,
-        "--models",
-        str(MODELS),
-        "--kinds",
-        "rmpe,box-nms",
-        "--starts",
-        "1",
-    ]
+    command = ["fit-nms", *COCO, *NETWORKS, "--kinds", "rmpe,box-nms", "--starts", "1"]
     assert main([*command, "--folds", "2", "--out", str(preset), "--plot", str(plot)]) == 0
     table = capsys.readouterr().out
     assert "327 poses in 36 images; AP 0.336 without suppression" in table
@@ -52,7 +46,7 @@ def test_fit_nms_writes_a_preset_that_evaluate_takes(tmp_path, capsys):
     assert float(lines["rmpe"][1]) >= 0.345 and float(lines["box-nms"][1]) >= 0.345
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert load_preset(preset).match_radius == 1.0
-    assert main(["evaluate", *COCO, "--models", str(MODELS), "--nms", f"none,{preset}"]) == 0
+    assert main(["evaluate", *COCO, *NETWORKS, "--nms", f"none,{preset}"]) == 0
     measured = [line.split() for line in capsys.readouterr().out.splitlines()[1:3]]
     assert measured[0][:2] == ["none", "0.336"]
     assert measured[1][1] == lines["rmpe"][1]
@@ -61,7 +55,7 @@ def test_fit_nms_writes_a_preset_that_evaluate_takes(tmp_path, capsys):
 @needs_models
 def test_fit_nms_measures_on_held_out_images(capsys, tmp_path):
     """Held out being the images fitted to, both values are those of the fit."""
-    command = ["fit-nms", *COCO, "--models", str(MODELS), "--kinds", "box-nms", "--starts", "1"]
+    command = ["fit-nms", *COCO, *NETWORKS, "--kinds", "box-nms", "--starts", "1"]
     assert main([*command, "--held-out", COCO[0]]) == 0
     table = capsys.readouterr().out.splitlines()
     assert [line for line in table if "AP 0.336 without suppression" in line] == [table[0]] * 2

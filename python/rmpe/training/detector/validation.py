@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ...datasets import load_dataset
+from ...detectors.detector import Detector
 from ...inputs.images import read_image
 from ...metrics.box_ap import box_precision
 from ...models.build import load_detector
@@ -63,8 +64,11 @@ class BoxValidation:
         return cls(data.images, truth)
 
     def __call__(self, card: Path) -> dict[str, float]:
-        """Measure the model of a card: AP at IoU .5, at .75, and over all thresholds, and AR."""
-        detector = load_detector(card)
+        """Measure the model of a card."""
+        return self.measure(load_detector(card))
+
+    def measure(self, detector: Detector) -> dict[str, float]:
+        """AP at IoU .5, at .75, and over all thresholds, and AR."""
         found = []
         for start in range(0, len(self._images), _IMAGES):
             images = self._images[start : start + _IMAGES]
