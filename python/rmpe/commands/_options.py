@@ -27,6 +27,11 @@ NMS: dict[str, str] = {
     **{name: preset.summary for name, preset in PRESETS.items()},
 }
 
+# More than any machine has processors; each takes memory.
+_MOST_THREADS = 1024
+# Characters of an argument that a message quotes.
+_LONGEST = 80
+
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the networks, and how they run."""
@@ -73,7 +78,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     )
     networks.add_argument(
         "--threads",
-        type=positive,
+        type=_threads,
         metavar="N",
         help="CPU threads of the computation (default: torch's choice)",
     )
@@ -219,7 +224,7 @@ def fraction(text: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {_brief(text)}")
     return number
 
 
@@ -248,13 +253,33 @@ def names_among(known: Collection[str], *, files: bool = False) -> Callable[[str
 
 
 def positive(text: str) -> int:
+    """Parse a whole number from 1."""
+    return _whole(text, 1, None)
+
+
+def seed(text: str) -> int:
+    """Parse the seed of random numbers."""
+    return _whole(text, 0, 2**63 - 1)
+
+
+def _threads(text: str) -> int:
+    return _whole(text, 1, _MOST_THREADS)
+
+
+def _whole(text: str, least: int, most: int | None) -> int:
     try:
         number = int(text)
     except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text}")
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        rule = f"from {least}" if most is None else f"from {least} to {most}"
+        raise argparse.ArgumentTypeError(f"must be a whole number {rule}, got {_brief(text)}")
     return number
+
+
+def _brief(text: str) -> str:
+    """Give the beginning of an argument, for a message."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _positive_or_auto(text: str) -> int | None:

@@ -22,6 +22,7 @@ from ._options import (
     explain,
     names_among,
     positive,
+    seed,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="other annotations of the same folder, to measure on in place of cross-validation",
     )
-    fitting.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
+    fitting.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
     output = parser.add_argument_group("output")
     output.add_argument(
         "--out",
@@ -119,12 +120,18 @@ def run(arguments: argparse.Namespace) -> int:
     from ..datasets import load_dataset
 
     try:
+        # All is read before the networks run, which takes long.
         dataset = load_dataset(arguments.annotations, arguments.images)
-        people = _find_people(arguments, dataset)
-        held_out = None
+        others = None
         if arguments.held_out is not None:
             others = load_dataset(arguments.held_out, arguments.images)
-            held_out = others, _find_people(arguments, others)
+        elif arguments.folds > len(dataset):
+            raise CommandError(
+                f"--folds must be at most the number of images, {len(dataset)}, "
+                f"got {arguments.folds}"
+            )
+        people = _find_people(arguments, dataset)
+        held_out = None if others is None else (others, _find_people(arguments, others))
         rows = _fit(arguments, dataset, people, held_out)
     except ValueError as error:
         raise CommandError(str(error)) from error

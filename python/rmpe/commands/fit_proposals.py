@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..models import DEFAULT_DETECTOR
 from . import CommandError
 from ._cards import MODELS_HELP
-from ._options import check_kernels, check_outputs, fraction, positive
+from ._options import check_kernels, check_outputs, fraction, positive, seed
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
@@ -96,7 +96,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how much everybody's mixture weighs against a pose's own people; 0: each pose by\n"
         "itself, as in the paper (default: %(default)s)",
     )
-    fitting.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
+    fitting.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -112,6 +113,9 @@ def run(arguments: argparse.Namespace) -> int:
     from ._cards import find_card
 
     check_outputs(arguments.out, None)
+    # Unlike Path.exists, os.path.exists takes any path.
+    if not os.path.exists(arguments.images):
+        raise CommandError(f"images must be a folder or a photograph, {arguments.images} is none")
     skeleton = getattr(find_card(arguments.pose, "pose"), "skeleton", None)
     if skeleton is not None and skeleton.sigmas is None:
         raise CommandError(f"--pose must have a skeleton with sigmas, {skeleton.name} has none")
@@ -140,8 +144,8 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     settings = {f"--{name}": getattr(arguments, name) for name in _SETTINGS}
     boxes = arguments.boxes
     return {
-        "images": str(arguments.images.resolve()),
-        "--boxes": None if boxes is None else str(boxes.resolve()),
+        "images": os.path.realpath(arguments.images),
+        "--boxes": None if boxes is None else os.path.realpath(boxes),
         **settings,
     }
 
@@ -239,8 +243,6 @@ def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], dict[Path, Any] 
     from ..inputs.find import find_images
     from ..inputs.images import ImageError
 
-    if not arguments.images.exists():
-        raise CommandError(f"images must be a folder or a photograph, {arguments.images} is none")
     try:
         if arguments.boxes is None:
             found = find_images([arguments.images], recursive=True, report=say)

@@ -94,6 +94,19 @@ def test_fit_proposals_with_the_detector(tmp_path, capsys):
         (["fit-nms", *COCO, "--out", "gone/a.toml"], "gone: there is no such folder"),
         (["fit-proposals", *COCO, "--out", "."], "cannot write .: Is a directory"),
         (["fit-proposals", "nowhere.json", "x", "--out", "p.json"], "nowhere.json cannot be read"),
+        # Before the networks run, which takes long.
+        (["fit-nms", *COCO, "--models", "/nowhere", "--held-out", "gone.json"], "gone.json cannot"),
+        (
+            ["fit-nms", *COCO, "--models", "/nowhere", "--folds", "37"],
+            "--folds must be at most the number of images, 36, got 37",
+        ),
+        (
+            ["fit-nms", *COCO, "--seed", "-1"],
+            "--seed: must be a whole number from 0 to 9223372036854775807, got -1",
+        ),
+        (["fit-proposals", *COCO, "--out", "p.json", "--seed", str(2**70)], "--seed: must be a wh"),
+        (["fit-nms", *COCO, "--starts", "9" * 5000], "from 1, got " + "9" * 80 + "...\n"),
+        (["fit-nms", *COCO, "--threads", "1025"], "must be a whole number from 1 to 1024, got 102"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(capsys, command, message):

@@ -240,8 +240,13 @@ def test_a_second_run_into_the_file_is_refused(photos, calls, tmp_path, capsys):
 
 
 def test_what_cannot_be_labeled_is_told_before_the_work(photos, calls, tmp_path, capsys):
-    assert run(tmp_path / "gone", tmp_path / "l.json") == 2
-    assert "images must be a folder or a photograph, " in capsys.readouterr().err
+    (tmp_path / "loop").symlink_to("loop")
+    for images in ("gone", "loop", "a\0b", "x" * 5000, "*.png"):
+        assert run(tmp_path / images, tmp_path / "l.json") == 2
+        assert "images must be a folder or a photograph, " in capsys.readouterr().err
+    for boxes in ("gone", "loop", "x" * 5000):
+        assert run(photos, tmp_path / "l.json", "--boxes", str(tmp_path / boxes)) == 2
+        assert " cannot be read: " in capsys.readouterr().err
     os.mkfifo(tmp_path / "pipe")
     assert run(photos, tmp_path / "pipe") == 2
     assert "--out must be a file, " in capsys.readouterr().err
