@@ -25,6 +25,7 @@ COMMANDS = (
     "fit-proposals",
     "fit-nms",
     "models",
+    "export",
     "doctor",
 )
 

@@ -11,7 +11,7 @@ from ..models import PERSON
 if TYPE_CHECKING:
     from ..toml_table import Table
 
-__all__ = ["CLASS_LISTS", "find_columns", "read_classes"]
+__all__ = ["CLASS_LISTS", "find_columns", "read_classes", "write_classes"]
 
 # A card may come from anywhere, and must not ask for more memory than there is.
 _MOST_CLASSES = 10_000
@@ -60,6 +60,20 @@ def read_classes(output: Table) -> tuple[str, ...]:
     if "classes" in output:
         return CLASS_LISTS[output.choice("classes", CLASS_LISTS)]
     return ("",) * output.integer("person", 0, _MOST_CLASSES) + (PERSON,)
+
+
+def write_classes(classes: tuple[str, ...]) -> dict[str, str | int]:
+    """Give the key of the table ``[output]`` from which `read_classes` reads these.
+
+    Examples
+    --------
+    >>> write_classes(("", "person")), write_classes(CLASS_LISTS["voc_21"])
+    ({'person': 1}, {'classes': 'voc_21'})
+    """
+    for name, known in CLASS_LISTS.items():
+        if known == classes:
+            return {"classes": name}
+    return {"person": classes.index(PERSON)}
 
 
 def find_columns(source: str, known: Sequence[str], classes: Sequence[str]) -> list[int]:

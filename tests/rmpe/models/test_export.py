@@ -1,0 +1,106 @@
+"""PyTorch networks as ONNX files: the same results by a card that goes with them."""
+
+import copy
+import re
+
+import pytest
+import torch
+
+from rmpe import PoseEstimator, cli
+from rmpe.errors import ModelError
+from rmpe.models import export
+from rmpe.models.build import load_detector
+from rmpe.models.export import export_onnx
+from rmpe.models.read import _CARDS, load_card
+from rmpe.networks.architectures.hourglass import StackedHourglass
+
+from ..networks.architectures.test_ssd import with_random_weights
+
+
+def make_hourglass(folder):
+    torch.manual_seed(0)
+    module = StackedHourglass(joints=16, stacks=1, blocks=1, features=16)
+    torch.save(module.state_dict(), folder / "net.pth")
+    text = (_CARDS / "hourglass1_mpii16.toml").read_text()
+    text = re.sub(r"(?m)^(sha256|url) = .*\n", "", text).replace("features = 256", "features = 16")
+    text = text.replace("[256, 256]", "[64, 64]")
+    text = re.sub('file = ".*"', 'file = "net.pth"', text)
+    (folder / "net.toml").write_text(text)
+    return folder / "net.toml"
+
+
+def test_a_pose_network(tmp_path):
+    card = make_hourglass(tmp_path)
+    out = tmp_path / "out.onnx"
+    exported = export_onnx(card, out)
+    assert [path.name for path in exported.files] == ["out.onnx", "out.toml"]
+    assert exported.difference < 1e-4
+    theirs, ours = load_card(card), load_card(tmp_path / "out.toml")
+    for name in ("title", "license", "skeleton", "crop", "padding", "batch_size", "drawn_score"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert (ours.runtime, ours.input.size, ours.head.outputs) == ("onnx", (64, 64), ("heatmaps",))
+    image = torch.randint(0, 256, (90, 70, 3), dtype=torch.uint8)
+    boxes = [[5, 5, 60, 80], [0, 20, 40, 70]]
+    want, have = (PoseEstimator(None, c, nms=None)(image, boxes=boxes)
+                  for c in (card, tmp_path / "out.toml"))  # fmt: skip
+    torch.testing.assert_close(have.keypoints, want.keypoints, atol=1e-2, rtol=0)
+    torch.testing.assert_close(have.keypoint_scores, want.keypoint_scores, atol=1e-4, rtol=0)
+
+
+def test_a_detector(tmp_path):
+    card = load_card("ssdlite320_mobilenet_v3_large")
+    torch.save(with_random_weights(card).state_dict(), tmp_path / "net.pth")
+    text = (_CARDS / "ssdlite320_mobilenet_v3_large.toml").read_text()
+    text = re.sub(r"(?m)^(sha256|url) = .*\n", "", text)
+    (tmp_path / "net.toml").write_text(re.sub('file = ".*"', 'file = "net.pth"', text))
+    exported = export_onnx(tmp_path / "net.toml", tmp_path / "out.onnx")
+    assert [path.name for path in exported.files] == ["out.onnx", "out_anchors.npz", "out.toml"]
+    assert load_card(tmp_path / "out.toml").detector.classes == card.detector.classes
+    images = [torch.randint(0, 256, (200, 150, 3), dtype=torch.uint8)]
+    want, have = (load_detector(tmp_path / f"{name}.toml", classes=["person", "dog"])(images, 0.05)
+                  for name in ("net", "out"))  # fmt: skip
+    assert len(want) == len(have) > 0
+    torch.testing.assert_close(have.boxes, want.boxes, atol=0.1, rtol=0)
+    torch.testing.assert_close(have.scores, want.scores, atol=1e-4, rtol=0)
+
+
+def test_a_file_that_gives_something_else_is_not_written(tmp_path, monkeypatch):
+    card = make_hourglass(tmp_path)
+    theirs = export._to_onnx
+
+    def wrong(module, *rest):
+        other = copy.deepcopy(module)
+        with torch.no_grad():
+            next(other.parameters()).mul_(1.1)
+        return theirs(other, *rest)
+
+    monkeypatch.setattr(export, "_to_onnx", wrong)
+    with pytest.raises(
+        ModelError, match="net gives something else as ONNX: .* nothing was written"
+    ):
+        export_onnx(card, tmp_path / "out.onnx")
+    assert not list(tmp_path.glob("*out*"))
+
+
+@pytest.mark.parametrize("name", ["simplepose_coco17", "yolox_s_coco"])
+def test_what_is_onnx_already(name, tmp_path):
+    with pytest.raises(ModelError, match=f"model {name} is an ONNX file already"):
+        export_onnx(name, tmp_path / "out.onnx")
+
+
+def test_the_command(tmp_path, capsys):
+    card, out = make_hourglass(tmp_path), tmp_path / "out.onnx"
+    command = ["export", str(card), "--onnx", str(out)]
+    assert cli.main(command) == 0
+    assert "largest difference from PyTorch" in capsys.readouterr().out
+    written = out.read_bytes()
+    assert cli.main(command) == 2
+    assert "out.onnx is there already: choose --overwrite" in capsys.readouterr().err
+    assert out.read_bytes() == written
+    for words, message in (
+        ([str(card), "--onnx", "a.pth"], "--onnx must end in .onnx"),
+        (["yolo", "--onnx", str(tmp_path / "b.onnx")], "model must be one of"),
+        ([str(card), "--onnx", str(tmp_path / "gone" / "b.onnx")], "there is no such folder"),
+    ):
+        assert cli.main(["export", *words]) == 2
+        assert message in capsys.readouterr().err
