@@ -1,4 +1,5 @@
 # Written by `make update` from the table in __init__.py.
+from . import annotation as annotation
 from . import cli as cli
 from . import commands as commands
 from . import conversion as conversion

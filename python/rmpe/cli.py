@@ -19,6 +19,7 @@ COMMANDS = (
     "infer",
     "track",
     "convert",
+    "draw",
     "evaluate",
     "train",
     "label",

@@ -13,6 +13,7 @@ from rmpe_ext.presets import DEFAULT_PRESET
 
 from ..terminal import printable
 from . import CommandError
+from ._drawing import add_drawing, drawing_style
 from ._excerpt import add_excerpt
 from ._messages import say, say_lines, traceback_lines
 from ._options import (
@@ -22,7 +23,6 @@ from ._options import (
     add_networks,
     build_estimator,
     explain,
-    fraction,
     nms_name,
 )
 from ._progress import progress_bar
@@ -88,7 +88,6 @@ _SETTINGS = (
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     from ..outputs import RESULT_FORMATS
-    from ..outputs.drawing_style import DrawingStyle
 
     parser.description = DESCRIPTION
     parser.epilog = RESULTS_HELP.format(files=_describe_files(RESULT_FORMATS.values()))
@@ -121,30 +120,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_formats(output)
     output.add_argument("--no-draw", action="store_true", help="write no drawings")
-    output.add_argument("--no-boxes", action="store_true", help="draw no boxes around people")
-    output.add_argument(
-        "--no-numbers",
-        action="store_true",
-        help="do not write on each person the index, or identity, that the result files have",
-    )
-    output.add_argument("--draw-scores", action="store_true", help="write each person's score")
-    output.add_argument("--draw-names", action="store_true", help="write the names of joints")
-    output.add_argument(
-        "--min-keypoint-score",
-        type=fraction,
-        metavar="SCORE",
-        help="draw joints that score at least this, and have a neighbor that does; result files "
-        "hold all (default: the pose network's own, "
-        f"{DrawingStyle.min_keypoint_score} where its card says nothing)",
-    )
-    output.add_argument(
-        "--min-person-score",
-        type=fraction,
-        metavar="SCORE",
-        help="draw people who score at least this, the box's score times that of the joints; "
-        "result files hold all that --threshold lets through, as measures such as AP want them "
-        "(default: 0.87 of --min-keypoint-score)",
-    )
+    add_drawing(output)
     output.add_argument(
         "--track",
         action="store_true",
@@ -198,7 +174,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ..inputs.images import ImageError
     from ..inputs.video import Excerpt
-    from ..outputs.drawing_style import DrawingStyle
     from ..outputs.errors import OutputError, OutputLostError
     from ..run import run as infer
     from ..trackers.parameters import TrackingParameters
@@ -216,17 +191,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise CommandError(f"--{error}") from None
     card = find_card(arguments.pose, "pose")
-    known = (arguments.min_keypoint_score, getattr(card, "drawn_score", None))
-    style = DrawingStyle(
-        min_keypoint_score=next(
-            (score for score in known if score is not None), DrawingStyle.min_keypoint_score
-        ),
-        min_person_score=arguments.min_person_score,
-        boxes=not arguments.no_boxes,
-        numbers=not arguments.no_numbers,
-        scores=arguments.draw_scores,
-        names=arguments.draw_names,
-    )
+    style = drawing_style(arguments, getattr(card, "drawn_score", None))
     nms = None if arguments.nms == "none" else arguments.nms
     try:
         tally = infer(

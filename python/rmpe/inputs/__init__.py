@@ -11,6 +11,7 @@
 `tiff`
 `prefetch`     many files, read ahead in background threads, alone or in batches
 `video`        the frames of a video file, in order
+`pyav`         what all that read videos share
 `live`         cameras and streams from the network
 `frames`       the frames of any source, one by one
 =============  ==================================================================

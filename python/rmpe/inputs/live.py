@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .images import ImageError
-from .video import import_av, upright, video_stream
+from .pyav import import_av, upright, video_stream
 
 if TYPE_CHECKING:
     import av

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from ..terminal import printable
 from .images import ImageError
+from .pyav import import_av, refusal, upright, video_stream
 
 if TYPE_CHECKING:
     import av
@@ -29,15 +30,14 @@ __all__ = [
     "VIDEO_SUFFIXES",
     "Clip",
     "Excerpt",
+    "decode_clip",
     "expand_videos",
     "frame_number",
-    "import_av",
     "is_video",
+    "open_clip",
     "read_clip",
     "read_clip_frames",
-    "upright",
     "video_of",
-    "video_stream",
 ]
 
 # How the names of videos end.
@@ -175,7 +175,7 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
             except av.FFmpegError:
                 pass  # Cut off, or damaged: what comes before counts.
     except (av.FFmpegError, OSError) as error:
-        raise _refusal(path, error) from None
+        raise refusal(path, error) from None
     known = sorted({stamp for stamp in stamps if stamp is not None})
     if not stamps:
         raise ImageError(f"{printable(path)}: this video holds no frame")
@@ -245,71 +245,78 @@ def read_clip_frames(
         yield from (error for _ in wanted)
         return
     try:
-        for index, frame in _decode(clip):
-            while wanted and wanted[0] < index:
-                yield _lost(clip, wanted.popleft())
-            if wanted and wanted[0] == index:
-                wanted.popleft()
-                yield _lost(clip, index) if frame.is_corrupt else upright(frame)
-            if not wanted:
-                return
+        with open_clip(clip) as container:
+            for index, frame in decode_clip(clip, container):
+                while wanted and wanted[0] < index:
+                    yield _lost(clip, wanted.popleft())
+                if wanted and wanted[0] == index:
+                    wanted.popleft()
+                    yield _lost(clip, index) if frame.is_corrupt else upright(frame)
+                if not wanted:
+                    return
     except ImageError:
         pass  # It ends here; what is wanted of the rest is lost.
     while wanted:
         yield _lost(clip, wanted.popleft())
 
 
-def _decode(clip: Clip) -> Generator[tuple[int, av.VideoFrame], None, None]:
-    """Decode all frames that can be decoded, each with its number."""
+def open_clip(clip: Clip) -> Any:
+    """Open a video with PyAV; where that fails, this is an `ImageError`."""
+    av = import_av(clip.path)
+    try:
+        return av.open(os.fspath(clip.path))
+    except (av.FFmpegError, OSError) as error:
+        raise refusal(clip.path, error) from None
+
+
+def decode_clip(
+    clip: Clip,
+    container: Any,
+    sound: Any = None,
+    take_sound: Callable[[Any], object] = lambda packet: None,
+) -> Generator[tuple[int, av.VideoFrame], None, None]:
+    """Decode all frames that can be decoded, each with its number.
+
+    Parameters
+    ----------
+    clip : Clip
+    container
+        As `open_clip` gives it.
+    sound : stream of PyAV, optional
+        Of the same container.
+    take_sound : callable
+        Gets the packets of the sound, in between.
+
+    Yields
+    ------
+    (int, av.VideoFrame)
+
+    Raises
+    ------
+    ImageError
+        The file cannot be read any more.
+    """
     av = import_av(clip.path)
     number_of = {int(stamp): number for number, stamp in enumerate(clip.stamps)}
+    video = video_stream(container, clip.path)
     count = 0
     try:
-        with av.open(os.fspath(clip.path)) as container:
-            stream = video_stream(container, clip.path)
-            for packet in container.demux(stream):
-                try:
-                    frames = packet.decode()
-                except av.FFmpegError:
-                    continue  # Its frames are missed by their numbers.
-                for frame in frames:
-                    number = count if clip.unit is None else number_of.get(frame.pts, -1)
-                    count += 1
-                    if number >= 0:
-                        yield number, frame
+        for packet in container.demux([video] if sound is None else [video, sound]):
+            if packet.stream.index != video.index:
+                take_sound(packet)
+                continue
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                continue  # Its frames are missed by their numbers.
+            for frame in frames:
+                number = count if clip.unit is None else number_of.get(frame.pts, -1)
+                count += 1
+                if 0 <= number < len(clip):
+                    yield number, frame
     except (av.FFmpegError, OSError) as error:
-        raise _refusal(clip.path, error) from None
-
-
-def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
-    """Give a decoded frame as RGB, (H, W, 3), turned as it is to be seen."""
-    pixels = frame.to_ndarray(format="rgb24")
-    # The angle by which it is turned to be seen, counterclockwise.
-    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
-
-
-def video_stream(container: Any, path: str | os.PathLike[str]) -> Any:
-    """Choose the video of a file or stream; where there is none, this is an `ImageError`."""
-    if not container.streams.video:
-        raise ImageError(f"{printable(path)}: it holds no video")
-    return container.streams.video[0]
+        raise refusal(clip.path, error) from None
 
 
 def _lost(clip: Clip, index: int) -> ImageError:
     return ImageError(f"{printable(clip.path)}: frame {index} cannot be decoded")
-
-
-def _refusal(path: str | os.PathLike[str], error: Exception) -> ImageError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return ImageError(f"{printable(path)}: this video cannot be read: {reason}")
-
-
-def import_av(path: str | os.PathLike[str]) -> Any:
-    """Import PyAV; where it is missing, this is an `ImageError` about what should be read."""
-    try:
-        import av
-    except ModuleNotFoundError:
-        raise ImageError(
-            f"{printable(path)}: videos are read after: pip install 'av>=14.2'"
-        ) from None
-    return av

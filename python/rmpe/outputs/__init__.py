@@ -19,8 +19,10 @@
 `drawing`                     poses drawn on a photograph
 `drawn`                       which people and joints a drawing shows
 `drawing_style`               the settings of a drawing
+`faces`                       faces made unrecognizable
 `lettering`                   short texts on drawings
 `drawing_files`               drawings, as files
+`video`                       videos that are written
 `errors`                      the errors of all these
 ============================  ============================================================
 

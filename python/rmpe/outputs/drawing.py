@@ -15,6 +15,7 @@ import numpy as np
 
 from .drawing_style import DrawingStyle
 from .drawn import as_numpy, drawn_joints
+from .faces import blur_faces
 from .lettering import write_label
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"image must be (H, W, 3) uint8, got {image.shape} {image.dtype}")
     longest = max(image.shape[:2])
-    original = np.ascontiguousarray(image)
+    original = blur_faces(image, people) if style.blur_faces else np.ascontiguousarray(image)
     shown = drawn_joints(people, style)
     # Far outside, only the direction matters; bounded, no coordinate overflows OpenCV's integers.
     keypoints = np.nan_to_num(as_numpy(people.keypoints)).clip(-2 * longest, 3 * longest)

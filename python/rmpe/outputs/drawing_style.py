@@ -36,6 +36,8 @@ class DrawingStyle:
         Write each person's score.
     names : bool
         Write the name of each joint, on people of at least 180 pixels.
+    blur_faces : bool
+        Make the faces of all people unrecognizable, of those too who are not drawn.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class DrawingStyle:
     numbers: bool = True
     scores: bool = False
     names: bool = False
+    blur_faces: bool = False
 
     @property
     def person_score(self) -> float:

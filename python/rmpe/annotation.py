@@ -1,0 +1,163 @@
+"""From results and the video they are of to a video in which people are drawn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from .inputs.images import ImageError
+from .inputs.pyav import upright
+from .inputs.video import Clip, decode_clip, open_clip, read_clip
+from .output_file import write_atomically
+from .outputs.drawing import draw
+from .outputs.drawing_style import DrawingStyle
+from .outputs.errors import OutputError, ResultsError
+from .outputs.journal import Journal, open_journal
+from .outputs.records import known_skeleton, people_of
+from .outputs.video import CONTAINERS, VideoWriter
+from .progress import Progress, no_progress
+from .terminal import printable
+
+__all__ = ["annotate_video"]
+
+_STYLE = DrawingStyle()
+
+
+def annotate_video(
+    results: str | os.PathLike[str],
+    video: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    style: DrawingStyle = _STYLE,
+    *,
+    sound: bool = True,
+    report: Callable[[str], object] = lambda line: None,
+    progress: Progress = no_progress,
+) -> int:
+    """Draw people into a video, from results that are there.
+
+    The new video has the old one's size, times and sound. A frame that the results do not tell of
+    stays as it is; in place of one that cannot be decoded, the one before is shown on.
+
+    Parameters
+    ----------
+    results : str or path-like
+        A folder of results, with ``results.jsonl``.
+    video : str or path-like
+        The video that they are of.
+    out : str or path-like
+        The new video, ``.mp4``, ``.mov`` or ``.mkv``; complete or not there.
+    style : DrawingStyle
+        Who and what is drawn.
+    sound : bool
+        Copy the sound.
+    report : callable
+        Gets a line for each thing that people should know of.
+    progress : callable
+        Called with ``"frame"`` and how many there are; returns a context manager that gives what
+        to call with the number of those that were done.
+
+    Returns
+    -------
+    int
+        How many frames have a record.
+
+    Raises
+    ------
+    ResultsError
+        There are no results, or they are not of this video.
+    ImageError
+        The video cannot be read.
+    OutputError
+        The new video cannot be written, or would replace the old one.
+    """
+    video, out = Path(video), Path(out)
+    if out.suffix.lower() not in CONTAINERS:
+        raise OutputError(f"--out must end in {', '.join(CONTAINERS)}, got {out.name}")
+    if os.path.realpath(video) == os.path.realpath(out):
+        raise OutputError(f"--out must be another file than the video, got {out}")
+    clip = read_clip(video)
+    with open_journal(Path(results), report) as journal:
+        files = _frames_of(journal, clip, Path(results))
+        with progress("frame", len(clip)) as advance:
+
+            def write(file: BinaryIO) -> None:
+                _write(file, out.suffix.lower(), clip, journal, files, style, sound, advance)
+
+            try:
+                write_atomically(Path(os.path.realpath(out)), write)
+            except OSError as error:
+                raise OutputError(f"cannot write {out}: {error.strerror or error}") from None
+    return sum(file is not None for file in files)
+
+
+def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
+    """Find the record of each frame: its ``file``."""
+    named = [path.name for path in clip.paths(range(len(clip)))]
+    folders = {os.path.dirname(file) for file in journal.done}
+    folders = {folder for folder in folders if os.path.basename(folder) == clip.path.name}
+    if len(folders) != 1:
+        found = "none" if not folders else f"{len(folders)} of that name"
+        raise ResultsError(
+            f"{results} must hold results of the video {clip.path.name}, got {found}"
+        )
+    (folder,) = folders
+    files = [os.path.join(folder, name) for name in named]
+    return [file if file in journal.done else None for file in files]
+
+
+def _write(
+    file: BinaryIO,
+    suffix: str,
+    clip: Clip,
+    journal: Journal,
+    files: list[str | None],
+    style: DrawingStyle,
+    sound: bool,
+    advance: Callable[[int], object],
+) -> None:
+    with open_clip(clip) as container:
+        audio = container.streams.audio
+        heard = audio[0] if sound and audio else None
+        rate = container.streams.video[0].average_rate
+        packets: list[Any] = []  # Sound that is not written yet.
+        writer: VideoWriter | None = None
+        last: npt.NDArray[np.uint8] | None = None
+        done = 0
+        for number, frame in decode_clip(clip, container, heard, packets.append):
+            if frame.is_corrupt or number < done:
+                continue
+            shown = _drawn(upright(frame), journal, files[number], style)
+            if writer is None:
+                writer = VideoWriter(file, suffix, shown.shape[:2], clip.unit, rate, heard)
+            writer.write_sound(packets)
+            packets.clear()
+            # In place of frames that are lost, the one before is shown on.
+            for lost in range(done, number):
+                writer.write(shown if last is None else last, int(clip.stamps[lost]))
+            writer.write(shown, int(clip.stamps[number]))
+            advance(number + 1 - done)
+            last, done = shown, number + 1
+        if writer is None or last is None:
+            raise ImageError(f"{printable(clip.path)}: no frame can be decoded")
+        for lost in range(done, len(clip)):
+            writer.write(last, int(clip.stamps[lost]))
+        advance(len(clip) - done)
+        writer.write_sound(packets)
+        writer.finish()
+
+
+def _drawn(image: Any, journal: Journal, file: str | None, style: DrawingStyle) -> Any:
+    entry = {"error": ""} if file is None else journal.record(file)
+    if "error" in entry:
+        return image
+    if image.shape[:2] != (entry["height"], entry["width"]):
+        raise ResultsError(
+            f"{file}: the frame must be {entry['width']} x {entry['height']} pixels, as in the "
+            f"results, got {image.shape[1]} x {image.shape[0]}"
+        )
+    return draw(image, people_of(entry, known_skeleton(entry)), style)

@@ -1,0 +1,93 @@
+"""Videos that are written: frames at given times, and the sound of another video.
+
+H.264 where FFmpeg has an encoder for it, else MPEG-4. The sound is copied, not encoded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import OutputError
+
+__all__ = ["CONTAINERS", "VideoWriter"]
+
+# By the end of a file's name.
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+_ENCODERS = {"libx264": {"crf": "20", "preset": "veryfast"}, "mpeg4": {"qscale": "3"}}
+# Of a video whose frames have no times.
+_RATE = Fraction(25)
+
+
+class VideoWriter:
+    """Writes a video, frame by frame.
+
+    Parameters
+    ----------
+    file : binary file
+        Where to; it can be sought in.
+    suffix : str
+        A key of `CONTAINERS`.
+    size : (int, int)
+        Height and width of all frames.
+    unit : Fraction or None
+        Of timestamps, in seconds; None: they are the numbers of the frames, 25 a second.
+    rate : Fraction or None
+        Frames a second, on average.
+    sound : stream of PyAV, optional
+        Its packets will be written too.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        suffix: str,
+        size: tuple[int, int],
+        unit: Fraction | None,
+        rate: Fraction | None = None,
+        sound: Any = None,
+    ) -> None:
+        import av
+
+        self._container = av.open(file, "w", format=CONTAINERS[suffix])
+        name = next(name for name in _ENCODERS if name in av.codecs_available)
+        self._unit = unit or 1 / _RATE
+        stream: Any = self._container.add_stream(name, rate=rate or _RATE, options=_ENCODERS[name])
+        stream.height, stream.width = size
+        # Half the colors a row and column need an even size.
+        stream.pix_fmt = "yuv444p" if size[0] % 2 or size[1] % 2 else "yuv420p"
+        stream.codec_context.time_base = self._unit
+        self._stream = stream
+        self._sound = None
+        if sound is not None:
+            try:
+                self._sound = self._container.add_stream_from_template(sound)
+            except (av.FFmpegError, ValueError) as error:
+                raise OutputError(
+                    f"a {suffix} file cannot hold sound as {sound.codec_context.name}; name a "
+                    f".mkv file, or leave out the sound: {error}"
+                ) from None
+
+    def write(self, image: npt.NDArray[np.uint8], stamp: int) -> None:
+        """Add a frame, (H, W, 3) uint8 RGB, at a time that is later than the last one's."""
+        import av
+
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        frame.pts, frame.time_base = stamp, self._unit
+        self._container.mux(self._stream.encode(frame))
+
+    def write_sound(self, packets: Iterable[Any]) -> None:
+        """Add packets of the sound."""
+        for packet in packets:
+            if packet.dts is not None:  # The last one is empty.
+                packet.stream = self._sound
+                self._container.mux(packet)
+
+    def finish(self) -> None:
+        """Write what is left, and the table of contents."""
+        self._container.mux(self._stream.encode())
+        self._container.close()

@@ -1,0 +1,152 @@
+"""Annotated videos: the frames, times and sound of the source, with people drawn in."""
+
+import numpy as np
+import pytest
+
+from rmpe.annotation import annotate_video
+from rmpe.cli import main
+from rmpe.inputs.images import ImageError
+from rmpe.inputs.video import Excerpt, read_clip, read_clip_frames
+from rmpe.outputs.drawing import draw
+from rmpe.outputs.drawing_style import DrawingStyle
+from rmpe.outputs.errors import OutputError, ResultsError
+from rmpe.run import run
+
+av = pytest.importorskip("av")
+from .inputs.test_video import HEIGHT, WIDTH, picture, write_video  # noqa: E402
+from .test_run_video import BarEstimator  # noqa: E402
+
+STYLE = DrawingStyle(min_person_score=0, min_keypoint_score=0)
+
+
+@pytest.fixture
+def clip(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return write_video("walk.mkv", codec="mjpeg", pix_fmt="yuvj420p", stamps=STAMPS)
+
+
+STAMPS = [0, 4, 8, 50, 54, 58, 62, 66, 70, 90]
+
+
+def infer(clip, **options):
+    run([clip], "results", BarEstimator, settings={}, style=None, **options)
+
+
+def add_sound(path, target):
+    """Copy a video, and add half a second of a tone to it."""
+    with av.open(str(path)) as source, av.open(str(target), "w") as out:
+        video = out.add_stream_from_template(source.streams.video[0])
+        sound = out.add_stream("aac", rate=8000)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = video
+                out.mux(packet)
+        tone = (3000 * np.sin(np.arange(4000) / 5)).astype(np.float32)[None] / 32768
+        for start in range(0, 4000, 1000):
+            frame = av.AudioFrame.from_ndarray(tone[:, start : start + 1000], "fltp", "mono")
+            frame.sample_rate, frame.pts = 8000, start
+            out.mux(sound.encode(frame))
+        out.mux(sound.encode())
+    return target
+
+
+def sound_of(path):
+    with av.open(str(path)) as container:
+        return [bytes(p) for p in container.demux(audio=0) if p.size]
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.mov"])
+def test_frames_times_and_size_are_those_of_the_source(clip, name):
+    infer(clip)
+    assert annotate_video("results", clip, name, STYLE) == 10
+    before, after = read_clip(clip), read_clip(name)
+    assert [after.time(n) for n in range(10)] == pytest.approx(
+        [before.time(n) for n in range(10)], abs=2e-3
+    )
+    for number, frame in enumerate(read_clip_frames(name, range(10))):
+        people = BarEstimator()([picture(number)])
+        drawn = draw(picture(number), people, STYLE)
+        assert frame.shape == (HEIGHT, WIDTH, 3)
+        # Video loses some; the drawing is far more than that.
+        difference = np.abs(frame.astype(int) - drawn).mean()
+        assert difference < 14, number
+        if len(people):
+            assert difference < np.abs(frame.astype(int) - picture(number)).mean(), number
+
+
+def test_the_sound_is_copied_or_left_out(clip, tmp_path):
+    infer(clip)
+    (tmp_path / "sound").mkdir()
+    source = add_sound(clip, tmp_path / "sound" / "walk.mkv")
+    annotate_video("results", source, "out.mp4", STYLE)
+    assert sound_of("out.mp4") == sound_of(source) != []
+    assert len(read_clip("out.mp4")) == 10
+    annotate_video("results", source, "silent.mp4", STYLE, sound=False)
+    with av.open("silent.mp4") as container:
+        assert not container.streams.audio
+
+
+def test_frames_without_results_and_frames_that_are_lost(clip):
+    infer(clip, excerpt=Excerpt(stride=3))
+    with av.open(clip) as container:
+        places = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    for number in (0, 4, 9):
+        start, size = places[number]
+        with open(clip, "r+b") as file:
+            # A block of Matroska has a header before the picture.
+            content = file.read()
+            inner = content.index(b"\xff\xd8", start, start + size)
+            file.seek(inner)
+            file.write(bytes(start + size - inner))
+    told = [frame for frame in read_clip_frames(clip, range(10)) if isinstance(frame, ImageError)]
+    assert len(told) == 3
+    assert annotate_video("results", clip, "out.mkv", STYLE) == 4
+    frames = list(read_clip_frames("out.mkv", range(10)))
+    assert len(frames) == 10
+    assert np.abs(frames[4].astype(int) - frames[3]).mean() < 4
+    assert np.abs(frames[5].astype(int) - picture(5)).mean() < 8  # Not a third one: as it was.
+
+
+def test_an_odd_size(clip, monkeypatch):
+    monkeypatch.setattr("rmpe.annotation.upright", lambda frame: _cut(frame))
+    monkeypatch.setattr("rmpe.annotation._drawn", lambda image, *_: image)
+    infer(clip)
+    annotate_video("results", clip, "out.mp4")
+    (frame,) = read_clip_frames("out.mp4", [0])
+    assert frame.shape == (HEIGHT - 1, WIDTH - 3, 3)
+
+
+def _cut(frame):
+    return np.ascontiguousarray(frame.to_ndarray(format="rgb24")[:-1, :-3])
+
+
+def test_what_cannot_be_done_leaves_no_file(clip, tmp_path):
+    infer(clip)
+    write_video("other.mkv", count=3)
+    with pytest.raises(
+        ResultsError, match="results must hold results of the video other.mkv, got none"
+    ):
+        annotate_video("results", "other.mkv", "out.mp4")
+    with pytest.raises(OutputError, match="--out must end in .mp4, .m4v, .mov, .mkv, got out.txt"):
+        annotate_video("results", clip, "out.txt")
+    with pytest.raises(OutputError, match="--out must be another file than the video"):
+        annotate_video("results", clip, "./walk.mkv")
+    with pytest.raises(OutputError, match="cannot write nowhere/out.mp4: No such file"):
+        annotate_video("results", clip, "nowhere/out.mp4")
+    (tmp_path / "walk.mkv").unlink()
+    write_video("walk.mkv", count=3, width=32)
+    with pytest.raises(ResultsError, match="walk_000000.jpg: the frame must be 64 x 48 pixels"):
+        annotate_video("results", clip, "out.mp4")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.mkv", "results", "walk.mkv"]
+
+
+def test_on_the_command_line(clip, capsys):
+    infer(clip)
+    arguments = ["draw", "results", clip, "--out", "out.mp4"]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.splitlines() == ["frames with results  10", "video  out.mp4"]
+    assert main(arguments) == 2
+    assert "out.mp4 is there already: choose --overwrite" in capsys.readouterr().err
+    assert main([*arguments, "--overwrite", "--blur-faces", "--no-sound", "--quiet"]) == 0
+    assert main(["draw", "results", "gone.mp4", "--out", "new.mp4"]) == 2
+    assert "gone.mp4: this video cannot be read: No such file" in capsys.readouterr().err
