@@ -9,9 +9,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["check_output", "write_atomically", "write_output"]
+__all__ = ["check_output", "create_file", "write_atomically", "write_output"]
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def create_file(path: Path) -> BinaryIO:
+    """Open a new file to write to, in place of what stands under its name; no link is followed.
+
+    Raises
+    ------
+    OSError
+        It cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    return open(os.open(path, _NEW, 0o666), "wb")
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -27,8 +39,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.unlink(missing_ok=True)
-        with open(os.open(partial, _NEW, 0o666), "wb") as file:
+        with create_file(partial) as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -34,6 +34,11 @@ def unpack_network(archive: Path, target: BinaryIO, most_bytes: int) -> None:
     OSError
         Where the target cannot be written.
     """
+    for chunk in _read_network(archive, most_bytes):
+        target.write(chunk)
+
+
+def _read_network(archive: Path, most_bytes: int) -> Iterator[bytes]:
     try:
         with zipfile.ZipFile(archive) as opened:
             member = _find_network(opened, most_bytes)
@@ -43,8 +48,10 @@ def unpack_network(archive: Path, target: BinaryIO, most_bytes: int) -> None:
                     left -= len(chunk)
                     if left < 0:
                         raise ValueError(f"{member.filename} is larger than the archive says")
-                    target.write(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+                    yield chunk
+    except ValueError:
+        raise
+    except Exception as error:  # zipfile raises anything.
         raise ValueError(f"it is no zip archive, or damaged: {error}") from None
 
 
@@ -61,6 +68,8 @@ def _find_network(archive: zipfile.ZipFile, most_bytes: int) -> zipfile.ZipInfo:
         names = ", ".join(member.filename for member in found[:4]) or "none"
         raise ValueError(f"the archive must hold one ONNX file, got {names}")
     (member,) = found
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{member.filename} must be stored or deflated")
     if member.file_size > most_bytes:
         raise ValueError(f"{member.filename} must have at most {most_bytes} bytes unpacked")
     if member.file_size > _MOST_SHRUNK * max(member.compress_size, 1):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ..errors import ModelError
+from ..output_file import create_file
 from ..terminal import printable
 from .addresses import last_name, to_url
 from .archive import unpack_network
@@ -94,7 +95,7 @@ def _download_from(url: str, file: ModelFile, path: Path) -> None:
 
 def _unpack(archive: Path, part: Path) -> None:
     try:
-        with part.open("wb") as stream:
+        with create_file(part) as stream:
             unpack_network(archive, stream, MOST_BYTES)
     except OSError as error:
         part.unlink(missing_ok=True)

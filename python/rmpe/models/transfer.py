@@ -6,14 +6,17 @@ import http.client
 import json
 import os
 import re
+import stat
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 from urllib.parse import urlsplit
+
+from ..output_file import create_file
 
 __all__ = ["MOST_BYTES", "DiskError", "receive"]
 
@@ -97,7 +100,7 @@ def _receive_once(url: str, part: Path, name: str, most_bytes: int) -> None:
             raise ValueError(f"it must have at most {most_bytes} bytes, got {total}")
         with _writing():
             _write_state(part, url, answer)
-            stream = part.open("ab" if start else "wb")
+            stream = _open_to_append(part) if start else create_file(part)
         received = start
         with (
             stream,
@@ -146,10 +149,18 @@ def _writing() -> Iterator[None]:
 
 
 def _size(path: Path) -> int:
+    """Bytes of a file; none of what is no file of its own, which then gives way."""
     try:
-        return path.stat().st_size
+        found = path.lstat()
     except OSError:
         return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) and found.st_nlink == 1 else 0
+
+
+def _open_to_append(path: Path) -> BinaryIO:
+    # No link is followed, and no pipe waited for.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return open(os.open(path, flags), "ab")
 
 
 def _range_start(answer: Any) -> int | None:
@@ -168,8 +179,10 @@ def _state_of(part: Path) -> Path:
 
 def _read_state(part: Path) -> dict[str, str]:
     try:
+        if not _size(_state_of(part)):
+            return {}
         state = json.loads(_state_of(part).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if isinstance(state, dict) and all(isinstance(value, str) for value in state.values()):
         return state
@@ -180,4 +193,5 @@ def _write_state(part: Path, url: str, answer: Any) -> None:
     tag = answer.headers.get("ETag", "")
     # A weak tag does not say that files are equal byte for byte.
     validator = tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
-    _state_of(part).write_text(json.dumps({"url": url, "validator": validator}))
+    with create_file(_state_of(part)) as file:
+        file.write(json.dumps({"url": url, "validator": validator}).encode())

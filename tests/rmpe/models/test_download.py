@@ -12,7 +12,6 @@ import time
 import urllib.request
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -22,6 +21,7 @@ from rmpe.models import archive, download, transfer
 from rmpe.models.card import ModelFile
 from rmpe.models.read import _CARDS as CARDS
 from rmpe.models.store import obtain
+from rmpe.output_file import create_file
 
 from .conftest import CONTENT, Handler
 
@@ -253,14 +253,10 @@ def test_a_full_or_a_read_only_disk_is_no_matter_of_the_server(server, cache, mo
         def write(self, data):
             raise OSError(number, os.strerror(number))
 
-    theirs = Path.open
+    def full(path):
+        return Full(path, "w") if path.name.endswith(".partial") else create_file(path)
 
-    def full(path, mode="r", **options):
-        if path.name.endswith(".partial"):
-            return Full(path, mode)
-        return theirs(path, mode, **options)
-
-    monkeypatch.setattr(Path, "open", full)
+    monkeypatch.setattr(transfer, "create_file", full)
     with pytest.raises(ModelError, match=f"cannot write net.onnx into .*{os.strerror(number)}"):
         obtain(served(server, "files", "moved"))
     assert server.requests == ["/files/net.onnx"]
@@ -447,3 +443,25 @@ def test_a_server_cannot_fill_the_disk(server, cache, monkeypatch):
     with pytest.raises(ModelError, match="it must have at most 2999999 bytes, got 3000000"):
         obtain(served(server))
     assert "net.onnx" not in names(cache)
+
+
+@pytest.mark.parametrize("suffix", [".partial", ".partial.state", ".zip.partial"])
+@pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
+def test_what_is_planted_under_the_names_of_a_download_gives_way(
+    server, cache, tmp_path, suffix, kind
+):
+    cache.mkdir(parents=True)
+    (tmp_path / "precious").write_text("precious")
+    planted = cache / f"net.onnx{suffix}"
+    if kind == "link":
+        planted.symlink_to(tmp_path / "precious")
+    elif kind == "hard link":
+        planted.hardlink_to(tmp_path / "precious")
+    else:
+        os.mkfifo(planted)
+    file = served(server)
+    if suffix == ".zip.partial":
+        file = packed(server, [("net.onnx", CONTENT)])
+    assert obtain(file).read_bytes() == CONTENT
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert names(cache) == ["net.onnx"]
