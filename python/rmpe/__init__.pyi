@@ -28,6 +28,7 @@ from . import run as run
 from . import run_loop as run_loop
 from . import skeleton_conversion as skeleton_conversion
 from . import skeletons as skeletons
+from . import smoothing as smoothing
 from . import stream as stream
 from . import system_memory as system_memory
 from . import terminal as terminal

@@ -18,6 +18,7 @@ from .terminal import printable
 COMMANDS = (
     "infer",
     "track",
+    "smooth",
     "convert",
     "draw",
     "evaluate",

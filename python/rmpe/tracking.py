@@ -25,7 +25,7 @@ from .progress import Progress, no_progress
 from .trackers.parameters import TrackingParameters
 from .trackers.tracker import LONGEST, TrackerState, track
 
-__all__ = ["TrackTally", "track_folder", "track_records", "track_results"]
+__all__ = ["TrackTally", "track_folder", "track_records", "track_results", "videos_of"]
 
 # Records are written together in pieces of so many.
 _PIECE = 256
@@ -111,7 +111,7 @@ def track_results(
         open_results(out, settings, overwrite=overwrite, report=report) as folder,
     ):
         # Everything is looked at before anything in the folder changes.
-        videos = _videos(journal.done)
+        videos = videos_of(journal.done)
         run = RunFile(__version__, settings, "none", tuple(formats), os.getcwd())
         folder.begin(run, overwrite=overwrite)
         tally = TrackTally()
@@ -149,7 +149,7 @@ def track_folder(
     OutputLostError
         A record cannot be written.
     """
-    for video in _videos(folder.files):
+    for video in videos_of(folder.files):
         piece = []
         before, entries = tee(folder.record(file) for file in video)
         for old, new in zip(before, track_records(entries, parameters), strict=True):
@@ -202,7 +202,7 @@ def track_records(
         yield tracked_record(entry, people.track_ids.tolist())
 
 
-def _videos(files: Iterable[str]) -> list[list[str]]:
+def videos_of(files: Iterable[str]) -> list[list[str]]:
     """Group the images by their folders, and sort each group naturally."""
     by_folder = groupby(sorted(files, key=os.path.dirname), os.path.dirname)
     return [sorted(video, key=natural_key) for _, video in by_folder]

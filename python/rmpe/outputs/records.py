@@ -27,6 +27,7 @@ __all__ = [
     "parse_record",
     "people_of",
     "record",
+    "rounded",
     "tracked_record",
 ]
 
@@ -62,11 +63,11 @@ def record(label: ImageLabel, people: People, time: float | None = None) -> Reco
     """
     ((height, width),) = people.image_sizes
     columns = zip(
-        _rounded(people.scores, 6),
-        _rounded(people.keypoints, 3),
-        _rounded(people.keypoint_scores, 6),
-        _rounded(people.boxes, 3),
-        _rounded(people.box_scores, 6),
+        rounded(people.scores, 6),
+        rounded(people.keypoints, 3),
+        rounded(people.keypoint_scores, 6),
+        rounded(people.boxes, 3),
+        rounded(people.box_scores, 6),
         strict=True,
     )
     described = [dict(zip(_PERSON, person, strict=True)) for person in columns]
@@ -104,7 +105,8 @@ def label_of(entry: Record) -> ImageLabel:
     return ImageLabel(entry["file"], entry["name"], entry["image_id"])
 
 
-def _rounded(values: Any, decimals: int) -> list[Any]:
+def rounded(values: Any, decimals: int) -> list[Any]:
+    """Round a tensor or array, as records have numbers: None for what is not finite."""
     import numpy as np  # Here, to keep `rmpe --help` fast.
 
     if hasattr(values, "detach"):

@@ -5,5 +5,6 @@
 `tracker`       the state of all tracks, and how a frame changes it
 `similarity`    how alike a track and a person are
 `motion`        where boxes will be in the next frame
+`smoothing`     keypoints of a track made steady
 ==============  ============================================================
 """

@@ -1,7 +1,8 @@
-"""How people are associated: parameters, and nothing that takes long to import."""
+"""How people are associated and smoothed: parameters, and nothing that takes long to import."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from ..toml_table import show
 __all__ = ["SIMILARITIES", "SimilarityName", "TrackingParameters", "check_number"]
 
 SimilarityName = Literal["both", "oks", "iou"]
+FilterName = Literal["savgol", "one-euro"]
 
 # What a track and a person are compared by; `rmpe.trackers.similarity` has the formulas.
 SIMILARITIES: dict[SimilarityName, str] = {
@@ -87,3 +89,59 @@ def check_number(name: str, value: Any) -> None:
     """Raise TypeError unless an argument is a number; true and false are none."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {show(value)}")
+
+
+# `rmpe.trackers.smoothing` has the formulas.
+FILTERS: dict[FilterName, str] = {
+    "savgol": "a parabola through the frames before and after (Savitzky-Golay), for recorded video",
+    "one-euro": "the One-Euro filter, of the frames before alone: it lags a little",
+}
+
+
+@dataclass(frozen=True)
+class SmoothingParameters:
+    """How tracks are smoothed.
+
+    Parameters
+    ----------
+    filter : str
+        A key of `FILTERS`.
+    window : int
+        Of ``savgol``: how many frames a parabola is fitted to; odd.
+    cutoff : float
+        Of ``one-euro``: of a keypoint at rest, in cycles a frame; lower is steadier.
+    beta : float
+        Of ``one-euro``: how much the cutoff grows with the speed, in sizes of the person a frame;
+        higher lags less.
+    max_gap : int
+        So many frames in a row without a keypoint, or a person, are filled in between; 0: none.
+
+    Raises
+    ------
+    ValueError
+        For anything that contradicts the above.
+
+    Examples
+    --------
+    >>> SmoothingParameters(window=4)
+    Traceback (most recent call last):
+    ValueError: window must be odd and at least 5, got 4
+    """
+
+    filter: FilterName = "savgol"
+    window: int = 7
+    cutoff: float = 0.04
+    beta: float = 2.0
+    max_gap: int = 5
+
+    def __post_init__(self) -> None:
+        if self.filter not in FILTERS:
+            raise ValueError(f"filter must be one of {', '.join(FILTERS)}, got {self.filter!r}")
+        if self.window < 5 or self.window % 2 == 0:
+            raise ValueError(f"window must be odd and at least 5, got {self.window}")
+        if not 0 < self.cutoff < math.inf:
+            raise ValueError(f"cutoff must be above 0, got {self.cutoff!r}")
+        if not 0 <= self.beta < math.inf:
+            raise ValueError(f"beta must be at least 0, got {self.beta!r}")
+        if self.max_gap < 0:
+            raise ValueError(f"max_gap must be at least 0, got {self.max_gap}")

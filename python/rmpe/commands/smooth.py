@@ -1,0 +1,91 @@
+"""``rmpe smooth``: let the people in tracked results move steadily."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..trackers.parameters import FILTERS, SmoothingParameters
+from . import CommandError
+from ._messages import say, say_lines
+from ._options import add_formats, explain, positive
+from ._progress import progress_bar
+from ._results import add_results, results_errors
+
+SUMMARY = "let the people in tracked results move steadily"
+
+DESCRIPTION = """\
+Smooth the keypoints of tracked people, each identity and keypoint by itself, in results of
+`rmpe infer --track` or `rmpe track`. Sure keypoints count more than doubtful ones. Short gaps are
+filled: a person whom nobody found for a few frames has `filled` in JSON Lines there. Boxes and
+scores stay as they are.
+
+examples:
+  rmpe infer walk.mp4 --track --no-draw --out results
+  rmpe smooth results --out smooth
+  rmpe draw smooth walk.mp4 --out walk-smooth.mp4"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    default = SmoothingParameters()
+    parser.description = DESCRIPTION
+    add_results(parser)
+    add_formats(parser)
+    how = parser.add_argument_group("smoothing")
+    how.add_argument(
+        "--filter",
+        choices=tuple(FILTERS),
+        default=default.filter,
+        help=f"{explain(FILTERS)}\n(default: %(default)s)",
+    )
+    how.add_argument(
+        "--window", type=positive, default=default.window, metavar="N",
+        help="savgol: frames that a parabola is fitted to, odd (default: %(default)s)",
+    )  # fmt: skip
+    how.add_argument(
+        "--cutoff", type=float, default=default.cutoff, metavar="X",
+        help="one-euro: cycles a frame that a keypoint at rest keeps; lower is steadier "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    how.add_argument(
+        "--beta", type=float, default=default.beta, metavar="X",
+        help="one-euro: growth of the cutoff with speed; higher lags less (default: %(default)s)",
+    )  # fmt: skip
+    how.add_argument(
+        "--max-gap", type=int, default=default.max_gap, metavar="N",
+        help="so many frames in a row are filled; 0: none (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Smooth and write."""
+    from dataclasses import fields
+
+    from ..smoothing import smooth_results
+
+    try:
+        parameters = SmoothingParameters(
+            **{field.name: getattr(arguments, field.name) for field in fields(SmoothingParameters)}
+        )
+    except ValueError as error:  # Of a parameter, whose name the message begins with.
+        name, _, rest = str(error).partition(" ")
+        raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
+    with results_errors(arguments.out):
+        tally = smooth_results(
+            arguments.results,
+            arguments.out,
+            parameters,
+            formats=arguments.formats,
+            overwrite=arguments.overwrite,
+            report=lambda line: say(f"{arguments.prog}: {line}"),
+            progress=progress_bar(quiet=arguments.quiet),
+        )
+    if arguments.quiet:
+        return 0
+    rows = [
+        f"tracks   {tally.tracks}",
+        f"people   {tally.people}, filled in: {tally.filled}",
+        f"results  {arguments.out}",
+    ]
+    return 0 if say_lines(rows, sys.stdout) else 1

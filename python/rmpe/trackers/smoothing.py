@@ -1,0 +1,145 @@
+"""Keypoints of a track made steady: filters that trust sure keypoints more, and short gaps filled.
+
+Times are in frames and lengths relative to the person's size, so that near and far people are
+treated alike. A frame in which a keypoint is not known has no weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from .parameters import FilterName, SmoothingParameters
+
+__all__ = ["fill_gaps", "smooth_track"]
+
+Floats = npt.NDArray[np.float64]
+
+# A parabola needs three points; a fourth makes it smooth.
+_DEGREE = 2
+# One-Euro: cutoff of the speed, in cycles a frame (1 Hz at 25 frames a second).
+_SPEED_CUTOFF = 0.04
+
+
+def smooth_track(
+    times: Floats, points: Floats, weights: Floats, sizes: Floats, parameters: SmoothingParameters
+) -> Floats:
+    """Smooth the keypoints of one person through N frames.
+
+    Parameters
+    ----------
+    times : array (N,), float64
+        Increasing, in frames.
+    points : array (N, K, 2), float64
+        In pixels; what is not finite is not known, and stays so.
+    weights : array (N, K), float64
+        Confidences.
+    sizes : array (N,), float64
+        Of the person in each frame, in pixels.
+    parameters : SmoothingParameters
+
+    Returns
+    -------
+    array (N, K, 2), float64
+    """
+    known = np.isfinite(points).all(axis=2) & np.isfinite(weights) & (weights > 0)
+    weights = np.where(known, np.minimum(weights, 1.0), 0.0)
+    plain = np.where(known[..., None], points, 0.0)
+    smoothed = _SMOOTHED_BY[parameters.filter](times, plain, weights, sizes, parameters)
+    return np.where(known[..., None], smoothed, points)
+
+
+def _savgol(
+    times: Floats, points: Floats, weights: Floats, sizes: Floats, parameters: SmoothingParameters
+) -> Floats:
+    """Fit a parabola around each frame, weighted least squares, and take its value there."""
+    reach = parameters.window // 2
+    smoothed = points.copy()
+    for i, time in enumerate(times):
+        first, last = np.searchsorted(times, (time - reach, time + reach + 0.5))
+        offset = times[first:last] - time
+        basis = offset[:, None] ** np.arange(_DEGREE + 1)  # (n, 3)
+        weight = weights[first:last]  # (n, K)
+        # Of each keypoint alone: fewer points than the parabola has coefficients fit anything.
+        enough = (weight > 0).sum(axis=0) > _DEGREE
+        normal = np.einsum("na,nk,nb->kab", basis, weight, basis)
+        right = np.einsum("na,nk,nkd->kad", basis, weight, points[first:last])
+        if enough.any():
+            smoothed[i, enough] = np.linalg.solve(normal[enough], right[enough])[:, 0]
+    return smoothed
+
+
+def _one_euro(
+    times: Floats, points: Floats, weights: Floats, sizes: Floats, parameters: SmoothingParameters
+) -> Floats:
+    """Filter as Casiez et al. (CHI 2012), with a gain in proportion to the confidence."""
+    smoothed = points.copy()
+    seen = weights[0] > 0
+    last, speed = points[0].copy(), np.zeros_like(points[0])
+    since = np.full(points.shape[1], times[0])
+    for i in range(1, len(times)):
+        known = weights[i] > 0
+        elapsed = np.maximum(times[i] - since, 1.0)[:, None]
+        measured = (points[i] - last) / elapsed
+        gain = _gain(np.full_like(elapsed, _SPEED_CUTOFF), elapsed)
+        new_speed = speed + gain * (measured - speed)
+        relative = np.hypot(*np.moveaxis(new_speed, 1, 0))[:, None] / max(sizes[i], 1.0)
+        gain = _gain(parameters.cutoff + parameters.beta * relative, elapsed)
+        step = last + gain * weights[i][:, None] * (points[i] - last)
+        # A keypoint's first frame is where its filter begins.
+        value = np.where(seen[:, None], step, points[i])
+        speed = np.where((known & seen)[:, None], new_speed, speed)
+        last = np.where(known[:, None], value, last)
+        since = np.where(known, times[i], since)
+        seen = seen | known
+        smoothed[i] = last
+    return smoothed
+
+
+def _gain(cutoff: Floats, elapsed: Floats) -> Floats:
+    return 1 / (1 + 1 / (2 * np.pi * cutoff * elapsed))
+
+
+_SMOOTHED_BY: dict[
+    FilterName, Callable[[Floats, Floats, Floats, Floats, SmoothingParameters], Floats]
+] = {"savgol": _savgol, "one-euro": _one_euro}
+
+
+def fill_gaps(times: Floats, values: Floats, max_gap: int) -> Floats:
+    """Put what lies on a straight line in place of what is not known.
+
+    Parameters
+    ----------
+    times : array (N,), float64
+        Increasing, in frames.
+    values : array (N, D), float64
+        NaN where they are not known.
+    max_gap : int
+        A gap of more frames stays, as do beginning and end.
+
+    Returns
+    -------
+    array (N, D), float64
+
+    Examples
+    --------
+    >>> times = np.arange(6.0)
+    >>> values = np.array([[0.0], [np.nan], [2.0], [np.nan], [np.nan], [8.0]])
+    >>> fill_gaps(times, values, max_gap=1)[:, 0].tolist()
+    [0.0, 1.0, 2.0, nan, nan, 8.0]
+    """
+    filled = values.copy()
+    for column in range(values.shape[1]):
+        known = np.flatnonzero(np.isfinite(values[:, column]))
+        if len(known) < 2:
+            continue
+        # Of each frame, the known ones before and after it.
+        place = np.searchsorted(known, np.arange(len(times)))
+        inside = (place > 0) & (place < len(known))
+        before, after = known[np.maximum(place, 1) - 1], known[np.minimum(place, len(known) - 1)]
+        short = times[after] - times[before] - 1 <= max_gap
+        wanted = inside & short & ~np.isfinite(values[:, column])
+        filled[wanted, column] = np.interp(times[wanted], times[known], values[known, column])
+    return filled

@@ -1,0 +1,135 @@
+"""Filters: what is smooth stays, what is noisy gets calmer, what is doubtful counts less."""
+
+import numpy as np
+import pytest
+
+from rmpe.trackers.parameters import FILTERS, SmoothingParameters
+from rmpe.trackers.smoothing import fill_gaps, smooth_track
+
+N, K = 60, 3
+TIMES = np.arange(float(N))
+SIZES = np.full(N, 100.0)
+EVERY_FILTER = pytest.mark.parametrize("name", FILTERS)
+
+
+def smooth(points, weights=None, times=TIMES, **parameters):
+    weights = np.ones(points.shape[:2]) if weights is None else weights
+    return smooth_track(
+        times, points, weights, SIZES[: len(times)], SmoothingParameters(**parameters)
+    )
+
+
+def walk(noise=0.0):
+    """Keypoints that move along parabolas."""
+    random = np.random.default_rng(1)
+    t = TIMES[:, None, None]
+    points = 50 + np.array([1.0, 2.0, 0.5])[None, :, None] * t + 0.01 * t**2 * np.array([1.0, -1.0])
+    return points + random.normal(0, noise, points.shape) if noise else points
+
+
+@EVERY_FILTER
+def test_what_rests_stays(name):
+    still = np.full((N, K, 2), 7.25)
+    np.testing.assert_allclose(smooth(still, filter=name), still)
+
+
+def test_a_parabola_stays_a_parabola():
+    np.testing.assert_allclose(smooth(walk()), walk(), atol=1e-6)
+    # Also where frames are missing, and whatever the confidences.
+    left = np.delete(np.arange(N), [5, 6, 20])
+    weights = np.random.default_rng(2).uniform(0.1, 1, (len(left), K))
+    found = smooth(walk()[left], weights, TIMES[left])
+    np.testing.assert_allclose(found, walk()[left], atol=1e-6)
+
+
+@EVERY_FILTER
+def test_noise_gets_less(name):
+    random = np.random.default_rng(3)
+    noisy = 80 + random.normal(0, 2, (N, K, 2))
+    calm = smooth(noisy, filter=name)
+    assert np.abs(np.diff(calm, axis=0)).mean() < 0.5 * np.abs(np.diff(noisy, axis=0)).mean()
+    assert np.abs(calm[10:] - 80).mean() < 0.8 * np.abs(noisy[10:] - 80).mean()
+
+
+def test_noise_of_a_walk_gets_less():
+    noisy = walk(noise=2.0)
+    assert np.abs(smooth(noisy) - walk()).mean() < 0.75 * np.abs(noisy - walk()).mean()
+
+
+@EVERY_FILTER
+def test_a_doubtful_outlier_moves_little(name):
+    points = np.full((N, K, 2), 50.0)
+    points[30] += 40
+    sure, doubtful = np.ones((N, K)), np.ones((N, K))
+    doubtful[30] = 0.05
+    by_sure = np.abs(smooth(points, sure, filter=name)[29:32] - 50).max()
+    by_doubtful = np.abs(smooth(points, doubtful, filter=name)[29:32] - 50).max()
+    assert by_doubtful < 0.4 * by_sure
+
+
+def test_one_euro_lags_less_with_more_beta():
+    step = np.full((N, K, 2), 50.0)
+    step[30:] += 60
+    slow, fast = (smooth(step, filter="one-euro", beta=beta) for beta in (0.0, 20.0))
+    assert (np.abs(fast[31:40] - 110) < np.abs(slow[31:40] - 110)).all()
+
+
+def test_one_euro_knows_nothing_of_what_comes():
+    points = walk(noise=1.0)
+    other = points.copy()
+    other[40:] += 500
+    found, changed = (smooth(one, filter="one-euro") for one in (points, other))
+    np.testing.assert_array_equal(found[:40], changed[:40])
+
+
+@EVERY_FILTER
+def test_what_is_not_known_stays_unknown_and_harms_nothing(name):
+    points = walk(noise=1.0)
+    weights = np.ones((N, K))
+    points[10:14, 0] = np.nan
+    points[3, 1, 0] = np.inf
+    weights[20, 2] = 0
+    weights[0, 2] = np.nan
+    found = smooth(points, weights, filter=name)
+    assert np.isnan(found[10:14, 0]).all()
+    assert np.isinf(found[3, 1, 0])
+    np.testing.assert_array_equal(found[20, 2], points[20, 2])
+    rest = np.ones((N, K), bool)
+    rest[10:14, 0] = rest[3, 1] = False
+    assert np.isfinite(found[rest]).all()
+    assert np.abs(found[rest] - walk()[rest]).max() < 15
+
+
+@EVERY_FILTER
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_tracks_of_few_frames(name, count):
+    points = walk(noise=1.0)[:count]
+    found = smooth(points, times=TIMES[:count], filter=name)
+    assert found.shape == points.shape
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found[0], points[0], atol=3)
+
+
+def test_gaps():
+    values = np.array([[np.nan, 1], [2, np.nan], [np.nan, np.nan], [4, 7], [np.nan, np.nan]])
+    filled = fill_gaps(np.arange(5.0), values, 2)
+    np.testing.assert_allclose(filled, [[np.nan, 1], [2, 3], [3, 5], [4, 7], [np.nan, np.nan]])
+    np.testing.assert_array_equal(fill_gaps(np.arange(5.0), values, 0), values)
+    np.testing.assert_allclose(
+        fill_gaps(np.arange(5.0), values, 1)[:, 1], [1, np.nan, np.nan, 7, np.nan]
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"filter": "kalman"}, "filter must be one of savgol, one-euro, got 'kalman'"),
+        ({"window": 3}, "window must be odd and at least 5, got 3"),
+        ({"cutoff": 0}, "cutoff must be above 0"),
+        ({"beta": -1}, "beta must be at least 0"),
+        ({"max_gap": -1}, "max_gap must be at least 0, got -1"),
+    ],
+)
+def test_parameters_that_are_none(fields, message):
+    with pytest.raises(ValueError, match=message):
+        SmoothingParameters(**fields)
