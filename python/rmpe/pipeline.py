@@ -62,6 +62,8 @@ class PoseEstimator:
         Where tensors live and networks run.
     models_dir : path, optional
         Folder of the networks' files; see :func:`rmpe.models.store.obtain`.
+    provider, compiled
+        How ONNX files and PyTorch networks run; see :func:`rmpe.load_pose`.
     nms : str, path, PoseNMSPreset or None
         Preset of :func:`rmpe_ext.pose_nms` that removes repeated people, as
         :func:`rmpe.method.preset_file.load_preset` takes it; None keeps them all.
@@ -103,6 +105,8 @@ class PoseEstimator:
         classes: Sequence[str] = (PERSON,),
         device: str | torch.device = "cpu",
         models_dir: str | os.PathLike[str] | None = None,
+        provider: str | None = None,
+        compiled: bool = False,
         nms: str | os.PathLike[str] | PoseNMSPreset | None = DEFAULT_PRESET,
         nms_parameters: Mapping[str, Any] | None = None,
         flip: bool = False,
@@ -118,10 +122,21 @@ class PoseEstimator:
         self.device = torch.device(device)
         if isinstance(detector, (str, os.PathLike)):
             detector = load_detector(
-                detector, classes=classes, device=self.device, models_dir=models_dir
+                detector,
+                classes=classes,
+                device=self.device,
+                models_dir=models_dir,
+                provider=provider,
+                compiled=compiled,
             )
         if isinstance(pose, (str, os.PathLike)):
-            pose = load_pose(pose, device=self.device, models_dir=models_dir)
+            pose = load_pose(
+                pose,
+                device=self.device,
+                models_dir=models_dir,
+                provider=provider,
+                compiled=compiled,
+            )
         self.detector = detector
         self.pose = pose
         self.flip = flip

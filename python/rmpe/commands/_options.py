@@ -68,6 +68,18 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     networks.add_argument(
+        "--provider",
+        metavar="NAME",
+        help="what runs ONNX files: cpu, cuda, tensorrt or openvino, as far as the installed\n"
+        "onnxruntime has it (default: its own part for the device)",
+    )
+    networks.add_argument(
+        "--compile",
+        action="store_true",
+        help="make code of PyTorch networks by torch.compile: a minute or so before the first "
+        "photograph",
+    )
+    networks.add_argument(
         "--batch-size",
         type=_positive_or_auto,
         default="auto",
@@ -142,6 +154,8 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
             classes=[name.strip() for name in arguments.classes.split(",")],
             device=device,
             models_dir=arguments.models,
+            provider=arguments.provider,
+            compiled=arguments.compile,
             nms=nms,
             flip=arguments.flip,
             convention=arguments.convention,

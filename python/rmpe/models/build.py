@@ -38,6 +38,8 @@ def load_detector(
     classes: Sequence[str] = (PERSON,),
     device: str | torch.device = "cpu",
     models_dir: str | os.PathLike[str] | None = None,
+    provider: str | None = None,
+    compiled: bool = False,
 ) -> Detector:
     """Build the detector of a model card.
 
@@ -51,6 +53,11 @@ def load_detector(
         Where it runs.
     models_dir : path, optional
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
+    provider : str, optional
+        What runs ONNX files, one of :data:`rmpe.networks.onnx_session.PROVIDERS`; onnxruntime's own
+        part for the device, unless given.
+    compiled : bool
+        Whether torch.compile makes code of PyTorch networks.
 
     Raises
     ------
@@ -66,7 +73,8 @@ def load_detector(
     card = load_card(name_or_path)
     if not isinstance(card, DetectorCard):
         raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
-    return card.detector.build(card, CardNetwork(card, device, models_dir), classes)
+    parts = CardNetwork(card, device, models_dir, provider, compiled)
+    return card.detector.build(card, parts, classes)
 
 
 def load_pose(
@@ -74,6 +82,8 @@ def load_pose(
     *,
     device: str | torch.device = "cpu",
     models_dir: str | os.PathLike[str] | None = None,
+    provider: str | None = None,
+    compiled: bool = False,
 ) -> PoseNetwork:
     """Build the pose estimator of a model card.
 
@@ -85,6 +95,11 @@ def load_pose(
         Where it runs.
     models_dir : path, optional
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
+    provider : str, optional
+        What runs ONNX files, one of :data:`rmpe.networks.onnx_session.PROVIDERS`; onnxruntime's own
+        part for the device, unless given.
+    compiled : bool
+        Whether torch.compile makes code of PyTorch networks.
 
     Raises
     ------
@@ -102,7 +117,7 @@ def load_pose(
         raise ModelError(f"model {card.name} is a detector; a pose network is needed here")
     joints = len(card.skeleton)
     shapes = card.head.output_shapes(joints, card.input.size)
-    parts = CardNetwork(card, device, models_dir)
+    parts = CardNetwork(card, device, models_dir, provider, compiled)
     if card.runtime == "onnx":
         network = parts.load_onnx(card.head.outputs, shapes)
     else:
@@ -132,6 +147,8 @@ class CardNetwork:
     card: Card
     device: str | torch.device
     models_dir: str | os.PathLike[str] | None
+    provider: str | None = None
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         _check_device(self.device)
@@ -155,6 +172,7 @@ class CardNetwork:
             output_shapes=output_shapes,
             channels_last=self.card.input.layout == "nhwc",
             device=self.device,
+            provider=self.provider,
             batch_size=choose_call(self.card, self.device),
             rows=rows,
         )
@@ -177,6 +195,7 @@ class CardNetwork:
             output_shapes=output_shapes,
             device=self.device,
             batch_size=choose_call(self.card, self.device),
+            compiled=self.compiled,
         )
 
 

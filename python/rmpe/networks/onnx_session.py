@@ -10,10 +10,18 @@ from typing import Any
 import torch
 
 from ..errors import ModelError
+from ..toml_table import show
 from .forks import leave_to_the_parent
 from .telemetry import import_onnxruntime
 
-__all__ = ["LOG_NOTHING_BUT_FATAL", "Provider", "Sessions", "choose_provider", "open_session"]
+__all__ = [
+    "LOG_NOTHING_BUT_FATAL",
+    "PROVIDERS",
+    "Provider",
+    "Sessions",
+    "choose_provider",
+    "open_session",
+]
 
 # Errors come as exceptions; the library would print them as well, as they stand in the file.
 LOG_NOTHING_BUT_FATAL = 4
@@ -33,26 +41,53 @@ class Sessions:
     pool: ThreadPoolExecutor
 
 
-def choose_provider(device: torch.device) -> Provider:
-    """Name the part of onnxruntime that serves a device.
+# Name -> what onnxruntime calls it, the kind of the devices on which it takes and gives tensors,
+# and the package that has it.
+PROVIDERS = {
+    "cpu": ("CPUExecutionProvider", "cpu", "onnxruntime"),
+    "cuda": ("CUDAExecutionProvider", "cuda", "onnxruntime-gpu"),
+    "tensorrt": ("TensorrtExecutionProvider", "cuda", "onnxruntime-gpu"),
+    "openvino": ("OpenVINOExecutionProvider", "cpu", "onnxruntime-openvino"),
+}
+
+
+def choose_provider(device: torch.device, name: str | None = None) -> Provider:
+    """Choose the part of onnxruntime that computes.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where the tensors are.
+    name : str, optional
+        One of `PROVIDERS`; that of the device, unless given.
 
     Raises
     ------
     rmpe.ModelError
-        Where the installed onnxruntime has none.
+        Where there is none of that name, the installed onnxruntime has it not, or it computes for
+        other devices.
     """
-    if device.type == "cpu":
-        return "CPUExecutionProvider", {}
-    if device.type != "cuda":
-        raise ModelError(f"device of an ONNX network must be cpu or cuda, got {device}")
+    if name is None:
+        if device.type not in ("cpu", "cuda"):
+            raise ModelError(f"device of an ONNX network must be cpu or cuda, got {device}")
+        name = device.type
+    if name not in PROVIDERS:
+        raise ModelError(f"provider must be one of {', '.join(PROVIDERS)}, got {show(name)}")
+    theirs, kind, package = PROVIDERS[name]
+    if device.type != kind:
+        raise ModelError(f"device must be {kind} for the provider {name}, got {device}")
     onnxruntime = import_onnxruntime()
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+    if theirs not in onnxruntime.get_available_providers():
         raise ModelError(
-            f"the installed onnxruntime {onnxruntime.__version__} cannot use CUDA: replace it by "
-            "onnxruntime-gpu (pip uninstall onnxruntime; pip install onnxruntime-gpu), or choose "
-            "the device cpu"
+            f"the installed onnxruntime {onnxruntime.__version__} cannot use {_title(name)}: "
+            f"replace it by {package} (pip uninstall onnxruntime; pip install {package}), or "
+            f"choose {'the device' if kind == 'cuda' else 'the provider'} cpu"
         )
-    return "CUDAExecutionProvider", {"device_id": device.index or 0}
+    return theirs, {"device_id": device.index or 0} if kind == "cuda" else {}
+
+
+def _title(name: str) -> str:
+    return {"cpu": "the CPU", "cuda": "CUDA", "tensorrt": "TensorRT", "openvino": "OpenVINO"}[name]
 
 
 def open_session(path: Path, content: bytes, provider: Provider, threads: int) -> Any:
@@ -79,8 +114,9 @@ def open_session(path: Path, content: bytes, provider: Provider, threads: int) -
         raise ModelError(f"onnxruntime cannot load {path}: {error}") from error
     leave_to_the_parent(session)
     if session.get_providers()[0] != provider[0]:
+        name = next(name for name, row in PROVIDERS.items() if row[0] == provider[0])
         raise ModelError(
-            f"onnxruntime cannot run {path} on CUDA: libraries that it needs are missing, or of "
-            "another version"
+            f"onnxruntime cannot run {path} on {_title(name)}: libraries that it needs are "
+            "missing, or of another version"
         )
     return session

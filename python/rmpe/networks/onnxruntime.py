@@ -55,6 +55,9 @@ class OnnxNetwork:
         Of one item of each; None where any size will do.
     device : str or torch.device
         ``"cpu"``, or ``"cuda"`` (``"cuda:1"``), which takes the package onnxruntime-gpu.
+    provider : str, optional
+        What computes there, one of :data:`rmpe.networks.onnx_session.PROVIDERS`; onnxruntime's own
+        part for the device, unless given.
     batch_size : int
         Most items of one call. It shrinks where a GPU's memory is short.
     rows : int, optional
@@ -83,6 +86,7 @@ class OnnxNetwork:
         output_shapes: Sequence[Shape],
         channels_last: bool = False,
         device: str | torch.device = "cpu",
+        provider: str | None = None,
         batch_size: int = 1,
         rows: int | None = None,
     ) -> None:
@@ -92,7 +96,7 @@ class OnnxNetwork:
         self._path = Path(path).absolute()
         self._input_name = input_name
         self._output_names = tuple(output_names)
-        self._provider = choose_provider(self.device)
+        self._provider = choose_provider(self.device, provider)
         content = read_onnx(self._path)
         self._digest = hashlib.sha256(content).digest()
         session = open_session(self._path, content, self._provider, threads=1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -32,6 +33,9 @@ class TorchNetwork:
         Where it runs.
     batch_size : int
         Most items of one call; more are cut into several. It shrinks where a GPU's memory is short.
+    compiled : bool
+        Whether torch.compile makes code of it, which takes a minute or so at the first call, and a
+        C++ compiler on a CPU. A copy in another process compiles anew.
 
     Raises
     ------
@@ -54,6 +58,7 @@ class TorchNetwork:
         output_shapes: Sequence[Shape],
         device: str | torch.device = "cpu",
         batch_size: int = 4,
+        compiled: bool = False,
     ) -> None:
         self.device = torch.device(device)
         self.input_shape = tuple(input_shape)
@@ -62,6 +67,8 @@ class TorchNetwork:
         # Pixel by pixel: convolutions are a fifth faster on a CPU, and made for it on a GPU.
         self._module = module.to(memory_format=torch.channels_last)
         self._batch_size = batch_size
+        self._compiled = compiled
+        self._code: Callable[..., Any] | None = None
         name = type(module).__name__
         black = torch.zeros(1, *self.input_shape, dtype=torch.float32, device=self.device)
         try:
@@ -86,9 +93,17 @@ class TorchNetwork:
         )
         return outputs
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out compiled code, which belongs to this process."""
+        return {**self.__dict__, "_code": None}
+
     def _run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        if self._code is None:
+            # Batches are of any size: one code for all.
+            compiled = self._compiled
+            self._code = torch.compile(self._module, dynamic=True) if compiled else self._module
         with torch.inference_mode():
-            outputs = self._module(batch.contiguous(memory_format=torch.channels_last))
+            outputs = self._code(batch.contiguous(memory_format=torch.channels_last))
         return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
 
 

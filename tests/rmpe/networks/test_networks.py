@@ -1,5 +1,8 @@
 """Networks on onnxruntime and torch: batches of any size, and what is refused."""
 
+import copy
+import pickle
+
 import onnx
 import pytest
 import torch
@@ -253,3 +256,22 @@ def test_a_module_is_tried_when_it_is_loaded():
 def test_a_module_with_other_outputs_than_its_card_says():
     with pytest.raises(ModelError, match=r"Doubling: the outputs must be \(N, 3, 4\) by .* got"):
         open_torch(output_shapes=[(3, 4)])
+
+
+def test_a_compiled_module_gives_the_same_and_can_be_pickled(monkeypatch):
+    asked = []
+
+    def compile_module(module, **options):
+        asked.append(options)
+        return lambda batch: module(batch)  # Which cannot be pickled, like compiled code.
+
+    monkeypatch.setattr(torch, "compile", compile_module)
+    module = nn.Conv2d(3, 2, 3, padding=1)
+    options = {"input_shape": (3, 4, 5), "output_shapes": [(2, 4, 5)]}
+    plain = TorchNetwork(copy.deepcopy(module), **options)
+    network = TorchNetwork(module, compiled=True, **options)
+    batch = torch.rand(7, 3, 4, 5)
+    torch.testing.assert_close(network(batch), plain(batch))
+    assert asked == [{"dynamic": True}]
+    torch.testing.assert_close(pickle.loads(pickle.dumps(network))(batch), plain(batch))
+    assert len(asked) == 2

@@ -199,6 +199,58 @@ def test_cuda_without_its_libraries_is_no_silent_cpu(tmp_path, monkeypatch):
                     output_shapes=[(3, 4, 5)], device="cuda")  # fmt: skip
 
 
+def run_by(path, provider, device="cpu"):
+    return OnnxNetwork(path, input_name="image", input_shape=(3, 4, 5), output_names=["out"],
+                       output_shapes=[(3, 4, 5)], device=device, provider=provider)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("provider", "device", "message"),
+    [
+        ("npu", "cpu", "provider must be one of cpu, cuda, tensorrt, openvino, got 'npu'"),
+        ("cuda", "cpu", "device must be cuda for the provider cuda, got cpu"),
+        ("openvino", "cuda", "device must be cpu for the provider openvino, got cuda"),
+        ("openvino", "cpu", "cannot use OpenVINO: replace it by onnxruntime-openvino .* cpu"),
+        (
+            "tensorrt",
+            "cuda",
+            "cannot use TensorRT: replace it by onnxruntime-gpu .* the device cpu",
+        ),
+    ],
+)
+def test_a_provider_that_is_not_there_is_no_silent_cpu(
+    tmp_path, monkeypatch, provider, device, message
+):
+    library = onnxruntime.import_onnxruntime()
+    monkeypatch.setattr(library, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    path = write(tmp_path / "n.onnx", DOUBLE)
+    with pytest.raises(ModelError, match=message):
+        run_by(path, provider, device)
+
+
+def test_a_provider_that_falls_back_is_no_silent_cpu(tmp_path, monkeypatch):
+    library = onnxruntime.import_onnxruntime()
+    theirs, asked = library.InferenceSession, []
+
+    def fall_back(content, options, providers, **rest):
+        asked.extend(providers)
+        return theirs(content, options, providers=["CPUExecutionProvider"])
+
+    monkeypatch.setattr(library, "get_available_providers", lambda: ["OpenVINOExecutionProvider"])
+    monkeypatch.setattr(library, "InferenceSession", fall_back)
+    path = write(tmp_path / "n.onnx", DOUBLE)
+    with pytest.raises(
+        ModelError, match="cannot run .*n.onnx on OpenVINO: libraries that it needs"
+    ):
+        run_by(path, "openvino")
+    assert asked == [("OpenVINOExecutionProvider", {})]
+
+
+def test_the_provider_of_the_cpu_by_its_name(tmp_path):
+    network = run_by(write(tmp_path / "n.onnx", DOUBLE), "cpu")
+    assert network(torch.ones(2, 3, 4, 5))[0].unique().tolist() == [2]
+
+
 TINY = helper.make_model(
     helper.make_graph(
         [node("Add", "image", "w")],
