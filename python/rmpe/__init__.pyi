@@ -16,6 +16,7 @@ from . import memory as memory
 from . import method as method
 from . import metrics as metrics
 from . import models as models
+from . import network_bench as network_bench
 from . import networks as networks
 from . import output_file as output_file
 from . import outputs as outputs

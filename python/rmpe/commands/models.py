@@ -13,7 +13,7 @@ from ._cards import MODELS_HELP, PERMISSIVE, describe, table_of
 SUMMARY = "list the networks, and whether their files are here; get, show or verify them"
 
 # Each is a module of `rmpe.commands`, models_NAME, in the order of the help.
-ACTIONS = ("get", "show", "verify", "new-card", "check")
+ACTIONS = ("get", "show", "verify", "new-card", "check", "bench")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,56 @@
+"""``rmpe models bench``: networks side by side."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..terminal import printable
+from . import CommandError
+from ._cards import find_cards
+
+SUMMARY = "measure networks: time, memory, and accuracy on a data set"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    from .models import add_folder
+
+    parser.description = """\
+Measure networks one after the other, each in a process of its own, and print a table in
+Markdown: milliseconds of an item, in batches as large as the card says; the size of its
+files; by how much the process grew; and with --data the AP of keypoints in annotated boxes,
+for networks with the skeleton of the data set. On a machine that does other work, times say
+little.
+
+example:
+  rmpe models bench simplepose_coco17 movenet_thunder_coco17 \\
+      --data annotations.json --images images/"""
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", help="of networks, or paths or addresses of cards"
+    )
+    parser.add_argument("--data", type=Path, metavar="FILE", help="COCO annotations of keypoints")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of their images")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, ... (default: %(default)s)")
+    add_folder(parser)
+    parser.set_defaults(models=None)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, and print the table."""
+    from ..errors import ModelError
+    from ..inputs.images import ImageError
+    from ..network_bench import measure_network, table_of
+
+    if (arguments.data is None) != (arguments.images is None):
+        raise CommandError("--data and --images must be given together")
+    find_cards(arguments.names)  # A name that is wrong is told before the first is measured.
+    data = None if arguments.data is None else (arguments.data, arguments.images)
+    rows = []
+    try:
+        for name in arguments.names:
+            rows.append(measure_network(name, arguments.models, device=arguments.device, data=data))
+    except (ModelError, ImageError, ValueError) as error:
+        raise CommandError(str(error)) from None
+    print("\n".join(map(printable, table_of(rows))))
+    return 0
