@@ -9,9 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["check_output", "create_file", "write_atomically", "write_output"]
+__all__ = ["check_is_file", "check_output", "create_file", "write_atomically", "write_output"]
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def check_is_file(path: Path) -> None:
+    """Raise OSError where something is there that is no file.
+
+    A pipe would be waited for, and a device may never end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a file")
 
 
 def create_file(path: Path) -> BinaryIO:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from ..output_file import write_atomically
+from ..output_file import check_is_file, write_atomically
 
 __all__ = ["digest_of", "read_record", "record_of", "write_record"]
 
@@ -23,6 +23,7 @@ def digest_of(path: Path) -> str:
     OSError
         Where it cannot be read.
     """
+    check_is_file(path)
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -78,7 +79,7 @@ def fetch_card(address: str) -> Path:
     if cache is None:
         raise ModelError(f"cannot download {url}: set RMPE_HOME to a folder for what is downloaded")
     path = cache / "cards" / hashlib.sha256(address.encode()).hexdigest()[:16] / name
-    if path.is_file():
+    if os.path.isfile(path):  # Unlike Path.is_file, it takes names that are too long.
         return path
     if (variable := offline_variable()) is not None:
         raise ModelError(

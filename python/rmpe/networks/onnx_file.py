@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..errors import ModelError
+from ..output_file import check_is_file
 from .external_data import has_external_data
 from .network import Shape, check_shapes
 
@@ -68,6 +69,7 @@ def read_onnx(path: Path) -> bytes:
         Where it cannot be read, is no ONNX file, or keeps weights in another file.
     """
     try:
+        check_is_file(path)
         content = path.read_bytes()
         outside = has_external_data(content)
     except OSError as error:

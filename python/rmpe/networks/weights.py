@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 
 from ..errors import ModelError
+from ..output_file import check_is_file
 from .architectures import recognize
 from .checkpoints import convert
 
@@ -169,14 +169,8 @@ def _check_kind(
 def _read_safetensors(path: Path) -> Any:
     from safetensors.torch import load_file
 
-    _check_is_file(path)
+    check_is_file(path)
     return load_file(path)
-
-
-def _check_is_file(path: Path) -> None:
-    """Raise unless something is a file: a pipe or a device would be waited for, or never end."""
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is not a file")
 
 
 def load_pickle(path: Path) -> Any:
@@ -187,7 +181,7 @@ def load_pickle(path: Path) -> Any:
     Exception
         Of any type, where it is anything else.
     """
-    _check_is_file(path)
+    check_is_file(path)
     if zipfile.is_zipfile(path):
         # torch.save compresses nothing; what is compressed may unpack to any size.
         with zipfile.ZipFile(path) as archive:

@@ -37,10 +37,15 @@ def _rows(record: Record) -> Iterator[tuple[Any, ...]]:
         names = [str(number) for number in range(len(places))]
         if skeleton is not None and len(skeleton) == len(places):
             names = list(skeleton.keypoints)
-        image = (record["image_id"], record.get("time"), record["name"])
+        image = (record["image_id"], record.get("time"), _unicode(record["name"]))
         first = (*image, index, person.get("track_id"))
         for name, (x, y), score in zip(names, places, scores, strict=True):
             yield (*first, name, x, y, score)
+
+
+def _unicode(name: str) -> str:
+    """Write what of a file's name is no text as an escape: tables hold UTF-8 alone."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _lines(record: Record) -> Iterator[str]:

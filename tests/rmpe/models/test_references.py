@@ -1,6 +1,7 @@
 """Cards by address and by their network's file, and addresses in cards."""
 
 import hashlib
+import os
 import shutil
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from rmpe.errors import ModelError
 from rmpe.models.addresses import HubFile, is_safe_address, last_name, sibling, to_url
 from rmpe.models.build import load_pose
+from rmpe.models.draft import draft_card
 from rmpe.models.read import _CARDS, load_card
+from rmpe.models.references import card_of_file, fetch_card
 from rmpe.models.store import obtain
 
 SIMPLEPOSE = (_CARDS / "simplepose_coco17.toml").read_text()
@@ -175,3 +178,17 @@ def test_http_needs_the_whole_sha256(tmp_path):
     (tmp_path / "mine.toml").write_text(text.replace(digest, digest[:63]))
     with pytest.raises(ModelError, match="where sha256 has all 64 digits, http://"):
         load_card(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.pth"])
+def test_a_networks_file_that_is_a_pipe_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ModelError, match=f"cannot read the network .*{name}: it is not a file"):
+        card_of_file([], tmp_path / name)
+    with pytest.raises(ModelError, match="it is not a file"):
+        draft_card(tmp_path / name)
+
+
+def test_a_card_whose_name_is_too_long(server, cache):
+    with pytest.raises(ModelError, match="cannot download the card http"):
+        fetch_card(f"{server.address}/files/{'a' * 300}.toml")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rmpe.outputs.errors import OutputError
+from rmpe.outputs.files import Directory
 from rmpe.outputs.folder import open_results
 from rmpe.outputs.labels import ImageLabel
 from rmpe.outputs.records import error_record, record, tracked_record
@@ -128,3 +129,13 @@ def test_numbers_are_those_of_the_record(entries, tmp_path):
     table = pandas.read_parquet(written(PARQUET, tmp_path, *entries))
     scores = [s for entry in entries for p in entry.get("people", ()) for s in p["keypoint_scores"]]
     np.testing.assert_array_equal(table["score"], scores)
+
+
+@FORMATS
+def test_names_that_are_no_text_are_escaped(table_format, tmp_path):
+    if table_format.needs:
+        pytest.importorskip(table_format.needs)
+    label = ImageLabel("v/\udcff.png", "\udcff.png", 3)
+    with Directory(tmp_path) as directory, table_format.writing(directory) as writer:
+        writer.append(record(label, make_people(1)))
+    assert rb"\udcff.png" in (tmp_path / table_format.file_name).read_bytes()
