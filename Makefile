@@ -23,12 +23,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 INSTALL := PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --editable
 
 .venv/ready: pyproject.toml setup.py build_backend.py
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("make: Python 3.11 or newer \
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("make: Python 3.10 or newer \
 	is needed, and $(PYTHON) is " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
 	$(STEP) "Python environment in .venv" $(PYTHON) -m venv .venv
-	@$(BIN)/python -c 'import tomllib; \
-	  print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
-	  > .venv/build-requires.txt
+	@sed -n '/^requires = /s/[^"]*"\([^"]*\)"[^"]*/\1\n/gp' pyproject.toml > .venv/build-requires.txt
 	$(STEP) "PyTorch and the tools of the build" $(PIP) install $(TORCH:%='%') \
 	  --requirement .venv/build-requires.txt
 	$(STEP) "the native libraries" $(BIN)/python setup.py --quiet build_ext --inplace
@@ -109,7 +107,7 @@ sdist: .venv/ready  ## the sources as an archive, in dist/
 	$(STEP) "source archive" $(BIN)/python setup.py --quiet sdist
 
 # Torch's libraries are those of the user's torch, so they stay out of the wheel.
-wheel: sdist .venv/wheel  ## one wheel for every Python from 3.11 and torch from 2.10 on, in dist/
+wheel: sdist .venv/wheel  ## one wheel for every Python from 3.10 and torch from 2.10 on, in dist/
 	@rm -rf build/wheel
 	$(STEP) "wheel from that archive" $(PIP) wheel --no-build-isolation --no-deps \
 	  --wheel-dir build/wheel $$(echo dist/*.tar.gz)

@@ -1,6 +1,6 @@
 """Builds the native libraries of rmpe_ext; pyproject.toml holds everything else.
 
-_numpy   rmpe_ext.numpy. Knows no torch; one build serves Python from 3.11 on, numpy from 1.26 on.
+_numpy   rmpe_ext.numpy. Knows no torch; one build serves Python from 3.10 on, numpy from 1.26 on.
 _C       ops of CPU tensors, by PyTorch's stable ABI: one build serves every torch from 2.10 on.
 _C_cuda  ops of CUDA tensors, likewise. Built where there is a GPU, and an nvcc for torch's CUDA.
 
@@ -41,7 +41,7 @@ from build_backend import (
 ROOT = Path(__file__).resolve().parent
 CSRC = str(ROOT / "csrc")
 LOOPS = sorted(glob("csrc/cpu/*.cpp") + glob("csrc/parallel/*.cpp"))
-PYTHON_API = "0x030b0000"  # 3.11
+PYTHON_API = "0x030a0000"  # 3.10
 TORCH_API = "0x020a000000000000"  # 2.10
 
 
@@ -238,6 +238,10 @@ check_setuptools()
 setup(
     distclass=Package,
     cmdclass={"editable_wheel": InstallEditable},
-    install_requires=[*TORCH, "numpy>=1.26"],
-    options={"bdist_wheel": {"py_limited_api": "cp311"}},  # one for every Python from 3.11 on
+    install_requires=[
+        *TORCH,
+        "numpy>=1.26",
+        "typing-extensions>=4.10; python_version < '3.11'",
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp310"}},  # one for every Python from 3.10 on
 )

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+import sys
+from typing import Generic, TypeVar
+
+if sys.version_info >= (3, 11):
+    from typing import NamedTuple
+else:
+    from typing_extensions import NamedTuple  # Python's own could not be generic
 
 __all__ = ["MergedPoses", "NMSResult", "SoftNMSResult"]
 

@@ -1,5 +1,5 @@
 // Python functions from C++ ones, by Python's limited API and numpy's: one build serves every
-// Python from 3.11 on, and every numpy from 1.26 on.
+// Python from 3.10 on, and every numpy from 1.26 on.
 #pragma once
 
 #define PY_SSIZE_T_CLEAN

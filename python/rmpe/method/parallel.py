@@ -8,12 +8,15 @@ error is large, and goes back into the STN alone. At test time it is dropped.
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import nn
 
 from .transformer import SpatialTransformer, detransform
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["RMPE", "RMPEOutput"]
 

@@ -24,8 +24,11 @@ def digest_of(path: Path) -> str:
         Where it cannot be read.
     """
     check_is_file(path)
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def record_of(path: Path) -> Path:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -18,6 +18,9 @@ from tqdm import tqdm
 from ..output_file import write_atomically
 from .config import TrainingConfig
 from .precision import Precision
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["Reports"]
 
