@@ -35,7 +35,7 @@ class PoseNetwork:
         self.session = onnxruntime.InferenceSession(path)
         self.input = self.session.get_inputs()[0]
         self.size = (self.input.shape[2], self.input.shape[3])  # height and width
-        self.convention = convention
+        self.convention: ConventionName = convention
 
     def __call__(self, image: npt.NDArray[Any], boxes: Floats) -> tuple[Floats, Floats]:
         """Keypoints (N, K, 2) and scores (N, K) of people in a uint8 BGR image (H, W, 3).

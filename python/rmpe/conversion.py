@@ -138,6 +138,6 @@ def convert_record(entry: Record, skeleton: Skeleton) -> Record:
     derived = [
         name
         for name, indices in zip(skeleton.keypoints, conversion.sources, strict=True)
-        if len(indices) > 1 or source.keypoints[indices[0]] in before
+        if len(indices) > 1 or any(source.keypoints[i] in before for i in indices)
     ]
     return {**entry, "skeleton": skeleton.name, "people": people, "derived": derived}

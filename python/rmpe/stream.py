@@ -97,4 +97,4 @@ def _results(
                 last = frame.index
                 yield replace(result, frame=frame)
             # Or they would stay in memory while the next are read.
-            del batch, people, frame, result
+            del batch, people, frame, result  # pyright: ignore[reportPossiblyUnboundVariable]

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from typing import Self
-
     import torch
+    from typing_extensions import Self
 
     from ..models.build import CardNetwork
     from ..models.card import DetectorCard, ModelFile

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
-    from typing import Self
-
     import torch
+    from typing_extensions import Self
 
     from rmpe_ext.conventions import ConventionName
 

@@ -43,6 +43,6 @@ def refusal(path: str | os.PathLike[str], error: Exception) -> ImageError:
 
 def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
     """Give a decoded frame as RGB, (H, W, 3), turned as it is to be seen."""
-    pixels = frame.to_ndarray(format="rgb24")
+    pixels: npt.NDArray[Any] = frame.to_ndarray(format="rgb24")
     # The angle by which it is turned to be seen, counterclockwise.
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))

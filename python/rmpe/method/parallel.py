@@ -16,7 +16,7 @@ from torch import nn
 from .transformer import SpatialTransformer, detransform
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing_extensions import Self
 
 __all__ = ["RMPE", "RMPEOutput"]
 

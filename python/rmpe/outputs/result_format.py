@@ -43,6 +43,7 @@ class ResultFormat(Protocol):
 
     def writing(self, directory: Directory, /) -> AbstractContextManager[RecordWriter]:
         """Open what records are appended to; a file gets its name when the body is done."""
+        ...
 
 
 @runtime_checkable
@@ -51,3 +52,4 @@ class FrameFiles(ResultFormat, Protocol):
 
     def files_of(self, image_ids: Iterable[int], /) -> Iterable[str]:
         """Name the files of images."""
+        ...

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from .files import Directory
 from .records import Record
@@ -41,7 +41,7 @@ class TextFormat:
     separator: str = ""
     closing: str = ""
     summary: str = ""
-    needs: ClassVar[str] = ""
+    needs: str = ""
 
     @contextmanager
     def writing(self, directory: Directory) -> Iterator[TextWriter]:

@@ -24,7 +24,7 @@ from .schedule import Schedule
 from .task import Task
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing_extensions import Self
 
 __all__ = ["CHECKPOINT", "TrainingError", "train"]
 

@@ -20,7 +20,7 @@ from .config import TrainingConfig
 from .precision import Precision
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing_extensions import Self
 
 __all__ = ["Reports"]
 
