@@ -149,7 +149,7 @@ def check_numbers(name: str, values: Iterable[float], count: int, each: str) -> 
         floats = list(map(float, numbers))
     except OverflowError as error:
         raise ValueError(f"{name} must be {rule}, all finite, got {show(values)}") from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"{name} must be {rule}, got {show(values)}") from error
     if len(floats) != count:
         got = f"more than {count}" if len(floats) > count else len(floats)
@@ -173,7 +173,7 @@ def check_size(xp: ArrayModule, size: Sequence[int], count: int) -> tuple[int, i
         if isinstance(height, bool) or isinstance(width, bool):
             raise TypeError
         height, width = xp.index(height), xp.index(width)
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
         raise TypeError(f"size must be (height, width), both int, got {show(size)}") from error
     if height < 1 or width < 1:
         raise ValueError(f"size must be (height, width), both at least 1, got {show(size)}")

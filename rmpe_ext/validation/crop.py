@@ -91,7 +91,7 @@ def _output_dtype(xp: ArrayModule, dtype: Any) -> Any:
         dtype = xp.as_dtype(dtype)
         if xp.dtype_name(dtype) in _OUTPUT:
             return dtype
-    except (TypeError, ValueError):  # not a dtype
+    except (TypeError, ValueError, SyntaxError):  # not a dtype
         pass
     raise TypeError(f"dtype must be float32, float16 or bfloat16, got {show(dtype)}")
 

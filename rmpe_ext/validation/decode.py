@@ -132,7 +132,7 @@ def swapped_joints(flip_pairs: Iterable[tuple[int, int]] | None, joints: int) ->
     try:
         for pair in flip_pairs:
             _swap_pair(swapped, tuple(itertools.islice(pair, 3)))
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
         raise TypeError(f"flip_pairs must be pairs of joints, got {show(flip_pairs)}") from error
     return swapped
 

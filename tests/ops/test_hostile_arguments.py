@@ -195,3 +195,25 @@ def test_radii_beyond_float32_limit_nothing():
         for radius in (1e30, 1e39, 1e300)
     ]
     assert kept == kept[:1] * len(kept)
+
+
+META = torch.zeros((), dtype=torch.int64, device="meta")
+
+
+@EVERY_FRONT
+@pytest.mark.parametrize(
+    ("op", "name", "value"),
+    [
+        ("crop", "mean", (META, 1, 2)),
+        ("crop", "std", [1, META, 2]),
+        ("crop", "size", (META, 4)),
+        ("crop", "dtype", "9" * 5000),
+        ("crop_matrices", "size", [4, META]),
+        ("oks_nms", "sigmas", (META,) * 17),
+        ("decode", "flip_pairs", [(META, 1)]),
+        ("crop", "image_index", [META]),
+    ],
+)
+def test_numbers_without_a_value_and_dtypes_that_are_no_names(front, op, name, value):
+    with pytest.raises((TypeError, ValueError), match=f"^{name} must be "):
+        call(front, op, {**GOOD[op], name: value})
