@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,10 @@ from ..models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
 from ..outputs import DEFAULT_FORMATS, RESULT_FORMATS
 from . import CommandError
 from ._cards import MODELS_HELP
+from ._device import resolve_device
 
 if TYPE_CHECKING:
     from ..memory import BatchLimits
-    from ..models.card import DetectorCard, PoseCard
     from ..pipeline import PoseEstimator
 
 NMS: dict[str, str] = {
@@ -146,7 +145,7 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
 
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    device = _resolve_device(arguments.device, cards, arguments.prog)
+    device = resolve_device(arguments.device, cards, arguments.prog)
     try:
         return PoseEstimator(
             arguments.detector,
@@ -304,47 +303,3 @@ def _positive_or_auto(text: str) -> int | None:
     except argparse.ArgumentTypeError:
         message = f"must be auto or a whole number from 1, got {text!r}"
         raise argparse.ArgumentTypeError(message) from None
-
-
-def _resolve_device(name: str, cards: Sequence[DetectorCard | PoseCard], prog: str) -> str:
-    """Give torch's name of the device that ``--device`` asks for."""
-    import torch
-
-    if name == "auto":
-        return _choose_device(cards, prog)
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        device = None
-    if device is None or device.type not in ("cpu", "cuda"):
-        raise CommandError(f"--device must be auto, cpu, cuda or cuda:N, got {name}")
-    found = torch.cuda.device_count()
-    if device.type == "cuda" and (device.index or 0) >= found:
-        raise CommandError(
-            f"--device {name} is not there: torch finds {found} CUDA devices; "
-            "`rmpe doctor` says more"
-        )
-    return name
-
-
-def _choose_device(cards: Sequence[DetectorCard | PoseCard], prog: str) -> str:
-    """Choose CUDA where torch has it and every network's runtime can use it."""
-    import torch
-
-    if not torch.cuda.is_available():
-        return "cpu"
-    # torch and torchvision, which run the others, use what torch found.
-    onnx = [card.name for card in cards if card.runtime == "onnx"]
-    if onnx:
-        from ..networks.telemetry import import_onnxruntime
-
-        onnxruntime = import_onnxruntime()
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            print(
-                f"{prog}: running on the CPU, not on CUDA: {' and '.join(onnx)} "
-                f"{'need' if len(onnx) > 1 else 'needs'} onnxruntime-gpu, and the installed "
-                f"onnxruntime {onnxruntime.__version__} cannot use CUDA",
-                file=sys.stderr,
-            )
-            return "cpu"
-    return "cuda"
