@@ -119,7 +119,7 @@ def draw_boxes(image: Array, boxes: Array, texts: Sequence[str]) -> Array:
     """
     drawing = np.ascontiguousarray(image).copy()
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
-    for index in np.argsort(-sides.prod(1), kind="stable").tolist():
+    for index in map(int, np.argsort(-sides.prod(1), kind="stable")):
         _draw_box(drawing, boxes[index], sides[index], _BOX)
         _write_person(drawing, texts[index], boxes[index], sides[index])
     return drawing

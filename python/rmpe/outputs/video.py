@@ -52,6 +52,7 @@ class VideoWriter:
         sound: Any = None,
     ) -> None:
         import av
+        from av.error import FFmpegError
 
         self._container = av.open(file, "w", format=CONTAINERS[suffix])
         name = next(name for name in _ENCODERS if name in av.codecs_available)
@@ -66,7 +67,7 @@ class VideoWriter:
         if sound is not None:
             try:
                 self._sound = self._container.add_stream_from_template(sound)
-            except (av.FFmpegError, ValueError) as error:
+            except (FFmpegError, ValueError) as error:
                 raise OutputError(
                     f"a {suffix} file cannot hold sound as {sound.codec_context.name}; name a "
                     f".mkv file, or leave out the sound: {error}"
