@@ -161,6 +161,7 @@ def test_network_of_other_keypoints(tmp_path, models_dir):
 )
 def test_real_networks_reach_the_plain_pipeline(models_dir, coco_mini, true_boxes, nms, least):
     """A hand-written pipeline of OpenCV calls on these networks reaches .428 and .332."""
-    estimator = PoseEstimator(models_dir=models_dir, nms=None)
+    networks = ("ssd_mobilenet_v1_coco", "simplepose_coco17")
+    estimator = PoseEstimator(*networks, models_dir=models_dir, nms=None)
     measures = evaluate(estimator, coco_mini, nms=[nms], true_boxes=true_boxes)
     assert measures[nms or "none"].ap >= least

@@ -131,7 +131,7 @@ def track_color(track_id: int) -> tuple[int, int, int]:
     Examples
     --------
     >>> track_color(1), track_color(2)
-    ((77, 105, 255), (90, 255, 77))
+    ((77, 129, 255), (181, 255, 77))
     """
     hue = track_id * 0.618034 % 1  # The golden ratio's part fills the wheel most evenly.
     red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.7, 1.0))

@@ -239,6 +239,7 @@ def test_real_detectors_find_what_a_plain_decoder_finds(name, models_dir, data_d
 def test_torchvision_detectors_agree_with_torchvision(name):
     card = load_card(name)
     module = with_random_weights(card)
+    weights = module.state_dict()  # before batch norms are folded into convolutions
     height, width = card.input.size
     network = TorchNetwork(
         module, input_shape=(3, height, width), output_shapes=[(None, 4), (None, 91)]
@@ -251,7 +252,7 @@ def test_torchvision_detectors_agree_with_torchvision(name):
         for size in ((height, width), (400, 640))
     ]
     theirs = getattr(detection, name)(weights=None, weights_backbone=None).eval()
-    theirs.load_state_dict(module.state_dict())
+    theirs.load_state_dict(weights)
     theirs.score_thresh, theirs.nms_thresh = threshold, card.detector.nms_iou
     theirs.topk_candidates = theirs.detections_per_img = 100_000
     with torch.inference_mode():
