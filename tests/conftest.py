@@ -1,4 +1,4 @@
-"""Real networks and photographs, which are not part of the repository; no downloads."""
+"""Ready-made networks and real photographs, which are not part of the repository; no downloads."""
 
 import os
 import signal

@@ -3,7 +3,7 @@
 `rmpe.PoseEstimator` does the same in one call. Taken apart, any step can be replaced: another
 detector, a tracker between the frames, another suppression, results in a database.
 
-    python examples/python/own_pipeline.py examples/photographs --models ../shared/models
+    python examples/python/own_pipeline.py examples/photographs
 """
 
 from __future__ import annotations

@@ -886,7 +886,7 @@ def test_models_that_are_not_here(tmp_path, monkeypatch, capsys):
     assert pose["task"] == "pose"
     assert pose["skeleton"] == "coco_17"
     assert pose["input"] == [256, 192]
-    assert (pose["present"], pose["status"]) == (False, "missing")
+    assert (pose["present"], pose["status"]) == (False, "missing, no URL")
 
 
 def test_models_says_in_a_line_what_becomes_of_each_file(tmp_path, monkeypatch, capsys):
@@ -897,7 +897,7 @@ def test_models_says_in_a_line_what_becomes_of_each_file(tmp_path, monkeypatch, 
     rows, _, rest = capsys.readouterr().out.partition("\n\n")
     status = {row.split()[0]: row.split("  ")[-1].strip() for row in rows.splitlines()}
     assert status["simplepose_coco17"] == "damaged"
-    assert status["ssd_mobilenet_v1_coco"] == "missing"
+    assert status["ssd_mobilenet_v1_coco"] == "missing, no URL"
     assert status["ssdlite320_mobilenet_v3_large"] == "downloaded when used"
     assert "  from: https://download.pytorch.org/models/ssdlite320" in rest
     assert "is damaged or another version" in rest and "was not found" not in rest

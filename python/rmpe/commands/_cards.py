@@ -104,7 +104,7 @@ def describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str,
         elif all(file.urls for file in missing):
             status = "downloaded when used"
         else:
-            status = "missing"
+            status = "missing, no URL"
         return row | {"present": False, "paths": [], "status": status, "problem": str(error)}
     size = sum(path.stat().st_size for path in paths)
     here = {"present": True, "paths": [str(path) for path in paths], "status": "here"}

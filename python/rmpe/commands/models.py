@@ -10,7 +10,7 @@ from typing import Any
 from ..terminal import printable
 from ._cards import MODELS_HELP, PERMISSIVE, describe, table_of
 
-SUMMARY = "list the networks, and whether their files are here; get, show or verify them"
+SUMMARY = "list the networks, and whether their files are here; get, verify or compare them"
 
 # Each is a module of `rmpe.commands`, models_NAME, in the order of the help.
 ACTIONS = ("get", "show", "verify", "new-card", "check", "bench")
