@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .inputs.images import ImageError
 from .inputs.pyav import upright
 from .inputs.video import Clip, decode_clip, open_clip, read_clip
-from .output_file import write_atomically
+from .output_file import check_is_file, check_output, write_atomically
 from .outputs.drawing import draw
 from .outputs.drawing_style import DrawingStyle
 from .outputs.errors import OutputError, ResultsError
@@ -80,6 +80,11 @@ def annotate_video(
         raise OutputError(f"--out must end in {', '.join(CONTAINERS)}, got {out.name}")
     if os.path.realpath(video) == os.path.realpath(out):
         raise OutputError(f"--out must be another file than the video, got {out}")
+    try:
+        check_output(out)
+        check_is_file(out)
+    except OSError as error:
+        raise OutputError(f"cannot write {out}: {error.strerror}") from None
     clip = read_clip(video)
     with open_journal(Path(results), report) as journal:
         files = _frames_of(journal, clip, Path(results))

@@ -196,7 +196,9 @@ def _smooth(seen: npt.NDArray[np.int64], rows: Floats, parameters: SmoothingPara
     sizes = np.sqrt(np.nan_to_num(sides).clip(0).prod(axis=1))
     points = filled[:, : 2 * k].reshape(count, k, 2)
     keypoints = smooth_track(times, points, filled[:, 2 * k : 3 * k], sizes, parameters)
-    return _Track(first, present, there, filled, keypoints)
+    # Curves go beyond their points, but records hold no number larger than this.
+    most = float(np.finfo(np.float32).max)
+    return _Track(first, present, there, filled, keypoints.clip(-most, most))
 
 
 def _smaller(scores: Floats) -> Floats:

@@ -1,5 +1,8 @@
 """Annotated videos: the frames, times and sound of the source, with people drawn in."""
 
+import os
+import stat
+
 import numpy as np
 import pytest
 
@@ -131,8 +134,13 @@ def test_what_cannot_be_done_leaves_no_file(clip, tmp_path):
         annotate_video("results", clip, "out.txt")
     with pytest.raises(OutputError, match="--out must be another file than the video"):
         annotate_video("results", clip, "./walk.mkv")
-    with pytest.raises(OutputError, match="cannot write nowhere/out.mp4: No such file"):
+    with pytest.raises(OutputError, match="cannot write nowhere/out.mp4: there is no such folder"):
         annotate_video("results", clip, "nowhere/out.mp4")
+    os.mkfifo("pipe.mp4")
+    with pytest.raises(OutputError, match="cannot write pipe.mp4: it is not a file"):
+        annotate_video("results", clip, "pipe.mp4")
+    assert stat.S_ISFIFO(os.stat("pipe.mp4").st_mode)
+    os.unlink("pipe.mp4")
     (tmp_path / "walk.mkv").unlink()
     write_video("walk.mkv", count=3, width=32)
     with pytest.raises(ResultsError, match="walk_000000.jpg: the frame must be 64 x 48 pixels"):
@@ -148,5 +156,7 @@ def test_on_the_command_line(clip, capsys):
     assert main(arguments) == 2
     assert "out.mp4 is there already: choose --overwrite" in capsys.readouterr().err
     assert main([*arguments, "--overwrite", "--blur-faces", "--no-sound", "--quiet"]) == 0
+    assert main(["draw", "results", clip, "--out", f"{'y' * 300}.mp4"]) == 2
+    assert "File name too long" in capsys.readouterr().err
     assert main(["draw", "results", "gone.mp4", "--out", "new.mp4"]) == 2
     assert "gone.mp4: this video cannot be read: No such file" in capsys.readouterr().err

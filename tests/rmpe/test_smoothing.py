@@ -92,6 +92,18 @@ def test_one_identity_twice_in_a_frame_is_refused(tmp_path):
         smooth_results(write(tmp_path / "in", records), tmp_path / "out")
 
 
+def test_the_largest_numbers_can_be_read_again(tmp_path):
+    records = [walk(number) for number in range(6)]
+    most = float(np.finfo(np.float32).max)
+    for number, entry in enumerate(records):
+        # A step, beyond both sides of which a parabola goes.
+        for place in entry["people"][0]["keypoints"]:
+            place[:] = [most, -most] if number < 3 else [-most, most]
+    smooth_results(write(tmp_path / "in", records), tmp_path / "out")
+    smooth_results(tmp_path / "out", tmp_path / "again")
+    assert len(read(tmp_path / "again")) == 6
+
+
 def test_on_the_command_line(tmp_path, capsys):
     folder = write(tmp_path / "in", [walk(n) for n in range(6)])
     arguments = ["smooth", str(folder), "--out", str(tmp_path / "out"), "--formats", "jsonl,csv"]

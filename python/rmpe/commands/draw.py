@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..annotation import annotate_video
     from ..inputs.images import ImageError
 
-    if arguments.out.exists() and not arguments.overwrite:
+    if os.path.exists(arguments.out) and not arguments.overwrite:
         raise CommandError(f"{arguments.out} is there already: choose --overwrite to replace it")
     with results_errors(arguments.out):
         try:

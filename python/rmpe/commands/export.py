@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from ..terminal import printable
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = arguments.onnx
     if out.suffix != ".onnx":
         raise CommandError(f"--onnx must end in .onnx, got {out}")
-    there = [path for path in (out, out.with_suffix(".toml")) if path.exists()]
+    there = [path for path in (out, out.with_suffix(".toml")) if os.path.exists(path)]
     if there and not arguments.overwrite:
         raise CommandError(f"{there[0]} is there already: choose --overwrite, or another name")
     try:

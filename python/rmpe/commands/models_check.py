@@ -51,13 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
         card = load_card(arguments.card)
         image = read_image(arguments.image)
         out = arguments.out or Path(f"{card.name}-check.png")
-        check_output(out)
+        try:
+            check_output(out)
+        except OSError as error:
+            raise CommandError(f"cannot write {out}: {error.strerror}") from None
         look = _see_pose if task_of(card) == "pose" else _see_boxes
         lines, drawing = look(arguments, card, image)
     except (ModelError, ImageError) as error:
         raise CommandError(str(error)) from None
-    except OSError as error:
-        raise CommandError(f"cannot write {arguments.out}: {error.strerror}") from None
     import cv2
 
     encoded = cv2.imencode(".png", drawing[..., ::-1])[1].tobytes()

@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ..errors import ModelError
     from ..models.draft import SAY, draft_card
 
+    if not arguments.file.name:
+        raise CommandError(f"the network must be a file, got {arguments.file}")
     card = arguments.out or arguments.file.with_suffix(".toml")
     if card.suffix != ".toml":
         raise CommandError(f"--out must end in .toml, got {card}")

@@ -101,6 +101,7 @@ def export_onnx(
     else:
         module, names, tables, anchors = _describe_detector(card, source, out.stem)
         extra.append(anchors)
+    module = module.to(torch.float32)  # Weights may be stored as float16.
     content = _to_onnx(module, names, card.input.size, card.name)
     difference = _compare(card, module, content, names)
     digest = hashlib.sha256(content).hexdigest()

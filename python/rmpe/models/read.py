@@ -92,7 +92,7 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
         return _read_card(path, _Source(path.parent))
     if path.suffix in NETWORK_FILES:
         beside = path.with_suffix(".toml")
-        if beside.is_file():
+        if os.path.isfile(beside):  # No error where the name is too long.
             return _read_card(beside, _Source(beside.parent))
         card = card_of_file(known_cards().values(), path)
         return replace(card, network=replace(card.network, name=path.name, folder=path.parent))

@@ -235,6 +235,8 @@ def parse_record(line: bytes) -> Record:
         if "people" in entry:
             raise ResultsError("people must be missing where there is an error")
         return entry
+    if "derived" in entry:  # Written by `rmpe.conversion`.
+        _check(entry, "derived", "a list of texts", _are_texts)
     for side in ("width", "height"):
         _check(entry, side, f"a whole number from 1 to {_MAX_SIDE}", _whole(1, _MAX_SIDE))
     _check(entry, "skeleton", "text", _is_text)
@@ -284,6 +286,10 @@ def _shown(value: Any) -> str:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(map(_is_text, values))
 
 
 def _whole(least: int, most: int) -> Callable[[Any], bool]:

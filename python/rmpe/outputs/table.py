@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -104,10 +104,12 @@ class _ParquetWriter:
         rows, self._rows = self._rows[:count], self._rows[count:]
         if rows:
             columns = zip(*rows, strict=True)
-            arrays = [
-                pyarrow.array(column, field.type)
-                for column, field in zip(columns, _schema(), strict=True)
-            ]
+            arrays = []
+            for column, field in zip(columns, _schema(), strict=True):
+                values: Iterable[Any] = column
+                if field.type == pyarrow.float64():  # It refuses large whole numbers.
+                    values = [None if value is None else float(value) for value in column]
+                arrays.append(pyarrow.array(values, field.type))
             self._table.write_table(pyarrow.Table.from_arrays(arrays, schema=_schema()))
 
 

@@ -154,6 +154,8 @@ def test_the_command_writes_a_card_and_says_what_is_left(tmp_path, capsys):
     assert "cannot write" in capsys.readouterr().err
     assert (tmp_path / "net.toml").read_bytes() == written
     assert cli.main(["models", "new-card", str(path), "--out", str(tmp_path / "a.txt")]) == 2
+    assert cli.main(["models", "new-card", "."]) == 2
+    assert "the network must be a file, got ." in capsys.readouterr().err
 
 
 def test_check_draws_what_a_network_sees(tmp_path, models_dir, data_dir, capsys):

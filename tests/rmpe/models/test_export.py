@@ -47,6 +47,16 @@ def test_a_pose_network(tmp_path):
     torch.testing.assert_close(have.keypoint_scores, want.keypoint_scores, atol=1e-4, rtol=0)
 
 
+def test_weights_in_half_precision(tmp_path):
+    card = make_hourglass(tmp_path)
+    weights = torch.load(tmp_path / "net.pth")
+    for name, value in weights.items():
+        if value.is_floating_point():
+            weights[name] = value.half()
+    torch.save(weights, tmp_path / "net.pth")
+    assert export_onnx(card, tmp_path / "out.onnx").difference < 1e-4
+
+
 def test_a_detector(tmp_path):
     card = load_card("ssdlite320_mobilenet_v3_large")
     torch.save(with_random_weights(card).state_dict(), tmp_path / "net.pth")
@@ -101,6 +111,8 @@ def test_the_command(tmp_path, capsys):
         ([str(card), "--onnx", "a.pth"], "--onnx must end in .onnx"),
         (["yolo", "--onnx", str(tmp_path / "b.onnx")], "model must be one of"),
         ([str(card), "--onnx", str(tmp_path / "gone" / "b.onnx")], "there is no such folder"),
+        ([str(card), "--onnx", f"{'y' * 300}.onnx"], "File name too long"),
+        ([f"{'y' * 300}.onnx", "--onnx", str(tmp_path / "b.onnx")], "File name too long"),
     ):
         assert cli.main(["export", *words]) == 2
         assert message in capsys.readouterr().err

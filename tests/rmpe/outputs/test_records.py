@@ -117,6 +117,8 @@ def changed(key, value, person=False):
         (changed("width", 0), "width must be a whole number from 1"),
         (changed("height", None), "height must be a whole number from 1"),
         (changed("skeleton", ["coco"]), "skeleton must be text, got a list of 1"),
+        (changed("derived", 5), "derived must be a list of texts, got 5"),
+        (changed("derived", [5]), "derived must be a list of texts, got a list of 1"),
         (changed("people", None), "people must be a list, got None"),
         (changed("people", {}), "people must be a list, got a JSON object of 0"),
         (changed("people", [None]), "people must hold JSON objects, got None"),

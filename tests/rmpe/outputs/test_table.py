@@ -139,3 +139,11 @@ def test_names_that_are_no_text_are_escaped(table_format, tmp_path):
     with Directory(tmp_path) as directory, table_format.writing(directory) as writer:
         writer.append(record(label, make_people(1)))
     assert rb"\udcff.png" in (tmp_path / table_format.file_name).read_bytes()
+
+
+def test_whole_numbers_are_numbers_as_large_as_records_hold(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    entry = record(LABEL, make_people(1), 2**60 + 1)
+    entry["people"][0]["keypoints"][0] = [10**30, 2**53 + 1]
+    row = parquet.read_table(written(PARQUET, tmp_path, entry)).to_pylist()[0]
+    assert (row["time"], row["x"], row["y"]) == (2.0**60, 1e30, 2.0**53)
