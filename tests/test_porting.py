@@ -1,6 +1,7 @@
 """docs/porting: what its pages say gives the same results as the packages that they start from.
 
-A test compares where its package is installed. All three, without what they do not need here (the nightly workflow does so)::
+A test compares where its package is installed, as in the nightly workflow. All three, without what
+they do not need here::
 
     pip install transformers addict rich termcolor yapf
     pip install --no-deps rtmlib mmpose mmengine mmcv-lite json_tricks munkres

@@ -26,7 +26,7 @@ Prints how well each model describes people who were not fitted to: the mean log
 their offsets, of which more is better.
 
 examples:
-  rmpe fit-proposals train.json images/ --models models/ --out proposals.json
+  rmpe fit-proposals train.json images/ --out proposals.json
   rmpe fit-proposals train.json images/ --detections boxes.json --out proposals.json
   rmpe fit-proposals mpii_annotations.json.gz --format mpii --detections MPII_multi_valid.h5 \\
       --out proposals.json --plot proposals.png

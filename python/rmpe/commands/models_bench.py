@@ -24,7 +24,7 @@ for networks with the skeleton of the data set. On a machine that does other wor
 little.
 
 example:
-  rmpe models bench simplepose_coco17 movenet_thunder_coco17 \\
+  rmpe models bench small_hourglass_coco17 rtmpose_m_coco17 \\
       --data annotations.json --images images/"""
     parser.add_argument(
         "names", nargs="+", metavar="NAME", help="of networks, or paths or addresses of cards"

@@ -66,9 +66,9 @@ def load_detector(
 
     Examples
     --------
-    >>> detector = load_detector("ssd_mobilenet_v1_coco", models_dir="models")  # doctest: +SKIP
-    >>> detector([image]).boxes.shape  # doctest: +SKIP
-    torch.Size([3, 4])
+    >>> detector = load_detector("small_ssd_person")
+    >>> detector([torch.full((480, 640, 3), 128, dtype=torch.uint8)]).boxes.shape  # nobody
+    torch.Size([0, 4])
     """
     card = load_card(name_or_path)
     if not isinstance(card, DetectorCard):
@@ -108,9 +108,9 @@ def load_pose(
 
     Examples
     --------
-    >>> pose = load_pose("simplepose_coco17", models_dir="models")  # doctest: +SKIP
-    >>> pose.network(torch.zeros(2, 3, 256, 192))[0].shape  # doctest: +SKIP
-    torch.Size([2, 17, 64, 48])
+    >>> pose = load_pose("small_hourglass_coco17")
+    >>> pose.network(torch.zeros(2, 3, 192, 128))[0].shape
+    torch.Size([2, 17, 48, 32])
     """
     card = load_card(name_or_path)
     if not isinstance(card, PoseCard):
