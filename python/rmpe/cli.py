@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import io
 import os
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .commands import CommandError
-from .commands._messages import say, silence
+from .commands._messages import say, say_lines, silence
 from .terminal import printable
 
 # Each is a module of `rmpe.commands`, in the order of the help.
@@ -119,6 +120,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of a pipe went away (`rmpe models | head`); keep the exit quiet too.
         silence(sys.stdout)
+        return 1
+    except OSError as error:
+        # Or else it is no matter of where the output goes (`rmpe models > file`).
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or say_lines([""], sys.stdout):
+            raise
+        say(f"{arguments.prog}: error: the output cannot be written: {error.strerror}")
         return 1
 
 

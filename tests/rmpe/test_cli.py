@@ -241,6 +241,15 @@ def test_summary_that_cannot_be_written_is_told_by_the_exit_status(folder, estim
     assert len(lines()) == 2
 
 
+@pytest.mark.parametrize("words", [["models"], ["models", "--json"], ["doctor"]])
+def test_output_onto_a_full_disk_is_one_line(words, monkeypatch, capsys):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert cli.main(words) == 1
+    message = f"rmpe {words[0]}: error: the output cannot be written: No space left on device"
+    assert capsys.readouterr().err.splitlines() == [message]
+
+
 def test_names_and_errors_reach_the_terminal_without_controls(folder, estimators, capsys):
     name = "photos/\x1b]0;owned\x07\nrmpe infer: error: forged\n.jpg"
     Path(name).write_text("x")
