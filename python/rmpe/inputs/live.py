@@ -137,7 +137,7 @@ def _open(av: Any, source: str | int, timeout: float) -> Any:
         return av.open(device, format="v4l2", timeout=timeout)
     # Over UDP, a full network costs parts of frames.
     options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
-    return av.open(source, options=options, timeout=timeout)
+    return av.open(source, options=options, timeout=timeout, metadata_errors="replace")
 
 
 def _decode(av: Any, container: Any, name: str) -> Generator[av.VideoFrame, None, None]:

@@ -165,7 +165,7 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
     av = import_av(path)
     stamps: list[int | None] = []
     try:
-        with av.open(os.fspath(path)) as container:
+        with av.open(os.fspath(path), metadata_errors="replace") as container:
             stream = video_stream(container, path)
             unit = stream.time_base
             try:
@@ -264,7 +264,7 @@ def open_clip(clip: Clip) -> Any:
     """Open a video with PyAV; where that fails, this is an `ImageError`."""
     av = import_av(clip.path)
     try:
-        return av.open(os.fspath(clip.path))
+        return av.open(os.fspath(clip.path), metadata_errors="replace")
     except (av.FFmpegError, OSError) as error:
         raise refusal(clip.path, error) from None
 

@@ -211,3 +211,15 @@ def test_without_pyav_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     with pytest.raises(ImageError, match="a.mkv: videos are read after: pip install 'av>=14.2'"):
         read_clip(path)
+
+
+def test_what_a_file_says_of_itself_need_not_be_utf_8(tmp_path):
+    path = tmp_path / "walk.mkv"
+    write_video(path, count=3)
+    content = path.read_bytes()
+    assert b"Lavf" in content
+    path.write_bytes(content.replace(b"Lavf", b"\xfcber"))
+    with pytest.raises(UnicodeDecodeError):
+        av.open(str(path))
+    frames = list(read_clip_frames(path, range(3)))
+    assert [frame.shape for frame in frames] == [(HEIGHT, WIDTH, 3)] * 3
