@@ -196,7 +196,8 @@ def expand_videos(
     excerpt : Excerpt
         Which frames.
     report : callable
-        Called with a line about each video that cannot be read, which is left out.
+        Called with a line about each video that cannot be read or has no such frame; it is left
+        out.
 
     Returns
     -------
@@ -213,7 +214,13 @@ def expand_videos(
             continue
         try:
             clip = read_clip(path)
-            found += clip.paths(clip.select(excerpt))
+            chosen = clip.select(excerpt)
+            if not chosen:
+                last = clip.time(len(clip) - 1)
+                raise ImageError(
+                    f"{printable(path)}: no frame is from start to end, its last is at {last} s"
+                )
+            found += clip.paths(chosen)
             clips[path] = clip
         except ImageError as error:
             report(str(error))

@@ -8,7 +8,15 @@ import pytest
 
 from rmpe.inputs.images import ImageError
 from rmpe.inputs.prefetch import read_batches
-from rmpe.inputs.video import Excerpt, frame_number, is_video, read_clip, read_clip_frames, video_of
+from rmpe.inputs.video import (
+    Excerpt,
+    expand_videos,
+    frame_number,
+    is_video,
+    read_clip,
+    read_clip_frames,
+    video_of,
+)
 
 from .encode import encode
 
@@ -223,3 +231,11 @@ def test_what_a_file_says_of_itself_need_not_be_utf_8(tmp_path):
         av.open(str(path))
     frames = list(read_clip_frames(path, range(3)))
     assert [frame.shape for frame in frames] == [(HEIGHT, WIDTH, 3)] * 3
+
+
+def test_an_excerpt_beyond_the_end_is_named(tmp_path):
+    path = tmp_path / "walk.mkv"
+    write_video(path, count=3)
+    lines = []
+    assert expand_videos([path], Excerpt(start=5), lines.append) == ([], {})
+    assert lines == [f"{path}: no frame is from start to end, its last is at 0.08 s"]
