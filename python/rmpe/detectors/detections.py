@@ -34,6 +34,12 @@ class Detections:
     image_index: torch.Tensor
     class_index: torch.Tensor | None = None
 
+    @classmethod
+    def none(cls, device: torch.device) -> Detections:
+        """Nobody, in any number of images."""
+        scores = torch.empty(0, dtype=torch.float32, device=device)
+        return cls(scores.view(0, 4), scores, scores.long(), scores.long())
+
     def __len__(self) -> int:
         """Return the number of boxes, M."""
         return self.boxes.shape[0]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..toml_table import Table
     from .detections import Detections
 
-__all__ = ["Detector", "DetectorKind"]
+__all__ = ["Detector", "DetectorKind", "choose_threshold"]
 
 
 class Detector(Protocol):
@@ -23,16 +23,41 @@ class Detector(Protocol):
     def __call__(
         self, images: Sequence[torch.Tensor], threshold: float | None = None
     ) -> Detections:
-        """Find the people in uint8 RGB images (H, W, 3), on one device.
+        """Find the people in a batch of images, or what else the detector looks for.
 
         Parameters
         ----------
         images : sequence of Tensors (H, W, 3)
-            Sizes may differ.
+            uint8, RGB, on the network's device; sizes may differ.
         threshold : float, optional
             Lowest score, in 0..1; the detector's own, unless given.
+
+        Returns
+        -------
+        Detections
+            Image by image, best first; within the image, and each with an area. Boxes of different
+            classes do not suppress each other.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a wrong dtype, shape, device or threshold.
         """
         ...
+
+
+def choose_threshold(threshold: float | None, own: float) -> float:
+    """The lowest score of a call, which is the detector's own, unless given.
+
+    Raises
+    ------
+    ValueError
+        Unless it is in 0..1.
+    """
+    threshold = own if threshold is None else threshold
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must be in 0..1, got {threshold}")
+    return threshold
 
 
 class DetectorKind(Protocol):

@@ -13,6 +13,7 @@ from ..errors import ModelError
 from ..models import PERSON
 from ..toml_table import Table, is_fraction
 from .classes import find_columns, read_classes
+from .detector import choose_threshold
 
 if TYPE_CHECKING:
     import torch
@@ -201,37 +202,15 @@ class SSDDetector:
     def __call__(
         self, images: Sequence[torch.Tensor], threshold: float | None = None
     ) -> Detections:
-        """Find the people in a batch of images, or what else the detector looks for.
-
-        Parameters
-        ----------
-        images : sequence of Tensor (H, W, 3)
-            uint8, RGB, on the network's device; sizes may differ.
-        threshold : float, optional
-            Lowest score, in 0..1, in place of the card's.
-
-        Returns
-        -------
-        Detections
-            Image by image, best first; within the image, and each with an area. Boxes of different
-            classes do not suppress each other.
-
-        Raises
-        ------
-        TypeError, ValueError
-            For a wrong dtype, shape, device or threshold.
-        """
+        """See `rmpe.detectors.detector.Detector`."""
         import torch
 
         from .detections import Detections, best_first
 
-        threshold = self.ssd.threshold if threshold is None else threshold
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must be in 0..1, got {threshold}")
+        threshold = choose_threshold(threshold, self.ssd.threshold)
         device = self.network.device
         if not len(images):
-            none = torch.empty(0, dtype=torch.float32, device=device)
-            return Detections(none.view(0, 4), none, none.long(), none.long())
+            return Detections.none(device)
         sizes = torch.tensor([image.shape[1::-1] for image in images], device=device)
         encoded, scores = self.network(self._stretch(images, sizes))
         if self.ssd.activation == "softmax":
