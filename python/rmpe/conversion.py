@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rmpe_ext import __version__
 
 from .outputs.errors import ResultsError
 from .outputs.folder import check_apart, open_results
-from .outputs.journal import open_journal
+from .outputs.journal import in_pieces, open_journal
 from .outputs.records import Record, known_skeleton
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
@@ -18,9 +18,6 @@ from .skeleton_conversion import Conversion
 from .skeletons import Skeleton
 
 __all__ = ["convert_record", "convert_results"]
-
-# Records are written together in pieces of so many.
-_PIECE = 256
 
 
 def convert_results(
@@ -85,14 +82,14 @@ def convert_results(
         run = RunFile(__version__, settings, "none", tuple(formats), os.getcwd())
         folder.begin(run, overwrite=overwrite)
         with progress("image", len(journal.done)) as advance:
-            piece: list[Record] = []
-            for entry in journal.records():
-                piece.append(entry if skeleton is None else convert_record(entry, skeleton))
-                if len(piece) == _PIECE:
-                    folder.append(piece)
-                    piece.clear()
-                advance(1)
-            folder.append(piece)
+
+            def converted() -> Iterator[Record]:
+                for entry in journal.records():
+                    yield entry if skeleton is None else convert_record(entry, skeleton)
+                    advance(1)
+
+            for piece in in_pieces(converted()):
+                folder.append(piece)
         folder.finish()
         return len(journal.done)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from rmpe_ext import __version__
 from .outputs import DEFAULT_FORMATS
 from .outputs.errors import ResultsError
 from .outputs.folder import check_apart, open_results
-from .outputs.journal import Journal, open_journal
+from .outputs.journal import Journal, in_pieces, open_journal
 from .outputs.records import Record, rounded
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
@@ -28,8 +28,6 @@ __all__ = ["SmoothTally", "smooth_results"]
 
 Floats = npt.NDArray[np.float64]
 
-# Records are written together in pieces of so many.
-_PIECE = 256
 _DEFAULT = SmoothingParameters()
 
 
@@ -121,14 +119,8 @@ def smooth_results(
         with progress("frame", len(journal.done)) as advance:
             for video, found in tracks:
                 tally.tracks += len(found)
-                piece = []
-                for number, file in enumerate(video):
-                    piece.append(_smoothed(journal.record(file), number, found, tally))
-                    if len(piece) == _PIECE:
-                        folder.append(piece)
-                        piece.clear()
-                    advance(1)
-                folder.append(piece)
+                for piece in in_pieces(_smoothed_video(journal, video, found, tally, advance)):
+                    folder.append(piece)
         folder.finish()
     return tally
 
@@ -158,12 +150,11 @@ def _tracks_of(
             track = person.get("track_id")
             if track is None:
                 continue
-            if track in seen and (
-                seen[track][-1] == number or len(rows[track][-1]) != len(_row(person))
-            ):
+            row = _row(person)
+            if track in seen and (seen[track][-1] == number or len(rows[track][-1]) != len(row)):
                 raise ResultsError(f"{file}: track {track} must be one person of one skeleton")
             seen.setdefault(track, []).append(number)
-            rows.setdefault(track, []).append(_row(person))
+            rows.setdefault(track, []).append(row)
     return {
         track: _smooth(np.array(seen[track]), np.stack(rows[track]), parameters) for track in seen
     }
@@ -209,6 +200,18 @@ def _smaller(scores: Floats) -> Floats:
         j = len(scores) - 1 - i
         backward[j] = np.where(np.isnan(scores[j]), backward[j + 1], scores[j])
     return np.minimum(forward, backward)
+
+
+def _smoothed_video(
+    journal: Journal,
+    video: Sequence[str],
+    tracks: dict[int, _Track],
+    tally: SmoothTally,
+    advance: Callable[[int], object],
+) -> Iterator[Record]:
+    for number, file in enumerate(video):
+        yield _smoothed(journal.record(file), number, tracks, tally)
+        advance(1)
 
 
 def _smoothed(entry: Record, number: int, tracks: dict[int, _Track], tally: SmoothTally) -> Record:

@@ -18,7 +18,7 @@ from .inputs.find import natural_key
 from .outputs import DEFAULT_FORMATS
 from .outputs.errors import ResultsError
 from .outputs.folder import ResultFolder, check_apart, open_results
-from .outputs.journal import open_journal
+from .outputs.journal import in_pieces, open_journal
 from .outputs.records import Record, known_skeleton, people_of, tracked_record
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
@@ -26,9 +26,6 @@ from .trackers.parameters import TrackingParameters
 from .trackers.tracker import LONGEST, TrackerState, track
 
 __all__ = ["TrackTally", "track_folder", "track_records", "track_results", "videos_of"]
-
-# Records are written together in pieces of so many.
-_PIECE = 256
 
 
 @dataclass
@@ -118,7 +115,9 @@ def track_results(
         with progress("frame", len(journal.done)) as advance:
             for video in videos:
                 entries = (journal.record(file) for file in video)
-                _write_video(track_records(entries, parameters), folder, tally, advance)
+                tracked = track_records(entries, parameters)
+                for piece in in_pieces(_counted(tracked, tally, advance)):
+                    folder.append(piece)
         folder.finish()
     return tally
 
@@ -150,16 +149,22 @@ def track_folder(
         A record cannot be written.
     """
     for video in videos_of(folder.files):
-        piece = []
-        before, entries = tee(folder.record(file) for file in video)
-        for old, new in zip(before, track_records(entries, parameters), strict=True):
-            if new != old:
-                piece.append(new)
-            if len(piece) == _PIECE:
-                folder.replace(piece)
-                piece.clear()
-            advance(1)
-        folder.replace(piece)
+        for piece in in_pieces(_changed(folder, video, parameters, advance)):
+            folder.replace(piece)
+
+
+def _changed(
+    folder: ResultFolder,
+    video: Sequence[str],
+    parameters: TrackingParameters,
+    advance: Callable[[int], object],
+) -> Iterator[Record]:
+    """The records of a video in which an identity changed."""
+    before, entries = tee(folder.record(file) for file in video)
+    for old, new in zip(before, track_records(entries, parameters), strict=True):
+        if new != old:
+            yield new
+        advance(1)
 
 
 def track_records(
@@ -208,25 +213,18 @@ def videos_of(files: Iterable[str]) -> list[list[str]]:
     return [sorted(video, key=natural_key) for _, video in by_folder]
 
 
-def _write_video(
-    entries: Iterable[Record],
-    folder: ResultFolder,
-    tally: TrackTally,
-    advance: Callable[[int], object],
-) -> None:
+def _counted(
+    entries: Iterable[Record], tally: TrackTally, advance: Callable[[int], object]
+) -> Iterator[Record]:
+    """The records of a video, once they are counted."""
     tally.videos += 1
     tracks: set[int] = set()
-    piece = []
     for entry in entries:
         ids = [person["track_id"] for person in entry.get("people", ())]
         tally.frames += "people" in entry
         tally.people += len(ids)
         tally.tracked += len(ids) - ids.count(None)
         tracks.update(one for one in ids if one is not None)
-        piece.append(entry)
-        if len(piece) == _PIECE:
-            folder.append(piece)
-            piece.clear()
+        yield entry
         advance(1)
-    folder.append(piece)
     tally.tracks += len(tracks)

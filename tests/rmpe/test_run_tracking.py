@@ -95,7 +95,7 @@ def test_interrupted_at_any_batch_and_resumed(frames, disk, monkeypatch, when):
 @pytest.mark.parametrize("at", ["frame", "drawing"])
 def test_interrupted_while_tracking_or_drawing(frames, disk, monkeypatch, at):
     infer(frames, disk / "unbroken")
-    monkeypatch.setattr("rmpe.tracking._PIECE", 2)
+    monkeypatch.setattr("rmpe.outputs.journal._PIECE", 2)
     name = {"frame": "replace", "drawing": "finish"}[at]
 
     def fail(*arguments):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 from . import CommandError
 
-__all__ = ["add_results", "results_errors"]
+__all__ = ["add_results", "parameters_of", "results_errors"]
+
+Parameters = TypeVar("Parameters")
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +24,23 @@ def add_results(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="replace earlier results in the folder"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+
+
+def parameters_of(kind: Callable[..., Parameters], arguments: argparse.Namespace) -> Parameters:
+    """Make a dataclass of parameters from the options that bear the names of its fields.
+
+    Raises
+    ------
+    CommandError
+        A value is not allowed; the message names the option.
+    """
+    described: Any = kind
+    values = {field.name: getattr(arguments, field.name) for field in fields(described)}
+    try:
+        return kind(**values)
+    except ValueError as error:  # Of a parameter, whose name the message begins with.
+        name, _, rest = str(error).partition(" ")
+        raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
 
 
 @contextmanager

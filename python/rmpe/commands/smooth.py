@@ -6,11 +6,10 @@ import argparse
 import sys
 
 from ..trackers.parameters import FILTERS, SmoothingParameters
-from . import CommandError
 from ._messages import say, say_lines
 from ._options import add_formats, explain, positive
 from ._progress import progress_bar
-from ._results import add_results, results_errors
+from ._results import add_results, parameters_of, results_errors
 
 SUMMARY = "let the people in tracked results move steadily"
 
@@ -60,17 +59,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Smooth and write."""
-    from dataclasses import fields
-
     from ..smoothing import smooth_results
 
-    try:
-        parameters = SmoothingParameters(
-            **{field.name: getattr(arguments, field.name) for field in fields(SmoothingParameters)}
-        )
-    except ValueError as error:  # Of a parameter, whose name the message begins with.
-        name, _, rest = str(error).partition(" ")
-        raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
+    parameters = parameters_of(SmoothingParameters, arguments)
     with results_errors(arguments.out):
         tally = smooth_results(
             arguments.results,

@@ -6,11 +6,10 @@ import argparse
 import sys
 
 from ..trackers.parameters import SIMILARITIES, TrackingParameters
-from . import CommandError
 from ._messages import say, say_lines
 from ._options import add_formats, explain, fraction
 from ._progress import progress_bar
-from ._results import add_results, results_errors
+from ._results import add_results, parameters_of, results_errors
 
 SUMMARY = "give the people in results their identities from frame to frame"
 
@@ -66,17 +65,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Track and write."""
-    from dataclasses import fields
-
     from ..tracking import track_results
 
-    try:
-        parameters = TrackingParameters(
-            **{field.name: getattr(arguments, field.name) for field in fields(TrackingParameters)}
-        )
-    except ValueError as error:  # Of a parameter, whose name the message begins with.
-        name, _, rest = str(error).partition(" ")
-        raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
+    parameters = parameters_of(TrackingParameters, arguments)
     with results_errors(arguments.out):
         tally = track_results(
             arguments.results,
