@@ -39,15 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
     for card in cards:
         for file in card.files:
             path = find(file, arguments.models)
-            if path is None:
-                if arguments.names:
-                    lines.append((card.name, file.name, "missing"))
-                    status = 1
+            if path is None and not arguments.names:
                 continue
             try:
-                locate(file, arguments.models)
+                path = locate(file, arguments.models)
             except ModelError as error:
-                lines.append((card.name, str(path), "wrong"))
+                state = "missing" if path is None else "wrong"
+                lines.append((card.name, str(path or file.name), state))
                 problems.append(str(error))
                 status = 1
                 continue

@@ -61,7 +61,7 @@ def _missing(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> str:
     if not file.urls:
         return (
             f"{said}; its card has no URL, as it was made from {file.origin}; `rmpe models` lists "
-            "networks that are downloaded. If you have the file, name its folder with "
+            "networks that are downloaded; if you have the file, name its folder with "
             f"{name_folder}"
         )
     url = to_url(file.urls[0])
@@ -73,7 +73,7 @@ def _missing(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> str:
             f"with {name_folder}"
         )
     return (
-        f"{said}; it is downloaded from {url} when first used. If you have it already, name its "
+        f"{said}; it is downloaded from {url} when first used; if you have it already, name its "
         f"folder with {name_folder}"
     )
 
