@@ -97,8 +97,10 @@ class Loss:
         more (and the best anchor of each person always), nobody where it is under the latter, and
         does not count in between.
     scores
-        ``"focal"`` (Lin et al., 2017; alpha .25, gamma 2), or ``"mined"``: cross-entropy with three
-        hard negatives for each positive, as in SSD.
+        ``"focal"`` (Lin et al., 2017; alpha .25, gamma 2); ``"quality"`` (Li et al., "Generalized
+        focal loss", NeurIPS 2020), whose score is the IoU that a box will have, so that the better
+        of two boxes ranks first; or ``"mined"``: cross-entropy with three hard negatives for each
+        positive, as in SSD.
     boxes
         ``"giou"`` (Rezatofighi et al., 2019) or ``"smooth_l1"``, as in SSD.
     box_weight
@@ -107,7 +109,7 @@ class Loss:
 
     positive_iou: Fraction = 0.5
     negative_iou: Fraction = 0.4
-    scores: Literal["focal", "mined"] = "focal"
+    scores: Literal["focal", "quality", "mined"] = "focal"
     boxes: Literal["giou", "smooth_l1"] = "giou"
     box_weight: NotNegative = 1.0
 

@@ -8,15 +8,17 @@ from torch.nn import functional as F
 from .config import Loss
 from .matching import NOBODY, UNKNOWN, decode_boxes, encode_boxes
 
-__all__ = ["box_loss", "score_loss"]
+__all__ = ["box_loss", "person_iou", "score_loss"]
 
-# Of the focal loss, as its authors chose them.
+# Of the focal and the quality focal loss, as their authors chose them.
 _ALPHA, _GAMMA = 0.25, 2.0
 # Hard negatives for each positive, as in SSD.
 _NEGATIVES = 3
 
 
-def score_loss(logits: torch.Tensor, matched: torch.Tensor, config: Loss) -> torch.Tensor:
+def score_loss(
+    logits: torch.Tensor, matched: torch.Tensor, iou: torch.Tensor, config: Loss
+) -> torch.Tensor:
     """Sum over anchors that stand for a person or for nobody.
 
     Parameters
@@ -25,6 +27,8 @@ def score_loss(logits: torch.Tensor, matched: torch.Tensor, config: Loss) -> tor
         Of nobody and of a person.
     matched : Tensor (N, A)
         See `rmpe.training.detector.matching.match_anchors`.
+    iou : Tensor (P,)
+        See `person_iou`.
     config : Loss
 
     Returns
@@ -33,6 +37,13 @@ def score_loss(logits: torch.Tensor, matched: torch.Tensor, config: Loss) -> tor
         To be divided by the number of positives in the whole batch.
     """
     person = matched >= 0
+    if config.scores == "quality":
+        likelihood = logits.diff(dim=2)[..., 0]
+        quality = torch.zeros_like(likelihood)
+        quality[person] = iou
+        entropy = F.binary_cross_entropy_with_logits(likelihood, quality, reduction="none")
+        weight = (quality - likelihood.sigmoid()).abs() ** _GAMMA
+        return (weight * entropy)[matched != UNKNOWN].sum()
     entropy = F.cross_entropy(logits.flatten(0, 1), person.flatten().long(), reduction="none")
     entropy = entropy.view_as(matched)
     if config.scores == "focal":
@@ -68,12 +79,38 @@ def box_loss(
     Tensor ()
         To be divided by the number of positives in the whole batch.
     """
-    person = matched >= 0
-    found, target = encoded[person], boxes[matched[person]]
-    own = anchors.expand(len(matched), -1, -1)[person]
+    found, target, own = _of_people(encoded, anchors, boxes, matched)
     if config.boxes == "smooth_l1":
         return F.smooth_l1_loss(found, encode_boxes(target, own), reduction="sum")
     return (1 - _generalized_iou(decode_boxes(found, own), target)).sum()
+
+
+def person_iou(
+    encoded: torch.Tensor, anchors: torch.Tensor, boxes: torch.Tensor, matched: torch.Tensor
+) -> torch.Tensor:
+    """IoU of the boxes that were found with those that they should be, without a gradient.
+
+    Parameters
+    ----------
+    encoded, anchors, boxes, matched : Tensor
+        As `box_loss` takes them.
+
+    Returns
+    -------
+    Tensor (P,)
+        One for each anchor that stands for a person, in the order of ``matched >= 0``.
+    """
+    found, target, own = _of_people(encoded.detach(), anchors, boxes, matched)
+    return _overlap(decode_boxes(found, own), target)[0]
+
+
+def _of_people(
+    encoded: torch.Tensor, anchors: torch.Tensor, boxes: torch.Tensor, matched: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What was found, the person's box and the anchor, (P, 4) each, of the positives."""
+    person = matched >= 0
+    own = anchors.expand(len(matched), -1, -1)[person]
+    return encoded[person], boxes[matched[person]], own
 
 
 def _generalized_iou(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
@@ -82,9 +119,16 @@ def _generalized_iou(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     ``IoU - (hull - union) / hull``, where the hull is the smallest box around both (Rezatofighi et
     al., "Generalized intersection over union", CVPR 2019).
     """
+    iou, union = _overlap(first, second)
+    low, high = torch.maximum(first, second), torch.minimum(first, second)
+    hull = (low[:, 2:] - high[:, :2]).prod(dim=1)
+    return iou - (hull - union) / hull.clamp(min=1e-12)
+
+
+def _overlap(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """IoU and union of pairs of boxes, (M, 4) each."""
     low, high = torch.maximum(first, second), torch.minimum(first, second)
     common = (high[:, 2:] - low[:, :2]).clamp(min=0).prod(dim=1)
-    hull = (low[:, 2:] - high[:, :2]).prod(dim=1)
     areas = [(boxes[:, 2:] - boxes[:, :2]).prod(dim=1) for boxes in (first, second)]
     union = areas[0] + areas[1] - common
-    return common / union.clamp(min=1e-12) - (hull - union) / hull.clamp(min=1e-12)
+    return common / union.clamp(min=1e-12), union

@@ -20,7 +20,7 @@ from .batches import Batch, BatchMaker
 from .boxes import BoxedImages, load_boxes
 from .config import Augmentation, DetectorConfig
 from .export import write_detector_model
-from .losses import box_loss, score_loss
+from .losses import box_loss, person_iou, score_loss
 from .matching import decode_boxes
 from .validation import BoxValidation
 
@@ -107,9 +107,10 @@ class DetectorTask:
         encoded, logits = model(batch.inputs)
         encoded, logits = encoded.float(), logits.float()
         config = self.config.loss
-        summed = score_loss(logits, batch.matched, config) + config.box_weight * box_loss(
-            encoded, batch.anchors, batch.boxes, batch.matched, config
-        )
+        places = batch.anchors, batch.boxes, batch.matched
+        iou = person_iou(encoded, *places)
+        summed = score_loss(logits, batch.matched, iou, config)
+        summed = summed + config.box_weight * box_loss(encoded, *places, config)
         positives = (batch.matched >= 0).sum()
         if dist.is_initialized():
             dist.all_reduce(positives)

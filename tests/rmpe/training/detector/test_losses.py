@@ -7,15 +7,16 @@ import torch
 from torch.nn import functional as F
 
 from rmpe.training.detector.config import Loss
-from rmpe.training.detector.losses import box_loss, score_loss
+from rmpe.training.detector.losses import box_loss, person_iou, score_loss
 from rmpe.training.detector.matching import NOBODY, UNKNOWN
 
 MATCHED = torch.tensor([[0, NOBODY, NOBODY, UNKNOWN, NOBODY, NOBODY], [NOBODY] * 6])
 LOGITS = torch.randn(2, 6, 2, generator=torch.Generator().manual_seed(0))
+IOU = torch.tensor([0.75])
 
 
 def test_the_focal_loss():
-    loss = score_loss(LOGITS, MATCHED, Loss(scores="focal")).item()
+    loss = score_loss(LOGITS, MATCHED, IOU, Loss(scores="focal")).item()
     wanted = 0.0
     for row, matched in zip(LOGITS.softmax(2).tolist(), MATCHED.tolist(), strict=True):
         for (nobody, person), match in zip(row, matched, strict=True):
@@ -26,8 +27,40 @@ def test_the_focal_loss():
     assert loss == pytest.approx(wanted, rel=1e-5)
 
 
+def test_the_quality_focal_loss():
+    loss = score_loss(LOGITS, MATCHED, IOU, Loss(scores="quality")).item()
+    wanted = 0.0
+    for row, matched in zip(LOGITS.softmax(2).tolist(), MATCHED.tolist(), strict=True):
+        for (nobody, person), match in zip(row, matched, strict=True):
+            if match >= 0:
+                entropy = -0.75 * math.log(person) - 0.25 * math.log(nobody)
+                wanted += (0.75 - person) ** 2 * entropy
+            elif match == NOBODY:
+                wanted -= person**2 * math.log(nobody)
+    assert loss == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_score_of_quality_is_best_at_the_iou_of_the_box():
+    losses = [
+        score_loss(
+            torch.tensor([[[1 - p, p]]]).log(), torch.tensor([[0]]), IOU, Loss(scores="quality")
+        ).item()
+        for p in (0.6, 0.75, 0.9)
+    ]
+    assert losses[1] == min(losses)
+
+
+def test_the_iou_of_people_in_the_order_of_their_anchors():
+    anchors = torch.tensor([[0.2, 0.2, 0.4, 0.4], [0.3, 0.2, 0.5, 0.4]])
+    matched = torch.tensor([[NOBODY, 0], [0, UNKNOWN]])
+    encoded = torch.zeros(2, 2, 4, requires_grad=True)
+    iou = person_iou(encoded, anchors, anchors[:1], matched)
+    torch.testing.assert_close(iou, torch.tensor([1 / 3, 1.0]))
+    assert not iou.requires_grad
+
+
 def test_three_hard_negatives_are_mined_for_each_positive_of_a_sample():
-    loss = score_loss(LOGITS, MATCHED, Loss(scores="mined")).item()
+    loss = score_loss(LOGITS, MATCHED, IOU, Loss(scores="mined")).item()
     entropy = -LOGITS.log_softmax(2)
     negatives = entropy[0, MATCHED[0] == NOBODY, 0]
     wanted = entropy[0, 0, 1] + negatives.topk(3).values.sum()
@@ -35,10 +68,10 @@ def test_three_hard_negatives_are_mined_for_each_positive_of_a_sample():
     assert loss == pytest.approx(wanted.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("scores", ["focal", "mined"])
+@pytest.mark.parametrize("scores", ["focal", "quality", "mined"])
 def test_what_is_not_known_does_not_count(scores):
     logits = LOGITS.clone().requires_grad_()
-    score_loss(logits, MATCHED, Loss(scores=scores)).backward()
+    score_loss(logits, MATCHED, IOU, Loss(scores=scores)).backward()
     assert (logits.grad[MATCHED == UNKNOWN] == 0).all() and logits.grad[0, 0].abs().sum() > 0
 
 
