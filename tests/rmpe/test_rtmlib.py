@@ -52,7 +52,11 @@ def assert_same(have, want):
 
 @pytest.mark.parametrize(
     ("name", "size", "joints"),
-    [("rtmpose_m_coco17", (192, 256), 17), ("rtmpose_x384_halpe26", (288, 384), 26)],
+    [
+        ("rtmpose_m_coco17", (192, 256), 17),
+        ("rtmpose_x384_halpe26", (288, 384), 26),
+        ("rtmpose_l384_wholebody133", (288, 384), 133),
+    ],
 )
 def test_keypoints_of_rtmpose(tmp_path, name, size, joints):
     vectors = {

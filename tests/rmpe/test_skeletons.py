@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from rmpe.skeletons import AIC_14, COCO_17, MPII_16, SKELETONS, Skeleton
+from rmpe.outputs.drawing import sides_of
+from rmpe.skeletons import AIC_14, COCO_17, MPII_16, SKELETONS, WHOLEBODY_133, Skeleton
 
 
 def test_skeletons_are_found_by_name():
@@ -27,9 +28,10 @@ def test_sigmas_that_nobody_published_are_like_cocos():
 @pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=SKELETONS)
 def test_flip_pairs_are_all_left_and_right_of_one_joint(skeleton):
     sided = {k for k in skeleton.keypoints if k.startswith(("left_", "right_"))}
-    paired = {skeleton.keypoints[i] for pair in skeleton.flip_pairs for i in pair}
+    pairs = [pair for pair in skeleton.flip_pairs if "face" not in skeleton.keypoints[pair[0]]]
+    paired = {skeleton.keypoints[i] for pair in pairs for i in pair}
     assert paired == sided
-    for a, b in skeleton.flip_pairs:
+    for a, b in pairs:
         names = {skeleton.keypoints[a], skeleton.keypoints[b]}
         joint = skeleton.keypoints[a].split("_", 1)[1]
         assert names == {f"left_{joint}", f"right_{joint}"}
@@ -43,6 +45,40 @@ def test_limbs_are_mirror_images_of_each_other_and_reach_every_keypoint(skeleton
     limbs = {frozenset(limb) for limb in skeleton.limbs}
     assert {frozenset(mirror[i] for i in limb) for limb in limbs} == limbs
     assert set().union(*limbs) == set(range(len(skeleton)))
+
+
+# Right and left of a face by iBUG's numbers, from https://ibug.doc.ic.ac.uk/resources/300-W.
+FACE_PAIRS = {
+    0: 16, 1: 15, 2: 14, 3: 13, 4: 12, 5: 11, 6: 10, 7: 9, 17: 26, 18: 25, 19: 24, 20: 23, 21: 22,
+    31: 35, 32: 34, 36: 45, 37: 44, 38: 43, 39: 42, 40: 47, 41: 46, 48: 54, 49: 53, 50: 52, 59: 55,
+    58: 56, 60: 64, 61: 63, 67: 65,
+}  # fmt: skip
+
+
+def test_whole_body():
+    names = WHOLEBODY_133.keypoints
+    assert names[:17] == COCO_17.keypoints
+    assert names[17:23] == ("left_big_toe", "left_small_toe", "left_heel",
+                            "right_big_toe", "right_small_toe", "right_heel")  # fmt: skip
+    assert (names[23], names[90], names[91], names[111]) == (
+        "face_0", "face_67", "left_hand_root", "left_pinky_finger4",
+    )  # fmt: skip
+    assert (names[112], names[116], names[132]) == (
+        "right_hand_root", "right_thumb4", "right_pinky_finger4",
+    )  # fmt: skip
+    pairs = {pair for pair in WHOLEBODY_133.flip_pairs if 23 <= pair[0] < 91}
+    assert pairs == {(23 + left, 23 + right) for right, left in FACE_PAIRS.items()}
+    # The sums of what COCO-WholeBody's evaluation has for the feet, the face and a hand.
+    parts = (slice(17, 23), slice(23, 91), slice(91, 112))
+    sums = [sum(WHOLEBODY_133.sigmas[part]) for part in parts]
+    assert sums == pytest.approx([0.480, 1.137, 0.553])
+    assert WHOLEBODY_133.sigmas[91:112] == WHOLEBODY_133.sigmas[112:]
+
+
+def test_limbs_of_the_whole_body_do_not_cross_from_side_to_side():
+    sides = sides_of(WHOLEBODY_133)
+    assert not [limb for limb in WHOLEBODY_133.limbs[19:] if {sides[i] for i in limb} == {
+        "left", "right"}]  # fmt: skip
 
 
 def test_coco_sigmas_are_those_of_the_evaluation():

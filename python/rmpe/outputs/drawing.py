@@ -31,6 +31,8 @@ COLORS = {"left": (255, 140, 0), "right": (0, 158, 255), "middle": (178, 232, 92
 _OUTLINE = (22, 22, 26)
 _BOX = (245, 245, 245)
 _OPACITY = 0.88
+# Lines of what is small, of faces and hands, to those of limbs.
+_FINE = 0.35
 # OpenCV takes coordinates in 1/16 pixel.
 _SHIFT = 4
 
@@ -141,7 +143,8 @@ def track_color(track_id: int) -> tuple[int, int, int]:
 def sides_of(skeleton: Skeleton) -> list[str]:
     """Say of each keypoint whether it is ``"left"``, ``"right"`` or ``"middle"``.
 
-    The flip pairs say which keypoints mirror each other, the names which of the two is right.
+    The flip pairs say which keypoints mirror each other, the names which of the two is right; where
+    they do not, it is the second.
 
     Examples
     --------
@@ -166,22 +169,25 @@ def _draw_pose(
     canvas: Array, joints: Array, shown: Array, skeleton: Skeleton, box_sides: Array
 ) -> None:
     line = max(_size(box_sides) / 45, 1.0)
-    sides = sides_of(skeleton)
-    limbs = [(a, b) for a, b in skeleton.limbs if shown[a] and shown[b]]
     edge = max(line * 0.28, 0.45)
+    scale = np.ones(len(skeleton))
+    scale[list(skeleton.fine)] = _FINE
+    sides = sides_of(skeleton)
+    limbs = [(a, b, min(scale[a], scale[b])) for a, b in skeleton.limbs if shown[a] and shown[b]]
     # All outlines first: they then frame the figure and do not cut across its limbs.
-    for a, b in limbs:
-        _draw_limb(canvas, joints[a], joints[b], line + 2 * edge, _OUTLINE)
+    for a, b, part in limbs:
+        _draw_limb(canvas, joints[a], joints[b], part * (line + 2 * edge), _OUTLINE)
     for joint in np.flatnonzero(shown):
-        _draw_disc(canvas, joints[joint], 0.85 * line + edge, _OUTLINE)
-    for a, b in limbs:
+        _draw_disc(canvas, joints[joint], scale[joint] * (0.85 * line + edge), _OUTLINE)
+    for a, b, part in limbs:
         touched = {sides[a], sides[b]} - {"middle"}
-        _draw_limb(canvas, joints[a], joints[b], line,
+        _draw_limb(canvas, joints[a], joints[b], part * line,
                    COLORS[touched.pop() if len(touched) == 1 else "middle"])  # fmt: skip
     for joint in np.flatnonzero(shown):
-        _draw_disc(canvas, joints[joint], 0.85 * line, COLORS[sides[joint]])
-        if line >= 5:  # Smaller, OpenCV's circles turn into diamonds.
-            _draw_disc(canvas, joints[joint], 0.4 * line, (255, 255, 255))
+        width = scale[joint] * line
+        _draw_disc(canvas, joints[joint], 0.85 * width, COLORS[sides[joint]])
+        if width >= 5:  # Smaller, OpenCV's circles turn into diamonds.
+            _draw_disc(canvas, joints[joint], 0.4 * width, (255, 255, 255))
 
 
 def _write_person(canvas: Array, text: str, corner: Array, sides: Array) -> None:
@@ -195,7 +201,7 @@ def _write_names(
     height = max(_size(sides) / 30, 9)
     if height > _size(sides) / 20:  # They would cover the person.
         return
-    for joint in np.flatnonzero(shown):
+    for joint in sorted({*np.flatnonzero(shown)} - {*skeleton.fine}):
         name = skeleton.keypoints[joint].replace("_", " ")
         x, y = joints[joint]
         write_label(canvas, name, (x + height / 2, y + height / 2), height)

@@ -124,9 +124,13 @@ def json_list(
     return TextFormat(file_name, lines, f"{before}[", ",", f"\n]{after}\n", summary)
 
 
-def flat_keypoints(person: Record) -> list[float]:
-    """Give a person's keypoints as x, y, score, x, y, score, ...; 0, 0, 0 for a lost one."""
+def flat_keypoints(person: Record, part: slice = slice(None)) -> list[float]:
+    """Give a person's keypoints as x, y, score, x, y, score, ...; 0, 0, 0 for a lost one.
+
+    ``part`` chooses some of them.
+    """
     flat: list[float] = []
-    for (x, y), score in zip(person["keypoints"], person["keypoint_scores"], strict=True):
+    places, scores = person["keypoints"][part], person["keypoint_scores"][part]
+    for (x, y), score in zip(places, scores, strict=True):
         flat += (0.0, 0.0, 0.0) if None in (x, y, score) else (x, y, score)
     return flat

@@ -14,17 +14,17 @@ from rmpe.skeletons import COCO_17
 LABEL = ImageLabel("photos/b/x.jpg", "b_x.jpg", 42)
 
 
-def make_people(count, size=(40, 60)):
+def make_people(count, size=(40, 60), skeleton=COCO_17):
     generator = torch.Generator().manual_seed(count)
     return People(
-        keypoints=torch.rand(count, 17, 2, generator=generator) * 40,
-        keypoint_scores=torch.rand(count, 17, generator=generator),
+        keypoints=torch.rand(count, len(skeleton), 2, generator=generator) * 40,
+        keypoint_scores=torch.rand(count, len(skeleton), generator=generator),
         boxes=torch.tensor([[1.0, 2.0, 31.5, 22.25]]).repeat(count, 1),
         box_scores=torch.full((count,), 0.75),
         scores=torch.full((count,), 0.5),
         image_index=torch.zeros(count, dtype=torch.int64),
         image_sizes=(size,),
-        skeleton=COCO_17,
+        skeleton=skeleton,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from rmpe.outputs.coco import COCO
 from rmpe.outputs.records import error_record, record
+from rmpe.skeletons import WHOLEBODY_133
 
 from .material import LABEL, make_people, text_of
 
@@ -23,6 +24,19 @@ def test_coco():
     person = entry["people"][0]
     assert written[0]["keypoints"][3:6] == [*person["keypoints"][1], person["keypoint_scores"][1]]
     assert len(written[0]["keypoints"]) == 51
+
+
+def test_parts_of_the_whole_body_are_fields_of_their_own():
+    """As in https://github.com/jin-s13/COCO-WholeBody, data_format.md."""
+    entry = record(LABEL, make_people(1, skeleton=WHOLEBODY_133))
+    (written,) = json.loads(text_of(COCO, entry))
+    counts = {"keypoints": 17, "foot_kpts": 6, "face_kpts": 68, "lefthand_kpts": 21,
+              "righthand_kpts": 21}  # fmt: skip
+    parts = [written[field] for field in counts]
+    assert [len(part) for part in parts] == [3 * count for count in counts.values()]
+    (person,) = entry["people"]
+    pairs = zip(person["keypoints"], person["keypoint_scores"], strict=True)
+    assert sum(parts, []) == [value for (x, y), score in pairs for value in (x, y, score)]
 
 
 def test_pycocotools_loads_coco_results(tmp_path):

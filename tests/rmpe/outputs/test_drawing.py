@@ -11,7 +11,7 @@ from rmpe.outputs import drawing
 from rmpe.outputs.drawing import COLORS, draw, sides_of
 from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.people import People
-from rmpe.skeletons import AIC_14, COCO_17, MPII_16
+from rmpe.skeletons import AIC_14, COCO_17, MPII_16, WHOLEBODY_133
 
 # A standing figure, facing the camera, in a unit square.
 FIGURE = np.array([
@@ -201,6 +201,29 @@ def test_lines_scale_with_the_person():
     # Small, antialiasing touches more pixels than it fills; something of the person is left.
     assert covered[1000] < covered[200] < 1.5 * covered[1000]
     assert covered[200] < covered[40] < 0.6
+
+
+def test_hands_and_faces_have_thin_lines_and_no_names(monkeypatch):
+    """Of two parallel lines of equal length, one of a hand and one of an arm."""
+    written = []
+    monkeypatch.setattr(drawing, "write_label", lambda *arguments: written.append(arguments[1]))
+    people = dataclasses.replace(
+        make_people((600, 600)),
+        keypoints=torch.zeros(1, 133, 2),
+        keypoint_scores=torch.zeros(1, 133),
+        skeleton=WHOLEBODY_133,
+    )
+    names = WHOLEBODY_133.keypoints
+    rows = []
+    for x, pair in [(200, ("left_elbow", "left_wrist")), (400, ("left_thumb3", "left_thumb4"))]:
+        for name, y in zip(pair, (100, 500), strict=True):
+            joint = names.index(name)
+            people.keypoints[0, joint] = torch.tensor([x, y])
+            people.keypoint_scores[0, joint] = 0.9
+        picture = draw(gray((600, 600)), people, dataclasses.replace(BARE, names=True))
+        rows.append((picture[300, x - 50 : x + 50] != 128).any(-1).sum())
+    assert rows[0] / 5 < rows[1] < rows[0] / 2
+    assert set(written) == {"left elbow", "left wrist"}
 
 
 def test_small_people_look_the_same_in_large_pictures():

@@ -11,6 +11,7 @@ from rmpe.outputs.labels import ImageLabel
 from rmpe.outputs.openpose import OPENPOSE
 from rmpe.outputs.records import error_record, record, tracked_record
 from rmpe.outputs.run_file import RunFile
+from rmpe.skeletons import BODY_25, WHOLEBODY_133
 
 from .material import LABEL, make_people, make_records, written
 
@@ -35,6 +36,29 @@ def test_files_as_openpose_writes_them(tmp_path):
     )
     assert [one["person_id"] for one in first["people"]] == [[3], [-1]]
     assert all(value == [] for name, value in first["people"][0].items() if "3d" in name)
+
+
+def test_faces_and_hands(tmp_path):
+    """As OpenPose writes them with --face and --hand, beside the body as BODY_25."""
+    entry = record(LABEL, make_people(1, skeleton=WHOLEBODY_133))
+    ((person,),) = [file["people"] for file in read(written(OPENPOSE, tmp_path, entry)).values()]
+    (theirs,) = entry["people"]
+    rows = np.c_[theirs["keypoints"], theirs["keypoint_scores"]]
+    parts = {name: np.reshape(values, (-1, 3)) for name, values in person.items() if values != []
+             and name != "person_id"}  # fmt: skip
+    names = WHOLEBODY_133.keypoints
+    for ours in ("nose", "right_elbow", "left_ear", "left_small_toe", "right_heel"):
+        found = parts["pose_keypoints_2d"][BODY_25.keypoints.index(ours)]
+        np.testing.assert_array_equal(found, rows[names.index(ours)])
+    neck = parts["pose_keypoints_2d"][1]
+    np.testing.assert_allclose(neck[:2], rows[5:7, :2].mean(0), atol=1e-3)
+    assert {name: len(part) for name, part in parts.items()} == {
+        "pose_keypoints_2d": 25, "face_keypoints_2d": 70,
+        "hand_left_keypoints_2d": 21, "hand_right_keypoints_2d": 21,
+    }  # fmt: skip
+    np.testing.assert_array_equal(parts["face_keypoints_2d"], rows[[*range(23, 91), 2, 1]])
+    np.testing.assert_array_equal(parts["hand_left_keypoints_2d"], rows[91:112])
+    np.testing.assert_array_equal(parts["hand_right_keypoints_2d"], rows[112:])
 
 
 def write(out, records, *formats, **options):

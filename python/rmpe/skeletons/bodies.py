@@ -1,105 +1,20 @@
-"""Which keypoints a network finds, in which order, and how they belong together."""
+"""Skeletons of the body: those of data sets, and OpenPose's."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from rmpe_ext.sigmas import COCO_SIGMAS
 
-__all__ = ["AIC_14", "COCO_17", "HALPE_26", "MPII_16", "SKELETONS", "Skeleton"]
+from .skeleton import Skeleton
 
-# Of a person's box, the share that the silhouette covers in COCO, on average.
-SILHOUETTE = 0.53
-
-
-@dataclass(frozen=True)
-class Skeleton:
-    """The keypoints of a person, in the order of a data set or network.
-
-    Parameters
-    ----------
-    name : str
-        How model cards and result files call it.
-    keypoints : tuple of str
-        K distinct names; those of a side start with ``left_`` or ``right_``.
-    limbs : tuple of (int, int)
-        Indices of the keypoints that a drawing joins.
-    flip_pairs : tuple of (int, int)
-        Indices of the keypoints that trade places when the image is mirrored. A keypoint is in
-        one pair at most.
-    sigmas : tuple of float, optional
-        Of each keypoint, the spread of human annotators that object keypoint similarity (OKS)
-        divides by, relative to the square root of the person's area. None where the data set
-        publishes none.
-
-    Raises
-    ------
-    ValueError
-        For anything that contradicts the above.
-
-    Examples
-    --------
-    >>> COCO_17.keypoints[9], COCO_17.sigmas[9]
-    ('left_wrist', 0.062)
-    >>> Skeleton("stick", ("top", "bottom"), limbs=((0, 2),), flip_pairs=(), sigmas=None)
-    Traceback (most recent call last):
-    ValueError: limbs of skeleton stick must be pairs of different indices in 0..1, got (0, 2)
-    """
-
-    name: str
-    keypoints: tuple[str, ...]
-    limbs: tuple[tuple[int, int], ...]
-    flip_pairs: tuple[tuple[int, int], ...]
-    sigmas: tuple[float, ...] | None
-
-    def __post_init__(self) -> None:
-        count = len(self.keypoints)
-        repeated = [k for k in self.keypoints if self.keypoints.count(k) > 1]
-        if not count or repeated:
-            raise ValueError(
-                f"keypoints of skeleton {self.name} must be distinct names, at least one, "
-                f"got {f'{repeated[0]!r} twice' if repeated else 'none'}"
-            )
-        self._check_pairs("limbs", self.limbs)
-        self._check_pairs("flip_pairs", self.flip_pairs)
-        paired = [index for pair in self.flip_pairs for index in pair]
-        for index in paired:
-            if paired.count(index) > 1:
-                raise ValueError(
-                    f"flip_pairs of skeleton {self.name} must hold each keypoint at most once, "
-                    f"got {index} ({self.keypoints[index]}) twice"
-                )
-        if self.sigmas is None:
-            return
-        if len(self.sigmas) != count:
-            raise ValueError(
-                f"sigmas of skeleton {self.name} must have one value for each of its {count} "
-                f"keypoints, got {len(self.sigmas)}"
-            )
-        for sigma in self.sigmas:
-            if not 0 < sigma < math.inf:
-                raise ValueError(f"sigmas of skeleton {self.name} must be above 0, got {sigma}")
-
-    def __len__(self) -> int:
-        """Return the number of keypoints, K."""
-        return len(self.keypoints)
-
-    @property
-    def likely_sigmas(self) -> tuple[float, ...]:
-        """`sigmas`, or, where nobody published any, the mean of COCO's for each keypoint."""
-        return self.sigmas or (sum(COCO_SIGMAS) / len(COCO_SIGMAS),) * len(self)
-
-    def _check_pairs(self, field: str, pairs: Sequence[tuple[int, int]]) -> None:
-        last = len(self.keypoints) - 1
-        for pair in pairs:
-            if len(set(pair)) != 2 or len(pair) != 2 or min(pair) < 0 or max(pair) > last:
-                raise ValueError(
-                    f"{field} of skeleton {self.name} must be pairs of different indices "
-                    f"in 0..{last}, got {pair}"
-                )
-
+__all__ = [
+    "AIC_14",
+    "BODY_25",
+    "COCO_17",
+    "CROWDPOSE_14",
+    "HALPE_26",
+    "MPII_16",
+    "OPENPOSE_18",
+]
 
 # https://cocodataset.org/#keypoints-eval gives the sigmas.
 COCO_17 = Skeleton(
@@ -184,31 +99,6 @@ MPII_16 = Skeleton(
         (10, 11), (11, 12), (12, 7), (7, 13), (13, 14), (14, 15),
     ),
     flip_pairs=((0, 5), (1, 4), (2, 3), (10, 15), (11, 14), (12, 13)),
-    sigmas=None,
-)  # fmt: skip
-
-# Halpe's body and feet: COCO's keypoints, and nine more.
-HALPE_26 = Skeleton(
-    name="halpe_26",
-    keypoints=(
-        *COCO_17.keypoints,
-        "head_top",
-        "neck",
-        "pelvis",
-        "left_big_toe",
-        "right_big_toe",
-        "left_small_toe",
-        "right_small_toe",
-        "left_heel",
-        "right_heel",
-    ),
-    limbs=(
-        (0, 1), (0, 2), (1, 3), (2, 4), (0, 17), (0, 18),
-        (18, 5), (18, 6), (5, 7), (7, 9), (6, 8), (8, 10),
-        (18, 19), (19, 11), (19, 12), (11, 13), (13, 15), (12, 14), (14, 16),
-        (15, 20), (15, 22), (15, 24), (16, 21), (16, 23), (16, 25),
-    ),
-    flip_pairs=(*COCO_17.flip_pairs, (20, 21), (22, 23), (24, 25)),
     sigmas=None,
 )  # fmt: skip
 
@@ -323,8 +213,3 @@ BODY_25 = Skeleton(
     ),
     sigmas=None,
 )  # fmt: skip
-
-SKELETONS = {
-    skeleton.name: skeleton
-    for skeleton in (COCO_17, AIC_14, MPII_16, CROWDPOSE_14, HALPE_26, OPENPOSE_18, BODY_25)
-}
