@@ -13,7 +13,7 @@ STEP   := @.ci/step
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
 .PHONY: help setup build test quick quick-list lint docs update ops-report cpp fuzz cuda-report sdist wheel compat demo \
-        demo-inputs train-shipped evaluate bench bench-compare instructions instructions-compare clean
+        demo-inputs demo-video train-shipped evaluate bench bench-compare instructions instructions-compare clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -135,6 +135,13 @@ demo-inputs:
 demo: demo-inputs build  ## photographs in, pictures with skeletons out, in demo/
 	@$(BIN)/rmpe infer "$(PHOTOS)" $(NETWORKS) --out demo --overwrite
 	@echo "Look at the pictures in demo/drawings. Yours: make demo PHOTOS=PATH. More: $(BIN)/rmpe infer --help"
+
+VIDEO := demo-video
+demo-video: build  ## a moving picture of one of them, and a video with tracked people, in demo-video/
+	@$(BIN)/python examples/python/make_video.py examples/photographs/basketball.jpg --out $(VIDEO)/moving.mp4
+	@$(BIN)/rmpe infer $(VIDEO)/moving.mp4 $(NETWORKS) --track --no-draw --out $(VIDEO)/results --overwrite
+	@$(BIN)/rmpe draw $(VIDEO)/results $(VIDEO)/moving.mp4 --out $(VIDEO)/poses.mp4 --overwrite
+	@echo "Look at $(VIDEO)/poses.mp4. Your videos: $(BIN)/rmpe infer VIDEO --track, then $(BIN)/rmpe draw --help"
 
 # Goes on where it was interrupted.
 RUNS  ?= runs/shipped

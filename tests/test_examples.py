@@ -76,3 +76,18 @@ def test_a_damaged_image_is_skipped(tmp_path):
     assert result.returncode == 0, result.stderr
     assert "skipped" in result.stderr and "damaged.jpg" in result.stderr
     assert len((tmp_path / "out" / "people.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_video_goes_over_the_whole_photograph_and_back(tmp_path):
+    av = pytest.importorskip("av")
+    from rmpe import read_image
+
+    photograph = PHOTOGRAPHS / "basketball.jpg"
+    result = run("make_video.py", photograph, "--out", tmp_path / "new/moving.mp4", "--frames", "9")
+    assert result.returncode == 0, result.stderr
+    with av.open(str(tmp_path / "new/moving.mp4")) as video:
+        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    pixels = read_image(photograph)
+    assert len(frames) == 9 and frames[0].shape == pixels.shape
+    differences = [np.abs(frame.astype(float) - pixels).mean() for frame in frames]
+    assert max(differences[0], differences[-1]) < 5 < min(differences[3:6])
