@@ -12,7 +12,15 @@ from typing import Any
 
 import torch
 
-__all__ = ["LEAST_AREA", "SingularThetaError", "compose", "invert", "is_singular", "reduced"]
+__all__ = [
+    "LEAST_AREA",
+    "SingularThetaError",
+    "between",
+    "compose",
+    "invert",
+    "is_singular",
+    "reduced",
+]
 
 # A window below this share of the crop's area shows nobody: (1/32)^2.
 LEAST_AREA = 2.0**-10
@@ -153,6 +161,35 @@ def compose(
     )
     in_pixels = _chain(inverse, _chain(gamma, to_normalized))
     return _chain(in_pixels, matrices.double()).to(matrices.dtype)
+
+
+def between(matrices: torch.Tensor, wanted: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """The theta with which `compose` makes the wanted matrices of others.
+
+    Parameters
+    ----------
+    matrices, wanted : Tensor (N, 2, 3)
+        Image pixel -> crop pixel; with an inverse.
+    size : (int, int)
+        Height and width of the crops.
+
+    Returns
+    -------
+    Tensor (N, 2, 3)
+        float64.
+
+    Examples
+    --------
+    >>> crop, closer = torch.eye(2, 3)[None], 2 * torch.eye(2, 3)[None]
+    >>> theta = between(crop, closer, (64, 48))
+    >>> torch.allclose(compose(crop, theta, (64, 48)), closer)
+    True
+    """
+    to_normalized = _to_normalized(size, False, wanted.double())
+    before, after = (_chain(to_normalized, part.double()) for part in (matrices, wanted))
+    linear = torch.linalg.inv(after[:, :, :2])
+    inverse = torch.cat([linear, -linear @ after[:, :, 2:]], dim=2)
+    return _chain(before, inverse)
 
 
 def reduced(matrices: torch.Tensor, size: tuple[int, int], small: tuple[int, int]) -> torch.Tensor:

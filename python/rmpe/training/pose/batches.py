@@ -16,6 +16,7 @@ import torch
 from rmpe_ext import crop
 
 from ...method.proposals import Proposals
+from ...method.theta import between
 from ..appearance import color_transforms, erase, erased_rectangles, normalized, vary_colors
 from ..chance import step_generator
 from ..sampling import DatasetMixture
@@ -45,7 +46,9 @@ class Batch:
         (N, K, h / 4, w / 4) float32.
     centered
         Likewise, of the centered person: in the crop of the true box, seen in the same way. None
-        where no parallel branch needs it.
+        where no transformer learns.
+    window
+        (N, 2, 3) float32: the theta that centers the person, or None, likewise.
     keypoints
         (N, K, 2) float32, in pixels of the crop.
     labeled
@@ -57,6 +60,7 @@ class Batch:
     crops: torch.Tensor
     target: torch.Tensor
     centered: torch.Tensor | None
+    window: torch.Tensor | None
     keypoints: torch.Tensor
     labeled: torch.Tensor
     joints: int
@@ -151,15 +155,18 @@ class BatchMaker:
         erase(crops, rectangles[mine], colors[mine])
         known = torch.from_numpy(labeled[mine])
         points = _mapped(keypoints, matrices)[mine]
-        centered = None
+        centered = window = None
         if self._centers(step):
             # The same people, as they would be seen if their boxes were true.
             ideal = view_matrices(true, size, padding, views)
             centered = self._target(_mapped(keypoints, ideal)[mine], known, size)
+            drawn, wanted = (torch.from_numpy(part[mine]) for part in (matrices, ideal))
+            window = between(drawn, wanted, size).float()
         return Batch(
             crops=crops.contiguous(memory_format=torch.channels_last),
             target=self._target(points, known, size),
             centered=centered,
+            window=window,
             keypoints=torch.from_numpy(points).float(),
             labeled=known,
             joints=int(labeled.sum()),

@@ -9,7 +9,7 @@ from rmpe_ext.conventions import ConventionName
 
 from ...method.limits import LimitName
 from ..config import Phase, TrainingConfig
-from ..rules import Angle, Factor, Fraction, Number, Positive, Side, UpTo10
+from ..rules import Angle, Factor, Fraction, NotNegative, Number, Positive, Side, UpTo10
 
 __all__ = [
     "Augmentation",
@@ -158,6 +158,10 @@ class Transformer:
         Height and width of the crops that it takes.
     parallel
         Whether the parallel pose network trains it, too.
+    window_weight
+        Of one more loss, which the paper does not have: how far the corners of the window are from
+        those of the true box's, on average, in halves of the crop's sides. Where the true box is
+        known, it says to each person's theta what the parallel branch says on average only.
     """
 
     localization: str = "small_localization"
@@ -168,6 +172,7 @@ class Transformer:
     angle: Angle = 30.0
     small: tuple[Side, Side] = (64, 64)
     parallel: bool = True
+    window_weight: NotNegative = 0.0
 
 
 @dataclass(frozen=True)

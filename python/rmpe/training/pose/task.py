@@ -26,7 +26,7 @@ from .config import Augmentation, PoseConfig, PosePhase
 from .export import write_pose_model
 from .people import TrainingPeople, load_people
 from .targets import heatmap_loss
-from .transformers import build_transformer, paint_windows
+from .transformers import build_transformer, paint_windows, window_loss
 from .validation import HeadValidation, KeypointValidation, SimilarityValidation
 
 __all__ = ["PoseTask"]
@@ -164,6 +164,9 @@ class PoseTask:
         if output.parallel is not None and batch.centered is not None:
             parallel = self._mean_error(output.parallel, batch.centered, batch)
         loss = main if parallel is None else main + parallel
+        spec = self.config.transformer
+        if spec is not None and output.theta is not None and batch.window is not None:
+            loss = loss + spec.window_weight * window_loss(output.theta, batch.window)
         return loss, PoseOutputs(
             heatmaps=output.heatmaps.detach()[:, -1],
             theta=None if output.theta is None else output.theta.detach(),

@@ -10,7 +10,7 @@ from ...networks.architectures import architecture_builder
 from ..trial import check_architecture
 from .config import Transformer
 
-__all__ = ["build_transformer", "paint_windows"]
+__all__ = ["build_transformer", "paint_windows", "window_loss"]
 
 
 def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTransformer:
@@ -33,6 +33,28 @@ def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTran
         LIMITS[config.limits], **config.parameters
     )
     return SpatialTransformer(localization, limits, config.small, size)
+
+
+def window_loss(theta: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Mean distance along both axes of the corners of windows from the wanted ones.
+
+    Parameters
+    ----------
+    theta, wanted : Tensor (N, 2, 3)
+
+    Returns
+    -------
+    Tensor ()
+        In normalized coordinates, which are 2 a side.
+
+    Examples
+    --------
+    >>> whole, half = torch.eye(2, 3)[None], 0.5 * torch.eye(2, 3)[None]
+    >>> window_loss(half, whole)
+    tensor(0.5000)
+    """
+    corners = theta.new_tensor([[-1, 1, -1, 1], [-1, -1, 1, 1], [1, 1, 1, 1]])
+    return ((theta - wanted) @ corners).abs().mean()
 
 
 def paint_windows(crops: torch.Tensor, theta: torch.Tensor) -> None:

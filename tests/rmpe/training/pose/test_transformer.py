@@ -13,11 +13,12 @@ from rmpe.cli import main
 from rmpe.errors import ModelError
 from rmpe.method.modes import STN
 from rmpe.method.parallel import RMPE
+from rmpe.method.proposals import RELEASED
 from rmpe.models.build import load_pose
 from rmpe.training.checkpoint import read_checkpoint
 from rmpe.training.config import ConfigError
 from rmpe.training.pose.task import PoseTask
-from rmpe.training.pose.transformers import paint_windows
+from rmpe.training.pose.transformers import paint_windows, window_loss
 from rmpe.training.read import parse_config
 from rmpe.training.schedule import Schedule
 
@@ -225,3 +226,48 @@ def test_with_the_identity_rmpe_is_the_plain_network(task):
     task.enter(network, task.config.phase[1], begins=True)
     crops = torch.rand(2, 3, 64, 64)
     assert network(crops).heatmaps.equal(network.sppe(crops))
+
+
+def test_the_wanted_window_leads_from_the_drawn_box_to_the_true_one(task):
+    task._proposals = RELEASED
+    batch = task.batches(Schedule(task.config.phase, 4), 0, 1)(4)
+    crops, size = batch.crops, (64, 64)
+    # A joint at s of the drawn crop is at t of the true one, s = theta t.
+    found = _peaks(batch.centered)
+    normalized = (found + 0.5) / 16 * 2 - 1
+    ones = torch.ones(*normalized.shape[:2], 1)
+    places = torch.cat([normalized, ones], 2) @ batch.window.transpose(1, 2)
+    pixels = ((places + 1) / 2 * 64) - 0.5
+    inside = batch.labeled & ((found > 0) & (found < 15)).all(2)
+    error = (pixels - batch.keypoints).norm(dim=2)[inside]
+    assert crops.shape[2:] == size and len(error) > 8
+    assert error.max() < 2 * 4 and batch.window.sub(torch.eye(2, 3)).abs().max() > 0.02
+
+
+def test_the_loss_of_the_window_reaches_the_transformer_alone(drawn, tmp_path):
+    text = PHASES.replace("[transformer]", "[transformer]\nparallel = false\nwindow_weight = 2")
+    task = PoseTask(parse_config(text), data=drawn, cache=tmp_path / "cache", folder=tmp_path)
+    task._proposals = RELEASED
+    schedule = Schedule(task.config.phase, 4)
+    network = moved(task.network())
+    task.enter(network, task.config.phase[1], begins=True)
+    batch = task.batches(schedule, 0, 1)(4)
+    losses = []
+    for weight in (0, 2):
+        spec = replace(task.config.transformer, window_weight=weight)
+        task.config = replace(task.config, transformer=spec)
+        network.eval()
+        losses.append(task.loss(network, batch)[0])
+    theta = network.transformer.localize(batch.crops)
+    difference = losses[1] - losses[0]
+    torch.testing.assert_close(difference, 2 * window_loss(theta, batch.window))
+    network.zero_grad()
+    difference.backward()
+    assert network.transformer.localization.regress[-1].weight.grad.abs().sum() > 0
+    assert all(p.grad is None or p.grad.abs().max() < 1e-6 for p in network.sppe.parameters())
+
+
+def _peaks(maps):
+    """x and y (N, K, 2) of the largest value of maps (N, K, h, w)."""
+    flat = maps.flatten(2).argmax(2)
+    return torch.stack([flat % maps.shape[3], flat // maps.shape[3]], 2).float()
