@@ -45,7 +45,8 @@ def draft_card(path: Path) -> str:
     Parameters
     ----------
     path : Path
-        An ONNX file, or weights of one of `rmpe.networks.architectures.ARCHITECTURES`:
+        An ONNX file, or weights of one of `rmpe.networks.architectures.ARCHITECTURES` that finds
+        people or estimates poses:
         ``.safetensors``, or what ``torch.save`` wrote.
 
     Returns
@@ -85,7 +86,7 @@ def draft_card(path: Path) -> str:
 def _draft_weights(path: Path) -> _Draft:
     found = recognize(read_weights(path))
     if found is None:
-        known = ", ".join(ARCHITECTURES)
+        known = ", ".join(n for n, row in ARCHITECTURES.items() if row.task != "localization")
         raise ModelError(
             f"{path}: what the file holds is not known: weights must be those of one of {known}; "
             "save any other network as ONNX"

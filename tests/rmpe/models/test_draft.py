@@ -13,6 +13,8 @@ from rmpe.errors import ModelError
 from rmpe.models.build import load_detector, load_pose
 from rmpe.models.draft import SAY, draft_card
 from rmpe.models.read import load_card
+from rmpe.models.store import locate
+from rmpe.networks.architectures import ARCHITECTURES, build_architecture, recognize
 from rmpe.networks.architectures.hourglass import StackedHourglass
 
 from ..onnx_files import constant, write
@@ -121,6 +123,45 @@ def test_weights_of_a_known_architecture(tmp_path):
     card.write_text(finish(card.read_text(), **words))
     assert dict(load_card(card).parameters) == {"stacks": 1, "blocks": 1, "features": 32}
     assert load_pose(card).network.output_shapes == ((16, 16, 16),)
+
+
+NUMBERS = {
+    "basic_hourglass": {"stacks": 2, "stem": 4, "width_4": 8, "width_8": 12, "width_16": 16,
+                        "width_32": 20},
+    "hourglass52": {"stacks": 1},
+    "newell_hourglass": {"stacks": 1, "features": 32},
+    "small_ssd": {"width_4": 4, "width_8": 8, "width_16": 12, "width_32": 16, "width_64": 20,
+                  "neck": 24},
+    "ssd300_vgg16": {"classes": 21},
+    "ssd512_vgg16": {"classes": 21},
+    "ssdlite320_mobilenet_v3_large": {"classes": 91},
+    "stacked_hourglass": {"stacks": 2, "blocks": 3, "features": 16},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in ARCHITECTURES.items() if row.task != "localization"]
+)
+def test_the_numbers_of_every_architecture_are_told(name):
+    row, numbers = ARCHITECTURES[name], dict(NUMBERS[name])
+    anchors = dict.fromkeys(row.parameters.keys() - numbers.keys(), 10)
+    assert anchors.keys() <= {"smallest", "second"}  # Of these, no weight tells.
+    joints = {"joints": 5} if row.task == "pose" else {}
+    module = build_architecture(name, **numbers, **joints, **anchors)
+    weights = module.state_dict()
+    assert recognize(weights) == (name, numbers | joints)
+    for weight in weights:
+        recognize({**weights, weight: torch.zeros(())})  # Whatever it says, without an error.
+
+
+@pytest.mark.parametrize("name", ["small_hourglass_coco17", "small_ssd_person"])
+def test_weights_of_this_package(name):
+    theirs = load_card(name)
+    text = draft_card(locate(theirs.network))
+    assert f'architecture = "{theirs.architecture}"' in text and theirs.network.sha256 in text
+    for key, value in theirs.parameters:
+        assert f"\n{key} = {value}\n" in text
+    assert ('skeleton = "coco_17"' in text) == (theirs.architecture == "basic_hourglass")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from rmpe import PoseEstimator, cli
 from rmpe.errors import ModelError
 from rmpe.models import export
-from rmpe.models.build import load_detector
+from rmpe.models.build import load_detector, load_pose
 from rmpe.models.export import export_onnx
 from rmpe.models.read import _CARDS, load_card
 from rmpe.networks.architectures.hourglass import StackedHourglass
@@ -72,6 +72,19 @@ def test_a_detector(tmp_path):
     assert len(want) == len(have) > 0
     torch.testing.assert_close(have.boxes, want.boxes, atol=0.1, rtol=0)
     torch.testing.assert_close(have.scores, want.scores, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["small_ssd_person", "small_hourglass_coco17"])
+def test_networks_of_this_package(tmp_path, name):
+    """For batches of any size: the file is compared with PyTorch on one image and on three."""
+    exported = export_onnx(name, tmp_path / "out.onnx")
+    assert exported.difference < 1e-4
+    load = load_detector if name == "small_ssd_person" else load_pose
+    want, have = (load(card).network for card in (name, exported.files[-1]))
+    batch = torch.rand(5, *want.input_shape)
+    for ours, theirs in zip(have(batch), want(batch), strict=True):
+        theirs = theirs.softmax(-1) if theirs.shape[-1] == 2 else theirs
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
 
 
 def test_a_file_that_gives_something_else_is_not_written(tmp_path, monkeypatch):

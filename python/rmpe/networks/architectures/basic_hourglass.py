@@ -12,15 +12,15 @@ and the heatmaps of a mirrored crop are the mirrored heatmaps' places.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .blocks import Residual, check_images, convolution
+from .blocks import Residual, check_images, convolution, count_outputs
 
-__all__ = ["BasicHourglass", "basic_hourglass"]
+__all__ = ["BasicHourglass", "basic_hourglass", "read_numbers"]
 
 
 class BasicHourglass(nn.Module):
@@ -137,6 +137,26 @@ def basic_hourglass(
         widths=(width_4, width_8, width_16, width_32),
         intermediate=intermediate,
     )
+
+
+def read_numbers(weights: Mapping[str, torch.Tensor]) -> tuple[str, dict[str, int]] | None:
+    """Tell the numbers of a `basic_hourglass` from its weights; None: they are something else's."""
+    numbers = count_outputs(
+        weights,
+        {
+            "joints": "score.0",
+            "stem": "stem.0.0",
+            "width_4": "stem.1.0",
+            "width_8": "hourglasses.0.down.first.0",
+            "width_16": "hourglasses.0.inner.down.first.0",
+            "width_32": "hourglasses.0.inner.inner.down.first.0",
+        },
+    )
+    # One of fewer or more widths is no `basic_hourglass`.
+    if numbers is None or "hourglasses.0.inner.inner.inner.first.0.weight" not in weights:
+        return None
+    stacks = sum(name.startswith("score.") and name.endswith(".weight") for name in weights)
+    return "basic_hourglass", numbers | {"stacks": stacks}
 
 
 class Hourglass(nn.Module):

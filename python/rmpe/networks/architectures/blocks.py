@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["Residual", "check_images", "convolution"]
+__all__ = ["Residual", "check_images", "convolution", "count_outputs"]
 
 
 def check_images(images: torch.Tensor, divisor: int) -> None:
@@ -60,3 +62,34 @@ def convolution(
     if relu:
         layers.append(nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
+
+
+def count_outputs(
+    weights: Mapping[str, torch.Tensor], layers: Mapping[str, str]
+) -> dict[str, int] | None:
+    """Read from a state dict how many channels convolutions give.
+
+    Parameters
+    ----------
+    weights : mapping of str to Tensor
+        A state dict, of anything.
+    layers : mapping of str to str
+        The names of the numbers that are wanted, and the convolutions that they are of.
+
+    Returns
+    -------
+    dict of str to int, or None
+        None where one of these is no convolution of the state dict.
+
+    Examples
+    --------
+    >>> count_outputs(nn.Sequential(nn.Conv2d(3, 8, 1)).state_dict(), {"stem": "0"})
+    {'stem': 8}
+    """
+    counts = {}
+    for name, layer in layers.items():
+        weight = weights.get(f"{layer}.weight")
+        if weight is None or weight.dim() != 4:
+            return None
+        counts[name] = len(weight)
+    return counts

@@ -9,15 +9,15 @@ itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .blocks import Residual, check_images, convolution
+from .blocks import Residual, check_images, convolution, count_outputs
 
-__all__ = ["SmallSSD", "small_ssd"]
+__all__ = ["SmallSSD", "read_numbers", "small_ssd"]
 
 # Levels at 1/8, 1/16, 1/32, 1/64 and 1/128 of the input's size.
 _STRIDES = (8, 16, 32, 64, 128)
@@ -110,8 +110,9 @@ class SmallSSD(nn.Module):
                 own = own + F.interpolate(above, scale_factor=2.0, mode="nearest")
             above = self.merge[level_index](F.relu(own))
             output = self.head[level_index](above)
-            # (N, anchors * 6, h, w) -> (N, h * w * anchors, 6)
-            outputs.append(output.permute(0, 2, 3, 1).reshape(len(images), -1, 6))
+            # (N, anchors * 6, h, w) -> (N, h * w * anchors, 6). The number of images stands
+            # nowhere: in an exported file it would be that of the example.
+            outputs.append(output.permute(0, 2, 3, 1).unflatten(3, (-1, 6)).flatten(1, 3))
         found = torch.cat(outputs[::-1], dim=1).float()
         return found[..., :4], found[..., 4:]
 
@@ -144,6 +145,22 @@ def small_ssd(
 ) -> SmallSSD:
     """Make a network; ``width_4`` is the number of channels at 1/4 of the input's size."""
     return SmallSSD((width_4, width_8, width_16, width_32, width_64), neck=neck)
+
+
+def read_numbers(weights: Mapping[str, torch.Tensor]) -> tuple[str, dict[str, int]] | None:
+    """Tell the numbers of a `small_ssd` from its weights; None: they are something else's."""
+    numbers = count_outputs(
+        weights,
+        {
+            "width_4": "stem.0.0",
+            "width_8": "levels.0.0.first.0",
+            "width_16": "levels.1.0.first.0",
+            "width_32": "levels.2.first.0",
+            "width_64": "levels.3.first.0",
+            "neck": "lateral.0.0",
+        },
+    )
+    return None if numbers is None else ("small_ssd", numbers)
 
 
 def _head(neck: int) -> nn.Conv2d:

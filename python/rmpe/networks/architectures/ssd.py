@@ -116,6 +116,10 @@ def ssdlite320_mobilenet_v3_large(*, classes: int) -> TorchvisionSSD:
 
 def read_numbers(weights: Mapping[str, torch.Tensor]) -> tuple[str, dict[str, int]] | None:
     """Tell what made these weights, and the number of classes; None: something else."""
+    lite = weights.get("head.classification_head.module_list.0.1.weight")
+    if lite is not None and lite.dim() == 4 and "backbone.features.0.0.0.weight" in weights:
+        # Six anchors at each place of every level.
+        return "ssdlite320_mobilenet_v3_large", {"classes": len(lite) // 6}
     logits = weights.get("head.classification_head.module_list.0.weight")
     if logits is None or logits.dim() != 4 or "backbone.scale_weight" not in weights:
         return None
