@@ -8,10 +8,12 @@
 #define NPY_TARGET_VERSION NPY_1_25_API_VERSION
 #include <numpy/arrayobject.h>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -208,7 +210,16 @@ PyObject* new_object(const std::tuple<Tensors...>& tensors) {
 class WithoutLock {
  public:
   WithoutLock() : state_(PyEval_SaveThread()) {}
-  ~WithoutLock() { PyEval_RestoreThread(state_); }
+  ~WithoutLock() {
+    // At the end of the process, Python before 3.14 ends the thread here, and glibc unwinds its
+    // stack for that: past this function, which may not throw, and past references, which may not
+    // be dropped without the lock. The thread waits for the end instead, as from 3.14 on.
+    try {
+      PyEval_RestoreThread(state_);
+    } catch (...) {
+      for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    }
+  }
   WithoutLock(const WithoutLock&) = delete;
 
  private:

@@ -164,6 +164,27 @@ print(threads() - before)
     assert run(code).split() == ["0", "3", "3"]
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_process_may_end_while_daemon_threads_are_inside(count):
+    """Python before 3.14 ends such threads by unwinding them, which C++ takes for an error."""
+    code = (
+        LARGE
+        + f"""
+import threading, time
+rmpe_ext.numpy.set_num_threads({count})
+def calls():
+    while True:
+        decode(maps)
+for _ in range(4):
+    threading.Thread(target=calls, daemon=True).start()
+time.sleep(0.1)
+print("ends")
+"""
+    )
+    for _ in range(3):
+        assert run(code) == "ends"
+
+
 def test_a_forked_process_computes():
     """Also where the process forks while another of its threads is in the middle of a call."""
     code = (
