@@ -7,6 +7,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -41,6 +42,9 @@ examples:
   rmpe models                           the networks, and whether their files are here
   rmpe doctor                           what is installed, for bug reports
 """
+
+# The beginning of a word that no message quotes whole, such as a number of thousands of digits.
+_LONG_WORD = re.compile(r"(\S{200})\S+")
 
 EXIT_STATUS = """\
 exit status: 0 all well; 1 something was skipped or failed, all else is done;
@@ -91,11 +95,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         After ``--help`` and ``--version``, and with status 2 on arguments that do not parse.
     """
     _occupy_standard_streams()
-    arguments = build_parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # The name of a file may hold what the terminal cannot show.
         sys.stdout.reconfigure(errors="backslashreplace")
+    parser = build_parser()
+    program = parser.prog
     try:
+        arguments = parser.parse_args(argv)
+        program = arguments.prog
         status: int = arguments.run(arguments)
         if sys.stdout is not None:
             # Here, where a reader that is gone can be noticed, and not when Python exits.
@@ -103,19 +110,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except CommandError as error:
         for line in str(error).split("\n"):
-            say(f"{arguments.prog}: error: {line}")
+            say(f"{program}: error: {line}")
         return error.status
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in ("rmpe", "rmpe_ext"):
             raise
         say(
-            f"{arguments.prog}: error: the package {error.name} is missing; "
+            f"{program}: error: the package {error.name} is missing; "
             "install what the command line needs, in the folder of the sources: "
             "pip install '.[rmpe,train]'"
         )
         return 2
     except KeyboardInterrupt:
-        say(f"{arguments.prog}: interrupted")
+        say(f"{program}: interrupted")
         return 130
     except BrokenPipeError:
         # The reader of a pipe went away (`rmpe models | head`); keep the exit quiet too.
@@ -125,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Or else it is no matter of where the output goes (`rmpe models > file`).
         if error.errno not in (errno.ENOSPC, errno.EDQUOT) or say_lines([""], sys.stdout):
             raise
-        say(f"{arguments.prog}: error: the output cannot be written: {error.strerror}")
+        say(f"{program}: error: the output cannot be written: {error.strerror}")
         return 1
 
 
@@ -144,10 +151,16 @@ def _occupy_standard_streams() -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Quote arguments in errors without their control characters."""
+    """Quote arguments in errors without their control characters, and no more than their beginning.
+
+    What is printed raises where it cannot be written, which argparse passes over.
+    """
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        super().error(_LONG_WORD.sub(r"\1...", printable(message)))
+
+    def print_help(self, file: Any = None) -> None:
+        print(self.format_help(), end="", file=file, flush=True)
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -165,5 +178,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from . import __version__
 
-        print(f"rmpe {__version__}")
+        print(f"rmpe {__version__}", flush=True)
         parser.exit()

@@ -241,13 +241,54 @@ def test_summary_that_cannot_be_written_is_told_by_the_exit_status(folder, estim
     assert len(lines()) == 2
 
 
+@pytest.mark.parametrize("buffering", [-1, 1])
 @pytest.mark.parametrize("words", [["models"], ["models", "--json"], ["doctor"]])
-def test_output_onto_a_full_disk_is_one_line(words, monkeypatch, capsys):
-    with open("/dev/full", "w") as full:
+def test_output_onto_a_full_disk_is_one_line(words, buffering, monkeypatch, capsys):
+    with open("/dev/full", "w", buffering) as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert cli.main(words) == 1
     message = f"rmpe {words[0]}: error: the output cannot be written: No space left on device"
     assert capsys.readouterr().err.splitlines() == [message]
+
+
+@pytest.mark.parametrize("buffering", [-1, 1])
+@pytest.mark.parametrize(
+    "words", [["--version"], ["--help"], ["infer", "--help"], ["models", "show", "--help"]]
+)
+def test_help_and_version_onto_a_full_disk_are_one_line(words, buffering, monkeypatch, capsys):
+    with open("/dev/full", "w", buffering) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert cli.main(words) == 1
+    message = "rmpe: error: the output cannot be written: No space left on device"
+    assert capsys.readouterr().err.splitlines() == [message]
+
+
+@pytest.mark.parametrize("words", [["--version"], ["infer", "--help"]])
+def test_help_and_version_for_a_reader_that_is_gone(words, monkeypatch, capsys):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert cli.main(words) == 1
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["smooth", "results", "--out", "smooth", "--max-gap"],
+        ["smooth", "results", "--out", "smooth", "--filter"],
+        ["infer", "walk.mp4", "--start"],
+        ["infer", "walk.mp4", "--batch-size"],
+        ["train", "net.toml", "--samples"],
+        [],
+    ],
+)
+def test_messages_quote_the_beginning_of_long_words(words, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([*words, "9" * 5000 + "x"])
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "9" * 150 in error and "..." in error and len(error) < 600
 
 
 def test_names_and_errors_reach_the_terminal_without_controls(folder, estimators, capsys):

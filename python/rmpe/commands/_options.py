@@ -28,8 +28,6 @@ NMS: dict[str, str] = {
 
 # More than any machine has processors; each takes memory.
 _MOST_THREADS = 1024
-# Characters of an argument that a message quotes.
-_LONGEST = 80
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
@@ -237,7 +235,7 @@ def fraction(text: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {_brief(text)}")
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
     return number
 
 
@@ -286,13 +284,8 @@ def _whole(text: str, least: int, most: int | None) -> int:
         number = least - 1
     if number < least or (most is not None and number > most):
         rule = f"from {least}" if most is None else f"from {least} to {most}"
-        raise argparse.ArgumentTypeError(f"must be a whole number {rule}, got {_brief(text)}")
+        raise argparse.ArgumentTypeError(f"must be a whole number {rule}, got {text}")
     return number
-
-
-def _brief(text: str) -> str:
-    """Give the beginning of an argument, for a message."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _positive_or_auto(text: str) -> int | None:
