@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .errors import check_kind
+
 if TYPE_CHECKING:
     import pandas
     import supervision
@@ -268,8 +270,8 @@ class Result:
 
         Raises
         ------
-        ValueError
-            There is no image, or it is not of the people's size.
+        TypeError, ValueError
+            There is no image, it is none, or it is not of the people's size.
         rmpe.ImageError
             The file cannot be read.
         """
@@ -280,16 +282,23 @@ class Result:
         if isinstance(image, (str, os.PathLike)):
             pixels = read_image(image)
         elif image is not None:
-            pixels = image
+            pixels = _array(image)
         elif self.frame is not None:
             pixels = _array(self.frame.image)
         else:
             raise ValueError("image must be given, as this result does not hold its frame")
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise ValueError(
+                f"image must be uint8 (H, W, 3) or a path, got {pixels.dtype} {pixels.shape}"
+            )
         if pixels.shape[:2] != self.size:
             raise ValueError(
                 f"image must be of the size of the result, {self.size}, got {pixels.shape[:2]}"
             )
-        return draw(pixels, self.people, style or DrawingStyle())
+        if style is None:
+            style = DrawingStyle()
+        check_kind("style", style, DrawingStyle)
+        return draw(pixels, self.people, style)
 
     def _give(self, values: torch.Tensor) -> Any:
         return _array(values) if self.as_arrays else values

@@ -8,6 +8,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
+from rmpe_ext.validation.checks import TYPES, check_whole
+
+from .errors import check_kind
 from .inputs.frames import read_frames
 from .inputs.live import Connection
 from .inputs.video import Excerpt
@@ -60,8 +63,8 @@ def stream(
 
     Raises
     ------
-    ValueError
-        `batch_size` is below 1.
+    TypeError, ValueError
+        `batch_size` is no whole number from 1, or `tracking` of another type.
     Exception
         What :func:`rmpe.inputs.frames.read_frames` and the estimator raise.
 
@@ -72,8 +75,9 @@ def stream(
     >>> for result in estimator.stream("frames/", tracking=TrackingParameters()):  # doctest: +SKIP
     ...     print(result.frame.name, result.track_ids, result.keypoints.xy)
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    check_whole(TYPES, "batch_size", batch_size, 1)
+    if tracking is not None:
+        check_kind("tracking", tracking, TrackingParameters)
     frames = read_frames(
         source, excerpt=excerpt, connection=connection, channels=channels, report=report
     )

@@ -152,3 +152,13 @@ def test_plot_needs_the_image(people):
         ValueError, match=r"image must be of the size of .* \(40, 60\), got \(9, 9\)"
     ):
         people[0].plot(np.zeros((9, 9, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "image", [5, np.zeros((40, 60)), np.zeros((40, 60, 3)), np.zeros((40, 60, 4), np.uint8), [None]]
+)
+def test_plot_refuses_what_is_no_image(people, image):
+    with pytest.raises(ValueError, match=r"image must be uint8 \(H, W, 3\) or a path, got"):
+        people[0].plot(image)
+    with pytest.raises(TypeError, match="style must be a DrawingStyle, got 5"):
+        people[0].plot(np.zeros((40, 60, 3), np.uint8), 5)

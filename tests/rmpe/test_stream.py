@@ -110,9 +110,20 @@ def test_memory_does_not_grow():
     assert resident() - before < 20 << 20
 
 
-def test_a_batch_has_a_frame():
-    with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
-        stream(PixelEstimator(), [], batch_size=0)
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
+        ({"batch_size": "2"}, TypeError, "batch_size must be a whole number, got '2'"),
+        ({"batch_size": 1.5}, TypeError, "batch_size must be a whole number, got 1.5"),
+        ({"excerpt": 5}, TypeError, "excerpt must be an Excerpt, got 5"),
+        ({"connection": {}}, TypeError, "connection must be a Connection, got {}"),
+        ({"tracking": True}, TypeError, "tracking must be a TrackingParameters, got True"),
+    ],
+)
+def test_options_that_are_none(options, error, message):
+    with pytest.raises(error, match=message):
+        stream(PixelEstimator(), [], **options)
 
 
 def test_the_method_of_the_estimator_does_the_same(monkeypatch):

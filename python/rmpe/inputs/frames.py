@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import check_kind
 from .find import find_images
 from .images import ImageError, read_image
 from .live import Connection, is_live, read_live
@@ -83,7 +84,7 @@ def read_frames(
     rmpe.ImageError
         There is no image, or one cannot be read.
     TypeError
-        The source is nothing of this kind.
+        The source, or another argument, is nothing of its kind.
     ValueError
         There are no such channels.
 
@@ -96,6 +97,8 @@ def read_frames(
     """
     if channels not in ("rgb", "bgr"):
         raise ValueError(f"channels must be rgb or bgr, got {channels!r}")
+    check_kind("excerpt", excerpt, Excerpt)
+    check_kind("connection", connection, Connection)
     if is_live(source):
         return _from_live(source, connection, report)
     if isinstance(source, (str, os.PathLike)):

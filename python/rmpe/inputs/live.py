@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_real, check_whole
+
 from .images import ImageError
 from .pyav import import_av, upright, video_stream
 
@@ -25,6 +27,7 @@ _ENDLESS = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp")
 _SCHEMES = (*_ENDLESS, "http", "https", "tcp")
 # Seconds between two tries, at most.
 _LONGEST_WAIT = 30.0
+_MOST_DOUBLINGS = 60
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Connection:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         For anything that contradicts the above.
     """
 
@@ -51,12 +54,9 @@ class Connection:
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
-        if self.retries < 0:
-            raise ValueError(f"retries must be at least 0, got {self.retries!r}")
-        if not 0 <= self.wait < float("inf"):
-            raise ValueError(f"wait must be at least 0, in seconds, got {self.wait!r}")
-        if not 0 < self.timeout < float("inf"):
-            raise ValueError(f"timeout must be above 0, in seconds, got {self.timeout!r}")
+        check_whole(TYPES, "retries", self.retries, 0)
+        check_real(TYPES, "wait", self.wait, "at least 0, in seconds", least=0)
+        check_real(TYPES, "timeout", self.timeout, "above 0, in seconds", above=0)
 
 
 def is_live(source: Any) -> bool:
@@ -127,7 +127,9 @@ def read_live(
         report(
             f"{name}: lost after {frames} frames: {reason}; try {failures} of {connection.retries}"
         )
-        time.sleep(min(connection.wait * 2 ** (failures - 1), _LONGEST_WAIT))
+        # Doubled without end, it would leave the range of floats after some hours of tries.
+        doublings = min(failures - 1, _MOST_DOUBLINGS)
+        time.sleep(min(connection.wait * 2**doublings, _LONGEST_WAIT))
 
 
 def _open(av: Any, source: str | int, timeout: float) -> Any:

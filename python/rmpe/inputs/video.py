@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_real, check_whole
+
 from ..terminal import printable
 from .images import ImageError
 from .pyav import import_av, refusal, upright, video_stream
@@ -79,7 +81,7 @@ class Excerpt:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         For anything that contradicts the above.
     """
 
@@ -88,12 +90,11 @@ class Excerpt:
     stride: int = 1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.start < float("inf"):
-            raise ValueError(f"start must be at least 0, in seconds, got {self.start!r}")
-        if self.end is not None and not self.start < self.end:
-            raise ValueError(f"end must be after start, which is {self.start}, got {self.end!r}")
-        if self.stride < 1:
-            raise ValueError(f"stride must be at least 1, got {self.stride!r}")
+        check_real(TYPES, "start", self.start, "at least 0, in seconds", least=0)
+        if self.end is not None:
+            rule = f"after start, which is {self.start}"
+            check_real(TYPES, "end", self.end, rule, above=self.start)
+        check_whole(TYPES, "stride", self.stride, 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any, Literal
+from typing import Literal
+
+from rmpe_ext.validation.checks import TYPES, check_real, check_type, check_whole
 
 from ..toml_table import show
 
-__all__ = ["SIMILARITIES", "SimilarityName", "TrackingParameters", "check_number"]
+__all__ = ["SIMILARITIES", "SimilarityName", "TrackingParameters"]
 
 SimilarityName = Literal["both", "oks", "iou"]
 FilterName = Literal["savgol", "one-euro"]
@@ -71,7 +71,7 @@ class TrackingParameters:
             )
         for name in ("high_score", "low_score", "min_similarity", "min_similarity_low"):
             value = getattr(self, name)
-            check_number(name, value)
+            check_type(TYPES, name, value, "float")
             if not 0 <= value <= 1 and name != "low_score":
                 raise ValueError(f"{name} must be in 0..1, got {show(value)}")
         if not 0 <= self.low_score <= self.high_score:
@@ -79,16 +79,7 @@ class TrackingParameters:
                 f"low_score must be in 0..high_score, which is {self.high_score}, "
                 f"got {show(self.low_score)}"
             )
-        if isinstance(self.patience, bool) or not isinstance(self.patience, int):
-            raise TypeError(f"patience must be an int, got {show(self.patience)}")
-        if self.patience < 0:
-            raise ValueError(f"patience must be at least 0, got {show(self.patience)}")
-
-
-def check_number(name: str, value: Any) -> None:
-    """Raise TypeError unless an argument is a number; true and false are none."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {show(value)}")
+        check_whole(TYPES, "patience", self.patience, 0)
 
 
 # `rmpe.trackers.smoothing` has the formulas.
@@ -118,8 +109,10 @@ class SmoothingParameters:
 
     Raises
     ------
+    TypeError
+        A number is none.
     ValueError
-        For anything that contradicts the above.
+        For anything else that contradicts the above.
 
     Examples
     --------
@@ -135,13 +128,11 @@ class SmoothingParameters:
     max_gap: int = 5
 
     def __post_init__(self) -> None:
-        if self.filter not in FILTERS:
-            raise ValueError(f"filter must be one of {', '.join(FILTERS)}, got {self.filter!r}")
+        if self.filter not in tuple(FILTERS):
+            raise ValueError(f"filter must be one of {', '.join(FILTERS)}, got {show(self.filter)}")
+        check_whole(TYPES, "window", self.window, 1)
         if self.window < 5 or self.window % 2 == 0:
             raise ValueError(f"window must be odd and at least 5, got {self.window}")
-        if not 0 < self.cutoff < math.inf:
-            raise ValueError(f"cutoff must be above 0, got {self.cutoff!r}")
-        if not 0 <= self.beta < math.inf:
-            raise ValueError(f"beta must be at least 0, got {self.beta!r}")
-        if self.max_gap < 0:
-            raise ValueError(f"max_gap must be at least 0, got {self.max_gap}")
+        check_real(TYPES, "cutoff", self.cutoff, "above 0", above=0)
+        check_real(TYPES, "beta", self.beta, "at least 0", least=0)
+        check_whole(TYPES, "max_gap", self.max_gap, 0)

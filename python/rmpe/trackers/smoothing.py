@@ -99,7 +99,9 @@ def _one_euro(
 
 
 def _gain(cutoff: Floats, elapsed: Floats) -> Floats:
-    return 1 / (1 + 1 / (2 * np.pi * cutoff * elapsed))
+    # Of a cutoff beyond all numbers, or below them, the gain is 1, or 0.
+    with np.errstate(over="ignore", divide="ignore"):
+        return 1 / (1 + 1 / (2 * np.pi * cutoff * elapsed))
 
 
 _SMOOTHED_BY: dict[

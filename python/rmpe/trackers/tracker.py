@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_type
+
 from ..toml_table import show
 from .motion import Motion
-from .parameters import TrackingParameters, check_number
+from .parameters import TrackingParameters
 from .similarity import FORMULAS, Poses
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ def track(
     ):
         if not issubclass(value, kind):
             raise TypeError(f"{name} must be {kind.__name__}, got {value.__name__}")
-    check_number("elapsed", elapsed)
+    check_type(TYPES, "elapsed", elapsed, "float")
     if not 0 < elapsed <= LONGEST:
         raise ValueError(
             f"elapsed must be above 0 and at most {LONGEST:g}, in frames, got {show(elapsed)}"

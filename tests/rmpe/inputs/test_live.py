@@ -147,14 +147,28 @@ def test_passwords_are_not_told():
     assert "http://127.0.0.1:9/x" in said[0]
 
 
+def test_a_stream_may_be_gone_for_days(monkeypatch):
+    waits = []
+    monkeypatch.setattr("rmpe.inputs.live.time.sleep", waits.append)
+    with pytest.raises(ImageError, match="camera 87: lost after 0 frames, 1201 tries"):
+        next(read_frames(87, connection=Connection(retries=1200, wait=0.25)))
+    assert waits[:4] == [0.25, 0.5, 1, 2] and set(waits[7:]) == {30.0} and len(waits) == 1200
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"retries": -1}, "retries must be at least 0, got -1"),
+        ({"retries": "2"}, "retries must be a whole number, got '2'"),
+        ({"retries": 2.5}, "retries must be a whole number, got 2.5"),
+        ({"wait": None}, "wait must be a number, got None"),
+        ({"wait": 10**400}, "wait must be at least 0, in seconds"),
+        ({"timeout": True}, "timeout must be a number, got True"),
+        ({"timeout": float("nan")}, "timeout must be above 0"),
         ({"wait": -0.1}, "wait must be at least 0"),
         ({"timeout": 0}, "timeout must be above 0"),
     ],
 )
 def test_connections_that_are_none(fields, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         Connection(**fields)

@@ -109,10 +109,15 @@ def test_times_of_a_video_of_variable_rate(tmp_path):
         ({"start": float("nan")}, "start must be at least 0"),
         ({"start": 3, "end": 3}, "end must be after start, which is 3, got 3"),
         ({"stride": 0}, "stride must be at least 1, got 0"),
+        ({"stride": "2"}, "stride must be a whole number, got '2'"),
+        ({"stride": 10**5000}, "stride must be below 2\\^63"),
+        ({"start": "1:30"}, "start must be a number, got '1:30'"),
+        ({"end": "2"}, "end must be a number, got '2'"),
+        ({"end": [2]}, r"end must be a number, got \[2\]"),
     ],
 )
 def test_excerpts_that_are_none(fields, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         Excerpt(**fields)
 
 

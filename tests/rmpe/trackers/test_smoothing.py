@@ -110,6 +110,18 @@ def test_tracks_of_few_frames(name, count):
     np.testing.assert_allclose(found[0], points[0], atol=3)
 
 
+@pytest.mark.parametrize("value", [1e308, 5e-324])
+@pytest.mark.filterwarnings("error")
+def test_one_euro_at_the_ends_of_the_numbers(value):
+    """All is kept of a keypoint, or nothing of its way."""
+    points = walk(noise=1.0)
+    expected = points if value > 1 else np.broadcast_to(points[:1], points.shape)
+    found = smooth(points, filter="one-euro", cutoff=value, beta=0.0)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    if value > 1:
+        smooth(points, filter="one-euro", beta=value)
+
+
 def test_gaps():
     values = np.array([[np.nan, 1], [2, np.nan], [np.nan, np.nan], [4, 7], [np.nan, np.nan]])
     filled = fill_gaps(np.arange(5.0), values, 2)
@@ -125,11 +137,16 @@ def test_gaps():
     [
         ({"filter": "kalman"}, "filter must be one of savgol, one-euro, got 'kalman'"),
         ({"window": 3}, "window must be odd and at least 5, got 3"),
+        ({"window": 10**5000 + 1}, "window must be below 2\\^63"),
         ({"cutoff": 0}, "cutoff must be above 0"),
         ({"beta": -1}, "beta must be at least 0"),
         ({"max_gap": -1}, "max_gap must be at least 0, got -1"),
+        ({"window": 7.0}, "window must be a whole number, got 7.0"),
+        ({"cutoff": "1"}, "cutoff must be a number, got '1'"),
+        ({"beta": None}, "beta must be a number, got None"),
+        ({"max_gap": True}, "max_gap must be a whole number, got True"),
     ],
 )
 def test_parameters_that_are_none(fields, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         SmoothingParameters(**fields)

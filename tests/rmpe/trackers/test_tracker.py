@@ -210,7 +210,7 @@ def test_wrong_arguments_are_named():
             TrackingParameters(**{name: 16**5000})
     with pytest.raises(ValueError, match=r"similarity must be one of both, oks, iou, got \[\]"):
         TrackingParameters(similarity=[])
-    with pytest.raises(TypeError, match="patience must be an int, got 2.5"):
+    with pytest.raises(TypeError, match="patience must be a whole number, got 2.5"):
         TrackingParameters(patience=2.5)
 
 
