@@ -20,6 +20,7 @@ import torch
 
 from rmpe.method.limits import Limits
 from rmpe.method.modes import STN
+from rmpe.method.theta import between
 from rmpe.metrics.keypoint_ap import average_precision
 from rmpe.metrics.predictions import Predictions
 from rmpe.models import DEFAULT_POSE
@@ -78,21 +79,8 @@ def with_oracle(pose: PoseNetwork, held_out: HeldOut) -> PoseNetwork:
     return PoseNetwork(
         dataclasses.replace(card, transformer=transformer),
         pose.network,
-        Oracle(thetas(drawn, true, card.input.size)),
+        Oracle(between(drawn, true, card.input.size)),
     )
-
-
-def thetas(matrices: torch.Tensor, wanted: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """(N, 2, 3): what `rmpe.method.theta.compose` makes ``wanted`` of ``matrices`` with."""
-    height, width = size
-    normalize = torch.tensor(
-        [[2 / width, 0, 1 / width - 1], [0, 2 / height, 1 / height - 1], [0, 0, 1]],
-        dtype=matrices.dtype,
-    )
-    last = torch.tensor([[[0.0, 0, 1]]], dtype=matrices.dtype).expand(len(matrices), -1, -1)
-    first, second = (torch.cat([rows, last], dim=1) for rows in (matrices, wanted))
-    # A point of the wanted crop, normalized, to the same point of the other crop.
-    return (normalize @ first @ second.inverse() @ normalize.inverse())[:, :2]
 
 
 if __name__ == "__main__":

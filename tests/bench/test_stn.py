@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from bench.stn import __main__ as experiment
-from bench.stn import interpolation
+from bench.stn import gradient, interpolation
 from bench.stn.measure import HeldOut, box_matrices
 from bench.stn.table import print_tables
 from rmpe.method.modes import STN
-from rmpe.method.theta import compose
+from rmpe.method.theta import between, compose
 from rmpe.training.pose.task import PoseTask
 from rmpe.training.read import parse_config
 from tests.rmpe.training.material import draw_people
@@ -38,13 +39,19 @@ def held_out(tmp_path):
     return HeldOut(tmp_path)
 
 
-def export(tmp_path, bias):
-    """A model whose transformer moves and scales all windows alike."""
+def few(tmp_path):
+    """The task of the transformer, on the drawn people."""
     config = CONFIGS["transformer"]
     source = replace(config.source[0], annotations="coco-people/val.json")
     validation = replace(config.validation, annotations=source.annotations)
-    config = replace(config, source=(source,), validation=validation)
-    task = PoseTask(config, data=tmp_path, cache=tmp_path / "cache", folder=tmp_path)
+    config = replace(config, source=(source,), validation=validation, batch_size=4)
+    return PoseTask(config, data=tmp_path, cache=tmp_path / "cache", folder=tmp_path)
+
+
+def export(tmp_path, bias):
+    """A model whose transformer moves and scales all windows alike."""
+    task = few(tmp_path)
+    config = task.config
     network = task.network().eval()
     with torch.no_grad():
         network.transformer.localization.regress[-1].bias.copy_(torch.tensor(bias))
@@ -75,11 +82,27 @@ def test_the_oracle_leads_to_the_true_boxes(held_out):
     drawn, true = (
         box_matrices(boxes, (64, 48), "hrnet", 0.25) for boxes in (held_out.drawn, held_out.true)
     )
-    found = compose(drawn, interpolation.thetas(drawn, true, (64, 48)), (64, 48))
+    thetas = between(drawn, true, (64, 48)).to(drawn.dtype)
+    found = compose(drawn, thetas, (64, 48))
     torch.testing.assert_close(found, true)
     oracle = interpolation.Oracle(torch.arange(30.0).view(5, 2, 3))
     parts = [oracle(torch.zeros(n, 3, 8, 8))[0][:, 0, 0].tolist() for n in (3, 2, 4)]
     assert parts == [[0, 6, 12], [18, 24], [0, 6, 12, 18]]
+
+
+def test_the_gradient_and_what_can_be_learned(held_out, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(gradient, "MEASURED", 2)
+    task = few(tmp_path)
+    weights = task.network().sppe.state_dict()
+    save_file({k: v.contiguous() for k, v in weights.items()}, tmp_path / "sppe.safetensors")
+    gradient.compare(task, tmp_path / "sppe.safetensors")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[-4:]] == list(gradient.PARAMETERS)
+    assert all(0.01 < float(line.split("|")[2]) < 0.5 for line in lines[-4:])
+    gradient.localize(task, task, 160)  # learns the six people by heart, more or less
+    words = capsys.readouterr().out.split()
+    learned, identity = float(words[6]), float(words[-4].lstrip())
+    assert 0 < learned < identity
 
 
 def replaced(rows, **changes):
