@@ -63,6 +63,10 @@ def shape_of(name: str, tensor: torch.Tensor) -> torch.Size:
     """Return the tensor's shape; raise TypeError unless it is a dense one of PyTorch's."""
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{name} must be a {ARRAY_NAME}, got {type_of(tensor)}")
+    if tensor.is_nested:
+        raise TypeError(
+            f"{name} must be dense, got a nested tensor; use torch.nested.to_padded_tensor()"
+        )
     return tensor.shape
 
 

@@ -83,6 +83,8 @@ TENSORS = st.one_of(
     DENSE.map(lambda tensor: tensor.to_sparse()),
     st.just(torch.zeros(2, 3).to_sparse_csr()),
     st.just(torch.zeros(2, 4, device="meta")),
+    st.just(torch.nested.nested_tensor([torch.zeros(2, 4), torch.zeros(3, 4)])),
+    st.just(torch.nested.nested_tensor([torch.zeros(2, 4)], layout=torch.jagged)),
     st.just(torch.quantize_per_tensor(torch.zeros(2, 4), 0.1, 0, torch.quint8)),
     DENSE.map(lambda tensor: tensor.numpy()),
     st.just(np.zeros((2, 4), ">f4")),
@@ -98,7 +100,11 @@ HOSTILE = st.one_of(
 )
 
 
-@pytest.mark.filterwarnings("ignore:Sparse CSR:UserWarning", "ignore:torch.quantize:UserWarning")
+@pytest.mark.filterwarnings(
+    "ignore:Sparse CSR:UserWarning",
+    "ignore:torch.quantize:UserWarning",
+    "ignore:The PyTorch API of nested tensors:UserWarning",
+)
 @fuzz(1500)
 @given(argument=st.sampled_from(ARGUMENTS), front=st.sampled_from(list(FRONTS)), value=HOSTILE)
 def test_any_value_in_place_of_any_argument(argument, front, value):
@@ -122,6 +128,19 @@ def test_tensors_that_are_not_dense(front, op, layout):
         if isinstance(value, torch.Tensor) and (layout == "to_sparse" or value.is_floating_point()):
             with pytest.raises(TypeError, match=f"^{name} must be {want}"):
                 call(front, op, {**GOOD[op], name: getattr(value, layout)()})
+
+
+@EVERY_FRONT
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+@pytest.mark.parametrize("op", CASES)
+def test_nested_tensors(front, op, layout):
+    want = "a numpy.ndarray.*, got .*Tensor" if front == "numpy" else "dense, got "
+    for name, value in GOOD[op].items():
+        if isinstance(value, torch.Tensor) and value.dim() > 1:
+            nested = torch.nested.nested_tensor(list(value), layout=layout)
+            with pytest.raises(TypeError, match=f"^{name} must be {want}"):
+                call(front, op, {**GOOD[op], name: nested})
 
 
 @EVERY_FRONT
