@@ -1,5 +1,6 @@
 # Written by `make update` from the table in __init__.py.
 from . import annotation as annotation
+from . import arguments as arguments
 from . import cli as cli
 from . import commands as commands
 from . import conversion as conversion

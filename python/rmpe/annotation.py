@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from .arguments import as_path
 from .inputs.images import ImageError
 from .inputs.pyav import upright
 from .inputs.video import Clip, decode_clip, open_clip, read_clip
@@ -75,7 +76,8 @@ def annotate_video(
     OutputError
         The new video cannot be written, or would replace the old one.
     """
-    video, out = Path(video), Path(out)
+    video, out = as_path("video", video, ImageError), as_path("out", out, OutputError)
+    results = as_path("results", results, ResultsError)
     if out.suffix.lower() not in CONTAINERS:
         raise OutputError(f"--out must end in {', '.join(CONTAINERS)}, got {out.name}")
     if os.path.realpath(video) == os.path.realpath(out):
@@ -86,8 +88,8 @@ def annotate_video(
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror}") from None
     clip = read_clip(video)
-    with open_journal(Path(results), report) as journal:
-        files = _frames_of(journal, clip, Path(results))
+    with open_journal(results, report) as journal:
+        files = _frames_of(journal, clip, results)
         with progress("frame", len(clip)) as advance:
 
             def write(file: BinaryIO) -> None:

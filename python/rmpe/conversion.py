@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from rmpe_ext import __version__
 
-from .outputs.errors import ResultsError
+from .arguments import as_path
+from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import check_apart, open_results
 from .outputs.journal import in_pieces, open_journal
 from .outputs.records import Record, known_skeleton
@@ -69,7 +69,8 @@ def convert_results(
     >>> convert_results("results", "tables", ["csv", "parquet"])  # doctest: +SKIP
     36
     """
-    results, out = Path(results), Path(out)
+    results = as_path("results", results, ResultsError)
+    out = as_path("out", out, OutputError)
     check_apart(results, out)
     settings = {"convert.skeleton": None if skeleton is None else skeleton.name}
     with (

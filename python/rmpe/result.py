@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import check_kind
+from .arguments import check_kind
 
 if TYPE_CHECKING:
     import pandas

@@ -15,6 +15,7 @@ import torch
 
 from rmpe_ext import __version__
 
+from .arguments import as_path
 from .inputs.find import find_images
 from .inputs.images import ImageError
 from .inputs.video import Clip, Excerpt, expand_videos, frame_number, video_of
@@ -23,7 +24,7 @@ from .memory import BatchLimits, choose_batch
 from .outputs import DEFAULT_FORMATS
 from .outputs.drawing_style import DrawingStyle
 from .outputs.earlier_results import DRAWINGS
-from .outputs.errors import OutputLostError
+from .outputs.errors import OutputError, OutputLostError
 from .outputs.folder import ResultFolder, open_results
 from .outputs.run_file import RunFile, Setting
 from .progress import Progress, no_progress
@@ -125,7 +126,7 @@ def run(
     >>> tally.images, tally.people  # doctest: +SKIP
     (36, 271)
     """
-    out, tally = Path(out), Tally()
+    out, tally = as_path("out", out, OutputError), Tally()
     with StopRequest() as stop:
         paths, clips = _find(inputs, out, recursive, excerpt, tally, report)
 

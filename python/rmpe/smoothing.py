@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,9 @@ import numpy.typing as npt
 
 from rmpe_ext import __version__
 
+from .arguments import as_path
 from .outputs import DEFAULT_FORMATS
-from .outputs.errors import ResultsError
+from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import check_apart, open_results
 from .outputs.journal import Journal, in_pieces, open_journal
 from .outputs.records import Record, rounded
@@ -101,7 +101,8 @@ def smooth_results(
     >>> smooth_results("tracked", "smooth").tracks  # doctest: +SKIP
     12
     """
-    results, out = Path(results), Path(out)
+    results = as_path("results", results, ResultsError)
+    out = as_path("out", out, OutputError)
     check_apart(results, out)
     settings = {f"smooth.{name}": value for name, value in asdict(parameters).items()}
     with (

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from rmpe_ext.validation.checks import TYPES, check_whole
 
-from .errors import check_kind
+from .arguments import check_kind
 from .inputs.frames import read_frames
 from .inputs.live import Connection
 from .inputs.video import Excerpt

@@ -10,13 +10,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby, tee
-from pathlib import Path
 
 from rmpe_ext import __version__
 
+from .arguments import as_path
 from .inputs.find import natural_key
 from .outputs import DEFAULT_FORMATS
-from .outputs.errors import ResultsError
+from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import ResultFolder, check_apart, open_results
 from .outputs.journal import in_pieces, open_journal
 from .outputs.records import Record, known_skeleton, people_of, tracked_record
@@ -100,7 +100,8 @@ def track_results(
     >>> track_results("results", "tracked").tracks  # doctest: +SKIP
     12
     """
-    results, out = Path(results), Path(out)
+    results = as_path("results", results, ResultsError)
+    out = as_path("out", out, OutputError)
     check_apart(results, out)
     settings = {f"track.{name}": value for name, value in asdict(parameters).items()}
     with (

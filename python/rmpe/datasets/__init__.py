@@ -9,8 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..arguments import as_path
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -74,7 +75,7 @@ def load_dataset(
             f"split of {format} must be {' or '.join((*splits, 'None'))}, got {split!r}"
         )
     module = importlib.import_module(f".{format}", __name__)
-    folder = None if images is None else Path(images)
+    folder = None if images is None else as_path("images", images)
     options = {} if split is None else {"split": split}
-    dataset: Dataset = module.read(Path(annotations), folder, **options)
+    dataset: Dataset = module.read(as_path("annotations", annotations), folder, **options)
     return dataset

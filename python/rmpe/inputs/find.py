@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from rmpe_ext.validation.checks import show
+
+from ..arguments import path_text
 from ..terminal import printable
 from .images import ImageError
 
@@ -61,10 +64,14 @@ def find_images(
     ------
     ImageError
         No image was found at all, or, without `report`, not everything: one line for each problem.
+    TypeError
+        The inputs are no paths.
     """
     found: dict[str, Path] = {}
     problems: list[str] = []
-    entries = [os.fspath(entry) for entry in inputs]
+    if isinstance(inputs, (str, bytes, os.PathLike)):
+        raise TypeError(f"inputs must be a list of paths, got {show(inputs)}")
+    entries = [path_text(f"inputs[{i}]", entry) for i, entry in enumerate(inputs)]
     if not entries:
         raise ImageError("no input: name at least one image, folder or pattern")
     for entry in entries:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import check_kind
+from ..arguments import check_kind
 from .find import find_images
 from .images import ImageError, read_image
 from .live import Connection, is_live, read_live

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ..arguments import as_path
 from ..system_memory import free_memory
 from ..terminal import printable
 from .metadata import without_metadata
@@ -108,7 +109,7 @@ def read_image(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     ...
     rmpe.inputs.images.ImageError: missing.jpg: no such file
     """
-    path = Path(path)
+    path = as_path("path", path)
     try:
         return decode_image(_contents(path))
     except ImageError as error:

@@ -15,6 +15,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_whole
+
+from ..arguments import as_path
 from .images import ImageError, read_image, reading_cost
 from .video import frame_number, read_clip_frames, video_of
 
@@ -36,7 +39,7 @@ def read_images(
 
     Parameters
     ----------
-    paths : iterable of pathlib.Path
+    paths : iterable of paths
         The files, and frames of videos by the paths that `rmpe.inputs.video.Clip` gives them; these
         are decoded in one thread, those of a video in their order.
     workers : int
@@ -55,8 +58,8 @@ def read_images(
 
     Raises
     ------
-    ValueError
-        A number is below 1.
+    TypeError, ValueError
+        A number is below 1, or an argument of another type.
     """
     _check_positive(workers=workers, look_ahead=look_ahead, look_ahead_bytes=look_ahead_bytes)
     return _from_files_and_videos(paths, workers, look_ahead, look_ahead_bytes)
@@ -73,7 +76,7 @@ def read_batches(
 
     Parameters
     ----------
-    paths : iterable of pathlib.Path
+    paths : iterable of paths
         As `read_images` takes them.
     batch_size : int
         At most so many files make a batch.
@@ -90,8 +93,8 @@ def read_batches(
 
     Raises
     ------
-    ValueError
-        A number is below 1.
+    TypeError, ValueError
+        A number is below 1, or an argument of another type.
     """
     _check_positive(batch_size=batch_size, workers=workers, batch_bytes=batch_bytes)
     outcomes = _from_files_and_videos(paths, workers, 2 * batch_size, batch_bytes)
@@ -100,8 +103,7 @@ def read_batches(
 
 def _check_positive(**numbers: int) -> None:
     for name, value in numbers.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+        check_whole(TYPES, name, value, 1)
 
 
 def _gather(
@@ -126,7 +128,8 @@ def _gather(
 def _from_files_and_videos(
     paths: Iterable[Path], workers: int, look_ahead: int, look_ahead_bytes: int
 ) -> Generator[tuple[Path, Outcome], None, None]:
-    for video, group in groupby(paths, video_of):
+    named = (as_path(f"paths[{i}]", path) for i, path in enumerate(paths))
+    for video, group in groupby(named, video_of):
         if video is None:
             outcomes = _read_ahead(group, workers, look_ahead, look_ahead_bytes)
         else:

@@ -60,7 +60,8 @@ def _is_video(path: str) -> bool:
 
 def video_of(path: Path) -> Path | None:
     """Give the video that a frame's path leads into, as `Clip.paths` writes them; else None."""
-    return path.parent if _is_video(str(path.parent)) else None
+    numbered = path.stem.rpartition("_")[2].isdecimal()
+    return path.parent if numbered and _is_video(str(path.parent)) else None
 
 
 def frame_number(path: Path) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from rmpe_ext.presets import PRESETS, PoseNMSPreset, resolve_preset
 
+from ..arguments import as_path
 from ..output_file import write_output
 from ..terminal import printable
 from ..toml_file import TomlError, parse_toml, read_text
@@ -38,7 +38,7 @@ def load_preset(preset: str | os.PathLike[str] | PoseNMSPreset) -> PoseNMSPreset
     """
     if isinstance(preset, PoseNMSPreset):
         return preset
-    path = Path(preset)
+    path = as_path("preset", preset)
     if path.suffix != ".toml":
         for name, known in PRESETS.items():
             if name == preset:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rmpe_ext.conventions import CONVENTIONS, PADDING_RULE
 
+from ..arguments import path_text
 from ..detectors import detector_class, detector_names
 from ..errors import ModelError
 from ..heads import head_class, head_names
@@ -84,7 +85,7 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     >>> load_card("ssd_mobilenet_v1_coco").input.size
     (300, 300)
     """
-    text = os.fspath(name_or_path)
+    text = path_text("name_or_path", name_or_path)
     if is_address(text):
         return _load_from_address(text)
     path = Path(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..arguments import as_path
 from ..errors import ModelError
 from .addresses import HubFile, to_url
 from .card import ModelFile
@@ -92,7 +93,8 @@ def find(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> P
 
 def _folders(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> list[Path]:
     variable = os.environ.get("RMPE_MODELS")
-    folders = [file.folder, models_dir, variable or None, cache_folder()]
+    given = None if models_dir is None else as_path("models_dir", models_dir)
+    folders = [file.folder, given, variable or None, cache_folder()]
     return [Path(folder) for folder in folders if folder is not None]
 
 

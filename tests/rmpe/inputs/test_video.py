@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rmpe.inputs.images import ImageError
-from rmpe.inputs.prefetch import read_batches
+from rmpe.inputs.prefetch import read_batches, read_images
 from rmpe.inputs.video import (
     Excerpt,
     expand_videos,
@@ -244,3 +244,12 @@ def test_an_excerpt_beyond_the_end_is_named(tmp_path):
     lines = []
     assert expand_videos([path], Excerpt(start=5), lines.append) == ([], {})
     assert lines == [f"{path}: no frame is from start to end, its last is at 0.08 s"]
+
+
+def test_paths_below_a_video_that_are_no_frames_are_named(tmp_path):
+    path = write_video(tmp_path / "walk.mkv", count=3)
+    names = ("walk_000001.jpg", "cover.jpg", "walk_.jpg", "walk_000099.jpg", f"walk_{'9' * 99}.jpg")
+    outcomes = list(read_images([path / name for name in names]))
+    assert [found.name for found, _ in outcomes] == list(names)
+    assert outcomes[0][1].shape == (HEIGHT, WIDTH, 3)
+    assert all(isinstance(outcome, ImageError) for _, outcome in outcomes[1:])

@@ -1,0 +1,72 @@
+"""Arguments of functions: as they must be, or an error that names the argument and what came."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from rmpe_ext.validation.checks import show
+
+__all__ = ["as_path", "check_kind", "path_text"]
+
+
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """Raise TypeError unless an argument is of a class.
+
+    Examples
+    --------
+    >>> check_kind("excerpt", 5, Path)
+    Traceback (most recent call last):
+    TypeError: excerpt must be a Path, got 5
+    """
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {kind.__name__}, got {show(value)}")
+
+
+def path_text(name: str, value: Any) -> str:
+    """Give a path as text: raise TypeError where it is none.
+
+    Examples
+    --------
+    >>> path_text("path", Path("a") / "b"), path_text("path", b"a/b")
+    ('a/b', 'a/b')
+    """
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a path, got {show(value)}") from None
+
+
+def as_path(name: str, value: Any, unusable: type[Exception] | None = None) -> Path:
+    """Give a path as a `pathlib.Path`.
+
+    Parameters
+    ----------
+    name : str
+        The argument.
+    value : str, bytes or path-like
+    unusable : type of exception, optional
+        What is raised for a path that no file can have, for where nobody opens it at once.
+
+    Raises
+    ------
+    TypeError
+        It is no path.
+
+    Examples
+    --------
+    >>> as_path("out", "a" + chr(0), ValueError)
+    Traceback (most recent call last):
+    ValueError: out must be a path that a file can have, got 'a\\x00'
+    """
+    text = path_text(name, value)
+    if unusable is not None:
+        try:
+            usable = b"\0" not in os.fsencode(text)
+        except UnicodeEncodeError:  # Half of a surrogate pair.
+            usable = False
+        if not usable:
+            raise unusable(f"{name} must be a path that a file can have, got {show(text)}")
+    return Path(text)
