@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from .datasets.dataset import Dataset, DatasetError
+from .detectors.detector import Detector
+from .inputs.images import read_image
 from .inputs.prefetch import READ_BYTES, Outcome, read_batches
+from .metrics.box_ap import BoxPrecision, box_precision
 from .metrics.cocoeval import check_measurable
 from .metrics.keypoint_ap import AveragePrecision, average_precision
 from .metrics.predictions import Predictions
 from .people import People
 from .pipeline import PoseEstimator, suppress
 
-__all__ = ["evaluate", "find_people", "predict"]
+__all__ = ["evaluate", "evaluate_boxes", "find_boxes", "find_people", "predict"]
+
+# Average precision counts everything that is ranked, also what would not be shown.
+_BOX_THRESHOLD = 0.01
+_BOX_IMAGES = 8
 
 
 def evaluate(
@@ -159,6 +168,59 @@ def find_people(
         if progress:
             progress(len(images))
     return People.concatenate(parts)
+
+
+def evaluate_boxes(
+    detector: Detector, dataset: Dataset, *, device: str | torch.device = "cpu"
+) -> BoxPrecision:
+    """Measure a detector's boxes of people.
+
+    Parameters
+    ----------
+    detector : Detector
+        Of people alone.
+    dataset : Dataset
+    device : str or torch.device
+        That of the detector.
+
+    Raises
+    ------
+    DatasetError, ValueError, rmpe.inputs.images.ImageError
+        The annotations do not belong to the images, there is nobody to be found, or an image cannot
+        be read.
+    """
+
+    def images() -> Iterator[torch.Tensor]:
+        for position, path in enumerate(dataset.paths):
+            image = read_image(path)
+            _check_size(dataset, position, image)
+            yield torch.from_numpy(image).to(device)
+
+    rows = [dataset.people(i) for i in range(len(dataset))]
+    truth = [(dataset.boxes[people], dataset.crowd[people]) for people in rows]
+    return box_precision(truth, find_boxes(detector, images()))
+
+
+def find_boxes(
+    detector: Detector, images: Iterable[torch.Tensor]
+) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """Find the boxes (M_i, 4) in each image, and their scores (M_i,), also those that are unsure.
+
+    Parameters
+    ----------
+    detector : Detector
+    images : iterable of Tensor (H_i, W_i, 3)
+        uint8, RGB, on the detector's device; a few are taken at a time.
+    """
+    found = []
+    left = iter(images)
+    while batch := list(islice(left, _BOX_IMAGES)):
+        people = detector(batch, threshold=_BOX_THRESHOLD)
+        boxes, scores = people.boxes.double().cpu(), people.scores.double().cpu()
+        for i in range(len(batch)):
+            rows = (people.image_index == i).cpu()
+            found.append((boxes[rows].numpy(), scores[rows].numpy()))
+    return found
 
 
 def _batches(

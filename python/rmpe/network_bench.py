@@ -18,7 +18,7 @@ import torch
 
 from .datasets import load_dataset
 from .errors import ModelError
-from .evaluation import evaluate
+from .evaluation import evaluate, evaluate_boxes
 from .models.build import load_detector, load_pose
 from .models.card import PoseCard
 from .models.pose import PoseNetwork
@@ -26,7 +26,7 @@ from .models.read import load_card
 from .models.store import locate
 from .pipeline import PoseEstimator
 
-__all__ = ["Measured", "measure_network", "table_of"]
+__all__ = ["Measured", "measure_accuracy", "measure_network", "table_of"]
 
 _ROUNDS = 5
 
@@ -48,8 +48,9 @@ class Measured:
     memory_bytes
         By how much the process grew at its highest, above the libraries alone.
     ap
-        COCO's AP, of keypoints in annotated boxes; None where nothing was measured: without a data
-        set, for a detector, and for another skeleton than the data set's.
+        COCO's AP: of a pose network's keypoints in annotated boxes, of a detector's boxes of
+        people. None where nothing was measured: without a data set, and for another skeleton than
+        the data set's.
     """
 
     name: str
@@ -108,13 +109,7 @@ def _measure(
         torch.set_num_threads(threads)
     card = load_card(name)
     before = _peak()
-    loaded: Any
-    if isinstance(card, PoseCard):
-        loaded = load_pose(name, device=device, models_dir=models_dir)
-    else:
-        loaded = load_detector(name, device=device, models_dir=models_dir)
-        if not hasattr(loaded, "network"):
-            raise ModelError(f"model {card.name}: its kind of detector has no network to measure")
+    loaded = _load(name, models_dir, device)
     noise = torch.randn(
         card.batch_size, 3, *card.input.size, generator=torch.Generator().manual_seed(0)
     ).to(device)
@@ -132,6 +127,36 @@ def _measure(
     )
 
 
+def measure_accuracy(
+    name: str, models_dir: str | os.PathLike[str] | None, annotations: Path, images: Path
+) -> float | None:
+    """Measure what a network reaches, on the CPU; see `Measured.ap`.
+
+    Parameters
+    ----------
+    name, models_dir
+        As `measure_network` takes them.
+    annotations, images : Path
+        COCO annotations of keypoints, and the folder of their images.
+
+    Raises
+    ------
+    rmpe.ModelError, rmpe.DatasetError, rmpe.ImageError
+        As `measure_network`.
+    """
+    return _accuracy(_load(name, models_dir, "cpu"), annotations, images)
+
+
+def _load(name: str, models_dir: str | os.PathLike[str] | None, device: str) -> Any:
+    card = load_card(name)
+    if isinstance(card, PoseCard):
+        return load_pose(name, device=device, models_dir=models_dir)
+    loaded = load_detector(name, device=device, models_dir=models_dir)
+    if not hasattr(loaded, "network"):
+        raise ModelError(f"model {card.name}: its kind of detector has no network to measure")
+    return loaded
+
+
 def _time(network: Any, batch: torch.Tensor) -> float:
     start = time.perf_counter()
     network(batch)
@@ -142,7 +167,9 @@ def _time(network: Any, batch: torch.Tensor) -> float:
 
 def _accuracy(loaded: Any, annotations: Path, images: Path) -> float | None:
     dataset = load_dataset(annotations, images)
-    if not isinstance(loaded, PoseNetwork) or loaded.card.skeleton != dataset.skeleton:
+    if not isinstance(loaded, PoseNetwork):
+        return evaluate_boxes(loaded, dataset, device=loaded.network.device).ap
+    if loaded.card.skeleton != dataset.skeleton:
         return None
     estimator = PoseEstimator(None, loaded, device=loaded.network.device, nms=None)
     return evaluate(estimator, dataset, nms=[None], true_boxes=True)["none"].ap

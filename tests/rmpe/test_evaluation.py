@@ -11,7 +11,8 @@ from PIL import Image
 from rmpe import PoseEstimator
 from rmpe.datasets import load_dataset
 from rmpe.datasets.dataset import DatasetError
-from rmpe.evaluation import evaluate, predict
+from rmpe.detectors.detections import Detections
+from rmpe.evaluation import evaluate, evaluate_boxes, predict
 from rmpe.inputs.images import ImageError
 from rmpe.metrics.keypoint_ap import average_precision
 from rmpe.models.pose import PoseNetwork
@@ -165,3 +166,46 @@ def test_real_networks_reach_the_plain_pipeline(models_dir, coco_mini, true_boxe
     estimator = PoseEstimator(*networks, models_dir=models_dir, nms=None)
     measures = evaluate(estimator, coco_mini, nms=[nms], true_boxes=true_boxes)
     assert measures[nms or "none"].ap >= least
+
+
+def test_boxes_are_measured_image_by_image_as_pycocotools_measures_the_file(tmp_path):
+    """The detector is shifted by more pixels from image to image, and sees a person too many."""
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    images = [{"id": 10 * i, "file_name": f"{i}.png"} for i in range(1, 12)]
+    boxes = {image["id"]: [[5, 5, 20, 30], [30, 10, 15, 40]] for image in images}
+    content = annotations(
+        *(person(id=2 * i + j + 1, image_id=image["id"], bbox=box, area=box[2] * box[3],
+                 iscrowd=int(j == 1 and i == 3))
+          for i, image in enumerate(images) for j, box in enumerate(boxes[image["id"]])),
+        images=images,
+    )  # fmt: skip
+    dataset = write_with_images(content, tmp_path)
+    seen, rows = [], []
+
+    def detector(batch, threshold):
+        assert threshold <= 0.05
+        found, scores, index = [], [], []
+        for place in range(len(batch)):
+            shift = len(seen)
+            seen.append(place)
+            for score, (x, y, width, height) in [
+                (0.9, (5 + shift, 5, 20, 30)), (0.5, (30, 10, 15, 40)), (0.6, (2, 40, 15, 15)),
+            ]:  # fmt: skip
+                found.append([x, y, x + width, y + height])
+                scores.append(score)
+                index.append(place)
+                rows.append({"image_id": images[shift]["id"], "category_id": 1,
+                             "bbox": [x, y, width, height], "score": score})  # fmt: skip
+        return Detections(torch.tensor(found).float(), torch.tensor(scores), torch.tensor(index))
+
+    measured = evaluate_boxes(detector, dataset)
+    truth = COCO(str(dataset.annotations))
+    wanted = COCOeval(truth, truth.loadRes(rows), "bbox")
+    wanted.evaluate()
+    wanted.accumulate()
+    wanted.summarize()
+    assert len(seen) == 11
+    assert 0.2 < measured.ap < 0.8
+    assert (measured.ap, measured.ap50, measured.ap75) == pytest.approx(tuple(wanted.stats[:3]))

@@ -19,9 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = """\
 Measure networks one after the other, each in a process of its own, and print a table in
 Markdown: milliseconds of an item, in batches as large as the card says; the size of its
-files; by how much the process grew; and with --data the AP of keypoints in annotated boxes,
-for networks with the skeleton of the data set. On a machine that does other work, times say
-little.
+files; by how much the process grew; and with --data COCO's AP: of boxes of people for
+detectors, and of keypoints in annotated boxes for networks with the skeleton of the data set.
+On a machine that does other work, times say little.
 
 example:
   rmpe models bench small_hourglass_coco17 rtmpose_m_coco17 \\

@@ -10,16 +10,13 @@ import torch
 
 from ...datasets import load_dataset
 from ...detectors.detector import Detector
+from ...evaluation import find_boxes
 from ...inputs.images import read_image
 from ...metrics.box_ap import box_precision
 from ...models.build import load_detector
 from .boxes import BoxedImages, all_boxes
 
 __all__ = ["BoxValidation"]
-
-# Average precision counts everything that is ranked, also what would not be shown.
-_THRESHOLD = 0.01
-_IMAGES = 8
 
 
 class BoxValidation:
@@ -69,16 +66,7 @@ class BoxValidation:
 
     def measure(self, detector: Detector) -> dict[str, float]:
         """AP at IoU .5, at .75, and over all thresholds, and AR."""
-        found = []
-        for start in range(0, len(self._images), _IMAGES):
-            images = self._images[start : start + _IMAGES]
-            people = detector(images, threshold=_THRESHOLD)
-            for i in range(len(images)):
-                rows = people.image_index == i
-                found.append(
-                    (people.boxes[rows].double().numpy(), people.scores[rows].double().numpy())
-                )
-        measured = box_precision(self._truth, found)
+        measured = box_precision(self._truth, find_boxes(detector, self._images))
         return {
             "ap50": measured.ap50,
             "ap75": measured.ap75,
