@@ -74,6 +74,7 @@ def task_of(card: DetectorCard | PoseCard) -> str:
 def describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str, Any]:
     """Say what a card is, and whether its files are here."""
     from ..errors import ModelError
+    from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
     from ..models.addresses import to_url
     from ..models.card import PoseCard
     from ..models.store import find, locate
@@ -83,6 +84,7 @@ def describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str,
         "name": card.name,
         "title": card.title,
         "task": task_of(card),
+        "default": card.name in (DEFAULT_DETECTOR, DEFAULT_POSE),
         "skeleton": card.skeleton.name if isinstance(card, PoseCard) else None,
         "keypoints": len(card.skeleton) if isinstance(card, PoseCard) else None,
         "input": list(card.input.size),

@@ -91,7 +91,7 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
         columns.append(
             (
                 row["name"],
-                row["task"],
+                f"{row['task']} (default)" if row["default"] else row["task"],
                 row["skeleton"] or "-",
                 f"{height}x{width}",
                 "-" if row["bytes"] is None else f"{row['bytes'] / 1e6:.1f}",

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import ModelError
-from ..toml_table import Table, is_fraction
-from .classes import read_classes
-from .letterbox import LetterboxDetector, read_fill, read_threshold, refuse_unnamed
+from ..toml_table import Table
+from .letterbox import LetterboxDetector, LetterboxKind, read_common
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +24,7 @@ __all__ = ["Decoded"]
 
 
 @dataclass(frozen=True)
-class Decoded:
+class Decoded(LetterboxKind):
     """What a card says of such a network; see `rmpe.detectors.letterbox.LetterboxKind`.
 
     Attributes
@@ -38,28 +37,15 @@ class Decoded:
 
     boxes_output: str
     scores_output: str
-    classes: tuple[str, ...]
-    fill: float
-    threshold: float
-    nms_iou: float
-
-    @property
-    def files(self) -> tuple[ModelFile, ...]:
-        """None besides the network's."""
-        return ()
 
     @classmethod
     def read(cls, table: Table, *, named: bool, read_file: Callable[[Table], ModelFile]) -> Decoded:
         """Read the tables ``[letterbox]``, ``[output]`` and ``[boxes]`` of a card."""
-        refuse_unnamed(table, "decoded", named)
         output, boxes = table.table("output"), table.table("boxes")
         return cls(
+            **read_common(table, output, boxes, named=named),
             boxes_output=output.text("boxes"),
             scores_output=output.text("scores"),
-            classes=read_classes(output),
-            fill=read_fill(table),
-            threshold=read_threshold(boxes),
-            nms_iou=boxes.number("nms_iou", "a number in 0..1", is_fraction),
         )
 
     def build(

@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..class_names import PERSON
 from ..errors import ModelError
-from ..models import PERSON
 from ..toml_table import Table
-from .classes import read_classes
-from .letterbox import LetterboxDetector, read_fill, read_threshold, refuse_unnamed
+from .letterbox import LetterboxDetector, LetterboxKind, read_common
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +29,7 @@ _MOST_ROWS = 1000
 
 
 @dataclass(frozen=True)
-class EndToEnd:
+class EndToEnd(LetterboxKind):
     """What a card says of such a network; see `rmpe.detectors.letterbox.LetterboxKind`.
 
     Attributes
@@ -43,35 +42,24 @@ class EndToEnd:
 
     boxes_output: str
     labels_output: str
-    classes: tuple[str, ...]
-    fill: float
-    threshold: float
-    nms_iou: None = None
-
-    @property
-    def files(self) -> tuple[ModelFile, ...]:
-        """None besides the network's."""
-        return ()
 
     @classmethod
     def read(
         cls, table: Table, *, named: bool, read_file: Callable[[Table], ModelFile]
     ) -> EndToEnd:
         """Read the tables ``[letterbox]``, ``[output]`` and ``[boxes]`` of a card."""
-        refuse_unnamed(table, "end_to_end", named)
-        output = table.table("output")
-        labels, classes = "labels" in output, read_classes(output)
-        if not labels and classes != (PERSON,):
+        output, boxes = table.table("output"), table.table("boxes")
+        common = read_common(table, output, boxes, named=named, suppresses=True)
+        labels = "labels" in output
+        if not labels and common["classes"] != (PERSON,):
             raise ModelError(
                 f"{table.path}: output.labels is missing; without it all boxes must be those of "
                 "people, which is person = 0"
             )
         return cls(
+            **common,
             boxes_output=output.text("boxes"),
             labels_output=output.text("labels") if labels else "",
-            classes=classes,
-            fill=read_fill(table),
-            threshold=read_threshold(table.table("boxes")),
         )
 
     def build(

@@ -8,48 +8,57 @@ differs; each kind turns it into `Detections` in pixels of the input.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from ..class_names import PERSON
 from ..errors import ModelError
-from ..models import PERSON
 from ..toml_table import Table, is_fraction
-from .classes import find_columns
+from .classes import find_columns, read_classes
 from .detector import choose_threshold
 
 if TYPE_CHECKING:
     import torch
 
-    from ..models.card import DetectorCard, InputSpec
+    from ..models.card import DetectorCard, InputSpec, ModelFile
     from ..networks.network import Network
     from .detections import Detections
 
-__all__ = ["LetterboxDetector", "LetterboxKind", "read_fill", "read_threshold", "refuse_unnamed"]
+__all__ = ["LetterboxDetector", "LetterboxKind", "read_common"]
 
 
-class LetterboxKind(Protocol):
-    """What `LetterboxDetector` asks of a kind, besides `rmpe.detectors.detector.DetectorKind`."""
+@dataclass(frozen=True)
+class LetterboxKind(ABC):
+    """What cards say of all such networks, and what `LetterboxDetector` asks of a kind.
+
+    It is a `rmpe.detectors.detector.DetectorKind` but for ``read`` and ``build``.
+
+    Attributes
+    ----------
+    classes
+        The name of each class of the network.
+    fill
+        8-bit value of the margin; None: there is none, as images are stretched over the whole
+        input.
+    threshold
+        Lowest score of a detection, unless the caller says otherwise.
+    nms_iou
+        Of two boxes that overlap more, the better is kept; None: the network has done that.
+    """
+
+    classes: tuple[str, ...]
+    fill: float | None
+    threshold: float
+    nms_iou: float | None
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The name of each class of the network."""
-        ...
+    def files(self) -> tuple[ModelFile, ...]:
+        """None besides the network's."""
+        return ()
 
-    @property
-    def fill(self) -> float:
-        """8-bit value of the margin."""
-        ...
-
-    @property
-    def threshold(self) -> float:
-        """Lowest score of a detection, unless the caller says otherwise."""
-        ...
-
-    @property
-    def nms_iou(self) -> float | None:
-        """Of two boxes that overlap more, the better is kept; None: the network has done that."""
-        ...
-
+    @abstractmethod
     def detect(
         self,
         outputs: Sequence[torch.Tensor],
@@ -69,7 +78,6 @@ class LetterboxKind(Protocol):
         size : (int, int)
             Height and width of the input.
         """
-        ...
 
 
 class LetterboxDetector:
@@ -119,13 +127,15 @@ class LetterboxDetector:
         device = self.network.device
         if not len(images):
             return Detections.none(device)
-        batch, ratios = letterbox(self.card.input, images, self.kind.fill)
+        batch, ratios = (
+            stretch(self.card.input, images)
+            if self.kind.fill is None
+            else letterbox(self.card.input, images, self.kind.fill)
+        )
         outputs = self.network(batch)
         found = self.kind.detect(outputs, self._columns, threshold, self.card.input.size)
-        ratio = torch.tensor(ratios, dtype=torch.float32, device=device)[found.image_index]
-        found = Detections(
-            found.boxes / ratio[:, None], found.scores, found.image_index, found.class_index
-        )
+        ratio = ratios[found.image_index].repeat(1, 2)
+        found = Detections(found.boxes / ratio, found.scores, found.image_index, found.class_index)
         # An encoding may overflow.
         found = found.select(found.boxes.isfinite().all(1))
         found = found.select(best_first(found, len(self.classes), self.kind.nms_iou))
@@ -136,9 +146,38 @@ class LetterboxDetector:
         return found.select((boxes[:, 2:] > boxes[:, :2]).all(1))
 
 
+def stretch(spec: InputSpec, images: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Stretch images over a network's whole input.
+
+    Parameters
+    ----------
+    spec : InputSpec
+        Of the network.
+    images : sequence of Tensor (H, W, 3)
+        uint8, RGB.
+
+    Returns
+    -------
+    batch : Tensor (N, 3, h, w)
+    ratios : Tensor (N, 2)
+        Pixels of the input per pixel of each image, along x and y.
+    """
+    import torch
+
+    device = images[0].device
+    sizes = torch.tensor([image.shape[1::-1] for image in images], device=device)
+    # Whole numbers would be divided in torch's default dtype, which callers may have changed.
+    scale = torch.tensor(spec.size[::-1], dtype=torch.float32, device=device) / sizes
+    # With pixel centers at integers, a pixel x becomes scale * (x + .5) - .5.
+    matrices = scale.new_zeros(len(sizes), 2, 3)
+    matrices[:, :, :2] = torch.diag_embed(scale)
+    matrices[:, :, 2] = 0.5 * scale - 0.5
+    return spec.crop(images, matrices, torch.arange(len(sizes), device=device)), scale
+
+
 def letterbox(
     spec: InputSpec, images: Sequence[torch.Tensor], fill: float
-) -> tuple[torch.Tensor, list[float]]:
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Scale images to fit into a network's input, in the upper left corner of it.
 
     Parameters
@@ -153,9 +192,9 @@ def letterbox(
     Returns
     -------
     batch : Tensor (N, 3, h, w)
-    ratios : list of float
-        Pixels of the input per pixel of each image. Whole pixels of the input are filled, so an
-        image can be up to a pixel smaller there than this says.
+    ratios : Tensor (N, 2)
+        Pixels of the input per pixel of each image, along x and y. Whole pixels of the input are
+        filled, so an image can be up to a pixel smaller there than this says.
     """
     import torch
 
@@ -174,7 +213,7 @@ def letterbox(
             # image's alone.
             image = _repeat_border(image)
             shift_x, shift_y = shift_x - scale_x, shift_y - scale_y
-        ratios.append(ratio)
+        ratios.append([ratio, ratio])
         sizes.append(size)
         sources.append(image)
         matrices.append([[scale_x, 0, shift_x], [0, scale_y, shift_y]])
@@ -189,7 +228,7 @@ def letterbox(
         if source is not image:
             item[:, rows:] = margin[:, None, None]
             item[:, :, columns:] = margin[:, None, None]
-    return batch, ratios
+    return batch, torch.tensor(ratios, dtype=torch.float32, device=device)
 
 
 def _repeat_border(image: torch.Tensor) -> torch.Tensor:
@@ -203,19 +242,44 @@ def _repeat_border(image: torch.Tensor) -> torch.Tensor:
     return image[rows[:, None], columns]
 
 
-def read_fill(table: Table) -> float:
-    """Read the table ``[letterbox]`` of a card."""
+def read_common(
+    table: Table, output: Table, boxes: Table, *, named: bool, suppresses: bool = False
+) -> dict[str, Any]:
+    """Read what all such cards hold.
+
+    Parameters
+    ----------
+    table, output, boxes : Table
+        The card, and its tables ``[output]`` and ``[boxes]``; ``[letterbox]`` is read here.
+    named : bool
+        Whether outputs have names, as those of an ONNX file do.
+    suppresses : bool
+        Whether the network suppresses repeated boxes itself.
+
+    Returns
+    -------
+    dict
+        The fields of `LetterboxKind`.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Unless outputs have names, and where a key is missing or its value wrong.
+    """
+    if not named:
+        raise ModelError(f'{table.path}: runtime must be "onnx" for this kind of detector')
+    return {
+        "classes": read_classes(output),
+        "fill": _read_fill(table),
+        "threshold": boxes.number("threshold", "a number in 0..1", is_fraction),
+        "nms_iou": None if suppresses else boxes.number("nms_iou", "a number in 0..1", is_fraction),
+    }
+
+
+def _read_fill(table: Table) -> float | None:
+    preparations = ("letterbox", "stretch")
+    if "preparation" in table and table.choice("preparation", preparations) == "stretch":
+        return None
     return table.table("letterbox").number(
         "fill", "an 8-bit value, 0 to 255", lambda value: 0 <= value <= 255
     )
-
-
-def read_threshold(boxes: Table) -> float:
-    """Read the lowest score of a detection."""
-    return boxes.number("threshold", "a number in 0..1", is_fraction)
-
-
-def refuse_unnamed(table: Table, kind: str, named: bool) -> None:
-    """Raise unless outputs have names, as those of an ONNX file do."""
-    if not named:
-        raise ModelError(f'{table.path}: runtime must be "onnx" where detector is "{kind}"')

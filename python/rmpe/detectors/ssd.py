@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..class_names import PERSON
 from ..errors import ModelError
-from ..models import PERSON
 from ..toml_table import Table, is_fraction
 from .classes import find_columns, read_classes
 from .detector import choose_threshold
+from .letterbox import stretch
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..networks.network import Network, Shape
     from .detections import Detections
 
-__all__ = ["SSD", "Anchors", "SSDDetector"]
+__all__ = ["SSD", "Anchors", "SSDDetector", "centers_and_sizes", "decode_boxes"]
 
 # Orders of the four numbers that encode a box, to those of (x, y, width, height).
 ENCODINGS = {"txtytwth": (0, 1, 2, 3), "tytxthtw": (1, 0, 3, 2)}
@@ -176,7 +177,6 @@ class SSDDetector:
         anchor_format: str,
         classes: Sequence[str] = (PERSON,),
     ) -> None:
-        import torch
 
         boxes, scores = network.output_shapes
         if boxes != (len(anchors), 4) or len(scores) != 2 or scores[0] != len(anchors):
@@ -195,9 +195,7 @@ class SSDDetector:
         self.card = card
         self.ssd = ssd
         self.network = network
-        self._anchors = _centers_and_sizes(anchors.float(), anchor_format).to(network.device)
-        self._order = torch.tensor(ENCODINGS[ssd.encoding], device=network.device)
-        self._variances = torch.tensor(ssd.variances, dtype=torch.float32, device=network.device)
+        self._anchors = centers_and_sizes(anchors.float(), anchor_format).to(network.device)
 
     def __call__(
         self, images: Sequence[torch.Tensor], threshold: float | None = None
@@ -212,30 +210,18 @@ class SSDDetector:
         if not len(images):
             return Detections.none(device)
         sizes = torch.tensor([image.shape[1::-1] for image in images], device=device)
-        encoded, scores = self.network(self._stretch(images, sizes))
+        encoded, scores = self.network(stretch(self.card.input, images)[0])
         scores = self._probabilities(scores)
         found = (scores >= threshold).nonzero(as_tuple=True)
         image_index, anchor_index, class_index = found
         scores = scores[found]
-        boxes = self._decode(encoded[image_index, anchor_index], self._anchors[anchor_index])
+        rows = encoded[image_index, anchor_index]
+        boxes = decode_boxes(self.ssd, rows, self._anchors[anchor_index])
         # Clipped to 0..1, then from fractions to pixels. NaN stays NaN, and has no area.
         boxes = boxes.clamp(0, 1) * sizes[image_index].repeat(1, 2)
         all_found = Detections(boxes, scores, image_index, class_index)
         usable = all_found.select((boxes[:, 2:] > boxes[:, :2]).all(1))
         return usable.select(best_first(usable, len(self.classes), self.ssd.nms_iou))
-
-    def _stretch(self, images: Sequence[torch.Tensor], sizes: torch.Tensor) -> torch.Tensor:
-        """Bring images of ``sizes`` (B, 2), width and height, to the network's input."""
-        import torch
-
-        spec = self.card.input
-        # Whole numbers would be divided in torch's default dtype, which callers may have changed.
-        scale = torch.tensor(spec.size[::-1], dtype=torch.float32, device=sizes.device) / sizes
-        # With pixel centers at integers, a pixel x becomes scale * (x + .5) - .5.
-        matrices = scale.new_zeros(len(sizes), 2, 3)
-        matrices[:, :, :2] = torch.diag_embed(scale)
-        matrices[:, :, 2] = 0.5 * scale - 0.5
-        return spec.crop(images, matrices, torch.arange(len(sizes), device=sizes.device))
 
     def _probabilities(self, scores: torch.Tensor) -> torch.Tensor:
         """Of the classes to look for: the network's scores (B, A, columns) -> (B, A, classes)."""
@@ -247,17 +233,20 @@ class SSDDetector:
             return (chosen - scores.flip(2)[:, :, self._columns]).sigmoid()
         return scores.softmax(-1)[:, :, self._columns]
 
-    def _decode(self, encoded: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
-        """Turn M encodings and their anchors, center and size, into ``x1, y1, x2, y2``."""
-        import torch
 
-        offsets = encoded[:, self._order] * self._variances
-        centers = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
-        halves = offsets[:, 2:].exp() * anchors[:, 2:] / 2
-        return torch.cat([centers - halves, centers + halves], dim=1)
+def decode_boxes(ssd: SSD, encoded: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
+    """Turn encodings (..., 4) and their anchors, center and size, into ``x1, y1, x2, y2``."""
+    import torch
+
+    order = torch.tensor(ENCODINGS[ssd.encoding], device=encoded.device)
+    variances = torch.tensor(ssd.variances, dtype=torch.float32, device=encoded.device)
+    offsets = encoded[..., order] * variances
+    centers = anchors[..., :2] + offsets[..., :2] * anchors[..., 2:]
+    halves = offsets[..., 2:].exp() * anchors[..., 2:] / 2
+    return torch.cat([centers - halves, centers + halves], dim=-1)
 
 
-def _centers_and_sizes(anchors: torch.Tensor, order: str) -> torch.Tensor:
+def centers_and_sizes(anchors: torch.Tensor, order: str) -> torch.Tensor:
     """(A, 4) in any known format -> x and y of the center, width, height."""
     import torch
 

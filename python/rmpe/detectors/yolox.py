@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import ModelError
-from ..toml_table import Table, is_fraction, is_integer
-from .classes import read_classes
-from .letterbox import LetterboxDetector, read_fill, read_threshold, refuse_unnamed
+from ..toml_table import Table, is_integer
+from .letterbox import LetterboxDetector, LetterboxKind, read_common
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +28,7 @@ __all__ = ["YOLOX"]
 
 
 @dataclass(frozen=True)
-class YOLOX:
+class YOLOX(LetterboxKind):
     """What a card says of a YOLOX; see `rmpe.detectors.letterbox.LetterboxKind`.
 
     Attributes
@@ -41,25 +40,15 @@ class YOLOX:
     """
 
     output: str
-    classes: tuple[str, ...]
     strides: tuple[int, ...]
-    fill: float
-    threshold: float
-    nms_iou: float
-
-    @property
-    def files(self) -> tuple[ModelFile, ...]:
-        """None besides the network's."""
-        return ()
 
     @classmethod
     def read(cls, table: Table, *, named: bool, read_file: Callable[[Table], ModelFile]) -> YOLOX:
         """Read the tables ``[letterbox]``, ``[output]`` and ``[boxes]`` of a card."""
-        refuse_unnamed(table, "yolox", named)
         output, boxes = table.table("output"), table.table("boxes")
         return cls(
+            **read_common(table, output, boxes, named=named),
             output=output.text("predictions"),
-            classes=read_classes(output),
             strides=tuple(
                 boxes.take(
                     "strides",
@@ -71,9 +60,6 @@ class YOLOX:
                     ),
                 )
             ),
-            fill=read_fill(table),
-            threshold=read_threshold(boxes),
-            nms_iou=boxes.number("nms_iou", "a number in 0..1", is_fraction),
         )
 
     def build(

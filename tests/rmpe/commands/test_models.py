@@ -29,6 +29,15 @@ def test_permissive_licenses(capsys):
     assert not {"yolox_m_humanart", "hourglass2_mpii16", "simplepose_coco17"} & set(licenses)
 
 
+def test_the_list_marks_what_runs_where_nobody_chooses(capsys):
+    _, out, _ = rmpe(capsys)
+    marked = [line.split()[:3] for line in out.splitlines() if "(default)" in line]
+    assert marked == [
+        ["small_hourglass_coco17", "pose", "(default)"],
+        ["small_ssd_person", "detector", "(default)"],
+    ]
+
+
 def test_show(capsys, models_dir):
     status, out, _ = rmpe(capsys, "--models", models_dir, "show", "rtmpose_m_coco17",
                           "simplepose_coco17")  # fmt: skip
