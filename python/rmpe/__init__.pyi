@@ -1,6 +1,7 @@
 # Written by `make update` from the table in __init__.py.
 from . import annotation as annotation
 from . import arguments as arguments
+from . import class_names as class_names
 from . import cli as cli
 from . import commands as commands
 from . import conversion as conversion

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import torch
 
+from .class_names import PERSON
 from .skeletons import Skeleton
 
 if TYPE_CHECKING:
     from .result import Result
 
 __all__ = ["People"]
+
+
+# Fields that have a value for each person, or are None.
+_OPTIONAL = ("track_ids", "class_index")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,11 @@ class People:
     track_ids : Tensor (P,), optional
         int64: the same number for the same person in all frames, -1 where it is not known. None
         where nobody was tracked.
+    class_index : Tensor (P,), optional
+        int64, in 0..len(classes)-1: what each box holds, where the detector looks for several
+        classes; None where there is only one.
+    classes : tuple of str
+        The names of these classes.
 
     Raises
     ------
@@ -74,6 +84,8 @@ class People:
     image_sizes: tuple[tuple[int, int], ...]
     skeleton: Skeleton
     track_ids: torch.Tensor | None = None
+    class_index: torch.Tensor | None = None
+    classes: tuple[str, ...] = (PERSON,)
 
     def __post_init__(self) -> None:
         if not isinstance(self.skeleton, Skeleton):
@@ -95,8 +107,7 @@ class People:
             "scores": (p,),
             "image_index": (p,),
         }
-        if self.track_ids is not None:
-            shapes["track_ids"] = (p,)
+        shapes |= {name: (p,) for name in _OPTIONAL if getattr(self, name) is not None}
         for name, shape in shapes.items():
             value = getattr(self, name)
             if tuple(value.shape) != shape:
@@ -109,17 +120,29 @@ class People:
                     f"{name} must be on the device of the keypoints ({self.keypoints.device}), "
                     f"got {value.device}"
                 )
-        for name in ("image_index", "track_ids"):
+        for name in ("image_index", *_OPTIONAL):
             value = getattr(self, name)
             if value is not None and value.dtype != torch.int64:
                 raise TypeError(f"{name} must be int64, got {value.dtype}")
         for size in self.image_sizes:
             if len(size) != 2 or min(size) < 1:
                 raise ValueError(f"image_sizes must hold (height, width) of each image, got {size}")
+        if (self.class_index is None) != (len(self.classes) == 1):
+            raise ValueError(
+                "class_index must be given where there are several classes, and only there, got "
+                f"{'none' if self.class_index is None else 'some'} for {', '.join(self.classes)}"
+            )
 
     def __len__(self) -> int:
         """Return the number of people, P."""
         return self.keypoints.shape[0]
+
+    @property
+    def class_names(self) -> list[str]:
+        """The class of each box. Waits for the device."""
+        if self.class_index is None:
+            return list(self.classes) * len(self)
+        return [self.classes[index] for index in self.class_index.tolist()]
 
     def __getitem__(self, image: SupportsIndex) -> Result:
         """Give the result of image ``image``, 0..B-1, or from the end below 0.
@@ -179,6 +202,8 @@ class People:
         if not parts or any(part.skeleton != parts[0].skeleton for part in parts):
             names = ", ".join(part.skeleton.name for part in parts) or "none"
             raise ValueError(f"parts must be one or more of the same skeleton, got {names}")
+        classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
+        parts = [part._among(classes) for part in parts]
         tensors = [part._tensors() for part in parts]
         if any(one.keys() != tensors[0].keys() for one in tensors):
             raise ValueError("parts must all have track_ids, or none of them")
@@ -189,7 +214,7 @@ class People:
             [part.image_index + start for part, start in zip(parts, first, strict=False)]
         )
         sizes = tuple(size for part in parts for size in part.image_sizes)
-        return cls(**joined, image_sizes=sizes, skeleton=parts[0].skeleton)
+        return cls(**joined, image_sizes=sizes, skeleton=parts[0].skeleton, classes=classes)
 
     def split(self) -> list[People]:
         """Give each of the B images its own people, in the order they have here.
@@ -222,6 +247,7 @@ class People:
                 **{name: part[image] for name, part in parts.items()},
                 image_sizes=(size,),
                 skeleton=self.skeleton,
+                classes=self.classes,
             )
             for image, size in enumerate(self.image_sizes)
         ]
@@ -230,11 +256,19 @@ class People:
         """Copy the tensors to a device; those that are there already are shared."""
         return replace(self, **{name: value.to(device) for name, value in self._tensors().items()})
 
+    def _among(self, classes: tuple[str, ...]) -> People:
+        """Number the classes as a list has them that holds them all."""
+        if classes == self.classes:
+            return self
+        numbers = torch.tensor([classes.index(name) for name in self.classes])
+        own = torch.zeros_like(self.image_index) if self.class_index is None else self.class_index
+        return replace(self, class_index=numbers.to(own)[own], classes=classes)
+
     def _tensors(self) -> dict[str, Any]:
         """All fields that have a value for each person."""
         values = {
             field.name: getattr(self, field.name)
             for field in fields(self)
-            if field.name not in ("image_sizes", "skeleton")
+            if field.name not in ("image_sizes", "skeleton", "classes")
         }
         return {name: value for name, value in values.items() if value is not None}

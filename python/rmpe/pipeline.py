@@ -12,6 +12,7 @@ from rmpe_ext import pose_nms
 from rmpe_ext.conventions import ConventionName
 from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 
+from .class_names import PERSON
 from .detectors.detections import Detections
 from .detectors.detector import Detector
 from .estimator_inputs import Image, boxes_as_detections, images_as_frames, is_one_image
@@ -19,7 +20,7 @@ from .inputs.live import Connection
 from .inputs.video import Excerpt
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
-from .models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
+from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
 from .models.pose import PoseNetwork
 from .people import People
@@ -241,6 +242,9 @@ class PoseEstimator:
             joints = len(self.pose.card.skeleton.keypoints)
             keypoints = found.boxes.new_empty(0, joints, 2)
             scores = found.boxes.new_empty(0, joints)
+        classes: tuple[str, ...] = (PERSON,)
+        if found.class_index is not None:
+            classes = getattr(self.detector, "classes", classes)
         return People(
             keypoints=keypoints,
             keypoint_scores=scores,
@@ -250,6 +254,8 @@ class PoseEstimator:
             image_index=found.image_index,
             image_sizes=tuple((frame.shape[0], frame.shape[1]) for frame in frames),
             skeleton=self.pose.card.skeleton,
+            class_index=found.class_index if len(classes) > 1 else None,
+            classes=classes,
         )
 
     def _estimate_piece(
@@ -283,7 +289,7 @@ def suppress(
     Parameters
     ----------
     people : People
-        Of any number of images; only poses of one image suppress each other.
+        Of any number of images; only poses of one image, and one class, suppress each other.
     preset : str, path or PoseNMSPreset
         As :func:`rmpe.method.preset_file.load_preset` takes it.
     **parameters
@@ -294,13 +300,16 @@ def suppress(
     People
         Those that are kept, in their old order.
     """
+    group = people.image_index
+    if people.class_index is not None:  # Those of different classes are no repetitions.
+        group = group * len(people.classes) + people.class_index
     kept = pose_nms(
         people.keypoints,
         people.keypoint_scores,
         people.boxes,
         preset=load_preset(preset),
         pose_scores=people.scores,
-        image_index=people.image_index,
+        image_index=group,
         **parameters,
     )
     return people.select(kept.keep)

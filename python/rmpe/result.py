@@ -195,7 +195,8 @@ class Result:
         -------
         pandas.DataFrame
             Columns ``person`` (index in the image), ``track`` (identity, missing where there is
-            none), ``keypoint`` (its name), ``x``, ``y`` (pixels), ``score``.
+            none), ``class`` (of the box), ``keypoint`` (its name), ``x``, ``y`` (pixels),
+            ``score``.
 
         Raises
         ------
@@ -214,6 +215,7 @@ class Result:
         columns = (
             np.repeat(np.arange(p), k),
             tracks,
+            np.repeat(np.array(self.people.class_names, dtype=object), k),
             np.array(list(self.skeleton.keypoints) * p, dtype=object),
             xy[..., 0].reshape(-1),
             xy[..., 1].reshape(-1),
@@ -222,7 +224,7 @@ class Result:
         return pandas.DataFrame(dict(zip(KEYPOINT_COLUMNS, columns, strict=True)))
 
     def to_supervision(self) -> supervision.KeyPoints:
-        """Give the people as the package supervision has them, all of class 0, ``person``.
+        """Give the people as the package supervision has them, with the class of each.
 
         Returns
         -------
@@ -238,14 +240,15 @@ class Result:
         import supervision
 
         people = self.people
-        data = {"class_name": np.full(len(self), "person"), "box": _array(people.boxes)}
+        names = people.class_names
+        data = {"class_name": np.array(names, dtype=str), "box": _array(people.boxes)}
         if people.track_ids is not None:
             data["track_id"] = _array(people.track_ids)
         return supervision.KeyPoints(
             xy=_array(people.keypoints),
             keypoint_confidence=_array(people.keypoint_scores),
             detection_confidence=_array(people.scores),
-            class_id=np.zeros(len(self), int),
+            class_id=np.array([people.classes.index(name) for name in names], int),
             data=data,
         )
 

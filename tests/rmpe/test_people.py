@@ -52,6 +52,34 @@ def test_select_keeps_images_and_order():
     assert len(people.image_sizes) == 3
 
 
+def of_classes(classes, class_index, image_index):
+    return dataclasses.replace(
+        make_people(image_index), classes=classes, class_index=torch.tensor(class_index)
+    )
+
+
+def test_classes_stay_with_their_boxes():
+    people = of_classes(("person", "dog"), [0, 1, 1], [2, 0, 2])
+    assert people.class_names == ["person", "dog", "dog"]
+    assert [part.class_names for part in people.split()] == [["dog"], [], ["person", "dog"]]
+    assert people.select(people.scores > 0).class_names == ["dog", "dog"]
+
+
+def test_joined_batches_share_their_classes():
+    first = of_classes(("person", "dog"), [1, 0], [0, 0])
+    second = make_people([1])
+    third = dataclasses.replace(make_people([0]), classes=("cat",))
+    joined = People.concatenate([first, second, third])
+    assert joined.classes == ("person", "dog", "cat")
+    assert joined.class_names == ["dog", "person", "person", "cat"]
+    assert People.concatenate([second, second]).class_index is None
+
+
+def test_classes_that_nobody_can_tell_apart_are_refused():
+    with pytest.raises(ValueError, match="class_index must be given .* got none for person, dog"):
+        dataclasses.replace(make_people([0]), classes=("person", "dog"))
+
+
 @pytest.mark.parametrize("mask", [torch.tensor([True]), torch.tensor([0, 1, 1])])
 def test_select_refuses_other_masks(mask):
     with pytest.raises(ValueError, match=r"mask must be \(3,\) bool, got"):

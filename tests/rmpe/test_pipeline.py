@@ -281,3 +281,27 @@ def test_real_networks_find_the_skier(models_dir, data_dir, detector, pose):
     ]
     assert len(near) >= 10
     assert np.mean(near) >= 0.75
+
+
+class TwoClasses(WholeImage):
+    """A detector that sees a dog in the very place of a person."""
+
+    classes = ("person", "dog")
+
+    def __call__(self, images, threshold=None):
+        found = super().__call__(images)
+        return Detections(
+            found.boxes.repeat_interleave(2, 0),
+            found.scores.repeat_interleave(2),
+            found.image_index.repeat_interleave(2),
+            torch.tensor([0, 1]).repeat(len(images)),
+        )
+
+
+def test_classes_are_told_and_do_not_suppress_each_other():
+    pose = PoseNetwork(CARD, BrightestRed())
+    people = PoseEstimator(TwoClasses(), pose, nms="alphapose")([spot(*SPOTS[0]), spot(*SPOTS[1])])
+    assert people.class_names == ["person", "dog"] * 2
+    assert people[1].people.class_names == ["person", "dog"]
+    one = PoseEstimator(WholeImage(), pose)([spot(*SPOTS[0])])
+    assert (one.classes, one.class_index) == (("person",), None)

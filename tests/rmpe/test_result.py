@@ -87,7 +87,7 @@ def test_what_rtmlib_returns(people):
 
 def test_pandas_has_a_row_for_each_keypoint(tracked):
     table = tracked[2].to_pandas()
-    assert list(table.columns) == ["person", "track", "keypoint", "x", "y", "score"]
+    assert list(table.columns) == ["person", "track", "class", "keypoint", "x", "y", "score"]
     assert len(table) == 3 * 17
     assert table["track"].isna().sum() == 17
     wrist = table[(table.keypoint == "left_wrist") & (table.track == 9)].iloc[0]
@@ -98,7 +98,7 @@ def test_pandas_has_a_row_for_each_keypoint(tracked):
 
 
 def test_pandas_of_nobody_and_of_people_who_were_not_tracked(people):
-    assert people[1].to_pandas().shape == (0, 6)
+    assert people[1].to_pandas().shape == (0, 7)
     assert people[0].to_pandas()["track"].isna().all()
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from rmpe_ext.conventions import CONVENTIONS
 from rmpe_ext.presets import PRESETS
 
+from ..class_names import PERSON
 from ..method.modes import STN
-from ..models import DEFAULT_DETECTOR, DEFAULT_POSE, PERSON
+from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
 from ..outputs import DEFAULT_FORMATS, RESULT_FORMATS
 from . import CommandError
 from ._cards import MODELS_HELP

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..class_names import PERSON
 from ..errors import ModelError
-from ..models import PERSON
 
 if TYPE_CHECKING:
     from ..toml_table import Table

@@ -5,5 +5,3 @@
 # What runs where nobody chooses: the networks whose weights come with the package.
 DEFAULT_DETECTOR = "small_ssd_person"
 DEFAULT_POSE = "small_hourglass_coco17"
-# The class that detectors look for where nobody chooses.
-PERSON = "person"

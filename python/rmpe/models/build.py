@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from ..class_names import PERSON
 from ..detectors.detector import Detector
 from ..errors import ModelError
 from ..memory import choose_call
@@ -22,7 +23,6 @@ from ..networks.pytorch import TorchNetwork
 from ..networks.weights import load_weights
 from ..terminal import printable
 from ..toml_table import show
-from . import PERSON
 from .card import Card, DetectorCard, ModelFile, PoseCard
 from .embedded import check_embedded
 from .pose import PoseNetwork

@@ -1,6 +1,7 @@
 """COCO keypoint annotations, as annotation tools import them.
 
-Numbers of images are those of the results, annotations are counted from 1. Of a keypoint, the
+Numbers of images are those of the results, annotations are counted from 1; so are categories, in
+the order in which they come, where the detector looks for more than people. Of a keypoint, the
 visibility is 2; one that is not finite, or scores less than a drawing would show, is not labeled:
 0, 0, 0. ``bbox`` is the box of the detector, ``area`` the part of it that people cover in COCO, on
 average. ``score`` and, where people were tracked, ``track_id`` are there too: tools take them as
@@ -10,14 +11,15 @@ attributes, or leave them out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..class_names import PERSON
 from ..skeletons import SILHOUETTE, SKELETONS, Skeleton
 from .drawing_style import DrawingStyle
 from .files import AppendedFile, Directory
-from .records import Record
+from .records import Record, class_of
 from .text_format import flat_keypoints
 
 __all__ = ["COCO_ANNOTATIONS", "categories"]
@@ -25,16 +27,19 @@ __all__ = ["COCO_ANNOTATIONS", "categories"]
 _SCORE = DrawingStyle.min_keypoint_score
 
 
-def categories(skeleton: Skeleton) -> list[dict[str, Any]]:
-    """COCO's list of categories, of people alone."""
-    return [
-        {
-            "id": 1,
-            "name": "person",
-            "supercategory": "person",
+def categories(
+    skeleton: Skeleton | None, classes: Iterable[str] = (PERSON,)
+) -> list[dict[str, Any]]:
+    """COCO's list of categories, numbered from 1; without a skeleton no keypoint has a name."""
+    keypoints: dict[str, Any] = {}
+    if skeleton is not None:
+        keypoints = {
             "keypoints": list(skeleton.keypoints),
             "skeleton": [[a + 1, b + 1] for a, b in skeleton.limbs],
         }
+    return [
+        {"id": number, "name": name, "supercategory": name, **keypoints}
+        for number, name in enumerate(classes, 1)
     ]
 
 
@@ -61,6 +66,7 @@ class _Writer:
         self._file = file
         self._images: list[str] = []
         self._skeleton: str | None = None
+        self._classes: list[str] = []
         self._count = 0
         file.write(b'{"annotations": [')
 
@@ -77,6 +83,9 @@ class _Writer:
             self._file.write((before + json.dumps(self._annotation(record, person))).encode())
 
     def _annotation(self, record: Record, person: Record) -> Record:
+        name = class_of(person)
+        if name not in self._classes:
+            self._classes.append(name)
         flat = flat_keypoints(person)
         keypoints: list[float] = []
         for x, y, score in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
@@ -86,7 +95,7 @@ class _Writer:
         annotation = {
             "id": self._count,
             "image_id": record["image_id"],
-            "category_id": 1,
+            "category_id": self._classes.index(name) + 1,
             "bbox": [x1, y1, width, height],
             "area": round(SILHOUETTE * width * height, 3),
             "iscrowd": 0,
@@ -101,8 +110,7 @@ class _Writer:
     def finish(self) -> None:
         # Where all images were skipped, or of a skeleton that is not known, no keypoint has a name.
         skeleton = SKELETONS.get(self._skeleton or "")
-        people = [{"id": 1, "name": "person", "supercategory": "person"}]
-        people = people if skeleton is None else categories(skeleton)
+        people = categories(skeleton, self._classes or (PERSON,))
         images = ",\n".join(self._images)
         end = f'\n],\n"images": [\n{images}\n],\n"categories": {json.dumps(people)}}}\n'
         self._file.write(end.encode())

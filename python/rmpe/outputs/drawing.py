@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..class_names import PERSON
 from .drawing_style import DrawingStyle
 from .drawn import as_numpy, drawn_joints
 from .faces import blur_faces
@@ -46,7 +47,8 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     Limbs and joints are orange on the person's left side, blue on the right, green in the middle
     and across; a limb is drawn when both its joints are. `drawn_joints` says who is left out. The
     largest person is drawn last. Where people were tracked, each identity has a color for its box,
-    and is written in place of the index.
+    and is written in place of the index. Where the detector looks for anything but people, the
+    class of each box is written, too.
 
     Parameters
     ----------
@@ -90,11 +92,16 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
         _draw_pose(canvas, keypoints[person], shown[person], people.skeleton, sides[person])
     drawing = cv2.addWeighted(canvas, _OPACITY, original, 1 - _OPACITY, 0)
     values = as_numpy(people.scores)
+    names = [] if people.classes == (PERSON,) else people.class_names
     for person in order:
         if style.names:
             _write_names(drawing, keypoints[person], shown[person], people.skeleton, sides[person])
         number = str(person) if ids is None else str(ids[person]) if ids[person] > 0 else ""
-        words = [number] * style.numbers + [f"{values[person]:.2f}"] * style.scores
+        words = (
+            names[person : person + 1]
+            + [number] * style.numbers
+            + [f"{values[person]:.2f}"] * style.scores
+        )
         text = " ".join(filter(None, words))
         if text:
             top = keypoints[person][shown[person]].min(0)

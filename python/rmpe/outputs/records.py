@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ..class_names import PERSON
 from .errors import ResultsError
 from .labels import MAX_ID, ImageLabel, is_path, is_plain_name
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Record",
+    "class_of",
     "error_record",
     "known_skeleton",
     "label_of",
@@ -59,7 +61,8 @@ def record(label: ImageLabel, people: People, time: float | None = None) -> Reco
         ``skeleton`` (its name), and ``people``: a list, empty where there are none, of
         dictionaries with ``score``, ``keypoints`` [[x, y], ...] in pixels, ``keypoint_scores``,
         ``box`` [x1, y1, x2, y2] in pixels, and ``box_score``. Numbers that are not finite are None.
-        Where people were tracked, ``track_id`` is a whole number from 1, or None.
+        Where people were tracked, ``track_id`` is a whole number from 1, or None. Where the
+        detector looks for anything but people, ``class`` is its name.
     """
     ((height, width),) = people.image_sizes
     columns = zip(
@@ -71,6 +74,9 @@ def record(label: ImageLabel, people: People, time: float | None = None) -> Reco
         strict=True,
     )
     described = [dict(zip(_PERSON, person, strict=True)) for person in columns]
+    if people.classes != (PERSON,):
+        for person, name in zip(described, people.class_names, strict=True):
+            person["class"] = name
     entry = {
         **_label(label, time),
         "width": int(width),
@@ -88,6 +94,12 @@ def tracked_record(entry: Record, track_ids: Sequence[int]) -> Record:
         for person, track_id in zip(entry["people"], track_ids, strict=True)
     ]
     return {**entry, "people": people}
+
+
+def class_of(person: Record) -> str:
+    """Name the class of a person of a record."""
+    name: str = person.get("class", PERSON)
+    return name
 
 
 def error_record(label: ImageLabel, error: str, time: float | None = None) -> Record:
@@ -180,6 +192,9 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
         track_ids = torch.tensor(
             [person["track_id"] or -1 for person in people], dtype=torch.int64, device="cpu"
         )
+    names = [class_of(person) for person in people]
+    classes = tuple(dict.fromkeys(names)) or (PERSON,)
+    numbers = torch.tensor([classes.index(name) for name in names], device="cpu")
     return People(
         keypoints=column("keypoints", k, 2),
         keypoint_scores=column("keypoint_scores", k),
@@ -190,6 +205,8 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
         image_sizes=((entry["height"], entry["width"]),),
         skeleton=skeleton,
         track_ids=track_ids,
+        class_index=numbers if len(classes) > 1 else None,
+        classes=classes,
     )
 
 
@@ -266,6 +283,8 @@ def _check_person(person: Any) -> None:
     )
     count = len(person["keypoints"])
     _check(person, "keypoint_scores", f"{count} numbers, one a keypoint", _numbers(count))
+    if "class" in person:
+        _check(person, "class", "text", _is_text)
     if person.get("track_id") is not None:
         _check(person, "track_id", f"a whole number from 1 to {MAX_ID}", _whole(1, MAX_ID))
 

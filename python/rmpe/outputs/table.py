@@ -17,12 +17,12 @@ from typing import Any
 
 from ..skeletons import SKELETONS
 from .files import AppendedFile, Directory
-from .records import Record
+from .records import Record, class_of
 from .text_format import TextFormat
 
 __all__ = ["CSV", "KEYPOINT_COLUMNS", "PARQUET"]
 
-KEYPOINT_COLUMNS = ("person", "track", "keypoint", "x", "y", "score")
+KEYPOINT_COLUMNS = ("person", "track", "class", "keypoint", "x", "y", "score")
 _COLUMNS = ("image_id", "time", "image", *KEYPOINT_COLUMNS)
 # Rows of a row group of Parquet, which is what a reader holds at once.
 _ROWS = 1 << 16
@@ -38,7 +38,7 @@ def _rows(record: Record) -> Iterator[tuple[Any, ...]]:
         if skeleton is not None and len(skeleton) == len(places):
             names = list(skeleton.keypoints)
         image = (record["image_id"], record.get("time"), _unicode(record["name"]))
-        first = (*image, index, person.get("track_id"))
+        first = (*image, index, person.get("track_id"), class_of(person))
         for name, (x, y), score in zip(names, places, scores, strict=True):
             yield (*first, name, x, y, score)
 

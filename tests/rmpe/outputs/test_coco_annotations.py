@@ -1,12 +1,14 @@
 """COCO annotations, loaded by pycocotools and by the data sets of this package."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import math
 
 import numpy as np
 import pytest
+import torch
 
 from rmpe.datasets import load_dataset
 from rmpe.outputs.coco_annotations import COCO_ANNOTATIONS
@@ -35,6 +37,19 @@ def test_what_is_labeled(tmp_path):
     assert (first["track_id"], "track_id" in second) == (6, False)
     (category,) = content["categories"]
     assert category["keypoints"] == list(COCO_17.keypoints)
+
+
+def test_classes_are_categories(tmp_path):
+    classes = ("person", "dog", "cat")
+    people = dataclasses.replace(make_people(2), classes=classes, class_index=torch.tensor([2, 0]))
+    entries = [record(LABEL, people), record(LABEL, make_people(1))]
+    content = json.loads(written(COCO_ANNOTATIONS, tmp_path, *entries).read_text())
+    assert [one["category_id"] for one in content["annotations"]] == [1, 2, 2]
+    assert [(one["id"], one["name"]) for one in content["categories"]] == [
+        (1, "cat"),
+        (2, "person"),
+    ]
+    assert all(one["keypoints"] == list(COCO_17.keypoints) for one in content["categories"])
 
 
 def test_pycocotools_loads_them(tmp_path):

@@ -226,6 +226,15 @@ def test_hands_and_faces_have_thin_lines_and_no_names(monkeypatch):
     assert set(written) == {"left elbow", "left wrist"}
 
 
+def test_classes_are_written_where_there_is_more_than_people(monkeypatch):
+    written = []
+    monkeypatch.setattr(drawing, "write_label", lambda *arguments: written.append(arguments[1]))
+    people = make_people((200, 200))
+    draw(gray((200, 200)), people)
+    draw(gray((200, 200)), dataclasses.replace(people, classes=("dog",)))
+    assert written == ["0", "dog 0"]
+
+
 def test_small_people_look_the_same_in_large_pictures():
     people = make_people((100, 100))
     small = draw(gray((100, 100)), people, BARE)

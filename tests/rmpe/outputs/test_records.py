@@ -1,5 +1,6 @@
 """Records of images: what they hold, and that any bytes are read back or refused."""
 
+import dataclasses
 import json
 import math
 import os
@@ -196,3 +197,18 @@ def test_label_of_a_record():
     assert label_of(error_record(ImageLabel("a/b.jpg", "b.jpg", 3), "x")) == ImageLabel(
         "a/b.jpg", "b.jpg", 3
     )
+
+
+def test_classes_are_named_where_there_is_more_than_people():
+    people = make_people(2)
+    assert all("class" not in person for person in record(LABEL, people)["people"])
+    mixed = dataclasses.replace(people, classes=("person", "dog"), class_index=torch.tensor([1, 0]))
+    for some, names in [(mixed, ["dog", "person"]),
+                        (dataclasses.replace(people, classes=("dog",)), ["dog", "dog"])]:  # fmt: skip
+        entry = record(LABEL, some)
+        assert [person["class"] for person in entry["people"]] == names
+        line = json.dumps(entry).encode()
+        assert people_of(parse_record(line), COCO_17).class_names == names
+    bad = json.dumps(record(LABEL, mixed)).replace('"class": "dog"', '"class": 3')
+    with pytest.raises(ResultsError, match="class must be text, got 3"):
+        parse_record(bad.encode())

@@ -1,6 +1,7 @@
 """Long tables, read back by pandas, polars and pyarrow."""
 
 import csv
+import dataclasses
 import math
 from importlib import util
 
@@ -18,7 +19,9 @@ from rmpe.skeletons import COCO_17
 
 from .material import LABEL, make_people, written
 
-COLUMNS = ["image_id", "time", "image", "person", "track", "keypoint", "x", "y", "score"]
+COLUMNS = [
+    "image_id", "time", "image", "person", "track", "class", "keypoint", "x", "y", "score",
+]  # fmt: skip
 FORMATS = pytest.mark.parametrize("table_format", [CSV, PARQUET], ids=["csv", "parquet"])
 
 
@@ -32,25 +35,25 @@ def entries():
         tracked_record(record(LABEL, people, 0.04), [5, -1]),
         record(ImageLabel("none.jpg", "none.jpg", 1), make_people(0)),
         error_record(ImageLabel("gone.jpg", "gone.jpg", 2), "gone"),
-        record(other, make_people(1)),
+        record(other, dataclasses.replace(make_people(1), classes=("dog",))),
     ]
 
 
 def check(rows, entries):
     """Compare rows, as lists of Python values with None for what is not there."""
     assert len(rows) == 3 * 17
-    assert [row[5] for row in rows[:17]] == list(COCO_17.keypoints)
-    assert [row[:5] for row in rows[::17]] == [
-        [42, 0.04, "b_x.jpg", 0, 5], [42, 0.04, "b_x.jpg", 1, None],
-        [7, None, 'a "b", c.jpg', 0, None],
+    assert [row[6] for row in rows[:17]] == list(COCO_17.keypoints)
+    assert [row[:6] for row in rows[::17]] == [
+        [42, 0.04, "b_x.jpg", 0, 5, "person"], [42, 0.04, "b_x.jpg", 1, None, "person"],
+        [7, None, 'a "b", c.jpg', 0, None, "dog"],
     ]  # fmt: skip
     people = [person for entry in entries for person in entry.get("people", ())]
     for number, person in enumerate(people):
         for row, (x, y), score in zip(
             rows[17 * number :], person["keypoints"], person["keypoint_scores"], strict=False
         ):
-            assert row[6:] == [x, y, score]
-    assert rows[0][7] is None
+            assert row[7:] == [x, y, score]
+    assert rows[0][8] is None
 
 
 @FORMATS
@@ -84,7 +87,7 @@ def test_the_csv_module_reads_it(entries, tmp_path):
         rows = list(csv.reader(file))
     assert rows[0] == COLUMNS
     assert len(rows) == 1 + 3 * 17
-    assert rows[1][4:8] == ["5", "nose", repr(entries[0]["people"][0]["keypoints"][0][0]), ""]
+    assert rows[1][4:8] == ["5", "person", "nose", repr(entries[0]["people"][0]["keypoints"][0][0])]
 
 
 def test_parquet_is_written_in_pieces_and_always_the_same(entries, tmp_path, monkeypatch):
@@ -108,7 +111,7 @@ def test_a_table_of_nobody_has_its_columns(table_format, tmp_path):
 def test_keypoints_of_an_unknown_skeleton_have_numbers(tmp_path):
     entry = record(LABEL, make_people(1)) | {"skeleton": "octopus"}
     lines = written(CSV, tmp_path, entry).read_text().splitlines()
-    assert [line.split(",")[5] for line in lines[1:]] == [str(number) for number in range(17)]
+    assert [line.split(",")[6] for line in lines[1:]] == [str(number) for number in range(17)]
 
 
 def test_a_package_that_is_missing_is_named_before_anything_is_done(tmp_path, monkeypatch):
