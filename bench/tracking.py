@@ -120,15 +120,15 @@ class Sequence:
     seen: list[Floats]
 
 
-def prepare(count: int, frames: int, threshold: float) -> list[Sequence]:
+def prepare(seeds: range, frames: int, threshold: float) -> list[Sequence]:
     """Make the sequences and run the networks on them."""
     estimator = PoseEstimator(
         "ssd_mobilenet_v1_coco", "simplepose_coco17", models_dir=MODELS, threshold=threshold
     )
     sprites, backgrounds = cutouts(DATA / "coco-mini")
     sequences = []
-    for number in tqdm(range(count), unit="sequence", disable=None):
-        rng = np.random.default_rng(number)
+    for seed in tqdm(seeds, unit="sequence", disable=None):
+        rng = np.random.default_rng(seed)
         chosen = [sprites[i] for i in rng.choice(len(sprites), 5, replace=False)]
         background = backgrounds[rng.integers(len(backgrounds))]
         shown = list(sequence(chosen, background, frames, rng))
@@ -153,7 +153,7 @@ def bytetrack(**parameters: float) -> Callable[[list[People]], list[People]]:
     from trackers import ByteTrackTracker
 
     def run(frames: list[People]) -> list[People]:
-        tracker, tracked = ByteTrackTracker(minimum_consecutive_frames=1, **parameters), []
+        tracker, tracked = ByteTrackTracker(**parameters), []
         for people in frames:
             detections = supervision.Detections(
                 people.boxes.numpy().astype(np.float64),
@@ -229,11 +229,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sequences", type=int, default=12, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, help="of the first sequence")
     parser.add_argument("--frames", type=int, default=90, metavar="N", help="of each sequence")
     parser.add_argument("--threshold", type=float, default=0.2, help="of the detector")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
     arguments = parser.parse_args()
-    sequences = prepare(arguments.sequences, arguments.frames, arguments.threshold)
+    seeds = range(arguments.seed, arguments.seed + arguments.sequences)
+    sequences = prepare(seeds, arguments.frames, arguments.threshold)
     default = TrackingParameters()
     trackers = {
         **{f"rmpe, {name}": ours(TrackingParameters(similarity=name)) for name in SIMILARITIES},

@@ -132,4 +132,4 @@ def test_the_method_of_the_estimator_does_the_same(monkeypatch):
     results = estimator.stream(
         images(2, 3), tracking=TrackingParameters(), batch_size=2, channels="bgr"
     )
-    assert [result.track_ids.tolist() for result in results] == [[1, 2], [1, 2, 3]]
+    assert [result.track_ids.tolist() for result in results] == [[1, 2], [1, 2, -1]]

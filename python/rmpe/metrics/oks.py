@@ -22,6 +22,8 @@ def oks(
     boxes: Floats,
     areas: Floats,
     sigmas: Sequence[float],
+    *,
+    variances: Floats | float = 0.0,
 ) -> Floats:
     """Measure poses against people, 0 unlike to 1 the same.
 
@@ -36,13 +38,16 @@ def oks(
         Of the people, as a `Dataset` has them.
     sigmas : sequence of K floats
         Of the skeleton.
+    variances : array (...), optional
+        Of where each person is, in x as in y, in square pixels; 0 where omitted, as COCO has it.
 
     Returns
     -------
     array (...), float64
-        The mean over a person's labeled keypoints of ``exp(-d^2 / (2 (2 sigma)^2 area))``, d being
-        the distance of the pose's keypoint. Where a person has none, the mean over all K, d being
-        the distance from the person's box made three times as wide and high.
+        The mean over a person's labeled keypoints of ``exp(-d^2 / (2 ((2 sigma)^2 area +
+        variance)))``, d being the distance of the pose's keypoint. Where a person has none, the
+        mean over all K, d being the distance from the person's box made three times as wide and
+        high.
 
     Examples
     --------
@@ -68,7 +73,8 @@ def oks(
         dx = np.where(count, x - keypoints[..., k, 0], _outside(x, x1 - width, x2 + width))
         dy = np.where(count, y - keypoints[..., k, 1], _outside(y, y1 - height, y2 + height))
         # The smallest of numbers keeps an area of 0 from dividing 0 by 0, as pycocotools has it.
-        squares = (dx**2 + dy**2) / (2 * sigma) ** 2 / (areas + np.spacing(1)) / 2
+        tolerated = areas + variances / (2 * sigma) ** 2 + np.spacing(1)
+        squares = (dx**2 + dy**2) / (2 * sigma) ** 2 / tolerated / 2
         counts = labeled[..., k] | (count == 0)
         total += np.where(counts & np.isfinite(x) & np.isfinite(y), np.exp(-squares), 0.0)
     similarity: Floats = total / np.where(count, count, len(sigmas))

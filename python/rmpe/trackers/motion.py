@@ -65,6 +65,12 @@ class Motion:
         center, size = self.mean[:, :2], np.maximum(self.mean[:, 2:4], _SMALLEST)
         return np.concatenate([center - size / 2, center + size / 2], axis=1)
 
+    @property
+    def variances(self) -> Floats:
+        """Of each box's center, in x as in y, (T,), in square pixels."""
+        variances: Floats = self.covariance[:, 0, 0]
+        return variances
+
     def predict(self, elapsed: float = 1.0) -> Motion:
         """Go on by a time, in frames."""
         transition = np.eye(8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,9 @@ class Poses:
     keypoints : array (N, K, 2), float64
         x, y in pixels.
     keypoint_scores : array (N, K), float64
+    variances : array (N,), float64
+        Of where each pose is, in square pixels: 0 of one that is seen, more of one that is
+        predicted.
     sigmas : sequence of K floats
         Of the skeleton, `Skeleton.likely_sigmas`.
     """
@@ -38,12 +41,17 @@ class Poses:
     boxes: Floats
     keypoints: Floats
     keypoint_scores: Floats
+    variances: Floats
     sigmas: Sequence[float]
 
     def select(self, index: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Poses:
         """Keep some of them."""
         return Poses(
-            self.boxes[index], self.keypoints[index], self.keypoint_scores[index], self.sigmas
+            self.boxes[index],
+            self.keypoints[index],
+            self.keypoint_scores[index],
+            self.variances[index],
+            self.sigmas,
         )
 
     def join(self, other: Poses) -> Poses:
@@ -52,6 +60,7 @@ class Poses:
             np.concatenate([self.boxes, other.boxes]),
             np.concatenate([self.keypoints, other.keypoints]),
             np.concatenate([self.keypoint_scores, other.keypoint_scores]),
+            np.concatenate([self.variances, other.variances]),
             self.sigmas,
         )
 
@@ -62,13 +71,14 @@ class Poses:
             before[..., 2:] - before[..., :2], np.spacing(1)
         )
         keypoints = after[..., :2] + (self.keypoints - before[..., :2]) * scale
-        return Poses(boxes, keypoints, self.keypoint_scores, self.sigmas)
+        return replace(self, boxes=boxes, keypoints=keypoints)
 
 
 def _oks(tracks: Poses, people: Poses) -> Floats:
     """Object keypoint similarity, (T, N); the boxes' mean area stands for the person's.
 
-    Where a track and a person share no sure keypoint, it is 0.
+    Who is predicted may be further away than who is seen: the prediction's variance adds to that
+    of the keypoints. Where a track and a person share no sure keypoint, the similarity is 0.
     """
     sure = (tracks.keypoint_scores[:, None] >= _KEYPOINT_SCORE) & (
         people.keypoint_scores[None] >= _KEYPOINT_SCORE
@@ -81,6 +91,7 @@ def _oks(tracks: Poses, people: Poses) -> Floats:
         tracks.boxes[:, None],
         (sides[0][:, None] + sides[1][None]) / 2,
         tracks.sigmas,
+        variances=tracks.variances[:, None] + people.variances,
     )
     return np.where(sure.any(axis=2), similarity, 0.0)
 

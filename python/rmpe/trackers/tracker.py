@@ -1,8 +1,10 @@
 """Which people of successive frames are the same: association in two rounds.
 
 As in ByteTrack (Zhang et al. 2022): people with a high score continue tracks first, then those with
-a low score, who begin none, continue what is left. Each round pairs tracks and people so that
-their similarities have the greatest sum.
+a low score, who begin none, continue what is left. Who was lost is looked for where they are
+expected, and then, as in OC-SORT (Cao et al. 2023), where they were seen last: behind somebody
+else, people stop and turn. Each round pairs tracks and people so that their similarities have the
+greatest sum.
 """
 
 from __future__ import annotations
@@ -46,11 +48,9 @@ class TrackerState:
     poses : Poses
         As each track was last seen.
     ids : array (T,), int64
-        From 1; none is given twice.
+        From 1; none is given twice. -1 until confirmed.
     missed : array (T,), int64
         For how many frames each has found nobody.
-    confirmed : array (T,), bool
-        Whether it was seen more than once, or from the first frame on.
     next_id : int
     skeleton : Skeleton
         Of all poses.
@@ -60,7 +60,6 @@ class TrackerState:
     poses: Poses
     ids: Indices
     missed: Indices
-    confirmed: npt.NDArray[np.bool_]
     next_id: int
     skeleton: Skeleton
 
@@ -99,7 +98,7 @@ def track(
         For the next call. The one that was given is unchanged.
     people : People
         The same, sorted by image, with ``track_ids``: from 1, and -1 for those whose score is too
-        low to begin a track.
+        low to begin a track, or who are seen for the first time, unless in the first frame.
 
     Raises
     ------
@@ -159,38 +158,48 @@ def _track_frame(
     if state is None:
         state = _nobody(poses, people.skeleton)
     motion = state.motion.predict(elapsed)
-    expected = state.poses.moved(motion.boxes)
+    last = replace(state.poses, variances=motion.variances)
+    expected = last.moved(motion.boxes)
 
     found = np.full(len(state), -1, np.int64)  # The person that each track found.
     seen = state.missed == 0
-    for tracks, candidates, least in (
-        (np.flatnonzero(state.confirmed), high, parameters.min_similarity),
-        (np.flatnonzero(state.confirmed & seen), low, parameters.min_similarity_low),
-        (np.flatnonzero(~state.confirmed), high, parameters.min_similarity),
+    confirmed = state.ids != UNTRACKED
+    for tracks, where, candidates, least in (
+        (confirmed, expected, high, parameters.min_similarity),
+        (confirmed & seen, expected, low, parameters.min_similarity_low),
+        (confirmed & ~seen, last, high, parameters.min_similarity),
+        (~confirmed, expected, high, parameters.min_similarity),
     ):
-        tracks = tracks[found[tracks] < 0]
-        candidates = np.setdiff1d(candidates, found)
-        similarity = FORMULAS[parameters.similarity](
-            expected.select(tracks), poses.select(candidates)
-        )
+        rows = np.flatnonzero(tracks & (found < 0))
+        columns = np.setdiff1d(candidates, found)
+        similarity = FORMULAS[parameters.similarity](where.select(rows), poses.select(columns))
         for row, column in _assign(similarity, least):
-            found[tracks[row]] = candidates[column]
+            found[rows[row]] = columns[column]
+    state = _confirmed(state, found >= 0)
     ids[found[found >= 0]] = state.ids[found >= 0]
 
     continued = _continue(state, motion, poses, found, parameters.patience)
     begun = np.setdiff1d(high, found)
-    ids[begun] = state.next_id + np.arange(len(begun))
-    state = TrackerState(
+    state = replace(
+        continued,
         motion=continued.motion.join(Motion.begin(poses.boxes[begun])),
         poses=continued.poses.join(poses.select(begun)),
         ids=np.concatenate([continued.ids, ids[begun]]),
         missed=np.concatenate([continued.missed, np.zeros(len(begun), np.int64)]),
-        confirmed=np.concatenate([continued.confirmed, np.full(len(begun), first)]),
-        next_id=state.next_id + len(begun),
-        skeleton=state.skeleton,
     )
+    if first:
+        state = _confirmed(state, np.ones(len(state), bool))
+        ids[begun] = state.ids
     tracked = replace(people, track_ids=torch.from_numpy(ids).to(people.scores.device))
     return state, tracked
+
+
+def _confirmed(state: TrackerState, seen: npt.NDArray[np.bool_]) -> TrackerState:
+    """Give those who are seen again, and have none, identities."""
+    ids = state.ids.copy()
+    new = np.flatnonzero(seen & (ids == UNTRACKED))
+    ids[new] = state.next_id + np.arange(len(new))
+    return replace(state, ids=ids, next_id=state.next_id + len(new))
 
 
 def _continue(
@@ -206,8 +215,7 @@ def _continue(
     boxes[hit], keypoints[hit] = poses.boxes[found[hit]], poses.keypoints[found[hit]]
     scores[hit] = poses.keypoint_scores[found[hit]]
     missed = np.where(hit, 0, state.missed + 1)
-    confirmed = state.confirmed | hit
-    kept = hit | (confirmed & (missed <= patience))
+    kept = hit | ((state.ids != UNTRACKED) & (missed <= patience))
     return replace(
         state,
         motion=Motion(mean, covariance).select(kept),
@@ -216,7 +224,6 @@ def _continue(
         ),
         ids=state.ids[kept],
         missed=missed[kept],
-        confirmed=confirmed[kept],
     )
 
 
@@ -243,6 +250,7 @@ def _poses(people: People) -> Poses:
         boxes=people.boxes.double().cpu().numpy(),
         keypoints=np.where(finite[..., None], keypoints, 0.0),
         keypoint_scores=np.where(finite & np.isfinite(scores), scores, 0.0),
+        variances=np.zeros(len(people)),
         sigmas=people.skeleton.likely_sigmas,
     )
 
@@ -254,7 +262,6 @@ def _nobody(poses: Poses, skeleton: Skeleton) -> TrackerState:
         poses=poses.select(none),
         ids=none,
         missed=none,
-        confirmed=none.astype(bool),
         next_id=1,
         skeleton=skeleton,
     )

@@ -1,5 +1,7 @@
 """Similarities between tracks and people."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pycocotools import mask
@@ -18,6 +20,7 @@ def poses(count, seed=0, scores=1.0, sigmas=COCO_17.sigmas):
         np.concatenate([corners, corners + sizes], axis=1),
         keypoints,
         np.full((count, 17), scores),
+        np.zeros(count),
         sigmas,
     )
 
@@ -25,7 +28,7 @@ def poses(count, seed=0, scores=1.0, sigmas=COCO_17.sigmas):
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_pose_is_wholly_like_itself_and_unlike_one_far_away(name):
     some = poses(4)
-    far = Poses(some.boxes + 1e4, some.keypoints + 1e4, some.keypoint_scores, some.sigmas)
+    far = replace(some, boxes=some.boxes + 1e4, keypoints=some.keypoints + 1e4)
     near, apart = FORMULAS[name](some, some), FORMULAS[name](some, far)
     np.testing.assert_allclose(np.diag(near), 1)
     assert ((near >= 0) & (near <= 1)).all()
@@ -50,10 +53,14 @@ def test_iou_is_that_of_torchvision_and_of_pycocotools():
 
 def test_oks_by_hand():
     one, other = poses(1), poses(1)
-    other = Poses(other.boxes, other.keypoints + [3.0, 4.0], other.keypoint_scores, other.sigmas)
+    other = replace(other, keypoints=other.keypoints + [3.0, 4.0])
     area = np.prod(one.boxes[0, 2:] - one.boxes[0, :2])
-    want = np.mean(np.exp(-25 / (2 * area * (2 * np.array(COCO_17.sigmas)) ** 2)))
+    variance = area * (2 * np.array(COCO_17.sigmas)) ** 2
+    want = np.mean(np.exp(-25 / (2 * variance)))
     np.testing.assert_allclose(FORMULAS["oks"](one, other), [[want]])
+    predicted = replace(one, variances=np.array([9.0]))
+    want = np.mean(np.exp(-25 / (2 * (variance + 9))))
+    np.testing.assert_allclose(FORMULAS["oks"](predicted, other), [[want]])
 
 
 def test_keypoints_that_one_is_unsure_of_take_no_part():
