@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
 
 from rmpe_ext import __version__
 
 from .arguments import as_path
+from .outputs.coco_input import read_coco
 from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import check_apart, open_results
 from .outputs.journal import in_pieces, open_journal
@@ -26,6 +30,8 @@ def convert_results(
     formats: Sequence[str],
     *,
     skeleton: Skeleton | None = None,
+    images: str | os.PathLike[str] | None = None,
+    source: Skeleton | None = None,
     overwrite: bool = False,
     report: Callable[[str], object] = lambda line: None,
     progress: Progress = no_progress,
@@ -36,13 +42,16 @@ def convert_results(
     ----------
     results : str or path-like
         A folder of results with ``results.jsonl``, or with what an interrupted run left of it. It
-        is only read.
+        is only read. Or a file of COCO results or annotations, as
+        :func:`rmpe.outputs.coco_input.read_coco` reads it.
     out : str or path-like
-        The folder of the new results, made where it is missing; another than `results`.
+        The folder of the new results, made where it is missing; another than that of `results`.
     formats : sequence of str
         Which result files to write: keys of `rmpe.outputs.RESULT_FORMATS`.
     skeleton : Skeleton, optional
         Whose keypoints people get; those that they have, where omitted.
+    images, source : optional
+        Of COCO results: the file that names the images, and the skeleton whose keypoints they are.
     overwrite : bool
         Replace earlier results in `out`.
     report : callable
@@ -71,28 +80,51 @@ def convert_results(
     """
     results = as_path("results", results, ResultsError)
     out = as_path("out", out, OutputError)
-    check_apart(results, out)
+    check_apart(results.parent if results.is_file() else results, out)
     settings = {"convert.skeleton": None if skeleton is None else skeleton.name}
     with (
-        open_journal(results, report) as journal,
+        _opened(results, images, source, report) as (count, records),
         open_results(out, settings, overwrite=overwrite, report=report) as folder,
     ):
         if skeleton is not None:
             # As a rule all have the same, so that nothing in the folder changes for nothing.
-            convert_record(journal.record(next(iter(journal.done))), skeleton)
+            for entry in islice(records(), 1):
+                convert_record(entry, skeleton)
         run = RunFile(__version__, settings, "none", tuple(formats), os.getcwd())
         folder.begin(run, overwrite=overwrite)
-        with progress("image", len(journal.done)) as advance:
+        with progress("image", count) as advance:
 
             def converted() -> Iterator[Record]:
-                for entry in journal.records():
+                for entry in records():
                     yield entry if skeleton is None else convert_record(entry, skeleton)
                     advance(1)
 
             for piece in in_pieces(converted()):
                 folder.append(piece)
         folder.finish()
-        return len(journal.done)
+        return count
+
+
+@contextmanager
+def _opened(
+    results: Path,
+    images: str | os.PathLike[str] | None,
+    source: Skeleton | None,
+    report: Callable[[str], object],
+) -> Iterator[tuple[int, Callable[[], Iterator[Record]]]]:
+    """How many records a folder or a COCO file holds, and what reads them."""
+    if results.is_file():
+        listed = None if images is None else as_path("images", images, ResultsError)
+        read = read_coco(results, listed, source)
+        yield len(read), lambda: iter(read)
+        return
+    if images is not None or source is not None:
+        raise ResultsError(
+            f"{results} is a folder of results, which name their images and keypoints themselves; "
+            "--images and --source-skeleton are for a file of COCO results"
+        )
+    with open_journal(results, report) as journal:
+        yield len(journal.done), journal.records
 
 
 def convert_record(entry: Record, skeleton: Skeleton) -> Record:

@@ -16,9 +16,11 @@ __all__ = ["add_results", "parameters_of", "results_errors"]
 Parameters = TypeVar("Parameters")
 
 
-def add_results(parser: argparse.ArgumentParser) -> None:
+def add_results(
+    parser: argparse.ArgumentParser, what: str = "folder of results, with results.jsonl"
+) -> None:
     """Add the results that are read, and where new ones go."""
-    parser.add_argument("results", type=Path, help="folder of results, with results.jsonl")
+    parser.add_argument("results", type=Path, help=what)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new results")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace earlier results in the folder"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from ..outputs import RESULT_FORMATS
-from ..skeletons import SKELETONS
+from ..skeletons import SKELETONS, Skeleton
 from ._messages import say, say_lines
 from ._options import names_among
 from ._progress import progress_bar
@@ -16,7 +17,8 @@ SUMMARY = "write results in other formats, or with the keypoints of another skel
 
 DESCRIPTION = """\
 Write results of `rmpe infer` or `rmpe track` in other formats. No network runs and no image is
-read.
+read. COCO results and annotations of other programs are read too: as JSON Lines they can be
+tracked, smoothed and drawn.
 
 With --skeleton, people get the keypoints of another skeleton, where these are the same places of
 the body. A neck between the shoulders, and the middle of the hips, are computed where they are
@@ -25,13 +27,17 @@ missing; JSON Lines name them under `derived`. Where other keypoints are missing
 examples:
   rmpe convert results --to csv --out tables
   rmpe convert results --to openpose --skeleton openpose_18 --out for-pose2sim
-  rmpe convert results --to coco-annotations --out for-cvat"""
+  rmpe convert results --to coco-annotations --out for-cvat
+  rmpe convert theirs.json --images annotations.json --to jsonl --out results"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = DESCRIPTION
-    add_results(parser)
+    add_results(
+        parser,
+        "folder of results, with results.jsonl; or a file of COCO results or annotations (.json)",
+    )
     parser.add_argument(
         "--to",
         type=names_among(RESULT_FORMATS),
@@ -44,18 +50,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=tuple(SKELETONS),
         help="whose keypoints people get (default: those that they have)",
     )
+    coco = parser.add_argument_group("COCO results, which are a file")
+    coco.add_argument(
+        "--images",
+        type=Path,
+        metavar="FILE",
+        help="names and sizes of the images: annotations, or images.json beside our results",
+    )
+    coco.add_argument(
+        "--source-skeleton",
+        choices=tuple(SKELETONS),
+        help="whose keypoints they are (default: those that --images names, or as many)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert and write."""
     from ..conversion import convert_results
 
+    def skeleton(name: str | None) -> Skeleton | None:
+        return None if name is None else SKELETONS[name]
+
     with results_errors(arguments.out):
         images = convert_results(
             arguments.results,
             arguments.out,
             arguments.to,
-            skeleton=None if arguments.skeleton is None else SKELETONS[arguments.skeleton],
+            skeleton=skeleton(arguments.skeleton),
+            images=arguments.images,
+            source=skeleton(arguments.source_skeleton),
             overwrite=arguments.overwrite,
             report=lambda line: say(f"{arguments.prog}: {line}"),
             progress=progress_bar(quiet=arguments.quiet),

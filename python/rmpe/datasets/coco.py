@@ -13,7 +13,7 @@ from .entries import LARGEST, Entries, shown
 from .files import find_files
 from .json_file import read_json
 
-__all__ = ["read"]
+__all__ = ["person_category", "read"]
 
 _PARTS = ("images", "annotations", "categories")
 
@@ -40,7 +40,7 @@ def read(annotations: Path, images: Path | None) -> Dataset:
     sizes = _sizes(listed)
 
     category_ids = categories.unique_ids()
-    person, skeleton = _person(categories)
+    person, skeleton = person_category(categories)
     of_category = entries.references("category_id", category_ids, "categories")
     people = entries.select(np.flatnonzero(of_category == person).tolist())
     person_ids = people.ids("id")
@@ -89,7 +89,7 @@ def _sizes(images: Entries) -> npt.NDArray[np.int64]:
     return sizes
 
 
-def _person(categories: Entries) -> tuple[int, Skeleton]:
+def person_category(categories: Entries) -> tuple[int, Skeleton]:
     """Index of the category of people, and their skeleton."""
     names = categories.column("name", "text", (str,), default="")
     keypoints = categories.column("keypoints", "a list of names", (list,), default=[])
