@@ -52,6 +52,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="one-euro: growth of the cutoff with speed; higher lags less (default: %(default)s)",
     )  # fmt: skip
     how.add_argument(
+        "--frequency", type=float, default=default.frequency, metavar="X",
+        help="butterworth: cycles a frame, at most 0.5, below which motion passes "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    how.add_argument(
         "--max-gap", type=int, default=default.max_gap, metavar="N",
         help="so many frames in a row are filled; 0: none (default: %(default)s)",
     )  # fmt: skip

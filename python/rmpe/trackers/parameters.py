@@ -12,7 +12,7 @@ from ..toml_table import show
 __all__ = ["SIMILARITIES", "SimilarityName", "TrackingParameters"]
 
 SimilarityName = Literal["both", "oks", "iou"]
-FilterName = Literal["savgol", "one-euro"]
+FilterName = Literal["savgol", "one-euro", "butterworth"]
 
 # What a track and a person are compared by; `rmpe.trackers.similarity` has the formulas.
 SIMILARITIES: dict[SimilarityName, str] = {
@@ -86,6 +86,7 @@ class TrackingParameters:
 FILTERS: dict[FilterName, str] = {
     "savgol": "a parabola through the frames before and after (Savitzky-Golay), for recorded video",
     "one-euro": "the One-Euro filter, of the frames before alone: it lags a little",
+    "butterworth": "what is slow passes (Butterworth, forth and back), as in biomechanics",
 }
 
 
@@ -104,6 +105,8 @@ class SmoothingParameters:
     beta : float
         Of ``one-euro``: how much the cutoff grows with the speed, in sizes of the person a frame;
         higher lags less.
+    frequency : float
+        Of ``butterworth``: motion that is slower passes, in cycles a frame.
     max_gap : int
         So many frames in a row without a keypoint, or a person, are filled in between; 0: none.
 
@@ -125,6 +128,7 @@ class SmoothingParameters:
     window: int = 7
     cutoff: float = 0.04
     beta: float = 2.0
+    frequency: float = 0.1
     max_gap: int = 5
 
     def __post_init__(self) -> None:
@@ -135,4 +139,5 @@ class SmoothingParameters:
             raise ValueError(f"window must be odd and at least 5, got {self.window}")
         check_real(TYPES, "cutoff", self.cutoff, "above 0", above=0)
         check_real(TYPES, "beta", self.beta, "at least 0", least=0)
+        check_real(TYPES, "frequency", self.frequency, "above 0 and below 0.5", above=0, below=0.5)
         check_whole(TYPES, "max_gap", self.max_gap, 0)

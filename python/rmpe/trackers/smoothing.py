@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float64]
 _DEGREE = 2
 # One-Euro: cutoff of the speed, in cycles a frame (1 Hz at 25 frames a second).
 _SPEED_CUTOFF = 0.04
+# Butterworth: so many frames are mirrored at both ends, in which the filter settles.
+_PADDING = 25
 
 
 def smooth_track(
@@ -98,6 +100,35 @@ def _one_euro(
     return smoothed
 
 
+def _butterworth(
+    times: Floats, points: Floats, weights: Floats, sizes: Floats, parameters: SmoothingParameters
+) -> Floats:
+    """Let what is slow pass, forth and back, so that nothing lags.
+
+    The filter has no weights. So a doubtful keypoint is first moved toward the straight line
+    between its neighbors, the less sure the further; where none is known, it is on that line.
+    """
+    from scipy.signal import butter, sosfiltfilt
+
+    sections = butter(2, 2 * parameters.frequency, output="sos")
+    frames = np.arange(times[0], times[-1] + 1)
+    smoothed = points.copy()
+    for k in range(points.shape[1]):
+        known = np.flatnonzero(weights[:, k] > 0)
+        if len(known) < 3:
+            continue  # There is nothing between two.
+        before, here, after = known[:-2], known[1:-1], known[2:]
+        part = (times[here] - times[before]) / (times[after] - times[before])
+        values, weight = points[known, k], weights[here, k, None]
+        line = points[before, k] + part[:, None] * (points[after, k] - points[before, k])
+        values[1:-1] = weight * points[here, k] + (1 - weight) * line
+        for axis in range(2):
+            every = np.interp(frames, times[known], values[:, axis])
+            slow = sosfiltfilt(sections, every, padlen=min(_PADDING, len(every) - 1))
+            smoothed[known, k, axis] = np.interp(times[known], frames, slow)
+    return smoothed
+
+
 def _gain(cutoff: Floats, elapsed: Floats) -> Floats:
     # Of a cutoff beyond all numbers, or below them, the gain is 1, or 0.
     with np.errstate(over="ignore", divide="ignore"):
@@ -106,7 +137,7 @@ def _gain(cutoff: Floats, elapsed: Floats) -> Floats:
 
 _SMOOTHED_BY: dict[
     FilterName, Callable[[Floats, Floats, Floats, Floats, SmoothingParameters], Floats]
-] = {"savgol": _savgol, "one-euro": _one_euro}
+] = {"savgol": _savgol, "one-euro": _one_euro, "butterworth": _butterworth}
 
 
 def fill_gaps(times: Floats, values: Floats, max_gap: int) -> Floats:

@@ -74,6 +74,22 @@ def test_one_euro_lags_less_with_more_beta():
     assert (np.abs(fast[31:40] - 110) < np.abs(slow[31:40] - 110)).all()
 
 
+def test_butterworth_lets_pass_what_is_slow():
+    """Half of a wave's power passes at the frequency itself, forth and back: half its height."""
+    times = np.arange(400.0)
+    for frequency, passes in ((0.01, 1.0), (0.1, 0.5), (0.4, 0.0)):
+        wave = np.sin(2 * np.pi * frequency * times + 0.3)
+        points = 50 + 10 * np.repeat(wave[:, None, None], 2, axis=2)
+        weights = np.ones((400, 1))
+        calm = smooth_track(
+            times, points, weights, np.full(400, 100.0), SmoothingParameters(filter="butterworth")
+        )
+        middle = slice(50, 350)
+        np.testing.assert_allclose(
+            calm[middle] - 50, passes * (points[middle] - 50), atol=0.15, err_msg=f"{frequency}"
+        )
+
+
 def test_one_euro_knows_nothing_of_what_comes():
     points = walk(noise=1.0)
     other = points.copy()
@@ -135,7 +151,8 @@ def test_gaps():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"filter": "kalman"}, "filter must be one of savgol, one-euro, got 'kalman'"),
+        ({"frequency": 0.5}, "frequency must be above 0 and below 0.5, got 0.5"),
+        ({"filter": "kalman"}, "filter must be one of savgol, one-euro, butterworth, got 'kalman'"),
         ({"window": 3}, "window must be odd and at least 5, got 3"),
         ({"window": 10**5000 + 1}, "window must be below 2\\^63"),
         ({"cutoff": 0}, "cutoff must be above 0"),
