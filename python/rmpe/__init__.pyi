@@ -48,6 +48,7 @@ from .datasets.dataset import DatasetError as DatasetError
 from .errors import ModelError as ModelError
 from .evaluation import evaluate as evaluate
 from .evaluation import predict as predict
+from .inputs.clip import Excerpt as Excerpt
 from .inputs.find import find_images as find_images
 from .inputs.frames import Frame as Frame
 from .inputs.frames import read_frames as read_frames
@@ -55,7 +56,6 @@ from .inputs.images import ImageError as ImageError
 from .inputs.images import read_image as read_image
 from .inputs.live import Connection as Connection
 from .inputs.prefetch import read_images as read_images
-from .inputs.video import Excerpt as Excerpt
 from .metrics.keypoint_ap import AveragePrecision as AveragePrecision
 from .metrics.keypoint_ap import average_precision as average_precision
 from .metrics.predictions import Predictions as Predictions

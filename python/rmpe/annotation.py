@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .arguments import as_path
+from .inputs.clip import Clip
 from .inputs.images import ImageError
 from .inputs.pyav import upright
-from .inputs.video import Clip, decode_clip, open_clip, read_clip
+from .inputs.video import decode_clip, open_clip, read_clip
 from .output_file import check_is_file, check_output, write_atomically
 from .outputs.drawing import draw
 from .outputs.drawing_style import DrawingStyle

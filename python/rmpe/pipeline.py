@@ -16,8 +16,8 @@ from .class_names import PERSON
 from .detectors.detections import Detections
 from .detectors.detector import Detector
 from .estimator_inputs import Image, boxes_as_detections, images_as_frames, is_one_image
+from .inputs.clip import Excerpt
 from .inputs.live import Connection
-from .inputs.video import Excerpt
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE

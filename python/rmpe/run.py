@@ -16,9 +16,10 @@ import torch
 from rmpe_ext import __version__
 
 from .arguments import as_path
+from .inputs.clip import Clip, Excerpt, frame_number, video_of
 from .inputs.find import find_images
 from .inputs.images import ImageError
-from .inputs.video import Clip, Excerpt, expand_videos, frame_number, video_of
+from .inputs.video import expand_videos
 from .interrupts import StopRequest
 from .memory import BatchLimits, choose_batch
 from .outputs import DEFAULT_FORMATS

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from rmpe_ext.validation.checks import TYPES, check_whole
 
 from .arguments import check_kind
+from .inputs.clip import Excerpt
 from .inputs.frames import read_frames
 from .inputs.live import Connection
-from .inputs.video import Excerpt
 from .people import People
 from .result import Result
 from .trackers.parameters import TrackingParameters

@@ -8,8 +8,9 @@ import pytest
 
 from rmpe.annotation import annotate_video
 from rmpe.cli import main
+from rmpe.inputs.clip import Excerpt
 from rmpe.inputs.images import ImageError
-from rmpe.inputs.video import Excerpt, read_clip, read_clip_frames
+from rmpe.inputs.video import read_clip, read_clip_frames
 from rmpe.outputs.drawing import draw
 from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.outputs.errors import OutputError, ResultsError

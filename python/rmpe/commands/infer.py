@@ -172,8 +172,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
+    from ..inputs.clip import Excerpt
     from ..inputs.images import ImageError
-    from ..inputs.video import Excerpt
     from ..outputs.errors import OutputError, OutputLostError
     from ..run import run as infer
     from ..trackers.parameters import TrackingParameters

@@ -10,6 +10,7 @@
 `pnm`
 `tiff`
 `prefetch`     many files, read ahead in background threads, alone or in batches
+`clip`         which frames a video has, and what they are called
 `video`        the frames of a video file, in order
 `pyav`         what all that read videos share
 `live`         cameras and streams from the network

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import check_kind
+from .clip import Excerpt, frame_number, video_of
 from .find import find_images
 from .images import ImageError, read_image
 from .live import Connection, is_live, read_live
 from .prefetch import read_images
-from .video import Excerpt, expand_videos, frame_number, video_of
+from .video import expand_videos
 
 __all__ = ["Frame", "read_frames"]
 

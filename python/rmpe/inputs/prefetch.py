@@ -18,8 +18,9 @@ import numpy.typing as npt
 from rmpe_ext.validation.checks import TYPES, check_whole
 
 from ..arguments import as_path
+from .clip import frame_number, video_of
 from .images import ImageError, read_image, reading_cost
-from .video import frame_number, read_clip_frames, video_of
+from .video import read_clip_frames
 
 # What `read_image` gives, or why it does not.
 Outcome: TypeAlias = "npt.NDArray[np.uint8] | ImageError"
@@ -40,7 +41,7 @@ def read_images(
     Parameters
     ----------
     paths : iterable of paths
-        The files, and frames of videos by the paths that `rmpe.inputs.video.Clip` gives them; these
+        The files, and frames of videos by the paths that `rmpe.inputs.clip.Clip` gives them; these
         are decoded in one thread, those of a video in their order.
     workers : int
         Threads; decoding runs outside the interpreter lock.

@@ -6,17 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rmpe.inputs.clip import Excerpt, frame_number, is_video, video_of
 from rmpe.inputs.images import ImageError
 from rmpe.inputs.prefetch import read_batches, read_images
-from rmpe.inputs.video import (
-    Excerpt,
-    expand_videos,
-    frame_number,
-    is_video,
-    read_clip,
-    read_clip_frames,
-    video_of,
-)
+from rmpe.inputs.video import expand_videos, read_clip, read_clip_frames
 
 from .encode import encode
 
