@@ -41,6 +41,7 @@ examples:
   rmpe infer 'photos/**/*.jpg' --out poses --formats coco --no-draw
   rmpe infer photos/ --nms rmpe --flip --device cuda:0
   rmpe infer photos/ --resume                 go on after an interruption
+  find . -name '*.jpg' | rmpe infer @-         names from standard input; @FILE: from a file
   rmpe infer frames/ --track                  number people from frame to frame
   rmpe infer walk.mp4 --track --stride 2      every second frame of a video
 """
@@ -95,7 +96,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="image, folder, quoted pattern such as 'photos/**/*.jpg', or video file",
+        help="image, folder, quoted pattern such as 'photos/**/*.jpg', video file, or @FILE: a "
+        "list of these, one a line; @-: from standard input",
     )
     add_excerpt(parser)
 
@@ -173,6 +175,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..inputs.clip import Excerpt
+    from ..inputs.find import with_lists
     from ..inputs.images import ImageError
     from ..outputs.errors import OutputError, OutputLostError
     from ..run import run as infer
@@ -195,7 +198,7 @@ def run(arguments: argparse.Namespace) -> int:
     nms = None if arguments.nms == "none" else arguments.nms
     try:
         tally = infer(
-            arguments.inputs,
+            with_lists(arguments.inputs),
             arguments.out,
             lambda: build_estimator(arguments, nms=nms),
             settings={name: getattr(arguments, name) for name in _SETTINGS},

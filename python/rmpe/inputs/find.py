@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,6 +84,49 @@ def find_images(
         if report is not None:
             report(problem)
     return list(found.values())
+
+
+def with_lists(inputs: Iterable[str]) -> list[str]:
+    """Put what lists name in their place.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+        ``@photos.txt`` is a list: a file that names an input in each line, and ``@-`` is standard
+        input, read like one. Empty lines do not count. A file whose own name begins with ``@`` is
+        ``./@x.jpg``.
+
+    Returns
+    -------
+    list of str
+        For `find_images`.
+
+    Raises
+    ------
+    ImageError
+        A list cannot be read, or names nothing.
+
+    Examples
+    --------
+    >>> with_lists(["photos/", "./@x.jpg"])
+    ['photos/', './@x.jpg']
+    """
+    found: list[str] = []
+    for entry in inputs:
+        if not entry.startswith("@"):
+            found.append(entry)
+            continue
+        try:
+            content = sys.stdin.buffer.read() if entry == "@-" else Path(entry[1:]).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ImageError(f"{printable(entry)}: this list cannot be read: {reason}") from None
+        lines = [line.removesuffix(b"\r") for line in content.split(b"\n")]
+        named = [os.fsdecode(line) for line in lines if line]
+        if not named:
+            raise ImageError(f"{printable(entry)}: this list names no input")
+        found += named
+    return found
 
 
 def natural_key(path: str | os.PathLike[str]) -> list[list[tuple[bool, int, str]]]:

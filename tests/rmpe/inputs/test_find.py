@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rmpe.inputs import find
-from rmpe.inputs.find import find_images
+from rmpe.inputs.find import find_images, with_lists
 from rmpe.inputs.images import ImageError
 
 
@@ -47,6 +47,23 @@ def test_existing_file_is_taken_though_its_name_looks_like_a_pattern(tree):
 def test_duplicates_are_listed_once_in_the_order_given(tree):
     found = names(find_images(["p/img10.jpg", "p", tree / "p" / "img2.JPG"]))
     assert found == ["p/img10.jpg", "p/img1.png", "p/img2.JPG"]
+
+
+def test_lists_name_inputs_line_by_line(tmp_path, monkeypatch):
+    (tmp_path / "list.txt").write_bytes(b"b c.jpg\r\n\n\xe9.jpg\n*.png")
+    listed = ["b c.jpg", os.fsdecode(b"\xe9.jpg"), "*.png"]
+    assert with_lists(["a.jpg", f"@{tmp_path}/list.txt", "z"]) == ["a.jpg", *listed, "z"]
+    monkeypatch.setattr("sys.stdin", open(tmp_path / "list.txt"))
+    assert with_lists(["@-"]) == listed
+    (tmp_path / "none").write_bytes(b"\n\n")
+    for entry, message in (
+        (f"@{tmp_path}/none", "none: this list names no input"),
+        (f"@{tmp_path}/gone", "gone: this list cannot be read: No such file"),
+        (f"@{tmp_path}", "this list cannot be read: Is a directory"),
+        ("@\0", "this list cannot be read: embedded null"),
+    ):
+        with pytest.raises(ImageError, match=message):
+            with_lists([entry])
 
 
 def test_every_bad_input_is_named(tree):
