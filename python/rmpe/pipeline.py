@@ -239,12 +239,11 @@ class PoseEstimator:
         if pieces:
             keypoints, scores = (torch.cat(parts) for parts in zip(*pieces, strict=True))
         else:
-            joints = len(self.pose.card.skeleton.keypoints)
+            joints = len(self.pose.card.skeleton)
             keypoints = found.boxes.new_empty(0, joints, 2)
             scores = found.boxes.new_empty(0, joints)
-        classes: tuple[str, ...] = (PERSON,)
-        if found.class_index is not None:
-            classes = getattr(self.detector, "classes", classes)
+        told = found.class_index is not None
+        classes = getattr(self.detector, "classes", (PERSON,)) if told else (PERSON,)
         return People(
             keypoints=keypoints,
             keypoint_scores=scores,
@@ -300,16 +299,15 @@ def suppress(
     People
         Those that are kept, in their old order.
     """
-    group = people.image_index
-    if people.class_index is not None:  # Those of different classes are no repetitions.
-        group = group * len(people.classes) + people.class_index
+    # Those of different classes are no repetitions.
+    of_class = 0 if people.class_index is None else people.class_index
     kept = pose_nms(
         people.keypoints,
         people.keypoint_scores,
         people.boxes,
         preset=load_preset(preset),
         pose_scores=people.scores,
-        image_index=group,
+        image_index=people.image_index * len(people.classes) + of_class,
         **parameters,
     )
     return people.select(kept.keep)

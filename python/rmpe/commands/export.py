@@ -21,11 +21,18 @@ Write a PyTorch network as ONNX, for batches of any size, with a card that goes 
 detector's softmax is in the file, and its anchors beside it. The file is run on noise and
 compared with PyTorch before it gets its name.
 
+With --decoded the file itself makes keypoints (x, y in pixels of the crop, score) of the
+heatmaps, or boxes (x1, y1, x2, y2 in pixels of the input, score) and labels of a detector's
+outputs, suppressed and best first: up to 200 an image that score more than .01.
+
 example:
   rmpe export hourglass2_mpii16 --onnx networks/hourglass2.onnx
   rmpe infer photos/ --pose networks/hourglass2.toml"""
     parser.add_argument("network", metavar="NAME", help="name, path or address of a card")
     parser.add_argument("--onnx", type=Path, required=True, metavar="FILE", help="the ONNX file")
+    parser.add_argument(
+        "--decoded", action="store_true", help="let the file give keypoints, or boxes"
+    )
     parser.add_argument("--models", metavar="DIR", help=MODELS_HELP)
     parser.add_argument(
         "--overwrite", action="store_true", help="replace the file and its card, if they are there"
@@ -46,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(f"{there[0]} is there already: choose --overwrite, or another name")
     try:
         check_output(out)
-        exported = export_onnx(arguments.network, out, arguments.models)
+        exported = export_onnx(arguments.network, out, arguments.models, decoded=arguments.decoded)
     except ModelError as error:
         raise CommandError(str(error)) from None
     except OSError as error:

@@ -21,6 +21,7 @@ _GROUP = "rmpe.heads"
 HEADS = {
     "heatmap": ("heatmap", "HeatmapHead"),
     "movenet": ("movenet", "MoveNetHead"),
+    "points": ("points", "PointsHead"),
     "simcc": ("simcc", "SimCCHead"),
 }
 

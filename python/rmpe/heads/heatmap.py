@@ -105,17 +105,18 @@ class HeatmapHead:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Turn heatmaps into keypoints (N, K, 2) in the image, and scores (N, K)."""
         return rmpe_ext.decode(
-            self._smooth(outputs[0]),
+            self.smooth(outputs[0]),
             convention=self.convention,
             matrices=matrices,
-            flipped=None if mirrored is None else self._smooth(mirrored[0]),
+            flipped=None if mirrored is None else self.smooth(mirrored[0]),
             flip_pairs=flip_pairs,
             stride=self.stride,
             offset=self.offset,
             grid=self.grid,
         )
 
-    def _smooth(self, heatmaps: torch.Tensor) -> torch.Tensor:
+    def smooth(self, heatmaps: torch.Tensor) -> torch.Tensor:
+        """Blur heatmaps (N, K, H, W), if they are to be before they are decoded."""
         if self.blur is None:
             return heatmaps
         rows, columns = (

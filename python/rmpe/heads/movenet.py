@@ -11,6 +11,7 @@ from rmpe_ext.conventions import ConventionName
 from ..errors import ModelError
 from ..toml_table import Table
 from .head import refuse_convention
+from .points import average_mirrored, to_image
 
 if TYPE_CHECKING:
     import torch
@@ -75,16 +76,12 @@ class MoveNetHead:
         flip_pairs: Sequence[tuple[int, int]] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Turn fractions into keypoints (N, K, 2) in the image, and scores (N, K)."""
-        points, scores = self._in_crop(outputs[0])
+        found = self._in_crop(outputs[0])
         if mirrored is not None:
-            others, other_scores = self._in_crop(mirrored[0])
-            others[..., 0] = self.size[1] - 1 - others[..., 0]
-            order = list(range(points.shape[1]))
-            for left, right in flip_pairs or ():
-                order[left], order[right] = right, left
-            points = (points + others[:, order]) / 2
-            scores = (scores + other_scores[:, order]) / 2
-        return _to_image(points, matrices), scores
+            others = self._in_crop(mirrored[0])
+            found = average_mirrored(found, others, self.size[1], flip_pairs or ())
+        points, scores = found
+        return to_image(points, matrices), scores
 
     def _in_crop(self, output: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pixels of the crop (N, K, 2), and scores."""
@@ -92,14 +89,3 @@ class MoveNetHead:
         height, width = self.size
         points = found[..., [1, 0]] * found.new_tensor([width, height]) + self.offset
         return points, found[..., 2]
-
-
-def _to_image(points: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
-    """Points (N, K, 2) through the inverses of (N, 2, 3); not finite where there is none."""
-    import torch
-
-    (xx, xy, x0), (yx, yy, y0) = (row.unbind(1) for row in matrices.double().unbind(1))
-    inverse = torch.stack([yy, -xy, -yx, xx], dim=1).view(-1, 2, 2)
-    inverse = inverse / (xx * yy - xy * yx)[:, None, None]
-    moved = points.double() - torch.stack([x0, y0], dim=1)[:, None]
-    return (moved @ inverse.mT).to(points.dtype)

@@ -158,6 +158,9 @@ def _read_outputs(
     elif ranks == [3] and items[0][0] == 1 and items[0][2] == 3:
         draft.head += ['head = "movenet"', *_skeleton(items[0][1])]
         draft.tables["movenet"] = [f"output = {_quote(names[0])}", "offset = -0.5    # assumed"]
+    elif ranks in ([2], [2, 3]) and items[0][1] == 3:
+        draft.head += ['head = "points"', *_skeleton(items[0][0])]
+        draft.tables["points"] = [f"output = {_quote(names[0])}"]
     elif ranks and ranks[0] == 3 and (stride := _stride(items[0], size)):
         draft.head += ['head = "heatmap"', *_skeleton(items[0][0])]
         draft.tables["heatmap"] = _heatmap(names[0], stride)

@@ -20,14 +20,14 @@ from torch import nn
 from rmpe_ext.conventions import CONVENTIONS
 
 from ..detectors.classes import write_classes
-from ..detectors.ssd import SSD
+from ..detectors.ssd import SSD, centers_and_sizes
 from ..errors import ModelError
 from ..heads.heatmap import HeatmapHead
-from ..networks.network import Network
-from ..networks.onnxruntime import OnnxNetwork
+from ..networks.onnx_session import choose_provider, open_session
 from ..output_file import write_atomically
 from .build import CardNetwork
 from .card import Card, PoseCard
+from .export_decoding import LOWEST_SCORE, BoxDecoding, KeypointDecoding
 from .read import load_card
 
 __all__ = ["Exported", "export_onnx"]
@@ -35,6 +35,8 @@ __all__ = ["Exported", "export_onnx"]
 _OPSET = 17
 # Of the largest value of an output: what two orders of the same additions in float32 may differ by.
 _TOLERANCE = 1e-3
+
+_Tables = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,43 @@ class Exported:
     difference: float
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What goes into a file, and what its card says of it.
+
+    Attributes
+    ----------
+    module
+        Gives the raw outputs.
+    outputs
+        Their names.
+    tables
+        Of the card.
+    decoding
+        What is made of the raw outputs in the file, or None.
+    extra
+        Name and content of a file beside it, or None.
+    """
+
+    module: nn.Module
+    outputs: tuple[str, ...]
+    tables: _Tables
+    decoding: KeypointDecoding | BoxDecoding | None = None
+    extra: tuple[str, bytes] | None = None
+
+
+class _WithDecoding(nn.Module):
+    """Gives what a decoding makes of a network's outputs, and then these."""
+
+    def __init__(self, module: nn.Module, decoding: KeypointDecoding | BoxDecoding) -> None:
+        super().__init__()
+        self.module, self.decoding = module, decoding
+
+    def forward(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        raw = _as_tuple(self.module(batch))
+        return (*self.decoding(*raw), *raw)
+
+
 class _WithSoftmax(nn.Module):
     """Gives probabilities in place of the logits of a detector."""
 
@@ -69,11 +108,16 @@ def export_onnx(
     name_or_path: str | os.PathLike[str],
     out: Path,
     models_dir: str | os.PathLike[str] | None = None,
+    *,
+    decoded: bool = False,
 ) -> Exported:
     """Write a PyTorch network as ONNX, for batches of any size, and a card beside it.
 
     The softmax of a detector's scores is in the file; anchors are in a file of their own. Before
     anything gets its name, the file is run by onnxruntime and compared with PyTorch.
+
+    With ``decoded``, the file also turns heatmaps into keypoints, or encodings into the boxes that
+    suppression leaves, and its card says so: see `rmpe.models.export_decoding`.
 
     Parameters
     ----------
@@ -83,6 +127,8 @@ def export_onnx(
         The ONNX file; the card has its name with the suffix ``.toml``.
     models_dir : path, optional
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
+    decoded : bool
+        Whether the file gives keypoints, or boxes.
 
     Raises
     ------
@@ -95,17 +141,20 @@ def export_onnx(
     if card.runtime != "pytorch":
         raise ModelError(f"model {card.name} is an ONNX file already: {card.network.name}")
     source = CardNetwork(card, "cpu", models_dir)
-    extra: list[tuple[str, bytes]] = []
     if isinstance(card, PoseCard):
-        module, names, tables = _describe_pose(card, source)
+        parts = _describe_pose(card, source, decoded)
     else:
-        module, names, tables, anchors = _describe_detector(card, source, out.stem)
-        extra.append(anchors)
-    module = module.to(torch.float32)  # Weights may be stored as float16.
+        parts = _describe_detector(card, source, out.stem, decoded)
+    module = parts.module.to(torch.float32)  # Weights may be stored as float16.
+    names = parts.outputs
+    if parts.decoding is not None:
+        module = _WithDecoding(module, parts.decoding)
+        names = (*parts.decoding.outputs, *names)
     content = _to_onnx(module, names, card.input.size, card.name)
-    difference = _compare(card, module, content, names)
+    difference = _compare(card, parts, content, names)
     digest = hashlib.sha256(content).hexdigest()
-    text = _card_text(card, out.name, digest, tables)
+    text = _card_text(card, out.name, digest, parts)
+    extra = [] if parts.extra is None else [parts.extra]
     files = [(out.name, content), *extra, (out.with_suffix(".toml").name, text.encode())]
     paths = []
     for name, data in files:
@@ -118,52 +167,57 @@ def _write(path: Path, data: bytes) -> None:
     write_atomically(path, lambda stream: stream.write(data))
 
 
-_Tables = dict[str, dict[str, Any]]
-
-
-def _describe_pose(card: PoseCard, source: CardNetwork) -> tuple[nn.Module, list[str], _Tables]:
+def _describe_pose(card: PoseCard, source: CardNetwork, decoded: bool) -> _Parts:
     if card.transformer is not None or not isinstance(card.head, HeatmapHead):
         raise ModelError(
             f"model {card.name}: only networks that give heatmaps, without a spatial transformer, "
             "can be written as ONNX"
         )
     head = card.head
+    module = source.load_module(joints=len(card.skeleton))
+    crop = {"convention": card.crop, "padding": card.padding}
+    if decoded:
+        tables: _Tables = {"crop": crop, "points": {"output": "keypoints"}}
+        return _Parts(module, ("heatmaps",), tables, KeypointDecoding(head))
     table: dict[str, Any] = {"output": "heatmaps", "convention": head.convention}
     if head.grid != CONVENTIONS[head.convention].grid:
         table["grid"] = head.grid
     table |= {"stride": head.stride, "offset": head.offset}
     if head.blur is not None:
         table["blur"] = list(head.blur)
-    module = source.load_module(joints=len(card.skeleton))
-    crop = {"convention": card.crop, "padding": card.padding}
-    return module, ["heatmaps"], {"crop": crop, "heatmap": table}
+    return _Parts(module, ("heatmaps",), {"crop": crop, "heatmap": table})
 
 
-def _describe_detector(
-    card: Card, source: CardNetwork, stem: str
-) -> tuple[nn.Module, list[str], _Tables, tuple[str, bytes]]:
+def _describe_detector(card: Card, source: CardNetwork, stem: str, decoded: bool) -> _Parts:
     kind: Any = getattr(card, "detector", None)
     if not isinstance(kind, SSD):
         raise ModelError(f"model {card.name}: only SSDs can be written as ONNX")
     module: Any = source.load_module()
-    anchors = module.anchors(card.input.size).numpy()
+    anchors = module.anchors(card.input.size)
+    if kind.activation == "softmax":
+        module = _WithSoftmax(module)
+    classes = write_classes(kind.classes)
+    if decoded:
+        decoding = BoxDecoding(kind, centers_and_sizes(anchors.float(), "xyxy"), card.input.size)
+        tables: _Tables = {
+            "output": {"boxes": "boxes", "labels": "labels", **classes},
+            "boxes": {"threshold": max(kind.threshold, LOWEST_SCORE)},
+        }
+        return _Parts(module, ("encoded", "scores"), tables, decoding)
     packed = io.BytesIO()
-    np.savez(packed, anchors=anchors)
+    np.savez(packed, anchors=anchors.numpy())
     name = f"{stem}_anchors.npz"
-    tables: _Tables = {
-        "output": {"boxes": "boxes", "scores": "scores",
-                   **write_classes(kind.classes), "activation": "none"},
+    tables = {
+        "output": {"boxes": "boxes", "scores": "scores", **classes, "activation": "none"},
         "boxes": {"encoding": kind.encoding, "variances": list(kind.variances),
                   "threshold": kind.threshold, "nms_iou": kind.nms_iou},
         "boxes.anchors": {"file": name, "key": "anchors", "format": "xyxy",
                           "sha256": hashlib.sha256(packed.getvalue()).hexdigest()},
     }  # fmt: skip
-    if kind.activation == "softmax":
-        module = _WithSoftmax(module)
-    return module, ["boxes", "scores"], tables, (name, packed.getvalue())
+    return _Parts(module, ("boxes", "scores"), tables, extra=(name, packed.getvalue()))
 
 
-def _to_onnx(module: nn.Module, names: list[str], size: tuple[int, int], model: str) -> bytes:
+def _to_onnx(module: nn.Module, names: Sequence[str], size: tuple[int, int], model: str) -> bytes:
     module = module.eval()
     with (
         torch.no_grad(),
@@ -178,7 +232,7 @@ def _to_onnx(module: nn.Module, names: list[str], size: tuple[int, int], model: 
                 (torch.zeros(2, 3, *size),),
                 path,
                 input_names=["image"],
-                output_names=names,
+                output_names=list(names),
                 dynamic_axes={name: {0: "N"} for name in ("image", *names)},
                 opset_version=_OPSET,
                 dynamo=False,
@@ -190,25 +244,32 @@ def _to_onnx(module: nn.Module, names: list[str], size: tuple[int, int], model: 
         return path.read_bytes()
 
 
-def _compare(card: Card, module: nn.Module, content: bytes, names: Sequence[str]) -> float:
-    """Run both on noise, one item and several; return the largest difference."""
-    shape = (3, *card.input.size)
-    noise = torch.randn(3, *shape, generator=torch.Generator().manual_seed(0))
+def _compare(card: Card, parts: _Parts, content: bytes, names: Sequence[str]) -> float:
+    """Run both on noise, one item and several; return the largest difference.
+
+    What is decoded in the file is compared with what PyTorch decodes of the file's raw outputs: two
+    peaks that are equal but for rounding would else be taken for each other.
+    """
+    noise = torch.randn(3, 3, *card.input.size, generator=torch.Generator().manual_seed(0))
+    session = open_session(
+        Path(f"{card.name}.onnx"), content, choose_provider(torch.device("cpu")), threads=1
+    )
+
+    def run(batch: torch.Tensor) -> list[torch.Tensor]:
+        found: Any = session.run(list(names), {"image": batch.numpy()})
+        return [torch.from_numpy(output) for output in found]
+
     with torch.no_grad():
-        found = module(noise)
-    wanted = (found,) if isinstance(found, torch.Tensor) else tuple(found)
-    shapes = [tuple(output.shape[1:]) for output in wanted]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.onnx"
-        path.write_bytes(content)
-        network: Network = OnnxNetwork(
-            path, input_name="image", input_shape=shape, output_names=names, output_shapes=shapes
-        )
-        each = [network(item[None]) for item in noise]
-        runs = [network(noise), tuple(map(torch.cat, zip(*each, strict=True)))]
+        wanted = _as_tuple(parts.module(noise))
+    each = [run(item[None]) for item in noise]
     difference = 0.0
-    for have in runs:
-        for ours, theirs in zip(have, wanted, strict=True):
+    for have in (run(noise), list(map(torch.cat, zip(*each, strict=True)))):
+        first = len(have) - len(wanted)
+        pairs = list(zip(have[first:], wanted, strict=True))
+        if parts.decoding is not None:
+            both = have[:first], parts.decoding(*have[first:])
+            pairs += zip(*(parts.decoding.comparable(*one) for one in both), strict=True)
+        for ours, theirs in pairs:
             largest = float(theirs.abs().max().clamp(min=1e-12))
             difference = max(difference, float((ours - theirs).abs().max()) / largest)
     if not difference <= _TOLERANCE:
@@ -219,8 +280,13 @@ def _compare(card: Card, module: nn.Module, content: bytes, names: Sequence[str]
     return difference
 
 
-def _card_text(card: Card, file: str, digest: str, tables: _Tables) -> str:
+def _as_tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
+    return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
+
+
+def _card_text(card: Card, file: str, digest: str, parts: _Parts) -> str:
     spec = card.input
+    decoded = parts.decoding is not None
     top: dict[str, Any] = {
         "kind": "pose" if isinstance(card, PoseCard) else "detector",
         "title": card.title,
@@ -231,16 +297,18 @@ def _card_text(card: Card, file: str, digest: str, tables: _Tables) -> str:
         top["accuracy"] = card.accuracy
     top["runtime"] = "onnx"
     if isinstance(card, PoseCard):
-        top |= {"head": "heatmap", "skeleton": card.skeleton.name}
+        top |= {"head": "points" if decoded else "heatmap", "skeleton": card.skeleton.name}
         if card.drawn_score is not None:
             top["drawn_score"] = card.drawn_score
+    elif decoded:
+        top |= {"detector": "end_to_end", "preparation": "stretch"}
     top["batch_size"] = card.batch_size
     everything = {
         "": top,
         "network": {"file": file, "sha256": digest},
         "input": {"name": "image", "size": list(spec.size), "channels": spec.channels,
                   "scale": spec.scale, "mean": list(spec.mean), "std": list(spec.std)},
-        **tables,
+        **parts.tables,
     }  # fmt: skip
     lines = []
     for name, table in everything.items():

@@ -8,13 +8,14 @@ none is NaN or infinity, which JSON does not have: they are None.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from ..class_names import PERSON
 from .errors import ResultsError
 from .labels import MAX_ID, ImageLabel, is_path, is_plain_name
+from .values import are_numbers, are_texts, check, is_text, numbers, refuse, shown, whole
 
 if TYPE_CHECKING:
     from ..people import People
@@ -36,8 +37,6 @@ __all__ = [
 Record = dict[str, Any]
 
 _PERSON = ("score", "keypoints", "keypoint_scores", "box", "box_score")
-# Largest float32: what `record` writes is never larger, and sums of a few are finite.
-_MAX_NUMBER = 3.4028234663852886e38
 # Longest side of an image; Pillow and OpenCV take no longer one.
 _MAX_SIDE = 2**31 - 1
 
@@ -194,7 +193,7 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
         )
     names = [class_of(person) for person in people]
     classes = tuple(dict.fromkeys(names)) or (PERSON,)
-    numbers = torch.tensor([classes.index(name) for name in names], device="cpu")
+    of_class = torch.tensor([classes.index(name) for name in names], device="cpu")
     return People(
         keypoints=column("keypoints", k, 2),
         keypoint_scores=column("keypoint_scores", k),
@@ -205,7 +204,7 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
         image_sizes=((entry["height"], entry["width"]),),
         skeleton=skeleton,
         track_ids=track_ids,
-        class_index=numbers if len(classes) > 1 else None,
+        class_index=of_class if len(classes) > 1 else None,
         classes=classes,
     )
 
@@ -237,27 +236,27 @@ def parse_record(line: bytes) -> Record:
     rmpe.outputs.errors.ResultsError: name must be a file name without folders, got '../b.jpg'
     """
     try:
-        entry = json.loads(line, parse_constant=_refuse)
+        entry = json.loads(line, parse_constant=refuse)
     except (ValueError, RecursionError):  # Numbers of thousands of digits are a ValueError too.
         raise ResultsError("must be a JSON object") from None
     if not isinstance(entry, dict):
         raise ResultsError("must be a JSON object")
-    _check(entry, "file", "a path", is_path)
-    _check(entry, "name", "a file name without folders", is_plain_name)
-    _check(entry, "image_id", f"a whole number from 0 to {MAX_ID}", _whole(0, MAX_ID))
+    check(entry, "file", "a path", is_path)
+    check(entry, "name", "a file name without folders", is_plain_name)
+    check(entry, "image_id", f"a whole number from 0 to {MAX_ID}", whole(0, MAX_ID))
     if "time" in entry:
-        _check(entry, "time", "a number or null", lambda time: _are_numbers([time]))
+        check(entry, "time", "a number or null", lambda time: are_numbers([time]))
     if "error" in entry:
-        _check(entry, "error", "text", _is_text)
+        check(entry, "error", "text", is_text)
         if "people" in entry:
             raise ResultsError("people must be missing where there is an error")
         return entry
     if "derived" in entry:  # Written by `rmpe.conversion`.
-        _check(entry, "derived", "a list of texts", _are_texts)
+        check(entry, "derived", "a list of texts", are_texts)
     for side in ("width", "height"):
-        _check(entry, side, f"a whole number from 1 to {_MAX_SIDE}", _whole(1, _MAX_SIDE))
-    _check(entry, "skeleton", "text", _is_text)
-    _check(entry, "people", "a list", lambda people: isinstance(people, list))
+        check(entry, side, f"a whole number from 1 to {_MAX_SIDE}", whole(1, _MAX_SIDE))
+    check(entry, "skeleton", "text", is_text)
+    check(entry, "people", "a list", lambda people: isinstance(people, list))
     for person in entry["people"]:
         _check_person(person)
     return entry
@@ -265,11 +264,11 @@ def parse_record(line: bytes) -> Record:
 
 def _check_person(person: Any) -> None:
     if not isinstance(person, dict):
-        raise ResultsError(f"people must hold JSON objects, got {_shown(person)}")
+        raise ResultsError(f"people must hold JSON objects, got {shown(person)}")
     for name in ("score", "box_score"):
-        _check(person, name, "a number or null", lambda score: _are_numbers([score]))
-    _check(person, "box", "four numbers", _numbers(4))
-    _check(
+        check(person, name, "a number or null", lambda score: are_numbers([score]))
+    check(person, "box", "four numbers", numbers(4))
+    check(
         person,
         "keypoints",
         "a list of pairs of numbers",
@@ -278,54 +277,12 @@ def _check_person(person: Any) -> None:
             and len(keypoints) > 0
             and {*map(type, keypoints)} == {list}
             and {*map(len, keypoints)} == {2}
-            and _are_numbers(list(chain.from_iterable(keypoints)))
+            and are_numbers(list(chain.from_iterable(keypoints)))
         ),
     )
     count = len(person["keypoints"])
-    _check(person, "keypoint_scores", f"{count} numbers, one a keypoint", _numbers(count))
+    check(person, "keypoint_scores", f"{count} numbers, one a keypoint", numbers(count))
     if "class" in person:
-        _check(person, "class", "text", _is_text)
+        check(person, "class", "text", is_text)
     if person.get("track_id") is not None:
-        _check(person, "track_id", f"a whole number from 1 to {MAX_ID}", _whole(1, MAX_ID))
-
-
-def _check(entry: Record, key: str, rule: str, is_right: Callable[[Any], bool]) -> None:
-    if key not in entry:
-        raise ResultsError(f"{key} is missing; it must be {rule}")
-    if not is_right(entry[key]):
-        raise ResultsError(f"{key} must be {rule}, got {_shown(entry[key])}")
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, (list, dict)):
-        return f"a {'list' if isinstance(value, list) else 'JSON object'} of {len(value)}"
-    text = ascii(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(map(_is_text, values))
-
-
-def _whole(least: int, most: int) -> Callable[[Any], bool]:
-    return lambda value: type(value) is int and least <= value <= most
-
-
-def _numbers(count: int) -> Callable[[Any], bool]:
-    return lambda values: isinstance(values, list) and len(values) == count and _are_numbers(values)
-
-
-def _are_numbers(values: list[Any]) -> bool:
-    # Whole lists at once: checking every number by itself would take longer than parsing.
-    if not {*map(type, values)} <= {float, int, type(None)}:
-        return False
-    known = [value for value in values if value is not None]
-    return not known or (-_MAX_NUMBER <= min(known) and max(known) <= _MAX_NUMBER)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+        check(person, "track_id", f"a whole number from 1 to {MAX_ID}", whole(1, MAX_ID))

@@ -74,7 +74,7 @@ def test_decoding_in_inference_mode_leaves_gradients_possible_afterward():
     maps = torch.rand(2, 3, 9, 11)
     with torch.inference_mode():
         head.decode([maps], MATRICES)
-    head._smooth(maps.requires_grad_()).sum().backward()
+    head.smooth(maps.requires_grad_()).sum().backward()
     assert maps.grad.isfinite().all()
 
 

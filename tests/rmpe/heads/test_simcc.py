@@ -160,7 +160,7 @@ def test_conventions_are_for_heatmaps(tmp_path):
         (
             'head = "simcc"',
             'head = "simc"',
-            "head must be one of heatmap, movenet, simcc, got 'simc'",
+            "head must be one of heatmap, movenet, points, simcc, got 'simc'",
         ),
     ],
 )

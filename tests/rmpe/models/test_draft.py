@@ -62,6 +62,7 @@ def said_for(text, words):
         ({"maps": np.zeros((17, 16, 12), np.float32)}, [3, 64, 48], {**POSE, "offset": "0"},
          "heatmap"),
         ({"points": np.zeros((1, 17, 3), np.float32)}, [3, 64, 64], POSE, "movenet"),
+        ({"points": np.zeros((17, 3), np.float32)}, [3, 64, 64], POSE, "points"),
         ({"maps": np.zeros((16, 8, 8), np.float32)}, [3, 64, 64],
          {**POSE, "skeleton": '"mpii_16"', "offset": "0"}, "heatmap"),
     ],

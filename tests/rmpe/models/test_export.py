@@ -2,17 +2,20 @@
 
 import copy
 import re
+from pathlib import Path
 
 import pytest
 import torch
 
 from rmpe import PoseEstimator, cli
+from rmpe.detectors import end_to_end
 from rmpe.errors import ModelError
-from rmpe.models import export
+from rmpe.models import export, export_decoding
 from rmpe.models.build import load_detector, load_pose
 from rmpe.models.export import export_onnx
 from rmpe.models.read import _CARDS, load_card
 from rmpe.networks.architectures.hourglass import StackedHourglass
+from rmpe_ext.conventions import CONVENTIONS
 
 from ..networks.architectures.test_ssd import with_random_weights
 
@@ -85,6 +88,63 @@ def test_networks_of_this_package(tmp_path, name):
     for ours, theirs in zip(have(batch), want(batch), strict=True):
         theirs = theirs.softmax(-1) if theirs.shape[-1] == 2 else theirs
         torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_keypoints_are_decoded_in_the_file(tmp_path, convention):
+    card = make_hourglass(tmp_path)
+    text = re.sub(
+        '(?m)^convention = "hourglass"$', f'convention = "{convention}"', card.read_text()
+    )
+    card.write_text(re.sub(r"(?m)^offset = .*$", "offset = 0.5", text))
+    exported = export_onnx(card, tmp_path / "out.onnx", decoded=True)
+    assert exported.difference < 1e-4
+    theirs, ours = load_card(card), load_card(tmp_path / "out.toml")
+    assert theirs.head.convention == convention
+    assert (ours.head.outputs, ours.skeleton) == (("keypoints",), theirs.skeleton)
+    image = torch.randint(0, 256, (90, 70, 3), dtype=torch.uint8)
+    boxes = [[5, 5, 60, 80], [0, 20, 40, 70]]
+    want, have = (PoseEstimator(None, c, nms=None)(image, boxes=boxes)
+                  for c in (card, tmp_path / "out.toml"))  # fmt: skip
+    torch.testing.assert_close(have.keypoints, want.keypoints, atol=1e-2, rtol=0)
+    torch.testing.assert_close(have.keypoint_scores, want.keypoint_scores, atol=1e-4, rtol=0)
+
+
+def test_boxes_are_decoded_and_suppressed_in_the_file(tmp_path, monkeypatch):
+    """Classes by themselves, of several images; random weights find thousands of things."""
+    monkeypatch.setattr(export_decoding, "LOWEST_SCORE", 0.2)
+    monkeypatch.setattr(export_decoding, "_MOST_BOXES", 20_000)
+    monkeypatch.setattr(end_to_end, "_MOST_ROWS", 20_000)
+    card = load_card("ssdlite320_mobilenet_v3_large")
+    torch.save(with_random_weights(card).state_dict(), tmp_path / "net.pth")
+    text = (_CARDS / "ssdlite320_mobilenet_v3_large.toml").read_text()
+    text = re.sub(r"(?m)^(sha256|url) = .*\n", "", text)
+    (tmp_path / "net.toml").write_text(re.sub('file = ".*"', 'file = "net.pth"', text))
+    exported = export_onnx(tmp_path / "net.toml", tmp_path / "out.onnx", decoded=True)
+    assert [path.name for path in exported.files] == ["out.onnx", "out.toml"]
+    assert load_card(tmp_path / "out.toml").detector.classes == card.detector.classes
+    images = [torch.randint(0, 256, (*size, 3), dtype=torch.uint8)
+              for size in ((200, 150), (90, 210))]  # fmt: skip
+    want, have = (load_detector(tmp_path / f"{name}.toml", classes=["person", "dog"])(images, 0.25)
+                  for name in ("net", "out"))  # fmt: skip
+    assert len(want) == len(have) > 5
+    assert want.class_index.unique().tolist() == want.image_index.unique().tolist() == [0, 1]
+    for name in ("image_index", "class_index"):
+        assert getattr(have, name).tolist() == getattr(want, name).tolist()
+    torch.testing.assert_close(have.boxes, want.boxes, atol=0.1, rtol=0)
+    torch.testing.assert_close(have.scores, want.scores, atol=1e-4, rtol=0)
+
+
+def test_the_default_pair_with_all_in_its_files(tmp_path):
+    names = ("small_ssd_person", "small_hourglass_coco17")
+    files = [export_onnx(name, tmp_path / f"{name}.onnx", decoded=True).files[-1] for name in names]
+    photo = Path(__file__).resolve().parents[3] / "examples/photographs/basketball.jpg"
+    want, have = (PoseEstimator(*pair, threshold=0.1)(photo) for pair in (names, files))
+    assert len(have) == len(want) > 1
+    torch.testing.assert_close(have.boxes, want.boxes, atol=0.5, rtol=0)
+    torch.testing.assert_close(have.keypoint_scores, want.keypoint_scores, atol=1e-2, rtol=0)
+    sure = want.keypoint_scores > 0.3
+    torch.testing.assert_close(have.keypoints[sure], want.keypoints[sure], atol=1.0, rtol=0)
 
 
 def test_a_file_that_gives_something_else_is_not_written(tmp_path, monkeypatch):
