@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,44 @@ def test_every_card_of_the_package_can_be_read():
     for name, card in found.items():
         assert card.name == name
         assert all(file.folder == FOLDER for file in card.files)
+
+
+CODE = [
+    "__import__('pathlib').Path('planted').touch()",
+    "$(touch planted)",
+    "; touch planted",
+    "!!python/object/apply:os.system ['touch planted']",
+    "{0.__class__.__init__.__globals__}",
+]
+
+
+@pytest.mark.parametrize("code", CODE)
+@pytest.mark.parametrize("key", ["runtime", "head", "skeleton", "batch_size", "file", "sha256",
+                                 "size", "channels", "scale", "mean", "std", "convention",
+                                 "padding", "stride", "offset"])  # fmt: skip
+def test_values_like_code_are_refused_and_never_run(tmp_path, monkeypatch, key, code):
+    monkeypatch.chdir(tmp_path)
+    text, found = re.subn(
+        rf"(?m)^{key} = .*$", f"{key} = {json.dumps(code)}",
+        (FOLDER / "simplepose_coco17.toml").read_text(), count=1,
+    )  # fmt: skip
+    assert found
+    Path("mine.toml").write_text(text)
+    with pytest.raises(ModelError, match=rf"mine.toml: (\w+\.)?{key} must be "):
+        load_card("mine.toml")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+@pytest.mark.parametrize("code", CODE)
+def test_texts_like_code_stay_texts(tmp_path, monkeypatch, code):
+    monkeypatch.chdir(tmp_path)
+    text = (FOLDER / "simplepose_coco17.toml").read_text()
+    for key in ("title", "license", "origin", "output"):
+        text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {json.dumps(code)}", text)
+    Path("mine.toml").write_text(text)
+    card = load_card("mine.toml")
+    assert (card.title, card.license, card.origin, card.head.outputs) == (code, code, code, (code,))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
 
 
 @pytest.mark.parametrize("name", [DEFAULT_DETECTOR, DEFAULT_POSE])
