@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rmpe_ext.validation.checks import show
 
-__all__ = ["as_path", "check_kind", "path_text"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["as_device", "as_path", "check_kind", "check_name", "path_text"]
 
 
 def check_kind(name: str, value: Any, kind: type) -> None:
@@ -23,6 +27,29 @@ def check_kind(name: str, value: Any, kind: type) -> None:
     if not isinstance(value, kind):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         raise TypeError(f"{name} must be {article} {kind.__name__}, got {show(value)}")
+
+
+def check_name(name: str, value: Any, known: Collection[str]) -> None:
+    """Raise ValueError unless an argument is one of some names.
+
+    Examples
+    --------
+    >>> check_name("channels", ["rgb"], ("rgb", "bgr"))
+    Traceback (most recent call last):
+    ValueError: channels must be one of rgb, bgr, got ['rgb']
+    """
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, got {show(value)}")
+
+
+def as_device(value: Any) -> torch.device:
+    """Give a device of torch: raise ValueError where it is none."""
+    import torch
+
+    try:
+        return torch.device(value)
+    except (RuntimeError, TypeError, ValueError):
+        raise ValueError(f"device must be cpu, cuda or cuda:N, got {show(value)}") from None
 
 
 def path_text(name: str, value: Any) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from .arguments import check_name
 from .detectors.detections import Detections
+from .inputs.frames import CHANNELS
 from .inputs.images import read_image
 
 __all__ = ["Image", "boxes_as_detections", "images_as_frames", "is_one_image"]
@@ -37,8 +39,7 @@ def images_as_frames(
     rmpe.ImageError
         For a file that cannot be read.
     """
-    if channels not in ("rgb", "bgr"):
-        raise ValueError(f"channels must be rgb or bgr, got {channels!r}")
+    check_name("channels", channels, CHANNELS)
     several: Any = [images] if is_one_image(images) else images
     if not isinstance(several, (Sequence, np.ndarray, torch.Tensor)):
         raise TypeError(

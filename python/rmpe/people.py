@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import torch
 
+from rmpe_ext.validation.checks import show
+
+from .arguments import check_kind
 from .class_names import PERSON
 from .skeletons import Skeleton
 
@@ -94,6 +97,7 @@ class People:
             if not isinstance(value, torch.Tensor):
                 raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
         k = len(self.skeleton)
+        check_kind("keypoints", self.keypoints, torch.Tensor)
         if self.keypoints.dim() != 3 or self.keypoints.shape[1:] != (k, 2):
             raise ValueError(
                 f"keypoints must be (P, {k}, 2) for the skeleton {self.skeleton.name}, "
@@ -110,6 +114,7 @@ class People:
         shapes |= {name: (p,) for name in _OPTIONAL if getattr(self, name) is not None}
         for name, shape in shapes.items():
             value = getattr(self, name)
+            check_kind(name, value, torch.Tensor)
             if tuple(value.shape) != shape:
                 raise ValueError(
                     f"{name} must be {shape}, as the keypoints have {p} people, "
@@ -157,9 +162,12 @@ class People:
         from .result import Result
 
         images = len(self.image_sizes)
-        index = operator.index(image)
+        try:
+            index = operator.index(image)
+        except TypeError:
+            raise TypeError(f"image must be a whole number, got {show(image)}") from None
         if not -images <= index < images:
-            raise IndexError(f"image must be in 0..{images - 1}, got {index}")
+            raise IndexError(f"image must be in 0..{images - 1}, got {show(index)}")
         index %= images
         one = self.select(self.image_index == index)
         return Result(
@@ -181,9 +189,10 @@ class People:
 
         Raises
         ------
-        ValueError
-            Where the mask has another shape or dtype.
+        TypeError, ValueError
+            Where the mask is no tensor, or has another shape or dtype.
         """
+        check_kind("mask", mask, torch.Tensor)
         if mask.dtype != torch.bool or tuple(mask.shape) != (len(self),):
             raise ValueError(
                 f"mask must be ({len(self)},) bool, got {tuple(mask.shape)} {mask.dtype}"

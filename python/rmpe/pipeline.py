@@ -12,6 +12,7 @@ from rmpe_ext import pose_nms
 from rmpe_ext.conventions import ConventionName
 from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 
+from .arguments import as_device, check_kind, check_name
 from .class_names import PERSON
 from .detectors.detections import Detections
 from .detectors.detector import Detector
@@ -22,7 +23,7 @@ from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
-from .models.pose import PoseNetwork
+from .models.pose import PoseNetwork, check_parts
 from .people import People
 from .timing import StageTimer
 from .views import look
@@ -117,11 +118,11 @@ class PoseEstimator:
         stn: StnMode = "compose",
         timer: StageTimer | None = None,
     ) -> None:
-        if stn not in STN:
-            raise ValueError(f"stn must be one of {', '.join(STN)}, got {stn!r}")
+        check_name("stn", stn, STN)
+        check_kind("nms_parameters", {} if nms_parameters is None else nms_parameters, Mapping)
         self.stn: StnMode = stn
         self.nms = None if nms is None else resolve_preset(load_preset(nms), nms_parameters)
-        self.device = torch.device(device)
+        self.device = as_device(device)
         if isinstance(detector, (str, os.PathLike)):
             detector = load_detector(
                 detector,
@@ -139,12 +140,11 @@ class PoseEstimator:
                 provider=provider,
                 compiled=compiled,
             )
-        self.detector = detector
-        self.pose = pose
-        self.flip = flip
+        check_parts(detector, pose, threshold)
+        self.detector, self.pose = detector, pose
+        self.flip, self.threshold = flip, threshold
         head = pose.card.head
         self.head = head if convention is None else head.with_convention(convention)
-        self.threshold = threshold
         self.timer = timer or StageTimer(self.device)
 
     @torch.no_grad()
@@ -299,6 +299,7 @@ def suppress(
     People
         Those that are kept, in their old order.
     """
+    check_kind("people", people, People)
     # Those of different classes are no repetitions.
     of_class = 0 if people.class_index is None else people.class_index
     kept = pose_nms(

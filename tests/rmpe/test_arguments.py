@@ -1,19 +1,28 @@
-"""What public functions say of paths that are none."""
+"""What public functions say of arguments that are none."""
 
 import pathlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import rmpe
 from rmpe.annotation import annotate_video
 from rmpe.conversion import convert_results
+from rmpe.inputs.frames import read_frames
 from rmpe.inputs.prefetch import read_batches
 from rmpe.method.preset_file import load_preset
 from rmpe.outputs.errors import OutputError, ResultsError
 from rmpe.smoothing import smooth_results
 from rmpe.tracking import track_results
+
+PEOPLE = rmpe.People(
+    keypoints=torch.zeros(1, 17, 2), keypoint_scores=torch.ones(1, 17),
+    boxes=torch.zeros(1, 4), box_scores=torch.ones(1), scores=torch.ones(1),
+    image_index=torch.zeros(1, dtype=torch.int64), image_sizes=((9, 9),), skeleton=rmpe.COCO_17,
+)  # fmt: skip
 
 # Each with the name of the argument that the path is.
 TAKE_A_PATH = {
@@ -74,3 +83,36 @@ def test_paths_of_images_may_be_of_any_kind(tmp_path, monkeypatch):
         assert image.shape == (4, 6, 3)
     with pytest.raises(TypeError, match="^batch_size must be a whole number, got '2'"):
         read_batches(paths, batch_size="2")
+
+
+def estimator(**options):
+    return rmpe.PoseEstimator(**{"detector": None, "pose": "small_hourglass_coco17", **options})
+
+
+# Functions of a value for an argument, which the error names, that is none of these.
+OTHERS = {
+    "channels": (lambda value: read_frames([], channels=value), ()),
+    "classes": (lambda value: rmpe.load_detector("small_ssd_person", classes=value), ()),
+    "convention": (lambda value: estimator(convention=value), (None,)),
+    "detector": (lambda value: estimator(detector=value), (None, "", type)),
+    "device": (lambda value: estimator(device=value), (None, 5)),
+    "format": (lambda value: rmpe.load_dataset("a.json", None, format=value), ()),
+    "image": (lambda value: PEOPLE[value], ()),
+    "keypoints": (lambda value: replace(PEOPLE, keypoints=value), ()),
+    "mask": (lambda value: PEOPLE.select(value), ()),
+    "nms_parameters": (lambda value: estimator(nms_parameters=value), (None,)),
+    "people": (lambda value: rmpe.suppress(value), ()),
+    "pose": (lambda value: estimator(pose=value), ("",)),
+    "scores": (lambda value: replace(PEOPLE, scores=value), ()),
+    "stn": (lambda value: estimator(stn=value), ()),
+    "threshold": (lambda value: estimator(threshold=value), (None,)),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_no_such_argument_is_named(name):
+    call, allowed = OTHERS[name]
+    for value in (None, 5, 1.5, "", [], [1], [[1]], {1}, object(), type, 10**5000, np.zeros(3)):
+        if not any(value is one or (type(value) is type(one) and value == one) for one in allowed):
+            with pytest.raises((TypeError, ValueError, IndexError), match=rf"\b{name} must be "):
+                call(value)

@@ -179,7 +179,7 @@ def test_stages_are_timed():
         ([np.zeros((4, 4, 3), np.float32)], {}, ValueError, "images.0. must be uint8 .* got float32"),
         ([spot(*SPOTS[0])], {"boxes": []}, ValueError, "boxes must have one array for each of 1 images, got 0"),
         ([spot(*SPOTS[0])], {"boxes": [[[1, 2, 3]]]}, ValueError, r"boxes\[0\] must be \(M, 4\) or \(M, 5\), got \(1, 3\)"),
-        ([spot(*SPOTS[0])], {"channels": "hsv"}, ValueError, "channels must be rgb or bgr, got 'hsv'"),
+        ([spot(*SPOTS[0])], {"channels": "hsv"}, ValueError, "channels must be one of rgb, bgr, got 'hsv'"),
         (["/no/such/image.jpg"], {}, ImageError, "/no/such/image.jpg"),
     ],
 )  # fmt: skip

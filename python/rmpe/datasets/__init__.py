@@ -11,7 +11,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..arguments import as_path
+from rmpe_ext.validation.checks import show
+
+from ..arguments import as_path, check_name
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -67,12 +69,11 @@ def load_dataset(
     ValueError
         There is no such format, or it has no such split.
     """
-    if format not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
+    check_name("format", format, FORMATS)
     splits = FORMATS[format].splits
     if split is not None and split not in splits:
         raise ValueError(
-            f"split of {format} must be {' or '.join((*splits, 'None'))}, got {split!r}"
+            f"split of {format} must be {' or '.join((*splits, 'None'))}, got {show(split)}"
         )
     module = importlib.import_module(f".{format}", __name__)
     folder = None if images is None else as_path("images", images)

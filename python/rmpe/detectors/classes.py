@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rmpe_ext.validation.checks import show
+
 from ..class_names import PERSON
 from ..errors import ModelError
 
@@ -92,12 +94,19 @@ def find_columns(source: str, known: Sequence[str], classes: Sequence[str]) -> l
     ------
     rmpe.ModelError
         Where there is no such class, or one is there twice.
+    TypeError
+        Where `classes` are no names.
 
     Examples
     --------
     >>> find_columns("model mine", ["", "person", "dog"], ["dog", "person"])
     [2, 1]
     """
+    if isinstance(classes, str) or not isinstance(classes, Sequence):
+        raise TypeError(f"classes must be a list of names, got {show(classes)}")
+    for name in classes:
+        if not isinstance(name, str):
+            raise TypeError(f"classes must be names, got {show(name)}")
     names = [name for name in known if name]
     unknown = [name for name in classes if name not in names]
     if unknown or not classes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from rmpe_ext.validation.checks import TYPES, check_real
+
 if TYPE_CHECKING:
     import torch
     from typing_extensions import Self
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from ..toml_table import Table
     from .detections import Detections
 
-__all__ = ["Detector", "DetectorKind", "choose_threshold"]
+__all__ = ["Detector", "DetectorKind", "check_threshold", "choose_threshold"]
 
 
 class Detector(Protocol):
@@ -51,13 +53,15 @@ def choose_threshold(threshold: float | None, own: float) -> float:
 
     Raises
     ------
-    ValueError
-        Unless it is in 0..1.
+    TypeError, ValueError
+        Unless it is a number in 0..1.
     """
-    threshold = own if threshold is None else threshold
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must be in 0..1, got {threshold}")
-    return threshold
+    return own if threshold is None else check_threshold(threshold)
+
+
+def check_threshold(threshold: float) -> float:
+    """Return a threshold as a float; raise TypeError or ValueError unless it is one."""
+    return check_real(TYPES, "threshold", threshold, "in 0..1", least=0, most=1)
 
 
 class DetectorKind(Protocol):

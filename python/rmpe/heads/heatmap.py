@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import rmpe_ext
 from rmpe_ext.conventions import CONVENTIONS, GRIDS, ConventionName, Grid
 
+from ..arguments import check_name
 from ..errors import ModelError
 from ..toml_table import Table, is_number
 
@@ -89,10 +90,7 @@ class HeatmapHead:
 
     def with_convention(self, convention: ConventionName) -> HeatmapHead:
         """Refine peaks in another way, on the same grid."""
-        if convention not in CONVENTIONS:
-            raise ValueError(
-                f"convention must be one of {', '.join(CONVENTIONS)}, got {convention!r}"
-            )
+        check_name("convention", convention, CONVENTIONS)
         return dataclasses.replace(self, convention=convention)
 
     def decode(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..arguments import check_kind
+from rmpe_ext.validation.checks import TYPES, check_whole
+
+from ..arguments import check_kind, check_name
 from .clip import Excerpt, frame_number, video_of
 from .find import find_images
 from .images import ImageError, read_image
@@ -17,7 +19,10 @@ from .live import Connection, is_live, read_live
 from .prefetch import read_images
 from .video import expand_videos
 
-__all__ = ["Frame", "read_frames"]
+__all__ = ["CHANNELS", "Frame", "read_frames"]
+
+# The order of the channels of arrays.
+CHANNELS = ("rgb", "bgr")
 
 _ALL = Excerpt()
 _CONNECTION = Connection()
@@ -96,11 +101,12 @@ def read_frames(
     >>> [(frame.index, frame.image[0, 0, 0].item()) for frame in read_frames(video)]
     [(0, 0), (1, 1), (2, 2)]
     """
-    if channels not in ("rgb", "bgr"):
-        raise ValueError(f"channels must be rgb or bgr, got {channels!r}")
+    check_name("channels", channels, CHANNELS)
     check_kind("excerpt", excerpt, Excerpt)
     check_kind("connection", connection, Connection)
     if is_live(source):
+        if not isinstance(source, str):
+            check_whole(TYPES, "source", source, 0)
         return _from_live(source, connection, report)
     if isinstance(source, (str, os.PathLike)):
         return _from_files(find_images([source], report=report), excerpt, report)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import show
+
 from ..datasets.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -112,6 +114,8 @@ class Predictions:
             A row lacks one of these, they are no numbers of the right count, or the image is not
             in the data set.
         """
+        if isinstance(rows, (str, bytes)) or not isinstance(rows, Sequence):
+            raise TypeError(f"rows must be a list of results, got {show(rows)}")
         k = len(dataset.skeleton)
         index = {image_id: i for i, image_id in enumerate(dataset.image_ids)}
         image_index = np.empty(len(rows), np.int64)
@@ -124,10 +128,11 @@ class Predictions:
                 if values.dtype.kind not in "iuf":
                     raise TypeError(f"got {values.dtype}")
                 numbers[i] = values
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                shown = dict(row) if isinstance(row, Mapping) else row
                 raise ValueError(
                     f"rows[{i}] must have image_id, one of {dataset.annotations}, {3 * k} numbers "
-                    f"as keypoints and a number as score; got {dict(row)}"
+                    f"as keypoints and a number as score; got {show(shown)}"
                 ) from error
         joints = numbers[:, :-1].reshape(-1, k, 3)
         return cls(image_index, joints[..., :2], numbers[:, -1], joints[..., 2])

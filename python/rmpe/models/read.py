@@ -21,7 +21,7 @@ from ..method.limits import LIMITS, Limits
 from ..networks.architectures import ARCHITECTURES
 from ..plugins import added_cards
 from ..skeletons import SKELETONS
-from ..toml_table import Table, is_fraction, is_integer, read_toml
+from ..toml_table import Table, is_fraction, is_integer, read_toml, show
 from .addresses import ADDRESS_RULE, is_address, is_safe_address, last_name, sibling
 from .card import (
     LONGEST_SIDE,
@@ -101,14 +101,14 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     if text not in paths:
         raise ModelError(
             f"model must be one of {', '.join(paths)}, or the path or address of a .toml card or "
-            f"of a network's file, got {text!r}"
+            f"of a network's file, got {show(text)}"
         )
     return _read_card(paths[text], _Source(paths[text].parent))
 
 
 def _load_from_address(address: str) -> DetectorCard | PoseCard:
     if not is_safe_address(address):
-        raise ModelError(f"the address of a model must be {ADDRESS_RULE}, got {address!r}")
+        raise ModelError(f"the address of a model must be {ADDRESS_RULE}, got {show(address)}")
     name = last_name(address)
     if Path(name).suffix == ".toml":
         path = fetch_card(address)

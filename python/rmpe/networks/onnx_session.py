@@ -71,7 +71,7 @@ def choose_provider(device: torch.device, name: str | None = None) -> Provider:
         if device.type not in ("cpu", "cuda"):
             raise ModelError(f"device of an ONNX network must be cpu or cuda, got {device}")
         name = device.type
-    if name not in PROVIDERS:
+    if not isinstance(name, str) or name not in PROVIDERS:
         raise ModelError(f"provider must be one of {', '.join(PROVIDERS)}, got {show(name)}")
     theirs, kind, package = PROVIDERS[name]
     if device.type != kind:

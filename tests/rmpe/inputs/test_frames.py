@@ -84,7 +84,7 @@ def test_only_what_is_asked_for_is_taken():
 def test_sources_that_are_none(tmp_path):
     with pytest.raises(TypeError, match="source must be a path or give one image .* got float"):
         read_frames(7.5)
-    with pytest.raises(ValueError, match="channels must be rgb or bgr, got 'gbr'"):
+    with pytest.raises(ValueError, match="channels must be one of rgb, bgr, got 'gbr'"):
         read_frames([], channels="gbr")
     with pytest.raises(ImageError, match="no such file"):
         read_frames(tmp_path / "gone")
