@@ -59,7 +59,7 @@ def main() -> int:
             frame = cv2.warpAffine(
                 photograph, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
             )
-            writer.write(frame, number)
+            writer.write(frame.astype(np.uint8, copy=False), number)
         writer.finish()
     return 0
 

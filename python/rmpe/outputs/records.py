@@ -72,7 +72,7 @@ def record(label: ImageLabel, people: People, time: float | None = None) -> Reco
         rounded(people.box_scores, 6),
         strict=True,
     )
-    described = [dict(zip(_PERSON, person, strict=True)) for person in columns]
+    described: list[Record] = [dict(zip(_PERSON, person, strict=True)) for person in columns]
     if people.classes != (PERSON,):
         for person, name in zip(described, people.class_names, strict=True):
             person["class"] = name
