@@ -134,7 +134,8 @@ demo-inputs:
 
 demo: demo-inputs build  ## photographs in, pictures with skeletons out, in demo/
 	@$(BIN)/rmpe infer "$(PHOTOS)" $(NETWORKS) --out demo --overwrite
-	@echo "Look at the pictures in demo/drawings. Yours: make demo PHOTOS=PATH. More: $(BIN)/rmpe infer --help"
+	@$(BIN)/rmpe contact-sheet demo/drawings --out demo/contact-sheet.jpg --overwrite
+	@echo "Look at demo/contact-sheet.jpg, and at the pictures in demo/drawings. Yours: make demo PHOTOS=PATH. More: $(BIN)/rmpe infer --help"
 
 VIDEO := demo-video
 demo-video: build  ## a moving picture of one of them, and a video with tracked people, in demo-video/
@@ -146,15 +147,25 @@ demo-video: build  ## a moving picture of one of them, and a video with tracked 
 # Goes on where it was interrupted.
 RUNS  ?= runs/shipped
 TRAIN := $(BIN)/rmpe train python/rmpe/training/configs
+LINKED := $(RUNS)/data
 train-shipped: build .venv/bench  ## train the networks of the package anew, and compare: docs/shipped.md
 	@test -d "$(DATA)/coco-people" || { echo "make train-shipped: no coco-people in $(DATA);" \
 	  "name the folder of the data: make train-shipped DATA=DIR"; exit 2; }
-	@for task in detector pose; do \
-	  resume=; test ! -f "$(RUNS)/$$task/checkpoint.pt" || resume=--resume; \
-	  $(TRAIN)/$$task.toml --data "$(DATA)" --out "$(RUNS)/$$task" $$resume || exit 1; \
+	@mkdir -p "$(LINKED)/human-boxes"
+	@for name in coco-people human-boxes/images human-boxes/people.json; do \
+	  ln -sfn "$(abspath $(DATA))/$$name" "$(LINKED)/$$name" || exit 1; \
+	done
+	@test -f "$(LINKED)/human-boxes/movenet.json" || $(BIN)/rmpe label "$(LINKED)/human-boxes/images" \
+	  --boxes "$(LINKED)/human-boxes/people.json" --pose movenet_thunder_coco17 --models "$(MODELS)" \
+	  --similarity 0.3 --keypoints 3 --out "$(LINKED)/human-boxes/movenet.json" --resume
+	@for run in detector detector_more:detector pose pose_more:pose; do \
+	  name=$${run%:*}; options=; \
+	  test "$$name" = "$$run" || options="--weights $(RUNS)/$${run#*:}/checkpoint.pt"; \
+	  test ! -f "$(RUNS)/$$name/checkpoint.pt" || options=--resume; \
+	  $(TRAIN)/$$name.toml --data "$(LINKED)" --out "$(RUNS)/$$name" $$options || exit 1; \
 	done
 	@RMPE_DATA="$(abspath $(DATA))" RMPE_MODELS="$(abspath $(MODELS))" $(BIN)/python -m bench.shipped \
-	  --detector "$(RUNS)/detector/average.toml" --pose "$(RUNS)/pose/average.toml"
+	  --detector "$(RUNS)/detector_more/average.toml" --pose "$(RUNS)/pose_more/average.toml"
 
 EVALUATE := @$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --detector ssd_mobilenet_v1_coco \
             --pose simplepose_coco17

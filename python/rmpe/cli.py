@@ -23,6 +23,7 @@ COMMANDS = (
     "smooth",
     "convert",
     "draw",
+    "contact-sheet",
     "evaluate",
     "train",
     "label",

@@ -22,6 +22,7 @@
 `faces`                       faces made unrecognizable
 `lettering`                   short texts on drawings
 `drawing_files`               drawings, as files
+`contact_sheet`               many pictures on one
 `video`                       videos that are written
 `errors`                      the errors of all these
 ============================  ============================================================

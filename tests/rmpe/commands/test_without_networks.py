@@ -30,6 +30,7 @@ WORKS = {
     "smooth": "results --out OUT",
     "convert": "results --to csv --out OUT",
     "draw": "film walk.mp4 --out OUT.mp4",
+    "contact-sheet": "photos --out OUT.jpg",
     "evaluate": "labels.json photos --nms none",
     "train": "train.toml --data drawn --cache cache --dry-run",
     "label": "photos --out OUT.json",
@@ -66,8 +67,8 @@ NEEDS = {
     "models bench": [("hourglass2_mpii16", NO_POSE)],
 }
 NEEDS_NOTHING = {
-    "track", "smooth", "convert", "draw", "train", "models", "doctor", "models show",
-    "models new-card",
+    "track", "smooth", "convert", "draw", "contact-sheet", "train", "models", "doctor",
+    "models show", "models new-card",
 }  # fmt: skip
 
 

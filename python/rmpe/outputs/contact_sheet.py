@@ -1,0 +1,89 @@
+"""Many pictures on one, each with its name: to look at a whole folder at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .lettering import write_label
+
+__all__ = ["MOST_PIXELS", "contact_sheet", "thumbnail"]
+
+# JPEG allows no longer side.
+MOST_PIXELS = 65_500
+_GROUND = 255
+_GAP, _LABEL = 6, 20
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def thumbnail(image: Pixels, side: int) -> Pixels:
+    """Reduce a picture (H, W, 3) so that its longer side is ``side``; smaller ones stay.
+
+    Examples
+    --------
+    >>> thumbnail(np.zeros((480, 640, 3), np.uint8), 160).shape
+    (120, 160, 3)
+    """
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def contact_sheet(
+    images: Sequence[Pixels], names: Sequence[str], *, columns: int, side: int
+) -> Pixels:
+    """Lay pictures out in rows, in order, each in a square cell with its name.
+
+    Parameters
+    ----------
+    images : sequence of arrays (H, W, 3)
+        uint8, RGB; no side longer than ``side``. At least one.
+    names : sequence of str
+        One for each.
+    columns : int
+        Pictures in a row; fewer where there are not so many.
+    side : int
+        Of a cell, in pixels.
+
+    Returns
+    -------
+    array (H, W, 3)
+        uint8, RGB.
+
+    Raises
+    ------
+    ValueError
+        The sheet would have a side of more than `MOST_PIXELS`.
+
+    Examples
+    --------
+    >>> picture = np.zeros((90, 120, 3), np.uint8)
+    >>> contact_sheet([picture] * 5, list("abcde"), columns=3, side=120).shape
+    (258, 384, 3)
+    """
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    step = side + _GAP
+    height, width = rows * step + _GAP, columns * step + _GAP
+    if max(height, width) > MOST_PIXELS:
+        raise ValueError(
+            f"a sheet of {len(images)} pictures in {columns} columns of {side} pixels would be "
+            f"{width} x {height} pixels, and neither may be more than {MOST_PIXELS}: take fewer "
+            "or smaller pictures, or another number of columns"
+        )
+    sheet = np.full((height, width, 3), _GROUND, np.uint8)
+    for number, (image, name) in enumerate(zip(images, names, strict=True)):
+        row, column = divmod(number, columns)
+        cell = sheet[_GAP + row * step :, _GAP + column * step :][:side, :side]
+        # In the middle of the cell.
+        top, left = ((side - length) // 2 for length in image.shape[:2])
+        cell[top : top + image.shape[0], left : left + image.shape[1]] = image
+        write_label(cell, name, (0, side), min(_LABEL, side))
+    return sheet
