@@ -79,11 +79,9 @@ def facts(path: Path) -> dict[str, Any]:
 
     with av.open(str(path)) as container:
         video, (sound,) = container.streams.video[0], container.streams.audio
-        times = sorted(
-            p.pts * p.time_base for p in container.demux(video) if p.pts is not None and p.size
-        )
-        container.seek(0)
-        heard = [bytes(packet) for packet in container.demux(sound) if packet.size]
+        packets = [packet for packet in container.demux(video, sound) if packet.size]
+        times = sorted(p.pts * p.time_base for p in packets if p.stream == video)
+        heard = [bytes(packet) for packet in packets if packet.stream == sound]
         return {
             "frames": len(times),
             "seconds": float(times[-1] - times[0] + 1 / video.average_rate),
