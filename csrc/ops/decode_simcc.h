@@ -31,7 +31,7 @@ inline SimccScore parse_simcc_score(const std::string& name) {
 template <typename Stored, typename T>
 void run_decode_simcc(const Cpu&, const cpu::SimccBatch<Stored>& batch, T* keypoints, T* scores) {
   parallel_for(
-      batch.N * batch.K, maps_per_thread((batch.x.size + batch.y.size + 1) / 2), get_num_threads(),
+      batch.N * batch.K, maps_per_thread(batch.x.size + batch.y.size), get_num_threads(),
       [&](int64_t begin, int64_t end) { cpu::decode_simcc(batch, begin, end, keypoints, scores); });
 }
 
