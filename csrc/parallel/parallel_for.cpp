@@ -23,6 +23,9 @@ using Clock = std::chrono::steady_clock;
 // A piece is what is left, over this and the number of threads. Greater numbers hold less back, and
 // make more pieces.
 constexpr int64_t kShare = 2;
+// The smallest piece, as a fraction of what is worth the waking of a thread: once awake, it may as
+// well take less, and all are done at about one time.
+constexpr int64_t kFraction = 4;
 // So long a thread that waits stays awake. To wake one took 20 to 50 us in a virtual machine, and
 // 10 of its waker; so calls that follow each other closely find it awake, and after others it soon
 // sleeps.
@@ -68,7 +71,10 @@ bool spin(Clock::duration longest, Condition&& holds) {
 class Loop {
  public:
   Loop(int64_t count, int64_t grain, int64_t threads, RangeFunction body)
-      : body_(body), count_(count), grain_(grain), threads_(threads) {}
+      : body_(body),
+        count_(count),
+        least_((grain + kFraction - 1) / kFraction),
+        threads_(threads) {}
 
   int64_t threads() const { return threads_; }
   bool has_pieces() const { return next_.load(std::memory_order_relaxed) < count_; }
@@ -104,13 +110,13 @@ class Loop {
     begin = next_.load(std::memory_order_relaxed);
     do {
       if (begin >= count_) return false;
-      end = std::min(count_, begin + std::max(grain_, (count_ - begin) / (kShare * threads_)));
+      end = std::min(count_, begin + std::max(least_, (count_ - begin) / (kShare * threads_)));
     } while (!next_.compare_exchange_weak(begin, end, std::memory_order_relaxed));
     return true;
   }
 
   const RangeFunction body_;
-  const int64_t count_, grain_, threads_;
+  const int64_t count_, least_, threads_;
   std::atomic<int64_t> next_{0};  // the first item that nobody has taken
   std::atomic<bool> failed_{false};
   std::exception_ptr error_;
