@@ -234,9 +234,6 @@ def write_mosaics(folder: Path, people: int) -> None:
 
 def main() -> None:
     """Print the table."""
-    from bench.load import LOADS, busy
-    from bench.machine import machine
-
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -247,6 +244,10 @@ def main() -> None:
     if arguments.way is not None:
         print(json.dumps(measure_here(arguments.way, arguments.photographs, arguments.started)))
         return
+    # Not before: a process that measures a script has no torch.
+    from bench.load import LOADS, busy
+    from bench.machine import machine
+
     about = machine()
     print(f"{about['processor']}, {os.cpu_count()} cores, torch {about['torch']}\n")
     print("| people | busy programs | way | photographs a second | found | first result | memory |")

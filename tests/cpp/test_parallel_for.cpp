@@ -115,7 +115,7 @@ TEST(ParallelFor, PiecesGetSmaller) {
     const int64_t size = piece.end - piece.begin;
     EXPECT_LE(size, std::max(grain, (count - piece.begin) / threads));
     if (piece.end < count) {
-      EXPECT_GE(size, grain);
+      EXPECT_GE(size, grain / 4);
     }
   }
 }
