@@ -93,7 +93,7 @@ def facts(path: Path) -> dict[str, Any]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files of a folder but the lock, by name."""
+    """All files of a folder, by name."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -117,7 +117,6 @@ def show(folder: Path, frames: int, kills: int) -> None:
     make(video, frames)
     options = ["--track", "--formats", "jsonl,coco,alphapose,openpose,csv", "--quiet"]
     whole, broken = folder / "whole", folder / "broken"
-    # Both are called the same, as run.json notes.
     for out, stops in ((whole, 0), (broken, kills)):
         command = rmpe("infer", video, "--out", out, "--batch-size", 4, *options)
         journal = out / "results.jsonl.partial"

@@ -23,9 +23,9 @@ using Clock = std::chrono::steady_clock;
 // A piece is what is left, over this and the number of threads. Greater numbers hold less back, and
 // make more pieces.
 constexpr int64_t kShare = 2;
-// The smallest piece, as a fraction of what is worth the waking of a thread: once awake, it may as
-// well take less, and all are done at about one time.
-constexpr int64_t kFraction = 4;
+// The smallest piece is what is worth the waking of a thread, over this: once awake, a thread may
+// as well take less, so that all are done at about one time.
+constexpr int64_t kPieces = 4;
 // So long a thread that waits stays awake. To wake one took 20 to 50 us in a virtual machine, and
 // 10 of its waker; so calls that follow each other closely find it awake, and after others it soon
 // sleeps.
@@ -71,10 +71,7 @@ bool spin(Clock::duration longest, Condition&& holds) {
 class Loop {
  public:
   Loop(int64_t count, int64_t grain, int64_t threads, RangeFunction body)
-      : body_(body),
-        count_(count),
-        least_((grain + kFraction - 1) / kFraction),
-        threads_(threads) {}
+      : body_(body), count_(count), least_((grain + kPieces - 1) / kPieces), threads_(threads) {}
 
   int64_t threads() const { return threads_; }
   bool has_pieces() const { return next_.load(std::memory_order_relaxed) < count_; }

@@ -35,8 +35,9 @@ void run_on_threads(int64_t count, int64_t grain, int64_t threads, RangeFunction
 
 // Calls body(begin, end) for ranges that cover [0, count) once, and returns when all are done.
 // Takes up to `threads` threads, the caller's included, and no more than there are whole grains:
-// `grain` items are worth the waking of a thread. Inside of body, and of a body inside of it, it
-// takes one. An exception of body is thrown here; then not all items may have been done.
+// `grain` items are worth the waking of a thread; ranges may be smaller. Inside of body, and of a
+// body inside of it, it takes one. An exception of body is thrown here; then not all items may have
+// been done.
 template <typename Body>
 void parallel_for(int64_t count, int64_t grain, int64_t threads, const Body& body) {
   threads = std::min(threads, count / grain);

@@ -300,8 +300,7 @@ def suppress(
         Those that are kept, in their old order.
     """
     check_kind("people", people, People)
-    # Those of different classes are no repetitions.
-    of_class = 0 if people.class_index is None else people.class_index
+    of_class = 0 if people.class_index is None else people.class_index  # one repeats no other
     kept = pose_nms(
         people.keypoints,
         people.keypoint_scores,

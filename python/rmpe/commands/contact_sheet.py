@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ..inputs.find import find_images
     from ..inputs.images import ImageError, read_image
-    from ..output_file import write_output
+    from ..output_file import check_output, write_output
     from ..outputs.contact_sheet import contact_sheet, thumbnail
 
     out: Path = arguments.out
@@ -59,6 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(f"--out must end in .jpg or .png, got {out}")
     if os.path.exists(out) and not arguments.overwrite:
         raise CommandError(f"{out} is there already: choose --overwrite to replace it")
+    try:
+        check_output(out)
+    except OSError as error:
+        raise CommandError(f"cannot write {out}: {error.strerror or error}") from None
     problems: list[str] = []
     try:
         paths = find_images(arguments.pictures, report=problems.append)
@@ -83,8 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
         sheet = contact_sheet(pictures, names, columns=arguments.columns, side=arguments.side)
     except ValueError as error:
         raise CommandError(str(error)) from None
-    _, content = cv2.imencode(out.suffix.lower(), sheet[:, :, ::-1])
     try:
+        _, content = cv2.imencode(out.suffix.lower(), sheet[:, :, ::-1])
         write_output(out, content.tobytes())
     except OSError as error:
         raise CommandError(f"cannot write {out}: {error.strerror or error}") from None

@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     how.add_argument(
         "--frequency", type=float, default=default.frequency, metavar="X",
-        help="butterworth: cycles a frame, at most 0.5, below which motion passes "
+        help="butterworth: cycles a frame, below 0.5, up to which motion passes "
         "(default: %(default)s)",
     )  # fmt: skip
     how.add_argument(

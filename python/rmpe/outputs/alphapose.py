@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .records import Record
+from .records import Record, is_person
 from .text_format import flat_keypoints, json_list
 
 
 def _people(record: Record) -> Iterator[Record]:
     for index, person in enumerate(record.get("people", ())):
+        if not is_person(person):
+            continue
         keypoints = flat_keypoints(person)
         scores = keypoints[2::3]
         x1, y1, x2, y2 = (value or 0.0 for value in person["box"])

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from ..skeletons import WHOLEBODY_133
 from ..skeletons.wholebody import BODY, FACE, FEET, LEFT_HAND, RIGHT_HAND
-from .records import Record
+from .records import Record, is_person
 from .text_format import flat_keypoints, json_list
 
 __all__ = ["COCO", "coco_people"]
@@ -32,7 +32,7 @@ _PARTS = {
 def coco_people(record: Record) -> Iterator[Record]:
     """Give the item of each person of a record."""
     parts = _PARTS if record.get("skeleton") == WHOLEBODY_133.name else _WHOLE
-    for person in record.get("people", ()):
+    for person in filter(is_person, record.get("people", ())):
         item = {
             "image_id": record["image_id"],
             "category_id": 1,

@@ -2,7 +2,7 @@
 
 Results are a list of people, as `rmpe.outputs.coco` and many others write it; another file names
 the images, and has their sizes. Annotations hold everything themselves. The records are those of
-`rmpe.outputs.records`: written as COCO again, they give what was read.
+`rmpe.outputs.records`: written as COCO again, they give what was read, of people and their body.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def read_coco(
     list of dict
         A record of each image, in the order of ``images``. Where a person has no ``bbox``, the box
         is the smallest around the keypoints that score above 0. Of annotations, keypoints that are
-        labeled score 1, the others 0; people score 1 unless they have ``score``. Crowds are left
-        out.
+        labeled score 1, the others 0; people score 1 unless they have ``score``. Crowds, other
+        classes than people, and the fields of feet, face and hands are left out.
 
     Raises
     ------

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from .lettering import write_label
 
-__all__ = ["MOST_PIXELS", "contact_sheet", "thumbnail"]
+__all__ = ["contact_sheet", "thumbnail"]
 
-# JPEG allows no longer side.
-MOST_PIXELS = 65_500
+# JPEG allows no longer side; and half a gigabyte is enough for a picture to look at.
+_LONGEST, _MOST_PIXELS = 65_500, 170_000_000
 _GROUND = 255
 _GAP, _LABEL = 6, 20
 
@@ -60,7 +60,7 @@ def contact_sheet(
     Raises
     ------
     ValueError
-        The sheet would have a side of more than `MOST_PIXELS`.
+        The sheet would be larger than is sensible.
 
     Examples
     --------
@@ -72,11 +72,11 @@ def contact_sheet(
     rows = -(-len(images) // columns)
     step = side + _GAP
     height, width = rows * step + _GAP, columns * step + _GAP
-    if max(height, width) > MOST_PIXELS:
+    if max(height, width) > _LONGEST or height * width > _MOST_PIXELS:
         raise ValueError(
             f"a sheet of {len(images)} pictures in {columns} columns of {side} pixels would be "
-            f"{width} x {height} pixels, and neither may be more than {MOST_PIXELS}: take fewer "
-            "or smaller pictures, or another number of columns"
+            f"{width} x {height} pixels; neither may be more than {_LONGEST}, nor all more than "
+            f"{_MOST_PIXELS}: take fewer or smaller pictures, or another number of columns"
         )
     sheet = np.full((height, width, 3), _GROUND, np.uint8)
     for number, (image, name) in enumerate(zip(images, names, strict=True)):

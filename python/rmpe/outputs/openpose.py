@@ -19,7 +19,7 @@ from ..skeleton_conversion import Conversion
 from ..skeletons import BODY_25, WHOLEBODY_133
 from ..skeletons.wholebody import FACE, LEFT_HAND, RIGHT_HAND
 from .files import Directory
-from .records import Record
+from .records import Record, is_person
 from .text_format import flat_keypoints
 
 __all__ = ["OPENPOSE"]
@@ -68,7 +68,7 @@ class _Writer:
                 **{field: [] for field in _EMPTY},
                 **parts(person),
             }
-            for person in record.get("people", ())
+            for person in filter(is_person, record.get("people", ()))
         ]
         # Not handed to the disk one by one: they are made again from the journal.
         with self._folder.replacing(name, sync=False) as file:

@@ -25,6 +25,7 @@ __all__ = [
     "Record",
     "class_of",
     "error_record",
+    "is_person",
     "known_skeleton",
     "label_of",
     "parse_record",
@@ -99,6 +100,11 @@ def class_of(person: Record) -> str:
     """Name the class of a person of a record."""
     name: str = person.get("class", PERSON)
     return name
+
+
+def is_person(person: Record) -> bool:
+    """Whether a person of a record is one, and no other class was found."""
+    return class_of(person) == PERSON
 
 
 def error_record(label: ImageLabel, error: str, time: float | None = None) -> Record:

@@ -106,7 +106,8 @@ class SmoothingParameters:
         Of ``one-euro``: how much the cutoff grows with the speed, in sizes of the person a frame;
         higher lags less.
     frequency : float
-        Of ``butterworth``: motion that is slower passes, in cycles a frame.
+        Of ``butterworth``: motion that is slower passes, in cycles a frame, above 0 and below 0.5;
+        of motion at it, half the height does.
     max_gap : int
         So many frames in a row without a keypoint, or a person, are filled in between; 0: none.
 

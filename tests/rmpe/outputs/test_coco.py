@@ -1,10 +1,12 @@
 """COCO keypoint results, and that pycocotools takes them."""
 
 import contextlib
+import dataclasses
 import io
 import json
 
 import pytest
+import torch
 
 from rmpe.outputs.coco import COCO
 from rmpe.outputs.records import error_record, record
@@ -47,3 +49,11 @@ def test_pycocotools_loads_coco_results(tmp_path):
         truth.createIndex()
         (tmp_path / "r.json").write_text(text_of(COCO, record(LABEL, make_people(3))))
         assert len(truth.loadRes(str(tmp_path / "r.json")).anns) == 3
+
+
+def test_what_is_no_person_is_left_out():
+    classes = ("dog", "person")
+    people = dataclasses.replace(make_people(2), classes=classes, class_index=torch.tensor([0, 1]))
+    entry = record(LABEL, people)
+    (person,) = json.loads(text_of(COCO, entry))
+    assert person["keypoints"][:2] == entry["people"][1]["keypoints"][0]

@@ -1,9 +1,11 @@
 """OpenPose's files: one for each image, numbered, and removed with the results they belong to."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
+import torch
 
 from rmpe.outputs.errors import OutputError
 from rmpe.outputs.folder import open_results
@@ -85,3 +87,11 @@ def test_a_link_in_place_of_the_folder_is_refused(tmp_path):
     with pytest.raises(OutputError, match="openpose must be a folder, it is a link"):
         write(tmp_path / "out", make_records(1), "openpose")
     assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_what_is_no_person_is_left_out(tmp_path):
+    classes = ("dog", "person")
+    people = dataclasses.replace(make_people(2), classes=classes, class_index=torch.tensor([0, 1]))
+    entry = record(LABEL, people)
+    (found,) = read(written(OPENPOSE, tmp_path, entry)).values()
+    assert len(found["people"]) == 1

@@ -166,7 +166,9 @@ class PoseTask:
         loss = main if parallel is None else main + parallel
         spec = self.config.transformer
         if spec is not None and output.theta is not None and batch.window is not None:
-            loss = loss + spec.window_weight * window_loss(output.theta, batch.window)
+            # The losses of all processes are added.
+            share = len(output.theta) / self.config.batch_size
+            loss = loss + share * spec.window_weight * window_loss(output.theta, batch.window)
         return loss, PoseOutputs(
             heatmaps=output.heatmaps.detach()[:, -1],
             theta=None if output.theta is None else output.theta.detach(),
