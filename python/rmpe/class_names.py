@@ -1,8 +1,7 @@
-"""Names of what detectors find, beyond the lists of `rmpe.detectors.classes`."""
+"""The class that detectors look for where nobody chooses another."""
 
 from __future__ import annotations
 
 __all__ = ["PERSON"]
 
-# What detectors look for where nobody chooses.
 PERSON = "person"
