@@ -44,6 +44,7 @@ class Skeleton:
 
     Examples
     --------
+    >>> from rmpe.skeletons import COCO_17
     >>> COCO_17.keypoints[9], COCO_17.sigmas[9]
     ('left_wrist', 0.062)
     >>> Skeleton("stick", ("top", "bottom"), limbs=((0, 2),), flip_pairs=(), sigmas=None)
