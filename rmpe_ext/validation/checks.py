@@ -191,7 +191,9 @@ def listed_boxes(xp: ArrayModule, boxes: Sequence[Any], like: Array | None) -> A
     """Make an array (N, 4) of a list of boxes."""
     try:
         return xp.from_boxes(boxes, like)
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+    except OverflowError:
+        raise ValueError(f"boxes must hold numbers of float64, got {show(boxes)}") from None
+    except (TypeError, ValueError, RuntimeError) as error:
         message = f"boxes must be a {xp.ARRAY_NAME}, or a list of 4 numbers each, got {show(boxes)}"
         raise TypeError(message) from error
 
@@ -201,8 +203,14 @@ def listed_index(xp: ArrayModule, image_index: Sequence[int], like: Array) -> Ar
     try:
         if any(isinstance(i, bool) for i in image_index):
             raise TypeError
-        return xp.from_indices([operator.index(i) for i in image_index], like)
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        indices = [operator.index(i) for i in image_index]
+        if any(not -(2**63) <= i < 2**63 for i in indices):
+            raise OverflowError
+        return xp.from_indices(indices, like)
+    except OverflowError:
+        rule = "below 2**63, and from -2**63"
+        raise ValueError(f"image_index must be {rule}, got {show(image_index)}") from None
+    except (TypeError, ValueError, RuntimeError) as error:
         message = (
             f"image_index must be a {xp.ARRAY_NAME}, or a list of int, got {show(image_index)}"
         )

@@ -116,6 +116,8 @@ def with_lists(inputs: Iterable[str]) -> list[str]:
         if not entry.startswith("@"):
             found.append(entry)
             continue
+        if entry == "@-" and sys.stdin is None:
+            raise ImageError("@-: there is no standard input")
         try:
             content = sys.stdin.buffer.read() if entry == "@-" else Path(entry[1:]).read_bytes()
         except (OSError, ValueError) as error:

@@ -48,8 +48,8 @@ _PART = 1 / 3
 # Below this, what is free is not asked for.
 _SMALL = 32 << 20
 
-# What a scan of a progressive JPEG file costs is 1.3 ns a pixel, however few bytes it has; files
-# as cameras and libraries write them have 6 to 14 scans. This much takes 4 seconds.
+# What a scan of a JPEG file costs is 1.3 ns a pixel, however few bytes it has; files as cameras and
+# libraries write them have 1 to 14 scans. This much takes 4 seconds.
 _SCANNED_PIXELS = 3 * 10**9
 
 
@@ -209,7 +209,7 @@ def _decode(contents: bytes) -> npt.NDArray[np.uint8]:
 
 def _check(image: ImageFile, contents: bytes) -> None:
     """Refuse what would take too much memory or time."""
-    scans = contents.count(b"\xff\xda") if image.info.get("progressive") else 0
+    scans = contents.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 0
     if scans * image.width * image.height > _SCANNED_PIXELS:
         raise ImageError(f"made to take long: {image.width}x{image.height} pixels, {scans} scans")
     _check_memory(

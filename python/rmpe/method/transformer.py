@@ -68,7 +68,7 @@ class SpatialTransformer(nn.Module):
 
     @staticmethod
     def transform(crops: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
-        """Resample crops (N, C, h, w) through their thetas, black outside; the same shape."""
+        """Resample crops (N, C, h, w) through their thetas; 0, the mean color, outside."""
         transformed: torch.Tensor = affine_sample(crops, theta, (crops.shape[2], crops.shape[3]))
         return transformed
 

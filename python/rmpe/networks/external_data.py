@@ -59,6 +59,8 @@ def _read_fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     position = 0
     while position < len(message):
         tag, position = _read_varint(message, position)
+        if tag >= 1 << 32:  # Of which other readers take the lower bits.
+            raise ValueError("it has the number of a field that is too large")
         number, wire_type = tag >> 3, tag & 7
         if wire_type == 0:
             value, position = _read_varint(message, position)

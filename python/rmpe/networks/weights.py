@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -188,5 +189,8 @@ def load_pickle(path: Path) -> Any:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > path.stat().st_size:
             raise ModelError(f"{path} must not be compressed: torch.save writes no such archives")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find(b"\nbytearray\n") >= 0:  # Of any length, in a few bytes.
+            raise ModelError(f"{path} must hold tensors and numbers alone, and no bytearray")
     with torch.serialization.safe_globals(_NUMPY_NUMBERS):
         return torch.load(path, map_location="cpu", weights_only=True)

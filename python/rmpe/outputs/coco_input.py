@@ -125,9 +125,10 @@ def _annotations(
     category, skeleton = person_category(categories)
     found = Entries(file, "annotations", content["annotations"])
     of_category = found.references("category_id", categories.unique_ids(), "categories")
-    crowd = [bool(item.get("iscrowd")) for item in found]
+    said = [i for i, item in enumerate(found) if "iscrowd" in item]
+    crowd = dict(zip(said, found.select(said).flags("iscrowd").tolist(), strict=True))
     people = found.select(
-        [i for i, one in enumerate(of_category.tolist()) if one == category and not crowd[i]]
+        [i for i, one in enumerate(of_category.tolist()) if one == category and not crowd.get(i)]
     )
     size = 3 * len(skeleton)
     people.arrays("keypoints", (size,), f"x, y, visibility, {size} finite numbers")

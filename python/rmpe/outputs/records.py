@@ -8,6 +8,7 @@ none is NaN or infinity, which JSON does not have: they are None.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,17 @@ from typing import TYPE_CHECKING, Any
 from ..class_names import PERSON
 from .errors import ResultsError
 from .labels import MAX_ID, ImageLabel, is_path, is_plain_name
-from .values import are_numbers, are_texts, check, is_text, numbers, refuse, shown, whole
+from .values import (
+    are_numbers,
+    are_texts,
+    check,
+    is_text,
+    is_unicode,
+    numbers,
+    refuse,
+    shown,
+    whole,
+)
 
 if TYPE_CHECKING:
     from ..people import People
@@ -241,8 +252,16 @@ def parse_record(line: bytes) -> Record:
     Traceback (most recent call last):
     rmpe.outputs.errors.ResultsError: name must be a file name without folders, got '../b.jpg'
     """
+    infinite: list[str] = []
+
+    def number(text: str) -> float:
+        value = float(text)
+        if math.isinf(value):
+            infinite.append(text)
+        return value
+
     try:
-        entry = json.loads(line, parse_constant=refuse)
+        entry = json.loads(line, parse_constant=refuse, parse_float=number)
     except (ValueError, RecursionError):  # Numbers of thousands of digits are a ValueError too.
         raise ResultsError("must be a JSON object") from None
     if not isinstance(entry, dict):
@@ -265,6 +284,8 @@ def parse_record(line: bytes) -> Record:
     check(entry, "people", "a list", lambda people: isinstance(people, list))
     for person in entry["people"]:
         _check_person(person)
+    if infinite:  # In a field that is not known.
+        raise ResultsError(f"numbers must be finite, got {shown(infinite[0])}")
     return entry
 
 
@@ -289,6 +310,6 @@ def _check_person(person: Any) -> None:
     count = len(person["keypoints"])
     check(person, "keypoint_scores", f"{count} numbers, one a keypoint", numbers(count))
     if "class" in person:
-        check(person, "class", "text", is_text)
+        check(person, "class", "text", is_unicode)
     if person.get("track_id") is not None:
         check(person, "track_id", f"a whole number from 1 to {MAX_ID}", whole(1, MAX_ID))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -12,12 +13,14 @@ __all__ = [
     "are_texts",
     "check",
     "is_text",
+    "is_unicode",
     "numbers",
     "refuse",
     "shown",
     "whole",
 ]
 
+_HALVES = re.compile("[\ud800-\udfff]")
 # Largest float32: what `record` writes is never larger, and sums of a few are finite.
 _MAX_NUMBER = 3.4028234663852886e38
 
@@ -41,6 +44,11 @@ def shown(value: Any) -> str:
 def is_text(value: Any) -> bool:
     """Whether a value is text."""
     return isinstance(value, str)
+
+
+def is_unicode(value: Any) -> bool:
+    """Whether a value is text that UTF-8 can hold: without half surrogates."""
+    return isinstance(value, str) and (value.isascii() or not _HALVES.search(value))
 
 
 def are_texts(values: Any) -> bool:

@@ -45,6 +45,7 @@ def describe(path: Path, *, data: Path, cache: Path, overfit: int | None = None)
     hours = 0.0
     for stage in schedule.stages:
         phase = stage.phase
+        task.enter(network, phase, begins=True)
         batches = iter([make(stage.first + i) for i in range(_STEPS)])
         making = config.batch_size / _seconds(lambda: make(stage.first))  # noqa: B023
         training = config.batch_size / _seconds(

@@ -109,7 +109,8 @@ def train(
             if in_a_row == _MOST_SKIPPED:
                 raise TrainingError(
                     f"the gradient was not finite in the last {in_a_row} steps, up to step "
-                    f"{run.step}; lower the learning rate, and start again from the last checkpoint"
+                    f"{run.step}; lower the learning rate, and start again --from the last "
+                    "checkpoint"
                 )
             reports.stepped(waited)
             step = run.step
@@ -120,7 +121,8 @@ def train(
                 reports.picture(step, task.picture(batch, outputs))
             if first and (step % validate_every == 0 or step == stop):
                 _measure(run, task, size, folder, reports)
-            if first and (step % config.checkpoint_every == 0) and not caught.signal:
+            # Not while steps are skipped: the last good one would be lost.
+            if first and step % config.checkpoint_every == in_a_row == 0 and not caught.signal:
                 try:
                     write_checkpoint(folder / CHECKPOINT, run.state())
                 except OSError as error:

@@ -66,6 +66,12 @@ def test_lists_name_inputs_line_by_line(tmp_path, monkeypatch):
             with_lists([entry])
 
 
+def test_a_list_on_standard_input_that_is_closed(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(ImageError, match="^@-: there is no standard input$"):
+        with_lists(["@-"])
+
+
 def test_every_bad_input_is_named(tree):
     with pytest.raises(ImageError) as caught:
         find_images(["gone.jpg", "p", "texts", "*.webp"])

@@ -241,6 +241,14 @@ def test_transparent_colors_of_sixteen_bits_take_no_more_memory_than_they_say(tm
     assert taken <= reading_cost(tmp_path / "large").peak
 
 
+def test_baseline_jpeg_that_is_made_to_take_long():
+    """Scans again and again, each of which costs a pass over all pixels."""
+    whole = encode(np.full((2000, 2000), 77, np.uint8), "JPEG")
+    scan = whole[whole.rindex(b"\xff\xda") : -2][:14] + b"\0"
+    with pytest.raises(ImageError, match="made to take long: 2000x2000 pixels, 801 scans"):
+        decode_image(whole[:-2] + scan * 800 + b"\xff\xd9")
+
+
 def test_progressive_jpeg_that_is_made_to_take_long():
     """Scans of no bytes to speak of, each of which costs a pass over all pixels."""
     whole = encode(np.full((2000, 2000), 77, np.uint8), "JPEG", progressive=True)

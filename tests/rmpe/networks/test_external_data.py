@@ -125,3 +125,13 @@ def test_damaged_files_give_an_answer_or_a_value_error(content):
         assert has_external_data(content) in (True, False)
     except ValueError:
         pass
+
+
+def test_the_number_of_a_field_that_others_read_as_a_smaller_one_is_refused():
+    tag = (13 << 3 | 2) | 1 << 32
+    long_tag = bytes((tag >> shift & 127) | (128 if shift < 28 else 0) for shift in range(0, 35, 7))
+    inside = long_tag + bytes([8]) + b"location"
+    tensor_field = bytes([5 << 3 | 2, len(inside)]) + inside
+    content = bytes([7 << 3 | 2, len(tensor_field)]) + tensor_field
+    with pytest.raises(ValueError, match="number of a field that is too large"):
+        has_external_data(content)

@@ -132,6 +132,17 @@ def test_what_a_file_says_of_numpy_types_never_reaches_numpy(tmp_path, legacy):
     load_weights(nn.Linear(2, 2), tmp_path / "net.pth")
 
 
+def test_a_few_bytes_that_would_take_any_amount_of_memory_are_refused(tmp_path):
+    torch.save({"a": torch.zeros(2)}, tmp_path / "good.pth")
+    pickled = b"\x80\x02c__builtin__\nbytearray\nJ\x00\x00\x00\x60\x85R."  # 1.5 GB
+    with zipfile.ZipFile(tmp_path / "good.pth") as good:
+        with zipfile.ZipFile(tmp_path / "bad.pth", "w") as bad:
+            for name in good.namelist():
+                bad.writestr(name, pickled if name.endswith("data.pkl") else good.read(name))
+    with pytest.raises(ModelError, match="bad.pth must hold tensors and numbers alone"):
+        read_weights(tmp_path / "bad.pth")
+
+
 def test_a_compressed_archive_is_refused(tmp_path):
     torch.save({"weight": torch.zeros(1_000_000)}, tmp_path / "net.pth")
     with (

@@ -180,3 +180,13 @@ def test_a_folder_names_its_images_itself(results, tmp_path, capsys):
     arguments = ["convert", folder, "--to", "coco", "--out", str(tmp_path / "out")]
     assert main([*arguments, "--images", str(results / "images.json")]) == 2
     assert "--images and --source-skeleton are for a file of COCO" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["0", "false", [0], 2])
+def test_a_flag_that_is_none_is_refused(results, flag):
+    path = results / "coco-annotations.json"
+    content = json.loads(path.read_text())
+    content["annotations"][0]["iscrowd"] = flag
+    path.write_text(json.dumps(content))
+    with pytest.raises(ResultsError, match=r"iscrowd of annotations\[0\] .* must be 0 or 1"):
+        read_coco(path)

@@ -139,6 +139,7 @@ def changed(key, value, person=False):
         (changed("keypoints", [[1, [2]]] * 17, True), "keypoints must be a list of pairs"),
         (changed("keypoint_scores", [1] * 16, True), "keypoint_scores must be 17 numbers"),
         (changed("keypoint_scores", None, True), "keypoint_scores must be 17 numbers"),
+        (changed("class", "\ud800", True), "class must be text, got"),
     ],
 )  # fmt: skip
 def test_lines_that_are_no_record_are_refused_by_name(line, message):
@@ -150,6 +151,14 @@ def test_infinity_written_as_a_number_is_refused():
     line = dumps(record(LABEL, make_people(1))).replace(b"0.75", b"1e999")
     with pytest.raises(ResultsError, match="box_score must be a number or null, got inf"):
         parse_record(line)
+
+
+def test_infinity_is_refused_in_fields_that_are_not_known():
+    line = dumps(record(LABEL, make_people(1)))
+    for place in (b"{", b'"people": [{', b'"people":[{'):
+        if place in line:
+            with pytest.raises(ResultsError, match="numbers must be finite, got '-1e999'"):
+                parse_record(line.replace(place, place + b'"later": [-1e999], ', 1))
 
 
 JSON = st.recursive(

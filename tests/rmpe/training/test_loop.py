@@ -114,6 +114,20 @@ def test_losses_that_are_never_finite_end_the_run(task, tmp_path, monkeypatch):
         train(run, task, Schedule(task.config.phase, 4), tmp_path)
 
 
+def test_skipped_steps_leave_the_last_good_checkpoint(task, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "_MOST_SKIPPED", 4)
+    run = Run(task.config, "text", task.network())
+    schedule = Schedule(task.config.phase, 4)
+    train(run, task, schedule, tmp_path, last_step=3)
+    good = (tmp_path / "checkpoint.pt").read_bytes()
+    with torch.no_grad():
+        run.network.score[0].bias[0] = math.nan
+    # Up to step 7, with a checkpoint every three steps.
+    with pytest.raises(TrainingError, match="start again --from the last checkpoint"):
+        train(run, task, schedule, tmp_path)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == good
+
+
 def test_a_full_disk_in_between_is_reported_and_the_run_goes_on(
     task, tmp_path, monkeypatch, capsys
 ):
