@@ -7,6 +7,7 @@ import math
 import numbers
 import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from numbers import Complex, Real
 from typing import Any, Protocol, TypeAlias
 
 __all__ = [
@@ -145,6 +146,9 @@ def check_numbers(name: str, values: Iterable[float], count: int, each: str) -> 
             raise TypeError
         numbers = list(itertools.islice(values, count + 1))
         if any(isinstance(n, bool) or not hasattr(n, "__float__") for n in numbers):
+            raise TypeError
+        # numpy drops the imaginary part of its own.
+        if any(isinstance(n, Complex) and not isinstance(n, Real) for n in numbers):
             raise TypeError
         floats = list(map(float, numbers))
     except OverflowError as error:
