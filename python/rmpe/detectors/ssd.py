@@ -225,22 +225,22 @@ class SSDDetector:
 
     def _probabilities(self, scores: torch.Tensor) -> torch.Tensor:
         """Of the classes to look for: the network's scores (B, A, columns) -> (B, A, classes)."""
-        chosen = scores[:, :, self._columns]
-        if self.ssd.activation == "none":
-            return chosen
-        if scores.shape[2] == 2:
-            # Softmax over two is the sigmoid of their difference: 0.43 ms become 0.01.
-            return (chosen - scores.flip(2)[:, :, self._columns]).sigmoid()
-        return scores.softmax(-1)[:, :, self._columns]
+        if self.ssd.activation == "softmax":
+            # Over two it is the sigmoid of their difference: 0.43 ms become 0.01.
+            two = scores.shape[2] == 2
+            scores = (scores - scores.flip(2)).sigmoid() if two else scores.softmax(-1)
+        return scores[:, :, self._columns]
 
 
 def decode_boxes(ssd: SSD, encoded: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
     """Turn encodings (..., 4) and their anchors, center and size, into ``x1, y1, x2, y2``."""
     import torch
 
-    order = torch.tensor(ENCODINGS[ssd.encoding], device=encoded.device)
-    variances = torch.tensor(ssd.variances, dtype=torch.float32, device=encoded.device)
-    offsets = encoded[..., order] * variances
+    # By numbers, not by tensors, which would be copied to a GPU for each batch.
+    columns = encoded.unbind(-1)
+    order = ENCODINGS[ssd.encoding]
+    scaled = [columns[i] * v for i, v in zip(order, ssd.variances, strict=True)]
+    offsets = torch.stack(scaled, dim=-1)
     centers = anchors[..., :2] + offsets[..., :2] * anchors[..., 2:]
     halves = offsets[..., 2:].exp() * anchors[..., 2:] / 2
     return torch.cat([centers - halves, centers + halves], dim=-1)
