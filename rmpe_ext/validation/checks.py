@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-import numbers
 import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from numbers import Complex, Real
+from numbers import Complex, Integral, Real
 from typing import Any, Protocol, TypeAlias
 
 __all__ = [
@@ -46,8 +45,8 @@ _SHOWN = 200  # characters of a value in a message
 # Python's own types come first: isinstance is slow for the abstract ones, which cover numpy's.
 _SEQUENCE = (tuple, list, Sequence)
 _NOT_IN_ORDER = (str, bytes, bytearray, set, frozenset, Mapping)  # not sequences of numbers
-_INT: tuple[type, ...] = (int, numbers.Integral)
-_FLOAT: tuple[type, ...] = (float, int, numbers.Real)
+_INT: tuple[type, ...] = (int, Integral)
+_FLOAT: tuple[type, ...] = (float, int, Real)
 TYPES: Types = {  # the types that an annotation stands for
     "float": _FLOAT,
     "float | None": (type(None), *_FLOAT),
@@ -148,7 +147,7 @@ def check_numbers(name: str, values: Iterable[float], count: int, each: str) -> 
         if any(isinstance(n, bool) or not hasattr(n, "__float__") for n in numbers):
             raise TypeError
         # numpy drops the imaginary part of its own.
-        if any(isinstance(n, Complex) and not isinstance(n, Real) for n in numbers):
+        if any(not isinstance(n, _FLOAT) and isinstance(n, Complex) for n in numbers):
             raise TypeError
         floats = list(map(float, numbers))
     except OverflowError as error:
