@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,10 @@ def models_dir() -> Path:
 def data_dir() -> Path:
     """Photographs and annotations."""
     return _folder("RMPE_DATA", "data")
+
+
+@pytest.fixture(autouse=True)
+def same_random_numbers():
+    """The same for a test whatever ran before it, and torch is not imported for that."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
