@@ -34,6 +34,8 @@ class Poses:
     variances : array (N,), float64
         Of where each pose is, in square pixels: 0 of one that is seen, more of one that is
         predicted.
+    classes : array (N,) of str
+        Of each box. Those of two classes are never the same.
     sigmas : sequence of K floats
         Of the skeleton, `Skeleton.likely_sigmas`.
     """
@@ -42,6 +44,7 @@ class Poses:
     keypoints: Floats
     keypoint_scores: Floats
     variances: Floats
+    classes: npt.NDArray[np.str_]
     sigmas: Sequence[float]
 
     def select(self, index: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Poses:
@@ -51,6 +54,7 @@ class Poses:
             self.keypoints[index],
             self.keypoint_scores[index],
             self.variances[index],
+            self.classes[index],
             self.sigmas,
         )
 
@@ -61,6 +65,7 @@ class Poses:
             np.concatenate([self.keypoints, other.keypoints]),
             np.concatenate([self.keypoint_scores, other.keypoint_scores]),
             np.concatenate([self.variances, other.variances]),
+            np.concatenate([self.classes, other.classes]),
             self.sigmas,
         )
 

@@ -4,7 +4,7 @@ As in ByteTrack (Zhang et al. 2022): people with a high score continue tracks fi
 a low score, who begin none, continue what is left. Who was lost is looked for where they are
 expected, and then, as in OC-SORT (Cao et al. 2023), where they were seen last: behind somebody
 else, people stop and turn. Each round pairs tracks and people so that their similarities have the
-greatest sum.
+greatest sum. Where the detector looks for several classes, nobody continues a track of another.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ Indices = npt.NDArray[np.int64]
 UNTRACKED = -1
 # No prediction goes further than so many frames: nothing is known of them, and squares overflow.
 LONGEST = 1e9
+# Of a track and a person of different classes: below the least that may be asked for, 0.
+_NEVER = -1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +175,8 @@ def _track_frame(
         rows = np.flatnonzero(tracks & (found < 0))
         columns = np.setdiff1d(candidates, found)
         similarity = FORMULAS[parameters.similarity](where.select(rows), poses.select(columns))
-        for row, column in _assign(similarity, least):
+        same = where.classes[rows, None] == poses.classes[columns]
+        for row, column in _assign(np.where(same, similarity, _NEVER), least):
             found[rows[row]] = columns[column]
     state = _confirmed(state, found >= 0)
     ids[found[found >= 0]] = state.ids[found >= 0]
@@ -251,6 +254,7 @@ def _poses(people: People) -> Poses:
         keypoints=np.where(finite[..., None], keypoints, 0.0),
         keypoint_scores=np.where(finite & np.isfinite(scores), scores, 0.0),
         variances=np.zeros(len(people)),
+        classes=np.array(people.class_names, dtype=str),
         sigmas=people.skeleton.likely_sigmas,
     )
 

@@ -21,6 +21,7 @@ def poses(count, seed=0, scores=1.0, sigmas=COCO_17.sigmas):
         keypoints,
         np.full((count, 17), scores),
         np.zeros(count),
+        np.full(count, "person"),
         sigmas,
     )
 

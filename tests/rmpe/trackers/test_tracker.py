@@ -259,3 +259,26 @@ def test_times_without_a_frame_are_any_number_up_to_the_longest():
     for _ in range(50):
         state, _ = track(state, frame([0, 0, 3e38, 3e38]), elapsed=LONGEST)
         assert np.isfinite(state.motion.covariance).all() and np.isfinite(state.motion.mean).all()
+
+
+def of_classes(people, *names):
+    """The same people, of these classes."""
+    classes = tuple(dict.fromkeys(names))
+    index = torch.tensor([classes.index(name) for name in names])
+    return dataclasses.replace(
+        people, class_index=index if len(classes) > 1 else None, classes=classes
+    )
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("least", [0.0, 0.2])
+def test_nobody_continues_a_track_of_another_class(similarity, least):
+    """A horse takes the very place of its rider, who goes on beside it."""
+    parameters = TrackingParameters(similarity=similarity, min_similarity=least)
+    frames = [
+        of_classes(frame(person(100), person(112)), "person", "horse"),
+        of_classes(frame(person(100), person(112)), "horse", "person"),
+        of_classes(frame(person(100)), "horse"),
+        of_classes(frame(person(112), person(100)), "person", "horse"),
+    ]
+    assert ids_of(frames, parameters) == [[1, 2], [2, 1], [2], [1, 2]]
