@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from rmpe_ext import pose_nms
 from rmpe_ext.conventions import ConventionName
-from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
+from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset
 
 from .arguments import as_device, check_kind, check_name
 from .class_names import PERSON
@@ -21,6 +20,8 @@ from .inputs.clip import Excerpt
 from .inputs.live import Connection
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
+from .method.suppress import suppress, with_parameters
+from .method.suppressions import FittedSuppression
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
 from .models.pose import PoseNetwork, check_parts
@@ -66,11 +67,11 @@ class PoseEstimator:
         Folder of the networks' files; see :func:`rmpe.models.store.obtain`.
     provider, compiled
         How ONNX files and PyTorch networks run; see :func:`rmpe.load_pose`.
-    nms : str, path, PoseNMSPreset or None
-        Preset of :func:`rmpe_ext.pose_nms` that removes repeated people, as
-        :func:`rmpe.method.preset_file.load_preset` takes it; None keeps them all.
+    nms : str, path, PoseNMSPreset, FittedSuppression or None
+        Preset of :func:`rmpe_ext.pose_nms`, or another suppression, that removes repeated people,
+        as :func:`rmpe.method.preset_file.load_preset` takes it; None keeps them all.
     nms_parameters : mapping, optional
-        Overrides of the preset's parameters.
+        Overrides of its parameters.
     flip : bool
         Estimate the mirrored crops too and average the outputs: better, and twice the work.
     convention : str, optional
@@ -110,7 +111,7 @@ class PoseEstimator:
         models_dir: str | os.PathLike[str] | None = None,
         provider: str | None = None,
         compiled: bool = False,
-        nms: str | os.PathLike[str] | PoseNMSPreset | None = DEFAULT_PRESET,
+        nms: str | os.PathLike[str] | PoseNMSPreset | FittedSuppression | None = DEFAULT_PRESET,
         nms_parameters: Mapping[str, Any] | None = None,
         flip: bool = False,
         convention: ConventionName | None = None,
@@ -121,7 +122,7 @@ class PoseEstimator:
         check_name("stn", stn, STN)
         check_kind("nms_parameters", {} if nms_parameters is None else nms_parameters, Mapping)
         self.stn: StnMode = stn
-        self.nms = None if nms is None else resolve_preset(load_preset(nms), nms_parameters)
+        self.nms = None if nms is None else with_parameters(load_preset(nms), nms_parameters)
         self.device = as_device(device)
         if isinstance(detector, (str, os.PathLike)):
             detector = load_detector(
@@ -273,44 +274,6 @@ class PoseEstimator:
                 mirrored=None if mirrored is None else views.restore(mirrored, mirrored=True),
                 flip_pairs=card.skeleton.flip_pairs,
             )
-
-
-def suppress(
-    people: People,
-    preset: str | os.PathLike[str] | PoseNMSPreset = DEFAULT_PRESET,
-    **parameters: Any,
-) -> People:
-    """Remove the poses that show the same person twice, with parametric pose NMS.
-
-    The person of the highest ``scores`` is picked first, so that of several poses of one person
-    the one that ranks best stays.
-
-    Parameters
-    ----------
-    people : People
-        Of any number of images; only poses of one image, and one class, suppress each other.
-    preset : str, path or PoseNMSPreset
-        As :func:`rmpe.method.preset_file.load_preset` takes it.
-    **parameters
-        Fields of the preset to replace.
-
-    Returns
-    -------
-    People
-        Those that are kept, in their old order.
-    """
-    check_kind("people", people, People)
-    of_class = 0 if people.class_index is None else people.class_index  # one repeats no other
-    kept = pose_nms(
-        people.keypoints,
-        people.keypoint_scores,
-        people.boxes,
-        preset=load_preset(preset),
-        pose_scores=people.scores,
-        image_index=people.image_index * len(people.classes) + of_class,
-        **parameters,
-    )
-    return people.select(kept.keep)
 
 
 def _mean_confidence(scores: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ from rmpe import PoseEstimator
 from rmpe.detectors.detections import Detections
 from rmpe.heads.heatmap import _blur_matrix
 from rmpe.inputs.images import ImageError
+from rmpe.method.suppressions import FittedSuppression
 from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
 from rmpe.models.pose import PoseNetwork
 from rmpe.models.read import load_card
@@ -142,6 +143,23 @@ def test_repeated_people_are_removed_and_the_best_ranked_stays():
     assert suppress(everybody, "rmpe", eta=1e9).box_scores.tolist() == pytest.approx(
         [0.3, 0.8, 0.5]
     )
+
+
+def test_a_file_may_hold_another_kind_of_suppression(tmp_path):
+    file = tmp_path / "boxes.toml"
+    file.write_text('kind = "box-nms"\nthreshold = 0.5\n')
+    boxes = [[[0, 0, 90, 120, 0.3], [0, 0, 90, 110, 0.8], [60, 0, 150, 120, 0.5]]]
+    images = [spot(*SPOTS[0])]
+    found = estimator(nms=file)(images, boxes=boxes)
+    assert found.box_scores.tolist() == pytest.approx([0.8, 0.5])
+    found = estimator(nms=file, nms_parameters={"threshold": 1})(images, boxes=boxes)
+    assert len(found) == 3
+    with pytest.raises(ValueError, match="parameters of box-nms must be threshold, got thr.*, eta"):
+        estimator(nms=file, nms_parameters={"eta": 1})
+    # One that lowers scores keeps everybody.
+    everybody = estimator(nms=None)(images, boxes=boxes)
+    soft = suppress(everybody, FittedSuppression("soft-oks-nms", {"threshold": 0.5}))
+    assert len(soft) == 3 and (soft.scores < everybody.scores).any()
 
 
 def test_many_people_are_cut_in_pieces_of_bounded_memory(monkeypatch):
@@ -303,5 +321,13 @@ def test_classes_are_told_and_do_not_suppress_each_other():
     people = PoseEstimator(TwoClasses(), pose, nms="alphapose")([spot(*SPOTS[0]), spot(*SPOTS[1])])
     assert people.class_names == ["person", "dog"] * 2
     assert people[1].people.class_names == ["person", "dog"]
+    same = {
+        "box-nms": {"threshold": 0.5},
+        "alphapose-merge": {"merge_box": 0.1, "merge_radius": 15},
+    }
+    for kind, parameters in same.items():
+        kept = suppress(people, FittedSuppression(kind, parameters))
+        assert kept.class_names == people.class_names
+        assert kept.image_index.equal(people.image_index)
     one = PoseEstimator(WholeImage(), pose)([spot(*SPOTS[0])])
     assert (one.classes, one.class_index) == (("person",), None)

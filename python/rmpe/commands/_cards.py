@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import difflib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,16 @@ from . import CommandError
 if TYPE_CHECKING:
     from ..models.card import DetectorCard, PoseCard
 
-__all__ = ["MODELS_HELP", "PERMISSIVE", "describe", "find_card", "find_cards", "table_of"]
+__all__ = [
+    "MODELS_HELP",
+    "PERMISSIVE",
+    "describe",
+    "find_card",
+    "find_cards",
+    "how_decoded",
+    "least_score",
+    "table_of",
+]
 
 MODELS_HELP = (
     "folder of network files (default: $RMPE_MODELS,\n"
@@ -69,6 +79,24 @@ def task_of(card: DetectorCard | PoseCard) -> str:
     from ..models.card import PoseCard
 
     return "pose" if isinstance(card, PoseCard) else "detector"
+
+
+def least_score(detector: str, given: float | None) -> float:
+    """Say from which score on a detection counts: the one given, or the detector's own."""
+    if given is not None:
+        return given
+    return float(getattr(find_card(detector, "detector"), "detector").threshold)  # noqa: B009
+
+
+def how_decoded(arguments: argparse.Namespace) -> str:
+    """Say how outputs of the pose network become keypoints, by ``add_method``'s options.
+
+    Networks that give no heatmaps have no convention.
+    """
+    head = getattr(find_card(arguments.pose, "pose"), "head")  # noqa: B009
+    convention = arguments.convention or getattr(head, "convention", "none")
+    flip = "on" if arguments.flip else "off"
+    return f"decode convention {convention}, flip {flip}, stn {arguments.stn}"
 
 
 def describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..method.suppressions import PRESET_KINDS, SUPPRESSIONS
 from ..terminal import printable
 from . import CommandError
+from ._cards import how_decoded, least_score
 from ._options import (
     add_method,
     add_networks,
@@ -98,8 +99,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help=f"write the preset of the best of {', '.join(PRESET_KINDS)}, a .toml file that --nms "
-        "of\n`rmpe infer` and `rmpe evaluate` take",
+        help="write the best of the kinds, a .toml file that --nms of `rmpe infer` and\n"
+        "`rmpe evaluate` takes",
     )
     output.add_argument(
         "--plot", type=Path, metavar="FILE", help="draw AP over the parameters (PNG, SVG, PDF)"
@@ -110,10 +111,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Fit, print the table, write the preset."""
     if arguments.out is not None and arguments.out.suffix != ".toml":
         raise CommandError(f"--out must end in .toml, got {arguments.out}")
-    if arguments.out is not None and not set(arguments.kinds) & set(PRESET_KINDS):
-        raise CommandError(
-            f"--out needs one of {', '.join(PRESET_KINDS)} among --kinds: others are no presets"
-        )
     check_kernels()
     check_outputs(arguments.out, arguments.plot)
 
@@ -240,25 +237,39 @@ def _fit(
 
 
 def _write(arguments: argparse.Namespace, people: People, rows: dict[str, _Row]) -> None:
-    """Write the preset of the kind with the highest AP, on others' images where that is known."""
+    """Write the kind with the highest AP, on others' images where that is known."""
     from ..method.preset_file import write_preset
-    from ..method.suppressions import preset_of
+    from ..method.suppressions import FittedSuppression, preset_of
 
     def worth(kind: str) -> float:
         row = rows[kind]
         return row.fit.ap if math.isnan(row.validated) else row.validated
 
-    kind = max((kind for kind in PRESET_KINDS if kind in rows), key=worth)
-    preset = preset_of(kind, rows[kind].fit.parameters, len(people.skeleton))
+    kind = max(rows, key=worth)
+    parameters, joints = rows[kind].fit.parameters, len(people.skeleton)
+    preset = (
+        preset_of(kind, parameters, joints)
+        if kind in PRESET_KINDS
+        else FittedSuppression(kind, parameters)
+    )
+    if arguments.held_out is not None:
+        measured = f"on {arguments.held_out.name}"
+    elif math.isnan(rows[kind].validated):
+        measured = "on the images fitted to"
+    else:
+        measured = f"by cross-validation in {arguments.folds} parts"
     try:
         write_preset(
             arguments.out,
             preset,
             [
                 f"fitted by rmpe fit-nms to {arguments.annotations.name}: {kind}, "
-                f"AP {worth(kind):.3f}",
-                f"detector {arguments.detector}, pose network {arguments.pose}, "
-                f"{len(people.skeleton)} keypoints ({people.skeleton.name})",
+                f"AP {worth(kind):.3f} {measured}",
+                f"{arguments.starts} starts, seed {arguments.seed}",
+                f"detector {arguments.detector}, least score "
+                f"{least_score(arguments.detector, arguments.threshold):g}",
+                f"pose network {arguments.pose}, {joints} keypoints ({people.skeleton.name})",
+                how_decoded(arguments),
             ],
         )
     except OSError as error:

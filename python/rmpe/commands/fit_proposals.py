@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..models import DEFAULT_DETECTOR
 from . import CommandError
-from ._cards import MODELS_HELP
+from ._cards import MODELS_HELP, least_score
 from ._options import check_kernels, check_outputs, fraction, positive, seed
 
 if TYPE_CHECKING:
@@ -138,8 +138,14 @@ def run(arguments: argparse.Namespace) -> int:
             annotations=arguments.annotations.name,
             boxes=source,
             people=len(fit.people),
+            least_score=(
+                least_score(arguments.detector, arguments.threshold)
+                if arguments.detections is None
+                else arguments.threshold
+            ),
             min_iou=arguments.min_iou,
             prior=arguments.prior,
+            seed=arguments.seed,
             log_likelihood={name: round(v, 4) for name, v in fit.log_likelihood.items()},
         )
     except (ValueError, OSError) as error:

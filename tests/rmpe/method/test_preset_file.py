@@ -5,6 +5,7 @@ import os
 import pytest
 
 from rmpe.method.preset_file import load_preset, write_preset
+from rmpe.method.suppressions import PRESET_KINDS, SUPPRESSIONS, FittedSuppression
 from rmpe_ext.presets import PRESETS, resolve_preset
 
 
@@ -14,6 +15,13 @@ def test_file_gives_back_what_was_written(tmp_path, name):
     write_preset(tmp_path / "mine.toml", preset, ["fitted to 150 images"])
     assert load_preset(tmp_path / "mine.toml") == preset
     assert (tmp_path / "mine.toml").read_text().startswith("# fitted to 150 images\n")
+
+
+@pytest.mark.parametrize("kind", sorted(set(SUPPRESSIONS) - set(PRESET_KINDS)))
+def test_other_suppressions_have_files_too(tmp_path, kind):
+    fitted = FittedSuppression(kind, dict(SUPPRESSIONS[kind].defaults))
+    write_preset(tmp_path / "mine.toml", fitted, ["fitted to 150 images"])
+    assert load_preset(tmp_path / "mine.toml") == fitted == load_preset(fitted)
 
 
 def test_names_and_presets_are_taken_too():
@@ -37,6 +45,12 @@ def test_file_may_name_the_preset_that_it_goes_out_from(tmp_path):
         ('preset = "papr"', "mine.toml is not valid: preset must be one of"),
         ("preset = []", "mine.toml is not valid: preset must be one of"),
         ('preset = "paper"\nsigma1 = "x"', "mine.toml is not valid: sigma1 must be"),
+        ('kind = "paper"', "mine.toml is not valid: kind must be one of alphapose-merge, box-nms,"),
+        ("kind = []", "mine.toml is not valid: kind must be one of"),
+        ('kind = "oks-nms"', "the parameters of oks-nms must be threshold, got none"),
+        ('kind = "oks-nms"\nthreshold = 0.9\neta = 1', "must be threshold, got threshold, eta"),
+        ('kind = "oks-nms"\nthreshold = -0.9', "not valid: threshold must be"),
+        ('kind = "oks-nms"\nthreshold = "x"', "not valid: threshold must be"),
         ("a=" + "[" * 5000, "mine.toml is nested too deeply"),
     ],
 )

@@ -291,6 +291,7 @@ def test_mixtures_of_the_package_are_those_that_were_fitted(name, skeleton, peop
     assert sum(mixture.people for mixture in fitted.mixtures) == people
     provenance = json.loads(FITTED[name].read_text())["provenance"]
     assert provenance["people"] == people
+    assert provenance["least_score"] == (0.4 if name == "coco" else None)
     # They describe people who were not fitted to better than anything else does.
     worth = provenance["log_likelihood"]
     assert max(worth, key=worth.get) == "per pose"
