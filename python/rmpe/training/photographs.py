@@ -7,11 +7,13 @@ through the page cache, and the system may drop pages that are not in use.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -22,6 +24,9 @@ import torch
 from ..inputs.images import ImageError, read_image
 
 __all__ = ["Photographs", "cache_photographs"]
+
+# What a file is called before it is whole.
+_PARTIAL = ".partial"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +74,7 @@ def cache_photographs(
         Where the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder)
     pixels = folder / f"{_fingerprint(paths, longest_side)}.pixels"
     index = pixels.with_suffix(".json")
     if (kept := _Index.read(index, pixels, len(paths))) is None:
@@ -161,9 +167,10 @@ def _decode(
 def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let ``write(file)`` fill a file that then takes its name.
 
-    Several processes may do that at once, and each does it alone.
+    Several processes may do that at once, and each does it alone, in a file of its own that it
+    holds a lock on: what is not locked, a process that was killed has left.
     """
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as output:
+    with _new_partial(path.parent) as output:
         partial = Path(output.name)
         try:
             write(output)
@@ -173,6 +180,34 @@ def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
+
+
+def _new_partial(folder: Path) -> IO[bytes]:
+    """Make a file, and lock it."""
+    while True:
+        output = tempfile.NamedTemporaryFile(dir=folder, prefix=".", suffix=_PARTIAL, delete=False)
+        _lock(output)
+        if os.path.exists(output.name):
+            return output
+        # Another process took it for an abandoned one, before it was locked.
+        output.close()
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what processes left that were killed while they wrote."""
+    for path in folder.glob(f".*{_PARTIAL}"):
+        with suppress(OSError), path.open("rb") as file:
+            if _lock(file):
+                path.unlink()
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Whether this process has the lock of a file now; no, too, where there are no locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _reduce(image: np.ndarray, longest_side: int) -> tuple[np.ndarray, float]:

@@ -1,6 +1,9 @@
 """Photographs that are decoded once."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -66,6 +69,32 @@ def test_an_interrupted_call_leaves_nothing_to_be_taken_for_whole(paths, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         cache_photographs(paths, tmp_path / "cache", longest_side=90, progress=interrupt)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from rmpe.training.photographs import cache_photographs
+folder = Path(sys.argv[1])
+cache_photographs(
+    sorted(folder.glob("*.png")), folder / "cache", longest_side=90,
+    progress=lambda _: os.kill(os.getpid(), int(sys.argv[2])),
+)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_killed_process_left_is_removed_by_the_next_one(paths, tmp_path, number):
+    cache = tmp_path / "cache"
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(int(number))]
+    assert subprocess.run(command, check=False).returncode == -number
+    (left,) = cache.iterdir()
+    assert left.name.startswith(".")
+    # Another process, at work on this very moment, keeps its own.
+    with photographs._new_partial(cache) as other:
+        cache_photographs(paths, cache, longest_side=90)
+        assert not left.exists() and os.path.exists(other.name)
+    assert {path.suffix for path in cache.iterdir()} == {".json", ".pixels", ".partial"}
 
 
 def one_file(cache, suffix):
