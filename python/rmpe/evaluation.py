@@ -198,13 +198,16 @@ def evaluate_boxes(
 
     rows = [dataset.people(i) for i in range(len(dataset))]
     truth = [(dataset.boxes[people], dataset.crowd[people]) for people in rows]
-    return box_precision(truth, find_boxes(detector, images()))
+    return box_precision(truth, [found[:2] for found in find_boxes(detector, images())])
 
 
 def find_boxes(
     detector: Detector, images: Iterable[torch.Tensor]
-) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Find the boxes (M_i, 4) in each image, and their scores (M_i,), also those that are unsure.
+) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64]]]:
+    """Find the boxes (M_i, 4) in each image, also those that are unsure.
+
+    Their scores (M_i,) come with them, and what each holds (M_i,): an index into the classes that
+    the detector looks for.
 
     Parameters
     ----------
@@ -217,9 +220,11 @@ def find_boxes(
     while batch := list(islice(left, _BOX_IMAGES)):
         people = detector(batch, threshold=_BOX_THRESHOLD)
         boxes, scores = people.boxes.double().cpu(), people.scores.double().cpu()
+        told = people.class_index
+        of_class = torch.zeros(len(boxes), dtype=torch.int64) if told is None else told.cpu()
         for i in range(len(batch)):
             rows = (people.image_index == i).cpu()
-            found.append((boxes[rows].numpy(), scores[rows].numpy()))
+            found.append((boxes[rows].numpy(), scores[rows].numpy(), of_class[rows].numpy()))
     return found
 
 

@@ -13,7 +13,7 @@ from .entries import LARGEST, Entries, shown
 from .files import find_files
 from .json_file import read_json
 
-__all__ = ["person_category", "read"]
+__all__ = ["person_category", "read", "read_parts"]
 
 _PARTS = ("images", "annotations", "categories")
 
@@ -27,14 +27,7 @@ def read(annotations: Path, images: Path | None) -> Dataset:
     in each image. The category of people is the one named "person", or the only one that lists
     keypoints.
     """
-    content = read_json(annotations)
-    if not isinstance(content, dict) or not content.keys() >= set(_PARTS):
-        raise DatasetError(
-            f"{annotations} must hold {', '.join(_PARTS)}, as COCO annotations do, got "
-            f"{', '.join(map(shown, content)) if isinstance(content, dict) else shown(content)}"
-        )
-    listed, entries, categories = (Entries(annotations, part, content[part]) for part in _PARTS)
-
+    listed, entries, categories = read_parts(annotations)
     image_ids = listed.unique_ids()
     found = find_files(listed, "file_name", images)
     sizes = _sizes(listed)
@@ -73,6 +66,24 @@ def read(annotations: Path, images: Path | None) -> Dataset:
         crowd=crowd[order],
         missing=len(listed) - len(found),
     )
+
+
+def read_parts(annotations: Path) -> tuple[Entries, Entries, Entries]:
+    """Read the images, the annotations and the categories of a file.
+
+    Raises
+    ------
+    DatasetError
+        It lacks one of them.
+    """
+    content = read_json(annotations)
+    if not isinstance(content, dict) or not content.keys() >= set(_PARTS):
+        raise DatasetError(
+            f"{annotations} must hold {', '.join(_PARTS)}, as COCO annotations do, got "
+            f"{', '.join(map(shown, content)) if isinstance(content, dict) else shown(content)}"
+        )
+    images, entries, categories = (Entries(annotations, part, content[part]) for part in _PARTS)
+    return images, entries, categories
 
 
 def _sizes(images: Entries) -> npt.NDArray[np.int64]:

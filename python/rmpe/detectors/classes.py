@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rmpe_ext.validation.checks import show
 
@@ -57,24 +57,46 @@ CLASS_LISTS = {
 def read_classes(output: Table) -> tuple[str, ...]:
     """Read the name of each column from the table ``[output]`` of a card.
 
-    It names a list, or the column of people, of whom alone the card knows.
+    It names a list, or holds the names of the columns behind that of the background, or the column
+    of people, of whom alone the card knows.
     """
     if "classes" in output:
-        return CLASS_LISTS[output.choice("classes", CLASS_LISTS)]
+        found = output.take(
+            "classes",
+            f"one of {', '.join(CLASS_LISTS)}, or a list of different names",
+            _are_classes,
+        )
+        return CLASS_LISTS[found] if isinstance(found, str) else (_NOTHING, *found)
     return ("",) * output.integer("person", 0, _MOST_CLASSES) + (PERSON,)
 
 
-def write_classes(classes: tuple[str, ...]) -> dict[str, str | int]:
+def _are_classes(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in CLASS_LISTS
+    return (
+        isinstance(value, list)
+        and 1 <= len(value) <= _MOST_CLASSES
+        and all(isinstance(name, str) and name.strip() for name in value)
+        and len(set(value)) == len(value)
+    )
+
+
+def write_classes(classes: tuple[str, ...]) -> dict[str, str | int | list[str]]:
     """Give the key of the table ``[output]`` from which `read_classes` reads these.
 
     Examples
     --------
     >>> write_classes(("", "person")), write_classes(CLASS_LISTS["voc_21"])
     ({'person': 1}, {'classes': 'voc_21'})
+    >>> write_classes(("", "person", "dog"))
+    {'classes': ['person', 'dog']}
     """
     for name, known in CLASS_LISTS.items():
         if known == classes:
             return {"classes": name}
+    nothing, *names = classes
+    if not nothing and all(names) and names != [PERSON]:
+        return {"classes": names}
     return {"person": classes.index(PERSON)}
 
 

@@ -96,7 +96,8 @@ def _draft_weights(path: Path) -> _Draft:
     draft.head = ['runtime = "pytorch"', f'architecture = "{name}"']
     draft.tables[name] = [
         f"{key} = {numbers[key]}" if key in numbers else f"{SAY}{key} = ..."
-        for key in ARCHITECTURES[name].parameters
+        for key in (*ARCHITECTURES[name].parameters, *ARCHITECTURES[name].optional)
+        if key in numbers or key in ARCHITECTURES[name].parameters
     ]
     draft.input = [f"{SAY}size = [256, 256]    # height, width", *_pixels(Embedded())]
     if draft.task == "pose":

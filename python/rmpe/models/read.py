@@ -160,11 +160,12 @@ def _read_common(table: Table, task: str, source: _Source) -> dict[str, Any]:
 
 def _read_parameters(table: Table, architecture: str) -> dict[str, int]:
     """The numbers of an architecture, in a table of its name where there are any."""
-    limits = ARCHITECTURES[architecture].parameters
-    if not limits:
+    row = ARCHITECTURES[architecture]
+    if not row.parameters:
         return {}
     numbers = table.table(architecture)
-    return {name: numbers.integer(name, 1, most) for name, most in limits.items()}
+    given = {name: most for name, most in row.optional.items() if name in numbers}
+    return {name: numbers.integer(name, 1, most) for name, most in (row.parameters | given).items()}
 
 
 def _read_detector(table: Table, source: _Source) -> DetectorCard:

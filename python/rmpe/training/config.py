@@ -130,3 +130,8 @@ class TrainingConfig:
     log_every: Count = 25
     pictures_every: Count = 2000
     checkpoint_every: Count = 250
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """What the architecture takes."""
+        return self.network.parameters

@@ -14,6 +14,7 @@ from torch import nn
 from ..networks.architectures import ARCHITECTURES, architecture_builder
 from ..toml_table import show
 from .config import ConfigError, TrainingConfig
+from .detector.config import DetectorConfig
 
 __all__ = ["check_architecture", "check_forward", "check_sizes"]
 
@@ -47,16 +48,19 @@ def check_architecture(
     rows = {name: row for name, row in ARCHITECTURES.items() if row.task == task}
     if architecture not in rows:
         raise ConfigError(f"{key} must be one of {', '.join(rows)}, got {show(architecture)}")
-    limits = rows[architecture].parameters
-    if parameters.keys() != limits.keys():
+    row = rows[architecture]
+    limits = row.parameters | row.optional
+    # How many classes there are, a configuration of a detector says by their names.
+    needed = row.parameters.keys() - {"classes"}
+    if not needed <= parameters.keys() <= limits.keys():
         raise ConfigError(
             f"{parameters_key} of {architecture} must be {', '.join(limits) or 'none'}, "
             f"got {show(list(parameters))}"
         )
-    for name, most in limits.items():
-        if not 1 <= parameters[name] <= most:
+    for name, value in parameters.items():
+        if not 1 <= value <= limits[name]:
             raise ConfigError(
-                f"{parameters_key}.{name} must be 1 to {most}, got {show(parameters[name])}"
+                f"{parameters_key}.{name} must be 1 to {limits[name]}, got {show(value)}"
             )
 
 
@@ -73,9 +77,7 @@ def check_sizes(config: TrainingConfig) -> None:
     extra = {"joints": 1, "intermediate": True} if poses else {}
     try:
         with torch.device("meta"):
-            network = architecture_builder(config.network.architecture)(
-                **extra, **config.network.parameters
-            )
+            network = architecture_builder(config.network.architecture)(**extra, **config.numbers)
     except ValueError as error:
         raise ConfigError(f"network.parameters: {error}") from None
     for phase in config.phase:
@@ -85,10 +87,10 @@ def check_sizes(config: TrainingConfig) -> None:
             phase.size,
             f"phase {show(phase.name)}: batches of batch_size and size",
         )
-        if not poses and output[1].shape[2] != 2:
+        if isinstance(config, DetectorConfig) and output[1].shape[2] != 1 + len(config.classes):
             raise ConfigError(
-                f"network.parameters.classes must be 2, nobody and a person, "
-                f"got {output[1].shape[2]}"
+                f"network.parameters.classes must be {1 + len(config.classes)}, the background and "
+                f"{', '.join(config.classes)}, got {output[1].shape[2]}; it may be left out"
             )
 
 

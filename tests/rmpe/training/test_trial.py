@@ -45,7 +45,7 @@ def test_the_shipped_configurations_fit_their_networks(path):
             CONFIG.replace('"pose"', '"detector"').replace(
                 NETWORK, network("ssd300_vgg16", "classes = 21, smallest = 10, second = 20")
             ).replace("[64, 64]", "[300, 300]"),
-            "network.parameters.classes must be 2, nobody and a person, got 21",
+            "network.parameters.classes must be 2, the background and person, got 21",
         ),
     ],
 )  # fmt: skip

@@ -39,12 +39,15 @@ class Architecture:
     parameters
         The whole numbers that a card gives, and the largest value of each: a card may come from
         anywhere, and must not ask for more memory than there is.
+    optional
+        Likewise, of those that may be left out.
     """
 
     task: str
     module: str
     builder: str
     parameters: dict[str, int] = field(default_factory=dict)
+    optional: dict[str, int] = field(default_factory=dict)
 
 
 ARCHITECTURES = {
@@ -81,6 +84,7 @@ ARCHITECTURES = {
             "width_64": 1024,
             "neck": 1024,
         },
+        {"classes": 1000},
     ),
     "ssd300_vgg16": Architecture(
         "detector", "ssd", "ssd300_vgg16", {"classes": 1000, "smallest": 99, "second": 89}

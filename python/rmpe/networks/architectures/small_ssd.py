@@ -1,4 +1,4 @@
-"""A small single-shot detector for people, of plain 3x3 convolutions.
+"""A small single-shot detector, for people first of all, of plain 3x3 convolutions.
 
 After Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016 (arXiv 1512.02325), with a
 top-down path over the levels as in Lin et al., "Feature pyramid networks for object detection",
@@ -31,7 +31,7 @@ _PRIOR = 0.01
 
 
 class SmallSSD(nn.Module):
-    """Boxes of one class on five levels.
+    """Boxes on five levels.
 
     Parameters
     ----------
@@ -39,11 +39,13 @@ class SmallSSD(nn.Module):
         Channels at 1/4, 1/8, 1/16, 1/32 and 1/64 (and 1/128) of the input's size.
     neck : int
         Channels of the top-down path.
+    classes : int
+        How many are told apart, the background included.
 
     Raises
     ------
     ValueError
-        For another number of widths.
+        For another number of widths, or no class beside the background.
 
     Examples
     --------
@@ -53,8 +55,10 @@ class SmallSSD(nn.Module):
     (torch.Size([1, 8184, 4]), torch.Size([1, 8184, 2]), torch.Size([8184, 4]))
     """
 
-    def __init__(self, widths: Sequence[int], *, neck: int) -> None:
+    def __init__(self, widths: Sequence[int], *, neck: int, classes: int = 2) -> None:
         super().__init__()
+        if classes < 2:
+            raise ValueError(f"classes must be 2 or more, with the background, got {classes}")
         if len(widths) != 5:
             raise ValueError(f"widths must be five, got {tuple(widths)}")
         quarter, eighth, sixteenth, coarse, coarsest = widths
@@ -74,7 +78,8 @@ class SmallSSD(nn.Module):
         channels = (eighth, sixteenth, coarse, coarsest, coarsest)
         self.lateral = nn.ModuleList(convolution(c, neck, 1, relu=False) for c in channels)
         self.merge = nn.ModuleList(convolution(neck, neck, 3) for _ in _STRIDES)
-        self.head = nn.ModuleList(_head(neck) for _ in _STRIDES)
+        self.head = nn.ModuleList(_head(neck, classes) for _ in _STRIDES)
+        self._columns = 4 + classes
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Find boxes.
@@ -88,8 +93,8 @@ class SmallSSD(nn.Module):
         -------
         boxes : Tensor (N, A, 4)
             Encoded against `anchors`.
-        logits : Tensor (N, A, 2)
-            Of nobody and of a person.
+        logits : Tensor (N, A, classes)
+            Of the background and of each class.
 
         Raises
         ------
@@ -110,9 +115,10 @@ class SmallSSD(nn.Module):
                 own = own + F.interpolate(above, scale_factor=2.0, mode="nearest")
             above = self.merge[level_index](F.relu(own))
             output = self.head[level_index](above)
-            # (N, anchors * 6, h, w) -> (N, h * w * anchors, 6). The number of images stands
-            # nowhere: in an exported file it would be that of the example.
-            outputs.append(output.permute(0, 2, 3, 1).unflatten(3, (-1, 6)).flatten(1, 3))
+            # (N, anchors * columns, h, w) -> (N, h * w * anchors, columns). The number of images
+            # stands nowhere: in an exported file it would be that of the example.
+            columns = output.permute(0, 2, 3, 1).unflatten(3, (-1, self._columns))
+            outputs.append(columns.flatten(1, 3))
         found = torch.cat(outputs[::-1], dim=1).float()
         return found[..., :4], found[..., 4:]
 
@@ -141,10 +147,17 @@ class SmallSSD(nn.Module):
 
 
 def small_ssd(
-    *, width_4: int, width_8: int, width_16: int, width_32: int, width_64: int, neck: int
+    *,
+    width_4: int,
+    width_8: int,
+    width_16: int,
+    width_32: int,
+    width_64: int,
+    neck: int,
+    classes: int = 2,
 ) -> SmallSSD:
     """Make a network; ``width_4`` is the number of channels at 1/4 of the input's size."""
-    return SmallSSD((width_4, width_8, width_16, width_32, width_64), neck=neck)
+    return SmallSSD((width_4, width_8, width_16, width_32, width_64), neck=neck, classes=classes)
 
 
 def read_numbers(weights: Mapping[str, torch.Tensor]) -> tuple[str, dict[str, int]] | None:
@@ -158,18 +171,22 @@ def read_numbers(weights: Mapping[str, torch.Tensor]) -> tuple[str, dict[str, in
             "width_32": "levels.2.first.0",
             "width_64": "levels.3.first.0",
             "neck": "lateral.0.0",
+            "classes": "head.0",
         },
     )
-    return None if numbers is None else ("small_ssd", numbers)
+    if numbers is None:
+        return None
+    classes = numbers.pop("classes") // _ANCHORS - 4
+    return "small_ssd", numbers if classes == 2 else numbers | {"classes": classes}
 
 
-def _head(neck: int) -> nn.Conv2d:
-    """Features -> four numbers of the box and two logits for each anchor of a place."""
-    layer = nn.Conv2d(neck, _ANCHORS * 6, 3, padding=1)
+def _head(neck: int, classes: int) -> nn.Conv2d:
+    """Features -> four numbers of the box and the logits for each anchor of a place."""
+    layer = nn.Conv2d(neck, _ANCHORS * (4 + classes), 3, padding=1)
     nn.init.normal_(layer.weight, std=0.01)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
         with torch.no_grad():
-            # softmax of (0, log(p / (1 - p))) is p for a person.
-            layer.bias.view(_ANCHORS, 6)[:, 5] = math.log(_PRIOR / (1 - _PRIOR))
+            # softmax of (0, log(p / (1 - p))) is p for a person; of several classes, almost.
+            layer.bias.view(_ANCHORS, -1)[:, 5:] = math.log(_PRIOR / (1 - _PRIOR))
     return layer

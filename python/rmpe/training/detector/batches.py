@@ -45,7 +45,9 @@ class Batch:
     inputs
         (N, 3, h, w), normalized, channels last in memory.
     boxes
-        (M, 4) float32: people and ignored regions, in fractions of the input.
+        (M, 4) float32: what is to be found and ignored regions, in fractions of the input.
+    class_index
+        (M,) int64: what each holds.
     anchors
         (A, 4) float32, likewise.
     matched
@@ -54,6 +56,7 @@ class Batch:
 
     inputs: torch.Tensor
     boxes: torch.Tensor
+    class_index: torch.Tensor
     anchors: torch.Tensor
     matched: torch.Tensor
 
@@ -104,6 +107,7 @@ class BatchMaker:
         counts = np.concatenate([np.diff(part.first) for part in sources])
         self._first_box = np.concatenate([[0], counts.cumsum()])
         self._boxes = np.concatenate([part.boxes for part in sources])
+        self._class_index = np.concatenate([part.class_index for part in sources])
         self._ignored = np.concatenate([part.ignored for part in sources])
         self._mixture = DatasetMixture(
             [len(part) for part in sources],
@@ -152,7 +156,8 @@ class BatchMaker:
             positive_iou=self._config.loss.positive_iou,
             negative_iou=self._config.loss.negative_iou,
         )
-        return Batch(inputs, kept, anchors, matched)
+        class_index = torch.from_numpy(self._class_index[box[here]][usable])
+        return Batch(inputs, kept, class_index, anchors, matched)
 
     def _tiles(self, image: Integers, generator: np.random.Generator) -> _Tiles:
         """Choose the photographs of a mosaic, and of the other samples their one."""

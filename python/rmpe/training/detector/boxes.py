@@ -1,9 +1,9 @@
-"""Photographs with the boxes of the people in them, as arrays."""
+"""Photographs with the boxes of what is in them, as arrays."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ...datasets import load_dataset
-from ...datasets.dataset import Dataset, DatasetError
+from ...class_names import PERSON
+from ...datasets.boxes import BoxDataset, read_boxes
+from ...datasets.dataset import DatasetError
 from ...datasets.json_file import read_json
 from ...metrics.box_iou import box_iou
 from ..photographs import cache_photographs
@@ -37,6 +38,8 @@ class BoxedImages:
         (B + 1,) int64: the boxes of image i are the rows ``first[i]`` to ``first[i + 1]``.
     boxes
         (P, 4) float64: ``x1, y1, x2, y2`` in fractions of the image.
+    class_index
+        (P,) int64: what each box holds, an index into the classes of the configuration.
     ignored
         (P,) bool: regions in which nothing is right or wrong, as crowds.
     skipped
@@ -46,6 +49,7 @@ class BoxedImages:
     images: tuple[torch.Tensor, ...]
     first: npt.NDArray[np.int64]
     boxes: Floats
+    class_index: npt.NDArray[np.int64]
     ignored: npt.NDArray[np.bool_]
     skipped: Counter[str]
 
@@ -60,6 +64,7 @@ def load_boxes(
     cache: Path,
     *,
     longest_side: int,
+    classes: Sequence[str] = (PERSON,),
     more_boxes: str = "",
     progress: Callable[[int], object] | None = None,
 ) -> BoxedImages:
@@ -69,6 +74,8 @@ def load_boxes(
     ----------
     annotations, images, cache, longest_side, progress
         As :func:`rmpe.training.pose.people.load_people` takes them.
+    classes : sequence of str
+        Names of the categories that count.
     more_boxes : str
         See :class:`rmpe.training.detector.config.Source`.
 
@@ -79,13 +86,13 @@ def load_boxes(
     ValueError
         Where no photograph is left to train on.
     """
-    dataset = load_dataset(annotations, images)
+    dataset = read_boxes(annotations, images, classes)
     photographs = cache_photographs(
         dataset.paths, cache, longest_side=longest_side, progress=progress
     )
-    kept, boxes, ignored = [], [], []
+    kept, boxes, class_index, ignored = [], [], [], []
     skipped = Counter({"image missing": dataset.missing} if dataset.missing else {})
-    for i, (found, crowd) in enumerate(all_boxes(dataset, more_boxes)):
+    for i, (found, crowd, of_class) in enumerate(all_boxes(dataset, more_boxes)):
         height, width = photographs.images[i].shape[:2]
         if not height:
             skipped["image unreadable"] += 1
@@ -98,6 +105,7 @@ def load_boxes(
             continue
         kept.append(i)
         boxes.append(inside[usable])
+        class_index.append(of_class[usable])
         ignored.append(crowd[usable])
     if not kept:
         raise ValueError(f"{annotations} has nothing to train on; skipped: {dict(skipped)}")
@@ -105,19 +113,24 @@ def load_boxes(
         images=tuple(photographs.images[i] for i in kept),
         first=np.cumsum([0, *map(len, boxes)]),
         boxes=np.concatenate(boxes),
+        class_index=np.concatenate(class_index),
         ignored=np.concatenate(ignored),
         skipped=skipped,
     )
 
 
-def all_boxes(dataset: Dataset, more_boxes: str = "") -> list[tuple[Floats, npt.NDArray[np.bool_]]]:
-    """The boxes (P_i, 4) in each image of a data set, in pixels, and which of them are crowds.
+def all_boxes(
+    dataset: BoxDataset, more_boxes: str = ""
+) -> list[tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int64]]]:
+    """The boxes (P_i, 4) in each image of a data set, in pixels.
+
+    With each (P_i,) whether it is a crowd, and its index into the classes.
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : BoxDataset
     more_boxes : str
-        The field of an image that lists more of them; those that are annotated already, by their
+        The field of an image that lists more people; those who are annotated already, by their
         overlap, do not come twice.
 
     Raises
@@ -126,20 +139,26 @@ def all_boxes(dataset: Dataset, more_boxes: str = "") -> list[tuple[Floats, npt.
         Where that field holds anything but boxes.
     """
     more = _more_boxes(dataset, more_boxes) if more_boxes else {}
+    person = dataset.classes.index(PERSON) if more else 0
     found = []
     for i, image_id in enumerate(dataset.image_ids):
-        rows = dataset.people(i)
-        own, crowd = dataset.boxes[rows], dataset.crowd[rows]
+        rows = dataset.rows(i)
+        own, crowd, of_class = dataset.boxes[rows], dataset.crowd[rows], dataset.class_index[rows]
         others = more.get(image_id, np.empty((0, 4)))
-        if len(others) and len(own):
-            others = others[box_iou(others[:, None], own).max(axis=1) <= _SAME]
+        people = own[of_class == person]
+        if len(others) and len(people):
+            others = others[box_iou(others[:, None], people).max(axis=1) <= _SAME]
         found.append(
-            (np.concatenate([own, others]), np.concatenate([crowd, np.zeros(len(others), bool)]))
+            (
+                np.concatenate([own, others]),
+                np.concatenate([crowd, np.zeros(len(others), bool)]),
+                np.concatenate([of_class, np.full(len(others), person)]),
+            )
         )
     return found
 
 
-def _more_boxes(dataset: Dataset, field: str) -> dict[Any, Floats]:
+def _more_boxes(dataset: BoxDataset, field: str) -> dict[Any, Floats]:
     """The boxes that the images list themselves, by the image's id."""
     found = {}
     content: Any = read_json(dataset.annotations)

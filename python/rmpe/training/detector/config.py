@@ -1,10 +1,12 @@
-"""The configuration of the training of a person detector."""
+"""The configuration of the training of a detector."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ...class_names import PERSON
+from ...networks.architectures import ARCHITECTURES
 from ..config import TrainingConfig
 from ..rules import Fraction, NotNegative, Number, Positive, UpTo10
 
@@ -21,7 +23,8 @@ class Source:
         COCO annotations and the folder of the images, relative to the folder of the data.
     more_boxes
         The field of an image that lists boxes [x, y, width, height] of all people in it, also of
-        those who are not annotated by themselves; empty where there is none.
+        those who are not annotated by themselves; empty where there is none, and where classes have
+        no person.
     weight
         Share of the samples, relative to the other sources.
     """
@@ -116,10 +119,28 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorConfig(TrainingConfig):
-    """The whole file."""
+    """The whole file.
 
+    Attributes
+    ----------
+    classes
+        What is to be found: names of categories of the annotations, in the order of the network's
+        outputs behind the background.
+    """
+
+    classes: tuple[str, ...] = (PERSON,)
     source: tuple[Source, ...]
     validation: Validation
     input: Input = field(default_factory=Input)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Loss = field(default_factory=Loss)
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """What the architecture takes: its parameters, and how many classes there are."""
+        row, given = ARCHITECTURES[self.network.architecture], self.network.parameters
+        if "classes" in given or "classes" not in row.parameters | row.optional:
+            return given
+        if "classes" in row.optional and len(self.classes) == 1:
+            return given
+        return given | {"classes": 1 + len(self.classes)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from torch import nn
 
+from ...detectors.classes import write_classes
 from ..export import WeightsFile, write_model
 from .config import DetectorConfig
 from .matching import VARIANCES
@@ -52,9 +54,10 @@ def write_detector_model(
 
 def _card(weights: WeightsFile, config: DetectorConfig, size: tuple[int, int]) -> str:
     architecture = config.network.architecture
-    numbers = config.network.parameters
+    numbers = config.numbers
     parameters = "\n".join(f"{key} = {value}" for key, value in numbers.items())
     spec = config.input
+    ((key, value),) = write_classes(("", *config.classes)).items()
     return f'''\
 kind = "detector"
 title = "{architecture}, {size[0]}x{size[1]}, trained by rmpe train"
@@ -83,7 +86,7 @@ mean = {list(spec.mean)}
 std = {list(spec.std)}
 
 [output]
-person = 1
+{key} = {json.dumps(value, ensure_ascii=False)}
 activation = "softmax"
 
 [boxes]

@@ -17,16 +17,22 @@ _NEGATIVES = 3
 
 
 def score_loss(
-    logits: torch.Tensor, matched: torch.Tensor, iou: torch.Tensor, config: Loss
+    logits: torch.Tensor,
+    matched: torch.Tensor,
+    class_index: torch.Tensor,
+    iou: torch.Tensor,
+    config: Loss,
 ) -> torch.Tensor:
-    """Sum over anchors that stand for a person or for nobody.
+    """Sum over anchors that stand for somebody or for nobody.
 
     Parameters
     ----------
-    logits : Tensor (N, A, 2)
-        Of nobody and of a person.
+    logits : Tensor (N, A, 1 + C)
+        Of nobody and of each class.
     matched : Tensor (N, A)
         See `rmpe.training.detector.matching.match_anchors`.
+    class_index : Tensor (M,)
+        int64, 0 to C - 1: of each box that ``matched`` names.
     iou : Tensor (P,)
         See `person_iou`.
     config : Loss
@@ -37,14 +43,18 @@ def score_loss(
         To be divided by the number of positives in the whole batch.
     """
     person = matched >= 0
+    own = class_index[matched[person]]
     if config.scores == "quality":
-        likelihood = logits.diff(dim=2)[..., 0]
+        likelihood = _log_odds(logits)
         quality = torch.zeros_like(likelihood)
-        quality[person] = iou
+        sample, anchor = person.nonzero(as_tuple=True)
+        quality[sample, anchor, own] = iou
         entropy = F.binary_cross_entropy_with_logits(likelihood, quality, reduction="none")
         weight = (quality - likelihood.sigmoid()).abs() ** _GAMMA
         return (weight * entropy)[matched != UNKNOWN].sum()
-    entropy = F.cross_entropy(logits.flatten(0, 1), person.flatten().long(), reduction="none")
+    wanted = torch.zeros_like(matched)
+    wanted[person] = 1 + own
+    entropy = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none")
     entropy = entropy.view_as(matched)
     if config.scores == "focal":
         weight = torch.where(person, _ALPHA, 1 - _ALPHA) * (1 - (-entropy).exp()) ** _GAMMA
@@ -54,6 +64,13 @@ def score_loss(
     rank = difficulty.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
     mined = (rank < _NEGATIVES * person.sum(dim=1, keepdim=True)) & (matched == NOBODY)
     return entropy[person | mined].sum()
+
+
+def _log_odds(logits: torch.Tensor) -> torch.Tensor:
+    """log(p / (1 - p)) of each class but nobody, (N, A, C), p being its softmax."""
+    columns = range(logits.shape[2])
+    others = [[k for k in columns if k != column] for column in columns[1:]]
+    return torch.stack([logits[..., k].logsumexp(2) for k in others], 2).neg() + logits[..., 1:]
 
 
 def box_loss(

@@ -1,4 +1,4 @@
-"""Training a person detector: photographs, anchors, boxes, average precision."""
+"""Training a detector: photographs, anchors, boxes, average precision."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import torch.distributed as dist
 from torch import nn
 from tqdm import tqdm
 
+from ...class_names import PERSON
 from ...networks.architectures import architecture_builder
-from ..config import Phase
+from ..config import ConfigError, Phase
 from ..schedule import Schedule
 from .batches import Batch, BatchMaker
 from .boxes import BoxedImages, load_boxes
@@ -52,16 +53,20 @@ class DetectorTask:
         if overfit is not None:
             config = replace(config, augmentation=_STILL, source=config.source[:1])
         self.config = config
+        _check_classes(config)
         self._sources = _load(config, data, cache)
         if overfit is not None:
             self._sources = [_first(self._sources[0], overfit)]
         held_out = config.validation
         self._validation = (
             BoxValidation.read(
-                data / held_out.annotations, data / held_out.images, held_out.more_boxes
+                data / held_out.annotations,
+                data / held_out.images,
+                held_out.more_boxes,
+                config.classes,
             )
             if overfit is None
-            else BoxValidation.of(self._sources[0])
+            else BoxValidation.of(self._sources[0], config.classes)
         )
         # Of the sizes of the phases, which are few.
         self._anchors: Callable[[tuple[int, int]], torch.Tensor] = functools.cache(
@@ -88,10 +93,10 @@ class DetectorTask:
 
     def network(self) -> nn.Module:
         """Build the network, with weights that depend on the seed alone."""
-        config = self.config.network
+        config = self.config
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.config.seed)
-            network = architecture_builder(config.architecture)(**config.parameters)
+            torch.manual_seed(config.seed)
+            network = architecture_builder(config.network.architecture)(**config.numbers)
         return network.to(memory_format=torch.channels_last)
 
     def batches(self, schedule: Schedule, rank: int, world: int) -> Callable[[int], Batch]:
@@ -109,7 +114,7 @@ class DetectorTask:
         config = self.config.loss
         places = batch.anchors, batch.boxes, batch.matched
         iou = person_iou(encoded, *places)
-        summed = score_loss(logits, batch.matched, iou, config)
+        summed = score_loss(logits, batch.matched, batch.class_index, iou, config)
         summed = summed + config.box_weight * box_loss(encoded, *places, config)
         positives = (batch.matched >= 0).sum()
         if dist.is_initialized():
@@ -138,7 +143,8 @@ class DetectorTask:
         pictures = []
         for i in range(min(_PICTURED, len(encoded))):
             pixels = ((batch.inputs[i] * std + mean).clamp(0, 1) * 255).byte().contiguous()
-            best = logits[i].diff(dim=1)[:, 0].topk(_SHOWN).indices
+            likelihood = logits[i, :, 1:].logsumexp(1) - logits[i, :, 0]
+            best = likelihood.topk(_SHOWN).indices
             found = decode_boxes(encoded[i, best], batch.anchors[best])
             matched = batch.matched[i]
             people = batch.boxes[torch.unique(matched[matched >= 0])]
@@ -159,6 +165,18 @@ class DetectorTask:
         return self._validation(card)
 
 
+def _check_classes(config: DetectorConfig) -> None:
+    names = [name.strip().lower() for name in config.classes]
+    if len(set(names)) < len(names) or not all(names):
+        raise ConfigError(f"classes must be different names, got {', '.join(config.classes)}")
+    more = [source.more_boxes for source in config.source] + [config.validation.more_boxes]
+    if PERSON not in config.classes and any(more):
+        raise ConfigError(
+            f"more_boxes are boxes of people, and needs {PERSON} among classes, "
+            f"got {', '.join(config.classes)}"
+        )
+
+
 def _load(config: DetectorConfig, data: Path, cache: Path) -> list[BoxedImages]:
     sources = []
     for source in config.source:
@@ -170,6 +188,7 @@ def _load(config: DetectorConfig, data: Path, cache: Path) -> list[BoxedImages]:
                 data / source.images,
                 cache,
                 longest_side=config.longest_side,
+                classes=config.classes,
                 more_boxes=source.more_boxes,
                 progress=bar.update,
             )
@@ -184,6 +203,7 @@ def _first(data: BoxedImages, count: int) -> BoxedImages:
         images=data.images[:count],
         first=np.minimum(data.first[: count + 1], last),
         boxes=data.boxes[:last],
+        class_index=data.class_index[:last],
         ignored=data.ignored[:last],
         skipped=data.skipped,
     )

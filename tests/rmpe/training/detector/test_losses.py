@@ -12,11 +12,12 @@ from rmpe.training.detector.matching import NOBODY, UNKNOWN
 
 MATCHED = torch.tensor([[0, NOBODY, NOBODY, UNKNOWN, NOBODY, NOBODY], [NOBODY] * 6])
 LOGITS = torch.randn(2, 6, 2, generator=torch.Generator().manual_seed(0))
+PERSON = torch.tensor([0])  # the class of the only box
 IOU = torch.tensor([0.75])
 
 
 def test_the_focal_loss():
-    loss = score_loss(LOGITS, MATCHED, IOU, Loss(scores="focal")).item()
+    loss = score_loss(LOGITS, MATCHED, PERSON, IOU, Loss(scores="focal")).item()
     wanted = 0.0
     for row, matched in zip(LOGITS.softmax(2).tolist(), MATCHED.tolist(), strict=True):
         for (nobody, person), match in zip(row, matched, strict=True):
@@ -28,7 +29,7 @@ def test_the_focal_loss():
 
 
 def test_the_quality_focal_loss():
-    loss = score_loss(LOGITS, MATCHED, IOU, Loss(scores="quality")).item()
+    loss = score_loss(LOGITS, MATCHED, PERSON, IOU, Loss(scores="quality")).item()
     wanted = 0.0
     for row, matched in zip(LOGITS.softmax(2).tolist(), MATCHED.tolist(), strict=True):
         for (nobody, person), match in zip(row, matched, strict=True):
@@ -40,10 +41,41 @@ def test_the_quality_focal_loss():
     assert loss == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.parametrize("scores", ["focal", "quality", "mined"])
+def test_of_several_classes_each_has_its_own_score(scores):
+    """The box holds the second of three classes."""
+    logits = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(2))
+    found = score_loss(logits, MATCHED, torch.tensor([1]), IOU, Loss(scores=scores)).item()
+    wanted, negatives = 0.0, []
+    for row, matched in zip(logits.double().softmax(2).tolist(), MATCHED.tolist(), strict=True):
+        for values, match in zip(row, matched, strict=True):
+            if match == UNKNOWN:
+                continue
+            right = values[2] if match >= 0 else values[0]
+            if scores == "focal":
+                alpha = 0.25 if match >= 0 else 0.75
+                wanted -= alpha * (1 - right) ** 2 * math.log(right)
+            elif scores == "mined":
+                (negatives.append if match < 0 else [].append)(-math.log(right))
+                wanted -= math.log(right) if match >= 0 else 0
+            else:
+                for column, value in enumerate(values[1:]):
+                    quality = 0.75 if match >= 0 and column == 1 else 0.0
+                    entropy = quality * math.log(value) + (1 - quality) * math.log(1 - value)
+                    wanted -= (quality - value) ** 2 * entropy
+    # Three of the four negatives of the first sample; the second has no positives.
+    wanted += sum(sorted(negatives[:4])[1:])
+    assert found == pytest.approx(wanted, rel=1e-5)
+
+
 def test_a_score_of_quality_is_best_at_the_iou_of_the_box():
     losses = [
         score_loss(
-            torch.tensor([[[1 - p, p]]]).log(), torch.tensor([[0]]), IOU, Loss(scores="quality")
+            torch.tensor([[[1 - p, p]]]).log(),
+            torch.tensor([[0]]),
+            PERSON,
+            IOU,
+            Loss(scores="quality"),
         ).item()
         for p in (0.6, 0.75, 0.9)
     ]
@@ -60,7 +92,7 @@ def test_the_iou_of_people_in_the_order_of_their_anchors():
 
 
 def test_three_hard_negatives_are_mined_for_each_positive_of_a_sample():
-    loss = score_loss(LOGITS, MATCHED, IOU, Loss(scores="mined")).item()
+    loss = score_loss(LOGITS, MATCHED, PERSON, IOU, Loss(scores="mined")).item()
     entropy = -LOGITS.log_softmax(2)
     negatives = entropy[0, MATCHED[0] == NOBODY, 0]
     wanted = entropy[0, 0, 1] + negatives.topk(3).values.sum()
@@ -71,7 +103,7 @@ def test_three_hard_negatives_are_mined_for_each_positive_of_a_sample():
 @pytest.mark.parametrize("scores", ["focal", "quality", "mined"])
 def test_what_is_not_known_does_not_count(scores):
     logits = LOGITS.clone().requires_grad_()
-    score_loss(logits, MATCHED, IOU, Loss(scores=scores)).backward()
+    score_loss(logits, MATCHED, PERSON, IOU, Loss(scores=scores)).backward()
     assert (logits.grad[MATCHED == UNKNOWN] == 0).all() and logits.grad[0, 0].abs().sum() > 0
 
 

@@ -3,11 +3,14 @@
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from rmpe.cli import main
+from rmpe.inputs.images import read_image
+from rmpe.models.build import load_detector
 from rmpe.training.detector.matching import NOBODY, UNKNOWN, encode_boxes
 from rmpe.training.detector.task import DetectorTask
 from rmpe.training.read import parse_config
@@ -113,9 +116,30 @@ def test_the_picture_shows_samples(task):
     assert picture.shape == (3, 128, 4 * 128) and 0 <= picture.min() and picture.max() <= 1
 
 
-def test_a_detector_is_learned_by_heart(tmp_path, capsys):
-    data = draw_people(tmp_path / "data", 4)
-    (tmp_path / "config.toml").write_text(CONFIG)
+def add_squares(folder):
+    """Draw something else into each photograph, and annotate it as people are not: no keypoints."""
+    content = json.loads((folder / "people.json").read_text())
+    content["categories"].append({"id": 5, "name": "Square"})
+    for image in content["images"]:
+        path, i = str(folder / "images" / image["file_name"]), image["id"]
+        picture = cv2.imread(path)
+        x, y = 110 + 4 * i, 10 + 20 * i
+        picture[y : y + 24, x : x + 24] = (255, 40, 40)
+        cv2.imwrite(path, picture)
+        content["annotations"].append({
+            "id": 100 + i, "image_id": i, "category_id": 5, "iscrowd": 0, "bbox": [x, y, 24, 24],
+        })  # fmt: skip
+    (folder / "people.json").write_text(json.dumps(content))
+    return folder
+
+
+TWO = CONFIG.replace("batch_size = 4", 'batch_size = 4\nclasses = ["square", "person"]')
+
+
+@pytest.mark.parametrize("config", [CONFIG, TWO], ids=["people", "two classes"])
+def test_a_detector_is_learned_by_heart(tmp_path, config):
+    data = add_squares(draw_people(tmp_path / "data", 4))
+    (tmp_path / "config.toml").write_text(config)
     status = main([
         "train", str(tmp_path / "config.toml"), "--data", str(data), "--overfit", "4",
         "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "run"),
@@ -123,4 +147,52 @@ def test_a_detector_is_learned_by_heart(tmp_path, capsys):
     assert status == 0
     measured = json.loads((tmp_path / "run/log.jsonl").read_text().splitlines()[-1])
     assert measured["ap50"] > 0.95
-    assert (tmp_path / "run/best.toml").exists()
+    card = tmp_path / "run/best.toml"
+    image = torch.from_numpy(read_image(data / "images/1.png"))
+    if config == CONFIG:
+        assert "ap of person" not in measured and "person = 1" in card.read_text()
+        assert len(load_detector(card)([image]).boxes) == 1
+        return
+    assert min(measured["ap of person"], measured["ap of square"]) > 0.5
+    assert 'classes = ["square", "person"]' in card.read_text()
+    assert len(load_detector(card)([image]).boxes) == 1
+    square = load_detector(card, classes=["square"])([image]).boxes[0]
+    torch.testing.assert_close(square, torch.tensor([114.0, 30, 138, 54]), atol=5, rtol=0)
+    both = load_detector(card, classes=["person", "square"])([image])
+    assert sorted(both.class_index.tolist()) == [0, 1]
+
+
+def test_classes_of_a_batch(tmp_path):
+    data = add_squares(draw_people(tmp_path / "data", 4))
+    config = replace(parse_config(TWO), augmentation=STILL)
+    task = DetectorTask(config, data=data, cache=tmp_path / "cache", folder=tmp_path)
+    assert task.summary() == [
+        "people.json: 8 boxes in 4 photographs, 100% of the samples",
+    ]
+    batch = batch_of(task)
+    sides = batch.boxes[:, 2:] - batch.boxes[:, :2]
+    squares = batch.class_index == 0
+    assert sides[squares].allclose(torch.tensor([24 / 160, 24 / 120])) and squares.sum() == 4
+    assert set(range(8)) <= set(batch.matched.unique().tolist())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"person"]', '"Square"]', "classes must be different names, got square, Square"),
+        ('"person"]', '"cat"]', "categories must have one that is named 'cat', got 0 among"),
+        (
+            '"square", "person"]\nprecision = "float32"\nlog_every = 1\nvalidate_every = 1600\n\n[[source]]',
+            '"square"]\n[[source]]\nmore_boxes = "all"',
+            "more_boxes are boxes of people, and needs person among classes, got square",
+        ),
+        ("neck = 16", "neck = 16, classes = 2", "classes must be 3, the background and square, p"),
+    ],
+)  # fmt: skip
+def test_classes_that_do_not_fit(tmp_path, capsys, old, new, message):
+    data = add_squares(draw_people(tmp_path / "data", 4))
+    assert old in TWO
+    (tmp_path / "config.toml").write_text(TWO.replace(old, new))
+    arguments = ["train", str(tmp_path / "config.toml"), "--data", str(data), "--dry-run"]
+    assert main([*arguments, "--cache", str(tmp_path / "cache")]) == 2
+    assert message in capsys.readouterr().err
