@@ -14,15 +14,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors.torch import save
 from torch import nn
 
+from ..errors import ModelError
 from ..output_file import write_atomically
 
 __all__ = ["WeightsFile", "write_model"]
 
 # Digits of the hash in a name.
 _DIGITS = 16
+_LARGEST = torch.finfo(torch.float16).max
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def write_model(
     ------
     OSError
         Where the folder cannot be written to; the model of before stays, whole.
+    ModelError
+        Where a weight is not finite in float16; likewise.
     """
     card = folder / f"{name}.toml"
     try:
@@ -88,6 +93,12 @@ def _write_weights(folder: Path, name: str, network: nn.Module) -> WeightsFile:
         key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in network.state_dict().items()
     }
+    for key, value in values.items():
+        if not value.isfinite().all():
+            raise ModelError(
+                f"the weight {key} must be finite in float16, up to {_LARGEST:g} in amount; more "
+                "weight decay or a lower learning rate keeps it small"
+            )
     content = save(values)
     digest = hashlib.sha256(content).hexdigest()
     path = folder / f"{name}-{digest[:_DIGITS]}.safetensors"

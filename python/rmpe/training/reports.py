@@ -68,6 +68,7 @@ class Reports:
         if not silent:
             self._forget(step)
         self._last, self._steps, self._waited = time.monotonic(), 0, 0.0
+        self._failed = 0
 
     def __enter__(self) -> Self:
         return self
@@ -79,6 +80,8 @@ class Reports:
         traceback: TracebackType | None,
     ) -> None:
         self._bar.close()
+        if self._failed > 1:
+            self.say(f"in all {self._failed} models were not made; log.jsonl says why")
         self._show(lambda board: board.close())
 
     def _open_board(self, folder: Path, step: int) -> SummaryWriter | None:
@@ -128,6 +131,13 @@ class Reports:
         text = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
         self.say(f"{step * self._config.batch_size} samples: {text}")
 
+    def fails(self, step: int, message: str) -> None:
+        """Report that there is no model of a step: to people the first time, to the log always."""
+        self._failed += 1
+        if self._failed == 1:
+            self.say(message)
+        self._write(step, {}, problem=message)
+
     def picture(self, step: int, picture: torch.Tensor) -> None:
         """Show samples, (3, H, W) in 0..1."""
         self._show(lambda board: board.add_image("samples", picture, step))
@@ -156,7 +166,9 @@ class Reports:
         if self._silent:
             return
         samples = step * self._config.batch_size
-        line = json.dumps({"step": step, "samples": samples, **words, **values}) + "\n"
+        # JSON has no NaN and no infinity.
+        numbers = {name: v if math.isfinite(v) else None for name, v in values.items()}
+        line = json.dumps({"step": step, "samples": samples, **words, **numbers}) + "\n"
         try:
             with open(os.open(self._path, _APPEND, 0o666), "ab") as file:
                 file.write(line.encode())

@@ -198,6 +198,38 @@ def test_a_model_that_cannot_be_measured_does_not_end_the_run(task, tmp_path, mo
     )
 
 
+def test_weights_too_large_for_a_model_cost_the_model_and_not_the_run(task, tmp_path, monkeypatch):
+    said, schedule = [], Schedule(task.config.phase, 4)
+    run = Run(task.config, "text", task.network())
+    monkeypatch.setattr(task, "validate", lambda card: {"oks": 0.5})
+    train(run, task, schedule, tmp_path, last_step=4)
+    good = model(tmp_path)
+    assert good
+    with torch.no_grad():
+        run.average.network.score[0].bias[0] = 1e30
+    train(run, task, schedule, tmp_path, report=said.append)
+    assert run.step == 10 and model(tmp_path) == good
+    assert read_checkpoint(tmp_path / "checkpoint.pt")["step"] == 10
+    problems = [line for line in log(tmp_path) if "problem" in line]
+    assert [line["step"] for line in problems] == [8, 10]
+    assert len(said) == 2 and said[0] == problems[0]["problem"]
+    assert said[0].startswith(
+        "no model of step 8, the last one stays: the weight score.0.bias must be finite in float16"
+    )
+    assert said[1] == "in all 2 models were not made; log.jsonl says why"
+
+
+def test_the_log_is_json_also_where_nothing_is_finite(task, tmp_path):
+    run = Run(task.config, "text", task.network())
+    with torch.no_grad():
+        run.network.score[0].bias[0] = math.nan
+    with pytest.raises(TrainingError, match="nothing was learned"):
+        train(run, task, Schedule(task.config.phase, 4), tmp_path, last_step=2, report=[].append)
+    text = (tmp_path / "log.jsonl").read_text()
+    lines = [json.loads(line, parse_constant=pytest.fail) for line in text.splitlines()]
+    assert [line["loss"] for line in lines if "loss" in line] == [None, None]
+
+
 def test_a_run_that_never_learned_fails(task, tmp_path):
     run = Run(task.config, "text", task.network())
     with torch.no_grad():
