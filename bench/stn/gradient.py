@@ -99,7 +99,7 @@ def localize(task: PoseTask, held_out: PoseTask, count: int) -> None:
     size = task.config.phase[-1].size
     limits = Limits(spec.limits, spec.shift, spec.zoom, spec.angle)
     torch.manual_seed(task.config.seed)
-    network = architecture_builder(spec.localization)(LIMITS[spec.limits], **spec.parameters)
+    network = architecture_builder(spec.localization)(LIMITS[spec.limits], **spec.numbers)
     steps = count // task.config.batch_size
     make = samples(task, count)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.02)

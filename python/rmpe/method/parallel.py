@@ -50,6 +50,9 @@ class RMPE(nn.Module):
     sppe : nn.Module
         Crops (N, 3, h, w) to the heatmaps of every stack (N, S, K, h', w').
     transformer : SpatialTransformer
+    strict : bool
+        Raise :class:`rmpe.method.theta.SingularThetaError` where a theta has no inverse to speak
+        of, instead of limiting it.
 
     Attributes
     ----------
@@ -73,9 +76,11 @@ class RMPE(nn.Module):
     (torch.Size([2, 2, 17, 16, 16]), torch.Size([2, 2, 17, 16, 16]))
     """
 
-    def __init__(self, sppe: nn.Module, transformer: SpatialTransformer) -> None:
+    def __init__(
+        self, sppe: nn.Module, transformer: SpatialTransformer, *, strict: bool = False
+    ) -> None:
         super().__init__()
-        self.sppe, self.transformer = sppe, transformer
+        self.sppe, self.transformer, self.strict = sppe, transformer, strict
         # There from the start, so that a checkpoint always has the same weights.
         self.parallel = copy.deepcopy(sppe).requires_grad_(False)
         self.transforms, self.branches = True, False
@@ -100,7 +105,7 @@ class RMPE(nn.Module):
         centered = self.transformer.transform(crops, theta)
         if crops.is_contiguous(memory_format=torch.channels_last):
             centered = centered.contiguous(memory_format=torch.channels_last)
-        heatmaps, limited = detransform(self.sppe(centered).float(), theta)
+        heatmaps, limited = detransform(self.sppe(centered).float(), theta, strict=self.strict)
         # Its own weights are frozen; the gradient goes through them into theta.
         parallel = self.parallel(centered) if self.branches else None
         return RMPEOutput(heatmaps, parallel, theta, limited)

@@ -22,7 +22,7 @@ from .prefetch import prefetch
 from .reports import Reports
 from .run import Run, take_step
 from .schedule import Schedule
-from .task import Task
+from .task import StepError, Task
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -78,7 +78,8 @@ def train(
     Raises
     ------
     TrainingError
-        Where the gradient is not finite many times in a row, or never was.
+        Where the gradient is not finite many times in a row, or never was, or the task refuses a
+        step.
     OSError
         Where the last checkpoint cannot be written. One that fails before is reported, and the one
         before it stays.
@@ -105,7 +106,12 @@ def train(
                 begins = run.step == stage.first
                 for network in (run.network, run.average.network):
                     task.enter(network, stage.phase, begins=begins)
-            loss, outputs = take_step(run, task, model, batch, rate)
+            try:
+                loss, outputs = take_step(run, task, model, batch, rate)
+            except StepError as error:
+                raise TrainingError(
+                    f"step {run.step} cannot be taken, and the last checkpoint stays: {error}"
+                ) from error
             in_a_row = 0 if math.isfinite(loss) else in_a_row + 1
             if in_a_row == _MOST_SKIPPED:
                 raise TrainingError(

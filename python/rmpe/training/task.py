@@ -13,10 +13,14 @@ from torch import nn
 from .config import Phase, TrainingConfig
 from .schedule import Schedule
 
-__all__ = ["TASKS", "Task", "task_class"]
+__all__ = ["TASKS", "StepError", "Task", "task_class"]
 
 # The task of a configuration -> the module and the class that know it.
 TASKS = {"pose": ("pose.task", "PoseTask"), "detector": ("detector.task", "DetectorTask")}
+
+
+class StepError(ValueError):
+    """A step that a task refuses to take; the message says why."""
 
 
 class Task(Protocol):
@@ -66,6 +70,11 @@ class Task(Protocol):
     def loss(self, model: nn.Module, batch: Any) -> tuple[torch.Tensor, Any]:
         """Run the network; its loss, summed over this process and divided by the whole batch's
         share, and what it gave.
+
+        Raises
+        ------
+        StepError
+            Where the configuration forbids to go on with what the network gave.
         """
         ...
 

@@ -142,6 +142,10 @@ class Proposals:
     file: str = ""
 
 
+# What localization networks take that take any numbers, unless a configuration says otherwise.
+_USUAL = {"small_localization": {"width": 16, "cells": 4}}
+
+
 @dataclass(frozen=True)
 class Transformer:
     """``[transformer]``: a spatial transformer in front of the pose network.
@@ -151,11 +155,15 @@ class Transformer:
     localization
         A key of :data:`rmpe.networks.architectures.ARCHITECTURES` that is for localization.
     parameters
-        The whole numbers that it takes, by name.
+        The whole numbers that it takes, by name; those of the package's configurations where they
+        are left out.
     limits, shift, zoom, angle
         See :class:`rmpe.method.limits.Limits`.
     small
         Height and width of the crops that it takes.
+    strict
+        Whether a theta that has no inverse to speak of ends training with an error. Otherwise it is
+        limited, and counted in the log. Only the limits ``"affine"`` and a large zoom allow any.
     parallel
         Whether the parallel pose network trains it, too.
     window_weight
@@ -165,14 +173,20 @@ class Transformer:
     """
 
     localization: str = "small_localization"
-    parameters: dict[str, int] = field(default_factory=lambda: {"width": 16, "cells": 4})
+    parameters: dict[str, int] = field(default_factory=dict)
     limits: LimitName = "scale"
     shift: UpTo10 = 0.3
     zoom: Factor = 2.0
     angle: Angle = 30.0
     small: tuple[Side, Side] = (64, 64)
+    strict: bool = False
     parallel: bool = True
     window_weight: NotNegative = 0.0
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The parameters, or those that are usual."""
+        return self.parameters or _USUAL.get(self.localization, {})
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def _transformer_table(weights: WeightsFile, config: PoseConfig) -> str:
     spec = config.transformer
     if spec is None:
         return ""
-    numbers = "\n".join(f"{key} = {value}" for key, value in spec.parameters.items())
+    numbers = "\n".join(f"{key} = {value}" for key, value in spec.numbers.items())
     table = f"\n[transformer.{spec.localization}]\n{numbers}\n" if numbers else ""
     return f'''
 [transformer]

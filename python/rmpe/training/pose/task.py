@@ -16,10 +16,12 @@ from tqdm import tqdm
 from ...datasets import load_dataset
 from ...method.parallel import RMPE, RMPEOutput
 from ...method.proposals import FITTED, RELEASED, Proposals, random_jitter, read_proposals
+from ...method.theta import SingularThetaError
 from ...networks.architectures import architecture_builder
 from ...skeletons import Skeleton
 from ..config import ConfigError, Phase
 from ..schedule import Schedule
+from ..task import StepError
 from ..trial import check_forward
 from .batches import Batch, BatchMaker
 from .config import Augmentation, PoseConfig, PosePhase
@@ -123,7 +125,8 @@ class PoseTask:
             )
             if self.config.transformer is not None:
                 size = self.config.phase[-1].size
-                network = RMPE(network, build_transformer(self.config.transformer, size))
+                spec = self.config.transformer
+                network = RMPE(network, build_transformer(spec, size), strict=spec.strict)
         return network.to(memory_format=torch.channels_last)
 
     def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
@@ -157,7 +160,10 @@ class PoseTask:
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[torch.Tensor, PoseOutputs]:
         """Mean over labeled joints and stacks, 1 for blank maps; of both branches, added."""
-        found = model(batch.crops)
+        try:
+            found = model(batch.crops)
+        except SingularThetaError as error:
+            raise StepError(f"transformer.strict: {error}") from error
         output = found if isinstance(found, RMPEOutput) else RMPEOutput(found, None, None, 0)
         main = self._mean_error(output.heatmaps, batch.target, batch)
         parallel = None

@@ -24,13 +24,13 @@ def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTran
     check_architecture(
         "localization",
         config.localization,
-        config.parameters,
+        config.numbers,
         "transformer.localization",
         "transformer.parameters",
     )
     limits = Limits(config.limits, config.shift, config.zoom, config.angle)
     localization = architecture_builder(config.localization)(
-        LIMITS[config.limits], **config.parameters
+        LIMITS[config.limits], **config.numbers
     )
     return SpatialTransformer(localization, limits, config.small, size)
 

@@ -3,12 +3,14 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from rmpe import PoseEstimator
+from rmpe import PoseEstimator, training
 from rmpe.cli import main
 from rmpe.errors import ModelError
 from rmpe.method.modes import STN
@@ -17,9 +19,11 @@ from rmpe.method.proposals import RELEASED
 from rmpe.models.build import load_pose
 from rmpe.training.checkpoint import read_checkpoint
 from rmpe.training.config import ConfigError
+from rmpe.training.loop import TrainingError, train
 from rmpe.training.pose.task import PoseTask
 from rmpe.training.pose.transformers import paint_windows, window_loss
 from rmpe.training.read import parse_config
+from rmpe.training.run import Run
 from rmpe.training.schedule import Schedule
 
 from ..material import CONFIG, draw_people, equal
@@ -38,6 +42,7 @@ size = [64, 64]
 rate = 1e-3
 transformer = true
 """
+CONFIGS = Path(training.__file__).parent / "configs"
 PHASES = CONFIG.replace("samples = 40", "samples = 16") + TRANSFORMER + SECOND
 
 
@@ -135,6 +140,44 @@ def test_both_phases_are_taken_and_the_branch_is_frozen(trained, tmp_path):
     assert equal(read_checkpoint(tmp_path / "run/checkpoint.pt"), late)
 
 
+def test_the_papers_four_phases_are_one_run_also_when_interrupted(tmp_path):
+    data = draw_people(tmp_path / "data", 5)
+    text = (CONFIGS / "rmpe_phases.toml").read_text()
+    for old, new in (
+        (r'"(coco-people|human-boxes)/\w+\.json"', '"people.json"'),
+        (r'"(coco-people|human-boxes)/images"', '"images"'),
+        (r"(stem|width_\d+) = \d+", r"\1 = 8"),
+        (r"batch_size = \d+", 'batch_size = 4\nprecision = "float32"\nlog_every = 1'),
+        (r"samples = [\d_]+", "samples = 8"),
+        (r"size = \[192, 128\]", "size = [64, 64]"),
+    ):
+        text, count = re.subn(old, new, text)
+        assert count
+    (tmp_path / "phases.toml").write_text(text)
+    arguments = ["train", str(tmp_path / "phases.toml"), "--data", str(data), "--cache",
+                 str(tmp_path / "cache"), "--out"]  # fmt: skip
+    whole, broken = str(tmp_path / "whole"), str(tmp_path / "broken")
+    assert main([*arguments, whole]) == 0
+    states = []
+    # In the second phase, where the third begins, in it, and where it has ended.
+    for samples in ("12", "16", "20", "24", "32"):
+        resume = ["--resume"] if states else []
+        assert main([*arguments, broken, "--samples", samples, *resume]) == 0
+        states.append(read_checkpoint(tmp_path / "broken/checkpoint.pt"))
+    assert equal(states[-1], read_checkpoint(tmp_path / "whole/checkpoint.pt"))
+    lines = [json.loads(line) for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
+    steps = [line for line in lines if "loss" in line]
+    assert [line["rate"] for line in steps] == [2.5e-4] * 2 + [5e-5] * 4 + [1e-5] * 2
+    assert ["parallel" in line for line in steps] == [False] * 4 + [True] * 4
+    # The branch is the pose network of before the third phase, to the end.
+    networks = [state["network"] for state in states]
+    before, end = networks[1], networks[-1]
+    frozen = [name for name in end if name.startswith("parallel.")]
+    assert frozen and all(equal(end[k], before[k.replace("parallel.", "sppe.")]) for k in frozen)
+    theta = "transformer.localization.regress.3.weight"
+    assert equal(networks[0][theta], before[theta]) and not equal(before[theta], end[theta])
+
+
 def test_the_model_has_its_transformer_and_every_mode_uses_it(trained):
     pose = load_pose(trained / "run/average.toml")
     assert pose.transformer is not None and len(pose.card.files) == 2
@@ -210,6 +253,38 @@ def test_configurations_that_contradict_themselves(drawn, tmp_path, text, messag
         PoseTask(
             parse_config(text), data=drawn, cache=tmp_path / "cache", folder=tmp_path
         ).network()
+
+
+def test_a_strict_transformer_ends_training_where_others_go_on(drawn, tmp_path):
+    said = []
+    for strict in ("false", "true"):
+        table = f'[transformer]\nlimits = "affine"\nstrict = {strict}'
+        config = parse_config(PHASES.replace("[transformer]", table))
+        task = PoseTask(config, data=drawn, cache=tmp_path / "cache", folder=tmp_path)
+        run = Run(config, "text", task.network(), step=4)
+        with torch.no_grad():  # a window without width
+            run.network.transformer.localization.regress[-1].bias[0] = -1
+        out = tmp_path / strict
+        goes_on = partial(train, run, task, Schedule(config.phase, 4), out, report=said.append)
+        if strict == "false":
+            goes_on(last_step=5)
+            (line,) = [x for x in (out / "log.jsonl").read_text().splitlines() if "limited" in x]
+            assert json.loads(line)["limited"] == 4
+        else:
+            with pytest.raises(TrainingError, match="step 4 .* stays: transformer.strict: theta"):
+                goes_on()
+            assert not (out / "checkpoint.pt").exists()
+
+
+def test_localization_networks_have_their_usual_numbers(drawn, tmp_path):
+    for name in ("small_localization", "resnet18_localization"):
+        numbers = "parameters = {width = 8, cells = 4}"
+        assert numbers in PHASES
+        config = parse_config(PHASES.replace(numbers, f'localization = "{name}"'))
+        task = PoseTask(config, data=drawn, cache=tmp_path / "cache", folder=tmp_path)
+        card = task.export(tmp_path, "model", task.network().eval(), (64, 64))
+        assert load_pose(card).transformer is not None
+        assert ("width = 16" in card.read_text()) == (name == "small_localization")
 
 
 def test_windows_are_drawn_where_they_look():
