@@ -212,6 +212,7 @@ def take_step(run: Run, task: Task, model: nn.Module, batch: Any, rate: float) -
     value = loss.detach().clone()
     if world > 1:
         dist.all_reduce(value)
+        _average_statistics(run.network, world)
     if math.isfinite(norm):
         run.optimizer.step()
         run.average.update()
@@ -225,3 +226,26 @@ def take_step(run: Run, task: Task, model: nn.Module, batch: Any, rate: float) -
     run.step += 1
     run.values.append({"loss": float(value), **task.details(outputs)})
     return float(value), outputs
+
+
+def _average_statistics(network: nn.Module, world: int) -> None:
+    """Give all processes the mean of the running statistics that each took of its own samples.
+
+    Each normalizes by its own samples, as PyTorch has batch norm over all processes for GPUs alone;
+    but what the network will be used with, every sample has contributed to. Frozen norms have
+    nothing to average, and stay as they are, bit for bit.
+    """
+    values = [
+        statistic
+        for module in network.modules()
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training
+        for statistic in (module.running_mean, module.running_var)
+        if statistic is not None
+    ]
+    if values:
+        flat = torch.cat(values)
+        dist.all_reduce(flat)
+        start = 0
+        for value in values:
+            value.copy_(flat[start : start + len(value)] / world)
+            start += len(value)
