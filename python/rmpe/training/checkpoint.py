@@ -120,7 +120,11 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "best": ("a number", lambda value: isinstance(value, float)),
     "values": ("a list of losses", _is_losses),
     "random": ("a state of torch's random numbers", _is_random_state),
-    # Early checkpoints do not say it.
+    # Early checkpoints say neither.
+    "overfit": (
+        "a whole number from 0, or nothing",
+        lambda value: value is None or _is_count(value),
+    ),
     "precision": (
         " or ".join(get_args(Precision)),
         lambda value: value is None or isinstance(value, str) and value in get_args(Precision),

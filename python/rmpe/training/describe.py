@@ -1,16 +1,14 @@
-"""What a configuration would do, before it does it."""
+"""What a run would do, before it does it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-from .run import Run, take_step
-from .schedule import Schedule
-from .session import load_task
+from .run import take_step
+from .session import Prepared
 
 __all__ = ["describe"]
 
@@ -18,44 +16,46 @@ __all__ = ["describe"]
 _STEPS = 4
 
 
-def describe(path: Path, *, data: Path, cache: Path, overfit: int | None = None) -> None:
-    """Print what a configuration would train on, how fast and how long.
+def describe(prepared: Prepared) -> None:
+    """Print what a run would train on, from where to where, how fast and how long.
 
     A few steps are made and taken, with a learning rate of 0, and timed.
 
     Parameters
     ----------
-    path, data, cache, overfit
-        As `rmpe.training.session.load_task` takes them.
-
-    Raises
-    ------
-    ConfigError, ValueError, OSError
-        Where training could not begin either.
+    prepared : Prepared
+        Serves for nothing else afterwards.
     """
-    text, task = load_task(path, data=data, cache=cache, overfit=overfit)
-    config, network = task.config, task.network()
+    run, task, schedule = prepared.run, prepared.task, prepared.schedule
+    config, network, begin = task.config, run.network, run.step
     print("\n".join(task.summary()))
     parameters = sum(p.numel() for p in network.parameters())
     print(f"network: {config.network.architecture}, {parameters:,} parameters")
-    run = Run(config, text, network)
     print(f"precision: {run.precision}")
-    schedule = Schedule(config.phase, config.batch_size)
+    samples = [step * config.batch_size for step in (begin, prepared.stop, schedule.steps)]
+    print("begins {} after {:,} samples, ends after {:,} of {:,}".format(prepared.origin, *samples))
     make = task.batches(schedule, 0, 1)
     hours = 0.0
     for stage in schedule.stages:
         phase = stage.phase
-        task.enter(network, phase, begins=True)
-        batches = iter([make(stage.first + i) for i in range(_STEPS)])
-        making = config.batch_size / _seconds(lambda: make(stage.first))  # noqa: B023
+        first, last = max(stage.first, begin), min(stage.last, prepared.stop)
+        if first >= last:
+            print(f"phase {phase.name}: none of its {phase.samples:,} samples")
+            continue
+        task.enter(network, phase, begins=first == stage.first)
+        batches = iter([make(min(first + i, last - 1)) for i in range(_STEPS)])
+        making = config.batch_size / _seconds(lambda: make(first))  # noqa: B023
         training = config.batch_size / _seconds(
             lambda: take_step(run, task, network, next(batches), 0.0)  # noqa: B023
         )
-        hours += phase.samples / training / 3600
+        whole = (first, last) == (stage.first, stage.last)
+        left = phase.samples if whole else (last - first) * config.batch_size
+        hours += left / training / 3600
         print(
-            f"phase {phase.name}: {phase.samples:,} samples in {stage.last - stage.first:,} steps, "
-            f"{phase.size[0]}x{phase.size[1]}, rate {phase.rate:g}, {phase.curve}; "
-            f"input {making:.0f} samples a second and thread, training {training:.1f}"
+            f"phase {phase.name}: {left:,} {'' if whole else f'of {phase.samples:,} '}samples in "
+            f"{last - first:,} steps, {phase.size[0]}x{phase.size[1]}, rate {phase.rate:g}, "
+            f"{phase.curve}; input {making:.0f} samples a second and thread, training "
+            f"{training:.1f}"
         )
     print(f"in all {hours:.1f} hours at this speed, without validation")
 

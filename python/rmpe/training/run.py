@@ -11,6 +11,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from ..models.read import load_card
+from ..models.store import obtain
 from ..networks.weights import read_weights
 from .checkpoint import CheckpointError, brief, read_checkpoint
 from .config import TrainingConfig
@@ -40,6 +42,8 @@ class Run:
         Best validation so far, of the moving average.
     values : list of dict
         The loss and its details in each step since the last line of the log.
+    overfit : int or None
+        How many samples are learned by heart; a checkpoint goes with this, too.
     precision : str
         What convolutions are computed in: ``"bfloat16"`` or ``"float32"``.
     """
@@ -51,6 +55,7 @@ class Run:
     skipped: int = 0
     best: float = -1.0
     values: list[dict[str, float]] = field(default_factory=list)
+    overfit: int | None = None
     average: MovingAverage = field(init=False)
     optimizer: torch.optim.Optimizer | MuonForConvolutions = field(init=False)
     precision: Precision = field(init=False)
@@ -64,6 +69,7 @@ class Run:
         """What `restore` needs. The samples depend on the seed and the step alone."""
         return {
             "config": self.text,
+            "overfit": self.overfit,
             "step": self.step,
             "skipped": self.skipped,
             "best": self.best,
@@ -87,12 +93,20 @@ class Run:
         Raises
         ------
         CheckpointError
-            Where the checkpoint is of another configuration.
+            Where the checkpoint is of another configuration, or other samples were overfitted.
         """
         if state["config"] != self.text:
             raise CheckpointError(
                 "the checkpoint was written with another configuration; give that one again, or "
                 "start a run of its own from the checkpoint's weights with --from"
+            )
+        # Early checkpoints do not say.
+        overfit = state.get("overfit", self.overfit)
+        if overfit != self.overfit:
+            given = "without --overfit" if overfit is None else f"with --overfit {overfit}"
+            raise CheckpointError(
+                f"the checkpoint was written {given}; go on as the run began, or start one of its "
+                "own"
             )
         self.start_from(state)
         self.step, self.skipped = state["step"], state["skipped"]
@@ -159,14 +173,22 @@ def _is_like(value: Any, model: torch.Tensor) -> bool:
 
 
 def read_trained(path: Path) -> dict[str, torch.Tensor]:
-    """Read trained weights: a checkpoint's moving average, or a file of weights alone.
+    """Read trained weights: a checkpoint's moving average, a file of weights alone, or a card's.
 
     Raises
     ------
     CheckpointError, rmpe.ModelError
         Where the file cannot be read.
     """
-    if path.suffix == ".safetensors":
+    if path.suffix == ".toml":
+        card = load_card(path)
+        if card.runtime != "pytorch":
+            raise CheckpointError(
+                f"{path} is the card of an ONNX file, whose weights cannot be trained; give that "
+                "of a PyTorch network"
+            )
+        values = read_weights(obtain(card.network))
+    elif path.suffix == ".safetensors":
         values = read_weights(path)
     else:
         values = read_checkpoint(path)["average"]

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from ..toml_file import TomlError, read_text
 from .checkpoint import CheckpointError, brief, read_checkpoint
 from .config import ConfigError
 from .loop import CHECKPOINT, train
+from .overfit import shortened
 from .precision import choose_precision
 from .read import parse_config
 from .run import Run, read_trained
@@ -24,7 +26,7 @@ from .schedule import Schedule
 from .task import Task, task_class
 from .trial import check_sizes
 
-__all__ = ["load_task", "train_from_config"]
+__all__ = ["Prepared", "load_task", "prepare", "train_from_config"]
 
 
 def load_task(
@@ -39,7 +41,8 @@ def load_task(
     data, cache : Path
         Folders: of the data, and of decoded photographs.
     overfit : int, optional
-        Train on so many samples only, without augmentation, and measure on them.
+        Train on so many samples only, without augmentation, by a short copy of the schedule, and
+        measure on them.
 
     Returns
     -------
@@ -61,11 +64,88 @@ def load_task(
         check_sizes(config)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+    if overfit is not None:
+        config = shortened(config, overfit)
     cache = cache.expanduser()
     task = task_class(config.task)(
         config, data=data, cache=cache, folder=path.parent, overfit=overfit
     )
     return text, task
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A run before its next step.
+
+    Attributes
+    ----------
+    run : Run
+    task : Task
+    schedule : Schedule
+    stop : int
+        The step before which it ends.
+    origin : str
+        Where its weights come from, for people.
+    """
+
+    run: Run
+    task: Task
+    schedule: Schedule
+    stop: int
+    origin: str
+
+
+def prepare(
+    path: Path,
+    *,
+    data: Path,
+    cache: Path,
+    out: Path | None = None,
+    resume: bool = False,
+    start: Path | None = None,
+    weights: Path | None = None,
+    phase: str | None = None,
+    samples: int | None = None,
+    overfit: int | None = None,
+) -> Prepared:
+    """Read all that `train_from_config` takes, and write nothing.
+
+    Parameters
+    ----------
+    path, data, cache, out, resume, start, weights, phase, samples, overfit
+        As `train_from_config` takes them; without ``out`` there is no run to go on with.
+
+    Raises
+    ------
+    ConfigError, CheckpointError, OSError, ValueError
+        Where the run could not begin.
+    """
+    checkpoint = None if out is None else out / CHECKPOINT
+    if checkpoint is not None and checkpoint.exists() and not resume:
+        raise CheckpointError(
+            f"{out} holds a run already; go on with --resume, or choose another folder"
+        )
+    origin, state = "with new weights", None
+    if resume and checkpoint is not None:
+        origin, state = f"from the checkpoint in {out}", read_checkpoint(checkpoint)
+    elif start is not None:
+        if start.suffix in (".toml", ".safetensors"):
+            raise CheckpointError(f"--from needs a checkpoint; --weights takes {start}")
+        origin, state = f"with weights and optimizer of {start}", read_checkpoint(start)
+    text, task = load_task(path, data=data, cache=cache, overfit=overfit)
+    config = task.config
+    schedule = Schedule(config.phase, config.batch_size)
+    first_step = 0 if phase is None else schedule.first_step(phase)
+    # Networks of ours draw nothing while they train, others may.
+    torch.manual_seed(config.seed)
+    run = Run(config, text, task.network(), step=first_step, overfit=overfit)
+    if state is not None:
+        (run.resume if resume else run.start_from)(state)
+    elif weights is not None:
+        origin = f"with the weights of {weights}"
+        _adopt(task, run, weights)
+    last = schedule.steps if samples is None else -(-samples // config.batch_size)
+    return Prepared(run, task, schedule, min(last, schedule.steps), origin)
 
 
 def train_from_config(
@@ -96,7 +176,7 @@ def train_from_config(
     start : Path, optional
         A checkpoint whose weights and optimizer a new run begins with.
     weights : Path, optional
-        A checkpoint or a safetensors file whose weights alone a new run begins with.
+        A checkpoint, a safetensors file or a model card whose weights alone a new run begins with.
     phase : str, optional
         Where a new run begins.
     samples : int, optional
@@ -119,29 +199,18 @@ def train_from_config(
         The folder cannot be written to, or another run writes into it.
     """
     with _processes() as rank, _locked(out, rank, report):
-        checkpoint = out / CHECKPOINT
-        if checkpoint.exists() and not resume:
-            raise CheckpointError(
-                f"{out} holds a run already; go on with --resume, or choose another folder"
-            )
-        state = read_checkpoint(checkpoint) if resume else read_checkpoint(start) if start else None
-        text, task = load_task(path, data=data, cache=cache, overfit=overfit)
-        config = task.config
-        schedule = Schedule(config.phase, config.batch_size)
-        first_step = 0 if phase is None else schedule.first_step(phase)
-        # Networks of ours draw nothing while they train, others may.
-        torch.manual_seed(config.seed)
-        run = Run(config, text, task.network(), step=first_step)
-        if state is not None:
-            (run.resume if resume else run.start_from)(state)
-        elif weights is not None:
-            _adopt(task, run, weights)
+        found = prepare(
+            path, data=data, cache=cache, out=out, resume=resume, start=start, weights=weights,
+            phase=phase, samples=samples, overfit=overfit,
+        )  # fmt: skip
+        run, task = found.run, found.task
         if rank == 0:
-            write_atomically(out / "config.toml", lambda file: file.write(text.encode()))
+            write_atomically(out / "config.toml", lambda file: file.write(run.text.encode()))
             for line in [*task.summary(), _precision(run)]:
                 report(line)
-        last = None if samples is None else -(-samples // config.batch_size)
-        return train(run, task, schedule, out, workers=workers, last_step=last, report=report)
+        return train(
+            run, task, found.schedule, out, workers=workers, last_step=found.stop, report=report
+        )
 
 
 def _precision(run: Run) -> str:

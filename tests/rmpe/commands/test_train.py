@@ -1,13 +1,18 @@
 """``rmpe train``: what it prints, and what it refuses."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from rmpe import PoseEstimator
 from rmpe.cli import main
+from rmpe.models import read
 from rmpe.training.checkpoint import read_checkpoint
 
 from ..training.material import CONFIG, draw_people
+
+CARDS = Path(read.__file__).parent / "cards"
 
 
 @pytest.fixture
@@ -27,6 +32,56 @@ def test_a_dry_run_says_what_would_happen_and_writes_no_run(arguments, tmp_path,
     assert "phase only: 40 samples in 10 steps, 64x64, rate 0.001, constant" in printed
     assert "samples a second and thread" in printed and "in all 0.0 hours" in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "config.toml", "data"]
+
+
+def test_a_dry_run_shows_what_that_very_command_would_do(arguments, tmp_path, capsys):
+    phases = CONFIG + '[[phase]]\nname = "decay"\nsamples = 8\nsize = [64, 64]\nrate = 1e-4\n'
+    (tmp_path / "config.toml").write_text(phases)
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main([*arguments, "--out", str(first), "--samples", "12"]) == 0
+    before = {path.name: path.read_bytes() for path in first.iterdir() if path.is_file()}
+    checkpoint = str(first / "checkpoint.pt")
+
+    def shown(*extra):
+        capsys.readouterr()
+        assert main([*arguments, "--dry-run", *extra]) == 0
+        return capsys.readouterr().out
+
+    printed = shown("--out", str(first), "--resume")
+    assert f"begins from the checkpoint in {first} after 12 samples, ends after 48 of 48" in printed
+    assert "phase only: 28 of 40 samples in 7 steps" in printed
+    assert "phase decay: 8 samples in 2 steps" in printed
+    printed = shown(
+        "--out", str(second), "--from", checkpoint, "--phase", "decay", "--samples", "44"
+    )
+    assert f"begins with weights and optimizer of {checkpoint} after 40 samples" in printed
+    assert "ends after 44 of 48" in printed and "phase only: none of its 40 samples" in printed
+    assert "phase decay: 4 of 8 samples in 1 steps" in printed
+    card = str(first / "average.toml")
+    assert f"begins with the weights of {card} after 0 samples" in shown("--weights", card)
+
+    for extra, message in (
+        (["--out", str(first)], "holds a run already; go on with --resume"),
+        (["--resume"], "--out is needed"),
+        (["--weights", "small_ssd_person.toml"], "small_ssd_person.toml"),
+        (["--weights", str(CARDS / "small_hourglass_coco17.toml")], "is of another network"),
+        (["--weights", str(CARDS / "simplepose_coco17.toml")], "is the card of an ONNX file"),
+        (["--from", card], f"--from needs a checkpoint; --weights takes {card}"),
+    ):
+        assert main([*arguments, "--dry-run", *extra]) == 2
+        assert message in capsys.readouterr().err
+    assert not second.exists()
+    assert before == {path.name: path.read_bytes() for path in first.iterdir() if path.is_file()}
+
+
+def test_a_run_goes_on_with_the_samples_that_it_learns_by_heart(arguments, tmp_path, capsys):
+    run = [*arguments, "--out", str(tmp_path / "run")]
+    assert main([*run, "--overfit", "2", "--samples", "4"]) == 0
+    for extra in ([], ["--overfit", "3"]):
+        assert main([*run, "--resume", *extra]) == 2
+        assert "the checkpoint was written with --overfit 2" in capsys.readouterr().err
+    assert main([*run, "--resume", "--overfit", "2", "--samples", "8"]) == 0
+    assert read_checkpoint(tmp_path / "run/checkpoint.pt")["step"] == 2
 
 
 def test_a_run_leaves_models_that_the_pipeline_takes(arguments, tmp_path):
@@ -61,6 +116,7 @@ def test_another_run_begins_with_its_weights_at_a_phase_of_its_own(arguments, tm
         ([], "--out is needed"),
         (["--out", "{}/run", "--resume", "--from", "x"], "--resume and --from exclude each other"),
         (["--out", "{}/run", "--resume"], "there is no checkpoint at"),
+        (["--out", "{}/run", "--resume", "--phase", "only"], "--resume and --phase exclude each"),
         (["--out", "{}/run", "--phase", "decay"], "phase must be one of only, got 'decay'"),
         (["--out", "{}/run", "--workers", "0"], "--workers must be at least 1, got 0"),
         (["--out", "{}/run", "--workers", "257"], "--workers must be at most 256, got 257"),
@@ -90,10 +146,10 @@ def test_eight_people_are_learned_by_heart(data_dir, tmp_path, capsys):
     config = config.replace("size = [64, 64]", "size = [128, 96]").replace(
         "batch_size = 4", "batch_size = 16"
     )
-    config = config.replace("samples = 40", "samples = 4800").replace(
-        "validate_every = 16", "validate_every = 4800"
+    config = config.replace("samples = 40", "samples = 200_000").replace(
+        "validate_every = 16", "validate_every = 20_000"
     )
-    config = config.replace("warmup = 8", "warmup = 400").replace("rate = 1e-3", "rate = 3e-3")
+    config = config.replace("warmup = 8", "warmup = 20_000").replace("rate = 1e-3", "rate = 3e-3")
     for name, width in (("stem", 16), ("_4", 32), ("_8", 48), ("_16", 64), ("_32", 64)):
         config = config.replace(f"{name} = 8", f"{name} = {width}")
     (tmp_path / "config.toml").write_text(config.replace("log_every = 1\n", ""))

@@ -106,6 +106,7 @@ def test_weights_alone_are_no_checkpoint(tmp_path):
         ("values", [{"x": 1.0}], "a list of losses"),
         ("values", [{"loss": "x"}], "a list of losses"),
         ("random", torch.zeros(3, dtype=torch.uint8), "a state of torch's random numbers"),
+        ("overfit", "all", "a whole number from 0, or nothing"),
         ("precision", "float64", "bfloat16 or float32"),
         ("network", {1: torch.zeros(1)}, "names and their tensors"),
         ("average", {"a": 2}, "names and their tensors"),

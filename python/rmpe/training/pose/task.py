@@ -78,8 +78,12 @@ class PoseTask:
         overfit: int | None = None,
     ) -> None:
         if overfit is not None:
-            first = replace(config.source[0], aspect=0)
-            config = replace(config, augmentation=_STILL, source=(first,))
+            config = replace(
+                config,
+                augmentation=_STILL,
+                source=(replace(config.source[0], aspect=0),),
+                proposals=replace(config.proposals, kind="none", file=""),
+            )
         self.config = config
         _check_transformer(config)
         self._people = _load(config, data, cache, overfit)
