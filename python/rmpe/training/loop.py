@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ..datasets.dataset import DatasetError
 from ..errors import ModelError
 from ..inputs.images import ImageError
 from ..interrupts import stop_signals
@@ -160,7 +161,7 @@ def _measure(run: Run, task: Task, size: tuple[int, int], folder: Path, reports:
     except ModelError as error:
         # The checkpoint has the weights, and they may shrink again.
         reports.fails(run.step, f"no model of step {run.step}, the last one stays: {error}")
-    except ImageError as error:
+    except (DatasetError, ImageError) as error:
         reports.say(f"the model of step {run.step} was not measured: {error}")
 
 

@@ -15,6 +15,7 @@ import torch
 import torch.multiprocessing as mp
 from torch import nn
 
+from rmpe.datasets.dataset import DatasetError
 from rmpe.inputs.images import ImageError
 from rmpe.training import loop
 from rmpe.training.checkpoint import read_checkpoint
@@ -185,9 +186,10 @@ def test_links_and_pipes_in_the_folder_are_left_alone(task, tmp_path):
     assert "step 1 is not in log.jsonl: " in said[1]
 
 
-def test_a_model_that_cannot_be_measured_does_not_end_the_run(task, tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", [DatasetError, ImageError])
+def test_a_model_that_cannot_be_measured_does_not_end_the_run(task, tmp_path, monkeypatch, kind):
     def validate(card):
-        raise ImageError("0.png cannot be read: No such file or directory")
+        raise kind("0.png cannot be read: No such file or directory")
 
     monkeypatch.setattr(task, "validate", validate)
     said = []
