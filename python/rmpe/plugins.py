@@ -1,10 +1,11 @@
 """What other packages add, by entry points of their own.
 
-=================  ================================================================
-``rmpe.detectors`` a kind of detector, as `rmpe.detectors.detector.DetectorKind`
-``rmpe.heads``     a head, as `rmpe.heads.head.Head`
-``rmpe.cards``     a package whose folder holds model cards, and may hold their files
-=================  ================================================================
+======================  =======================================================================
+``rmpe.detectors``      a kind of detector, as `rmpe.detectors.detector.DetectorKind`
+``rmpe.heads``          a head, as `rmpe.heads.head.Head`
+``rmpe.pose_networks``  a pose network in PyTorch, an `rmpe.networks.architectures.Architecture`
+``rmpe.cards``          a package whose folder holds model cards, and may hold their files
+======================  =======================================================================
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ import sys
 import pytest
 import torch
 
-from rmpe import plugins
+from rmpe import PoseEstimator, plugins
 from rmpe.errors import ModelError
-from rmpe.models.build import load_detector
+from rmpe.models.build import load_detector, load_pose
 from rmpe.models.read import _CARDS, known_cards, load_card
 
 MODULE = '''
@@ -35,6 +35,11 @@ ENTRY_POINTS = """
 [rmpe.detectors]
 everything = addition.kinds:Everything
 broken = addition.broken:Nothing
+
+[rmpe.pose_networks]
+dots = addition.networks:DOTS
+number = addition.networks:NUMBER
+basic_hourglass = addition.networks:DOTS
 
 [rmpe.heads]
 stick = addition.kinds:Stick
@@ -64,6 +69,48 @@ score = 0.5
 """
 
 
+NETWORKS = """
+import torch
+from rmpe.networks.architectures import Architecture
+
+DOTS = Architecture("pose", "addition.networks", "dots", {"width": 16})
+NUMBER = 3
+
+def dots(joints, *, width):
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(3, width, 4, stride=4), torch.nn.Conv2d(width, joints, 1)
+    )
+"""
+POSE_CARD = """
+kind = "pose"
+title = "Dots"
+license = "MIT"
+origin = "a test"
+runtime = "pytorch"
+architecture = "dots"
+head = "heatmap"
+skeleton = "coco_17"
+batch_size = 2
+[network]
+file = "dots.pth"
+[dots]
+width = 8
+[input]
+size = [64, 48]
+channels = "rgb"
+scale = 1
+mean = [0, 0, 0]
+std = [1, 1, 1]
+[crop]
+convention = "hrnet"
+padding = 0.25
+[heatmap]
+convention = "hrnet"
+stride = 4
+offset = 0
+"""
+
+
 @pytest.fixture
 def addition(tmp_path, monkeypatch):
     """An installed package that adds a detector, a head that is not there, and a card."""
@@ -75,6 +122,8 @@ def addition(tmp_path, monkeypatch):
     # Names of this package are not taken over.
     (cards / "simplepose_coco17.toml").write_text(CARD)
     (cards.parent / "kinds.py").write_text(MODULE)
+    (cards.parent / "networks.py").write_text(NETWORKS)
+    (cards / "dots.toml").write_text(POSE_CARD)
     (cards.parent / "broken.py").write_text("raise RuntimeError('half installed')")
     info = tmp_path / "addition-1.0.dist-info"
     info.mkdir()
@@ -94,6 +143,29 @@ def test_a_detector_and_a_card_of_another_package(addition):
     found = detector([torch.zeros(4, 6, 3, dtype=torch.uint8)])
     assert (found.boxes.tolist(), found.scores.tolist()) == ([[0, 0, 6, 4]], [0.5])
     assert load_card("all_of_it").network.folder == addition
+
+
+def test_a_pose_network_of_another_package(addition):
+    from addition.networks import dots
+
+    torch.save(dots(17, width=8).state_dict(), addition / "dots.pth")
+    assert load_pose("dots").network.output_shapes == ((17, 16, 12),)
+    estimator = PoseEstimator("all_of_it", "dots")
+    assert estimator(torch.zeros(64, 48, 3, dtype=torch.uint8))[0].keypoints.xy.shape == (1, 17, 2)
+    # Its numbers are read as those of the package's own.
+    (addition / "wide.toml").write_text(POSE_CARD.replace("width = 8", "width = 17"))
+    with pytest.raises(ModelError, match="dots.width must be a whole number, 1 to 16, got 17"):
+        load_card(addition / "wide.toml")
+    # Its names do not take the place of the package's own.
+    assert load_card("small_hourglass_coco17").parameters[0] == ("stacks", 2)
+
+
+def test_what_a_package_adds_and_is_no_pose_network(addition):
+    (addition / "mine.toml").write_text(POSE_CARD.replace('"dots"', '"number"'))
+    with pytest.raises(
+        ModelError, match="number of rmpe.pose_networks must be an Architecture .* 3"
+    ):
+        load_card(addition / "mine.toml")
 
 
 def test_names_of_this_package_stay_its_own(addition):

@@ -145,7 +145,7 @@ class Card:
     runtime
         One of `RUNTIMES`.
     architecture
-        For PyTorch, one of :data:`rmpe.networks.architectures.ARCHITECTURES`; else ``""``.
+        For PyTorch, one of `rmpe.networks.architectures.architecture_names`; else ``""``.
     parameters
         The numbers that the architecture takes, by name.
     network

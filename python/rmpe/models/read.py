@@ -18,7 +18,7 @@ from ..detectors import detector_class, detector_names
 from ..errors import ModelError
 from ..heads import head_class, head_names
 from ..method.limits import LIMITS, Limits
-from ..networks.architectures import ARCHITECTURES
+from ..networks.architectures import architecture_names, find_architecture
 from ..plugins import added_cards
 from ..skeletons import SKELETONS
 from ..toml_table import Table, is_fraction, is_integer, read_toml, show
@@ -140,8 +140,7 @@ def _read_common(table: Table, task: str, source: _Source) -> dict[str, Any]:
     runtime = table.choice("runtime", RUNTIMES)
     architecture, parameters = "", {}
     if runtime == "pytorch":
-        rows = {name: row for name, row in ARCHITECTURES.items() if row.task == task}
-        architecture = table.choice("architecture", rows)
+        architecture = table.choice("architecture", architecture_names(task))
         parameters = _read_parameters(table, architecture)
     return {
         "name": table.path.stem,
@@ -160,7 +159,7 @@ def _read_common(table: Table, task: str, source: _Source) -> dict[str, Any]:
 
 def _read_parameters(table: Table, architecture: str) -> dict[str, int]:
     """The numbers of an architecture, in a table of its name where there are any."""
-    row = ARCHITECTURES[architecture]
+    row = find_architecture(architecture)
     if not row.parameters:
         return {}
     numbers = table.table(architecture)
@@ -207,8 +206,7 @@ def _read_pose(table: Table, source: _Source) -> PoseCard:
 
 
 def _read_transformer(table: Table, origin: str, source: _Source) -> TransformerCard:
-    rows = {name: row for name, row in ARCHITECTURES.items() if row.task == "localization"}
-    architecture = table.choice("architecture", rows)
+    architecture = table.choice("architecture", architecture_names("localization"))
     parameters = _read_parameters(table, architecture)
     return TransformerCard(
         architecture=architecture,

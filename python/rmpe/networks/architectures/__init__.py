@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ...errors import ModelError
+from ...plugins import added_names, load_added
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
@@ -19,14 +22,18 @@ __all__ = [
     "ARCHITECTURES",
     "Architecture",
     "architecture_builder",
+    "architecture_names",
     "build_architecture",
+    "find_architecture",
     "recognize",
 ]
+
+_GROUP = "rmpe.pose_networks"
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A row of the table.
+    """A row of the table, or what another package adds to it.
 
     Attributes
     ----------
@@ -35,7 +42,8 @@ class Architecture:
         transformer.
     module, builder
         The function, in the module of that name, that makes the network. It takes the parameters
-        and for poses ``joints``, the number of keypoints.
+        and for poses ``joints``, the number of keypoints. Modules of `ARCHITECTURES` are in this
+        package; those of others have their full name.
     parameters
         The whole numbers that a card gives, and the largest value of each: a card may come from
         anywhere, and must not ask for more memory than there is.
@@ -101,20 +109,46 @@ ARCHITECTURES = {
 }
 
 
+def architecture_names(task: str) -> tuple[str, ...]:
+    """Name those for a task: of `ARCHITECTURES`, and for poses those that other packages add."""
+    own = tuple(name for name, row in ARCHITECTURES.items() if row.task == task)
+    added = added_names(_GROUP) if task == "pose" else ()
+    return own + tuple(name for name in added if name not in ARCHITECTURES)
+
+
+def find_architecture(name: str) -> Architecture:
+    """Return the row of one of `architecture_names`.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where another package adds what is none.
+    """
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    added = load_added(_GROUP, name)
+    if not isinstance(added, Architecture) or added.task != "pose":
+        raise ModelError(
+            f'{name} of {_GROUP} must be an Architecture of the task "pose", got {added!r}'
+        )
+    return added
+
+
 def architecture_builder(name: str) -> Callable[..., nn.Module]:
-    """Import the function that makes one of `ARCHITECTURES`.
+    """Import the function that makes one of `architecture_names`.
 
     Those for poses take ``intermediate``: whether the network gives the outputs of all its stacks,
     as training wants them, or those of the last alone, which is the default.
     """
-    row = ARCHITECTURES[name]
-    module = importlib.import_module(f".{row.module}", __name__)
+    row = find_architecture(name)
+    path = f".{row.module}" if name in ARCHITECTURES else row.module
+    module = importlib.import_module(path, __name__)
     builder: Callable[..., nn.Module] = getattr(module, row.builder)
     return builder
 
 
 def build_architecture(name: str, **parameters: int) -> nn.Module:
-    """Make one of `ARCHITECTURES` without memory for its weights, on the meta device.
+    """Make one of `architecture_names` without memory for its weights, on the meta device.
 
     Returns
     -------
