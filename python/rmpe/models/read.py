@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from ..errors import ModelError
 from ..heads import head_class, head_names
 from ..method.limits import LIMITS, Limits
 from ..networks.architectures import architecture_names, find_architecture
+from ..networks.file_kinds import describe_file
 from ..plugins import added_cards
 from ..skeletons import SKELETONS
 from ..toml_table import Table, is_fraction, is_integer, read_toml, show
@@ -32,7 +34,7 @@ from .card import (
     PoseCard,
     TransformerCard,
 )
-from .references import NETWORK_FILES, card_of_file, card_of_name, fetch_card
+from .references import NETWORK_FILES, card_of_address, card_of_file, fetch_card
 
 __all__ = ["known_cards", "load_card"]
 
@@ -99,11 +101,25 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
         return replace(card, network=replace(card.network, name=path.name, folder=path.parent))
     paths = _card_paths()
     if text not in paths:
-        raise ModelError(
-            f"model must be one of {', '.join(paths)}, or the path or address of a .toml card or "
-            f"of a network's file, got {show(text)}"
-        )
+        raise ModelError(_not_known(text, list(paths)))
     return _read_card(paths[text], _Source(paths[text].parent))
+
+
+def _not_known(text: str, names: list[str]) -> str:
+    """Say what a model may be, and what may have been meant."""
+    what = describe_file(text)
+    if what is not None or Path(text).name != text or Path(text).suffix:
+        got = show(text) if what is None else f"{show(text)}, which is {what}"
+        return (
+            f"a model that is given by its file must be a card, .toml, or a network in "
+            f"{', '.join(NETWORK_FILES)}, got {got}"
+        )
+    close = difflib.get_close_matches(text, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return (
+        f"model must be one of {', '.join(names)}, or the path or address of a .toml card or of a "
+        f"network's file, got {show(text)}{hint}"
+    )
 
 
 def _load_from_address(address: str) -> DetectorCard | PoseCard:
@@ -113,8 +129,9 @@ def _load_from_address(address: str) -> DetectorCard | PoseCard:
     if Path(name).suffix == ".toml":
         path = fetch_card(address)
         return _read_card(path, _Source(path.parent, address))
-    card = card_of_name(known_cards().values(), name)
-    return replace(card, network=replace(card.network, urls=(address, *card.network.urls)))
+    card = card_of_address(known_cards().values(), address)
+    urls = dict.fromkeys((address, *card.network.urls))
+    return replace(card, network=replace(card.network, urls=tuple(urls)))
 
 
 @dataclass(frozen=True)

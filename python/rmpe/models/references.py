@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import ModelError
+from ..networks.file_kinds import describe_file
 from ..terminal import printable
-from .addresses import last_name, to_url
+from ..toml_table import show
+from .addresses import HubFile, last_name, to_url
 from .card import Card
 from .digests import digest_of
 from .places import cache_folder, offline_variable
 from .transfer import DiskError, receive
 
-__all__ = ["NETWORK_FILES", "card_of_file", "card_of_name", "fetch_card"]
+__all__ = ["NETWORK_FILES", "card_of_address", "card_of_file", "fetch_card"]
 
 NETWORK_FILES = (".onnx", ".pth", ".pt", ".tar", ".safetensors")
 _MOST_CARD_BYTES = 64 << 10
@@ -25,21 +27,42 @@ _MOST_CARD_BYTES = 64 << 10
 _AnyCard = TypeVar("_AnyCard", bound=Card)
 
 
-def card_of_name(cards: Iterable[_AnyCard], name: str) -> _AnyCard:
-    """Find the card whose network has a file of this name.
+def card_of_address(cards: Iterable[_AnyCard], address: str) -> _AnyCard:
+    """Find the card whose network comes from an address, or has a file of the name there.
+
+    An archive that a card names is known by its name, too, wherever a copy of it lies.
 
     Raises
     ------
     rmpe.ModelError
         Where there is none.
     """
-    found = [card for card in cards if card.network.name == name]
-    if not found:
+    cards, name, source = list(cards), last_name(address), _source(address)
+    packed = name.lower().endswith(".zip")
+    for card in cards:
+        urls = card.network.urls
+        if source in map(_source, urls) or (packed and name in map(last_name, urls)):
+            return card
+    for card in cards:
+        if card.network.name == name:
+            return card
+    if Path(name).suffix not in (*NETWORK_FILES, ".zip"):
         raise ModelError(
-            f"no card is known for a network's file {name}, and a card says how it is used: write "
-            f"one, {Path(name).stem}.toml beside it (rmpe models new-card makes a beginning)"
+            f"the address of a model must end in .toml, or as a network's file in "
+            f"{', '.join(NETWORK_FILES)}, got {show(address)}"
         )
-    return found[0]
+    file = "the ONNX file in it" if packed else name
+    raise ModelError(
+        f"no card is known for the network {address}, and a card says how it is used: download "
+        f"{to_url(address)}, begin a card for {file} with rmpe models new-card, complete that, and "
+        f"give its path in place of the address, as --detector CARD.toml or --pose CARD.toml"
+    )
+
+
+def _source(address: str) -> tuple[str, str]:
+    """What an address is of, in whatever revision."""
+    found = HubFile.parse(address)
+    return ("", address) if found is None else (found.repository, found.file)
 
 
 def card_of_file(cards: Iterable[_AnyCard], path: Path) -> _AnyCard:
@@ -59,7 +82,16 @@ def card_of_file(cards: Iterable[_AnyCard], path: Path) -> _AnyCard:
     for card in known:
         if digest.startswith(card.network.sha256):
             return card
-    return card_of_name(cards, path.name)
+    for card in cards:
+        if card.network.name == path.name:
+            return card
+    what = describe_file(path)
+    if what is not None:
+        raise ModelError(f"{path} is {what}")
+    raise ModelError(
+        f"no card is known for a network's file {path.name}, and a card says how it is used: write "
+        f"one, {path.stem}.toml beside it (rmpe models new-card makes a beginning)"
+    )
 
 
 def fetch_card(address: str) -> Path:

@@ -12,6 +12,7 @@ import torch
 from ..errors import ModelError
 from ..output_file import check_is_file
 from .external_data import has_external_data
+from .file_kinds import describe_file
 from .network import Shape, check_shapes
 
 __all__ = ["INPUT_TYPES", "Port", "check_input", "check_outputs", "read_onnx"]
@@ -75,7 +76,9 @@ def read_onnx(path: Path) -> bytes:
     except OSError as error:
         raise ModelError(f"cannot read the network {path}: {error.strerror}") from None
     except ValueError as error:
-        raise ModelError(f"{path} is damaged or no ONNX file: {error}") from None
+        what = describe_file(path)
+        found = f"is damaged or no ONNX file: {error}" if what is None else f"is {what}"
+        raise ModelError(f"{path} {found}") from None
     if outside:
         raise ModelError(
             f"{path} keeps weights in another file, which the SHA-256 in its card does not cover; "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import pickle
+import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,8 +16,10 @@ from torch import nn
 
 from ..errors import ModelError
 from ..output_file import check_is_file
+from ..terminal import printable
 from .architectures import recognize
 from .checkpoints import convert
+from .file_kinds import describe_content, describe_file
 
 __all__ = ["load_pickle", "load_weights", "read_weights"]
 
@@ -40,6 +44,9 @@ class _NumpyNumber:
     def __setstate__(self, state: object) -> None:
         pass
 
+
+# What PyTorch calls a function or class in a file that is none of a state dict.
+_NAMED = re.compile(r"(?:GLOBAL|class '|function|got <class ')\s*([\w.<>]+)")
 
 # How numpy numbers are pickled, under the names of numpy 1 and 2.
 _NUMPY_NUMBERS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
@@ -141,7 +148,9 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], tuple[
     except (ModuleNotFoundError, ModelError):
         raise
     except Exception as error:  # Unpickling raises anything.
-        raise ModelError(f"cannot read weights from {path}: {error}") from error
+        what = describe_file(path)
+        reason = str(error) if what is None else f"it is {what}"
+        raise ModelError(f"cannot read weights from {path}: {reason}") from error
     for wrapper in _WRAPPERS:
         if isinstance(values, dict) and isinstance(values.get(wrapper), dict):
             values = values[wrapper]
@@ -179,10 +188,14 @@ def load_pickle(path: Path) -> Any:
 
     Raises
     ------
+    rmpe.ModelError
+        Where loading it would run code.
     Exception
         Of any type, where it is anything else.
     """
     check_is_file(path)
+    if (what := describe_content(path)) is not None:
+        raise ValueError(f"it is {what}")
     if zipfile.is_zipfile(path):
         # torch.save compresses nothing; what is compressed may unpack to any size.
         with zipfile.ZipFile(path) as archive:
@@ -192,5 +205,20 @@ def load_pickle(path: Path) -> Any:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find(b"\nbytearray\n") >= 0:  # Of any length, in a few bytes.
             raise ModelError(f"{path} must hold tensors and numbers alone, and no bytearray")
-    with torch.serialization.safe_globals(_NUMPY_NUMBERS):
-        return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        with torch.serialization.safe_globals(_NUMPY_NUMBERS):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        # PyTorch's own words say how to load the file all the same, and run what is in it.
+        if found := _NAMED.search(str(error)):
+            raise ModelError(
+                f"{path} is refused: it holds {printable(found[1])} beside tensors and numbers, "
+                "and to load that could run any code; save the network's state dict alone, by "
+                "torch.save(network.state_dict(), ...) or as safetensors, on a machine where you "
+                "trust the file"
+            ) from None
+        if isinstance(error, pickle.UnpicklingError):
+            raise ValueError(
+                "it is damaged, or nothing that torch.save or safetensors wrote"
+            ) from None
+        raise

@@ -70,7 +70,12 @@ class Harmful:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (Harmful(), "cannot read weights from .*net.pth"),
+        (Harmful(), "net.pth is refused: it holds print beside tensors and numbers"),
+        (
+            {"w": torch.zeros(1), "a": Harmful()},
+            "print .* as safetensors, on a machine wh",
+        ),
+        (nn.Linear(2, 2), "net.pth is refused: it holds torch.nn.modules.linear.Linear beside"),
         ({"weight": 3}, "net.pth must hold a state dict: names and their tensors"),
         ([torch.zeros(1)], "net.pth must hold a state dict"),
         ({"weight": torch.zeros(1)}, "net.pth does not fit StackedHourglass: .*conv1.weight"),
@@ -82,6 +87,28 @@ def test_other_files_are_refused(tmp_path, capsys, content, message):
         load_weights(small(), tmp_path / "net.pth")
     assert "it ran" not in capsys.readouterr().out
     assert len(str(caught.value)) < 1500
+    assert "weights_only" not in str(caught.value)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_refused_pickle_is_refused_in_our_words(tmp_path, capsys, legacy):
+    path = tmp_path / "net.pth"
+    torch.save([Harmful()], path, _use_new_zipfile_serialization=not legacy)
+    with pytest.raises(ModelError) as caught:
+        read_weights(path)
+    assert str(caught.value) == (
+        f"{path} is refused: it holds print beside tensors and numbers, and to load that "
+        "could run any code; save the network's state dict alone, by "
+        "torch.save(network.state_dict(), ...) or as safetensors, on a machine where you trust the "
+        "file"
+    )
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_torchscript_program_is_refused(tmp_path):
+    torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), tmp_path / "net.pt")
+    with pytest.raises(ModelError, match="it is a TorchScript program: save its state dict"):
+        read_weights(tmp_path / "net.pt")
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
@@ -181,8 +208,9 @@ def test_damaged_bytes_give_weights_or_a_model_error(tmp_path, name, content):
 @pytest.mark.parametrize("name", ["net.pth", "net.safetensors"])
 def test_a_damaged_file_is_refused(tmp_path, name):
     (tmp_path / name).write_bytes(b"not weights")
-    with pytest.raises(ModelError, match=f"cannot read weights from .*{name}"):
+    with pytest.raises(ModelError, match=f"cannot read weights from .*{name}") as caught:
         read_weights(tmp_path / name)
+    assert "weights_only" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["net.pth", "net.safetensors"])
