@@ -23,6 +23,7 @@ from .models.build import load_detector, load_pose
 from .models.card import PoseCard
 from .models.pose import PoseNetwork
 from .models.read import load_card
+from .models.run_options import RunOptions
 from .models.store import locate
 from .pipeline import PoseEstimator
 
@@ -71,6 +72,7 @@ def measure_network(
     device: str = "cpu",
     data: tuple[Path, Path] | None = None,
     threads: int | None = None,
+    options: RunOptions | None = None,
 ) -> Measured:
     """Measure a network in a process of its own, whose memory is that of this network.
 
@@ -85,6 +87,8 @@ def measure_network(
         COCO annotations of keypoints, and the folder of their images.
     threads : int, optional
         Of torch and onnxruntime; torch's choice, unless given.
+    options : dict, optional
+        ``provider`` or ``compiled``, as :func:`rmpe.load_pose` takes it.
 
     Raises
     ------
@@ -94,7 +98,9 @@ def measure_network(
         Where the data cannot be read.
     """
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        measured: Measured = pool.apply(_measure, (name, models_dir, device, data, threads))
+        measured: Measured = pool.apply(
+            _measure, (name, models_dir, device, data, threads, options)
+        )
     return measured
 
 
@@ -104,12 +110,13 @@ def _measure(
     device: str,
     data: tuple[Path, Path] | None,
     threads: int | None,
+    options: RunOptions | None,
 ) -> Measured:
     if threads is not None:
         torch.set_num_threads(threads)
     card = load_card(name)
     before = _peak()
-    loaded = _load(name, models_dir, device)
+    loaded = _load(name, models_dir, device, options)
     noise = torch.randn(
         card.batch_size, 3, *card.input.size, generator=torch.Generator().manual_seed(0)
     ).to(device)
@@ -147,11 +154,15 @@ def measure_accuracy(
     return _accuracy(_load(name, models_dir, "cpu"), annotations, images)
 
 
-def _load(name: str, models_dir: str | os.PathLike[str] | None, device: str) -> Any:
+def _load(
+    name: str,
+    models_dir: str | os.PathLike[str] | None,
+    device: str,
+    options: RunOptions | None = None,
+) -> Any:
     card = load_card(name)
-    if isinstance(card, PoseCard):
-        return load_pose(name, device=device, models_dir=models_dir)
-    loaded = load_detector(name, device=device, models_dir=models_dir)
+    load = load_pose if isinstance(card, PoseCard) else load_detector
+    loaded = load(name, device=device, models_dir=models_dir, **(options or {}))
     if not hasattr(loaded, "network"):
         raise ModelError(f"model {card.name}: its kind of detector has no network to measure")
     return loaded

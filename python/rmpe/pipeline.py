@@ -25,6 +25,8 @@ from .method.suppressions import FittedSuppression
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
 from .models.pose import PoseNetwork, check_parts
+from .models.read import load_card
+from .models.run_options import check_run_options, run_options
 from .people import People
 from .timing import StageTimer
 from .views import look
@@ -66,7 +68,8 @@ class PoseEstimator:
     models_dir : path, optional
         Folder of the networks' files; see :func:`rmpe.models.store.obtain`.
     provider, compiled
-        How ONNX files and PyTorch networks run; see :func:`rmpe.load_pose`.
+        How ONNX files and PyTorch networks run, each for the networks that it concerns, of which
+        there must be one; see :func:`rmpe.load_pose`.
     nms : str, path, PoseNMSPreset, FittedSuppression or None
         Preset of :func:`rmpe_ext.pose_nms`, or another suppression, that removes repeated people,
         as :func:`rmpe.method.preset_file.load_preset` takes it; None keeps them all.
@@ -124,23 +127,18 @@ class PoseEstimator:
         self.stn: StnMode = stn
         self.nms = None if nms is None else with_parameters(load_preset(nms), nms_parameters)
         self.device = as_device(device)
+        cards = {
+            name: load_card(given)
+            for name, given in (("detector", detector), ("pose", pose))
+            if isinstance(given, (str, os.PathLike))
+        }
+        check_run_options(list(cards.values()), provider, compiled)
+        place: Any = {"device": self.device, "models_dir": models_dir}
         if isinstance(detector, (str, os.PathLike)):
-            detector = load_detector(
-                detector,
-                classes=classes,
-                device=self.device,
-                models_dir=models_dir,
-                provider=provider,
-                compiled=compiled,
-            )
+            options = run_options(cards["detector"], provider, compiled)
+            detector = load_detector(detector, classes=classes, **place, **options)
         if isinstance(pose, (str, os.PathLike)):
-            pose = load_pose(
-                pose,
-                device=self.device,
-                models_dir=models_dir,
-                provider=provider,
-                compiled=compiled,
-            )
+            pose = load_pose(pose, **place, **run_options(cards["pose"], provider, compiled))
         check_parts(detector, pose, threshold)
         self.detector, self.pose = detector, pose
         self.flip, self.threshold = flip, threshold

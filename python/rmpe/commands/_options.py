@@ -16,7 +16,7 @@ from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
 from ..outputs import DEFAULT_FORMATS, RESULT_FORMATS
 from . import CommandError
 from ._cards import MODELS_HELP
-from ._device import resolve_device
+from ._runtime import add_runtime, resolve_runtime
 
 if TYPE_CHECKING:
     from ..memory import BatchLimits
@@ -59,24 +59,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"{MODELS_HELP};\nfiles that are missing are downloaded, if their card has a URL",
     )
-    networks.add_argument(
-        "--device",
-        default="auto",
-        help="cpu, cuda, cuda:1, ..., or auto: CUDA where there is any that both networks can use "
-        "(default: %(default)s)",
-    )
-    networks.add_argument(
-        "--provider",
-        metavar="NAME",
-        help="what runs ONNX files: cpu, cuda, tensorrt or openvino, as far as the installed\n"
-        "onnxruntime has it (default: its own part for the device)",
-    )
-    networks.add_argument(
-        "--compile",
-        action="store_true",
-        help="make code of PyTorch networks by torch.compile: a minute or so before the first "
-        "photograph",
-    )
+    add_runtime(networks)
     networks.add_argument(
         "--batch-size",
         type=_positive_or_auto,
@@ -144,7 +127,7 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
 
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
-    device = resolve_device(arguments.device, cards, arguments.prog)
+    device = resolve_runtime(arguments, cards)
     try:
         return PoseEstimator(
             arguments.detector,

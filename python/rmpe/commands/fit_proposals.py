@@ -10,6 +10,7 @@ from ..models import DEFAULT_DETECTOR
 from . import CommandError
 from ._cards import MODELS_HELP, least_score
 from ._options import check_kernels, check_outputs, fraction, positive, seed
+from ._runtime import add_runtime, resolve_runtime
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
@@ -71,6 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=MODELS_HELP,
     )
+    add_runtime(boxes)
     boxes.add_argument(
         "--threshold",
         type=fraction,
@@ -112,6 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.detections is None and arguments.images is None:
         raise CommandError("name the folder of the images, or a file of boxes with --detections")
     check_outputs(arguments.out, arguments.plot)
+    if arguments.detections is not None:
+        resolve_runtime(arguments, [])  # No network runs.
     try:
         dataset = load_dataset(arguments.annotations, arguments.images, format=arguments.format)
         if arguments.detections is None:
@@ -177,8 +181,17 @@ def _detect(arguments: argparse.Namespace, dataset: Dataset) -> DetectedBoxes:
     from ..datasets.detected_boxes import DetectedBoxes
     from ..inputs.prefetch import read_batches
     from ..models.build import load_detector
+    from ..models.run_options import run_options
+    from ._cards import find_card
 
-    detector = load_detector(arguments.detector, models_dir=arguments.models)
+    card = find_card(arguments.detector, "detector")
+    device = resolve_runtime(arguments, [card])
+    detector = load_detector(
+        arguments.detector,
+        device=device,
+        models_dir=arguments.models,
+        **run_options(card, arguments.provider, arguments.compile),
+    )
     boxes, scores, index, start = [], [], [], 0
     with tqdm(total=len(dataset), desc="detect", unit="image", disable=None) as bar:
         for batch in read_batches(dataset.paths, batch_size=16):
@@ -186,11 +199,11 @@ def _detect(arguments: argparse.Namespace, dataset: Dataset) -> DetectedBoxes:
             for _, image in batch:
                 if isinstance(image, Exception):
                     raise image
-                images.append(torch.from_numpy(image))
+                images.append(torch.from_numpy(image).to(device))
             found = detector(images, threshold=arguments.threshold)
-            boxes.append(found.boxes.double().numpy())
-            scores.append(found.scores.double().numpy())
-            index.append(found.image_index.numpy() + start)
+            boxes.append(found.boxes.double().cpu().numpy())
+            scores.append(found.scores.double().cpu().numpy())
+            index.append(found.image_index.cpu().numpy() + start)
             start += len(batch)
             bar.update(len(batch))
     return DetectedBoxes(np.concatenate(boxes), np.concatenate(scores), np.concatenate(index))

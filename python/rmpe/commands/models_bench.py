@@ -8,6 +8,7 @@ from pathlib import Path
 from ..terminal import printable
 from . import CommandError
 from ._cards import find_cards
+from ._runtime import add_runtime, resolve_runtime
 
 SUMMARY = "measure networks: time, memory, and accuracy on a data set"
 
@@ -31,8 +32,8 @@ example:
     )
     parser.add_argument("--data", type=Path, metavar="FILE", help="COCO annotations of keypoints")
     parser.add_argument("--images", type=Path, metavar="DIR", help="folder of their images")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda, ... (default: %(default)s)")
     add_folder(parser)
+    add_runtime(parser)
     parser.set_defaults(models=None)
 
 
@@ -40,16 +41,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, and print the table."""
     from ..errors import ModelError
     from ..inputs.images import ImageError
+    from ..models.run_options import run_options
     from ..network_bench import measure_network, table_of
 
     if (arguments.data is None) != (arguments.images is None):
         raise CommandError("--data and --images must be given together")
-    find_cards(arguments.names)  # A name that is wrong is told before the first is measured.
+    # A name that is wrong is told before the first is measured.
+    cards = find_cards(arguments.names)
+    device = resolve_runtime(arguments, cards)
     data = None if arguments.data is None else (arguments.data, arguments.images)
     rows = []
     try:
-        for name in arguments.names:
-            rows.append(measure_network(name, arguments.models, device=arguments.device, data=data))
+        for name, card in zip(arguments.names, cards, strict=True):
+            options = run_options(card, arguments.provider, arguments.compile)
+            rows.append(
+                measure_network(name, arguments.models, device=device, data=data, options=options)
+            )
     except (ModelError, ImageError, ValueError) as error:
         raise CommandError(str(error)) from None
     print("\n".join(map(printable, table_of(rows))))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..terminal import printable
 from . import CommandError
-from ._cards import task_of
+from ._cards import find_card, task_of
+from ._runtime import add_runtime, resolve_runtime
 
 if TYPE_CHECKING:
     from ..models.card import DetectorCard, PoseCard
@@ -37,6 +38,7 @@ places, the skeleton is; if scores are low everywhere, channels, scale, mean or 
         "--out", type=Path, metavar="FILE", help="the drawing (default: CARD-check.png)"
     )
     add_folder(parser)
+    add_runtime(parser)
     parser.set_defaults(models=None)
 
 
@@ -78,8 +80,15 @@ def _see_pose(
     from ..outputs.drawing_style import DrawingStyle
     from ..pipeline import PoseEstimator
 
+    cards = [find_card(arguments.detector, "detector")] if arguments.detector else []
     estimator = PoseEstimator(
-        arguments.detector, arguments.card, models_dir=arguments.models, nms=None
+        arguments.detector,
+        arguments.card,
+        device=resolve_runtime(arguments, [*cards, card]),
+        models_dir=arguments.models,
+        provider=arguments.provider,
+        compiled=arguments.compile,
+        nms=None,
     )
     height, width = image.shape[:2]
     boxes = None if arguments.detector else [[0, 0, width, height]]
@@ -106,15 +115,18 @@ def _see_boxes(
     import torch
 
     from ..models.build import load_detector
+    from ..models.run_options import run_options
     from ..outputs.drawing import draw_boxes
 
     if arguments.detector:
         raise CommandError("--detector is for the cards of pose networks")
-    detector = load_detector(arguments.card, models_dir=arguments.models)
-    found = detector([torch.from_numpy(image)])
+    device = resolve_runtime(arguments, [card])
+    options = run_options(card, arguments.provider, arguments.compile)
+    detector = load_detector(arguments.card, device=device, models_dir=arguments.models, **options)
+    found = detector([torch.from_numpy(image).to(device)])
     lines = [f"people: {len(found)}"]
     for box, score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True):
         corners = ", ".join(f"{side:.0f}" for side in box)
         lines.append(f"  {score:.3f} at {corners}")
     texts = [f"{score:.2f}" for score in found.scores.tolist()]
-    return lines, draw_boxes(image, found.boxes.numpy(), texts)
+    return lines, draw_boxes(image, found.boxes.cpu().numpy(), texts)

@@ -27,6 +27,7 @@ from .card import Card, DetectorCard, ModelFile, PoseCard
 from .embedded import check_embedded
 from .pose import PoseNetwork
 from .read import load_card
+from .run_options import check_run_options
 from .store import obtain
 
 __all__ = ["CardNetwork", "load_detector", "load_pose"]
@@ -54,15 +55,16 @@ def load_detector(
     models_dir : path, optional
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
     provider : str, optional
-        What runs ONNX files, one of :data:`rmpe.networks.onnx_session.PROVIDERS`; onnxruntime's own
+        What runs ONNX files, one of :data:`rmpe.networks.providers.PROVIDERS`; onnxruntime's own
         part for the device, unless given.
     compiled : bool
-        Whether torch.compile makes code of PyTorch networks.
+        Whether torch.compile makes code of a PyTorch network.
 
     Raises
     ------
     rmpe.ModelError
-        Where the card, its files or the device cannot be used, or it has no such class.
+        Where the card, its files or the device cannot be used, it has no such class, or an option
+        is not for its runtime.
 
     Examples
     --------
@@ -73,6 +75,7 @@ def load_detector(
     card = load_card(name_or_path)
     if not isinstance(card, DetectorCard):
         raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
+    check_run_options([card], provider, compiled)
     parts = CardNetwork(card, device, models_dir, provider, compiled)
     return card.detector.build(card, parts, classes)
 
@@ -96,15 +99,15 @@ def load_pose(
     models_dir : path, optional
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
     provider : str, optional
-        What runs ONNX files, one of :data:`rmpe.networks.onnx_session.PROVIDERS`; onnxruntime's own
+        What runs ONNX files, one of :data:`rmpe.networks.providers.PROVIDERS`; onnxruntime's own
         part for the device, unless given.
     compiled : bool
-        Whether torch.compile makes code of PyTorch networks.
+        Whether torch.compile makes code of a PyTorch network.
 
     Raises
     ------
     rmpe.ModelError
-        Where the card, its file or the device cannot be used.
+        Where the card, its file or the device cannot be used, or an option is not for its runtime.
 
     Examples
     --------
@@ -115,6 +118,7 @@ def load_pose(
     card = load_card(name_or_path)
     if not isinstance(card, PoseCard):
         raise ModelError(f"model {card.name} is a detector; a pose network is needed here")
+    check_run_options([card], provider, compiled)
     joints = len(card.skeleton)
     shapes = card.head.output_shapes(joints, card.input.size)
     parts = CardNetwork(card, device, models_dir, provider, compiled)
@@ -122,7 +126,7 @@ def load_pose(
         network = parts.load_onnx(card.head.outputs, shapes)
     else:
         network = parts.run_module(parts.load_module(joints=joints), shapes)
-    return PoseNetwork(card, network, _load_transformer(card, device, models_dir))
+    return PoseNetwork(card, network, _load_transformer(card, parts))
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,8 @@ class CardNetwork:
         Where the network runs.
     models_dir
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
+    provider, compiled
+        How it runs; see `rmpe.models.run_options`.
 
     Raises
     ------
@@ -199,13 +205,11 @@ class CardNetwork:
         )
 
 
-def _load_transformer(
-    card: PoseCard, device: str | torch.device, models_dir: str | os.PathLike[str] | None
-) -> Network | None:
+def _load_transformer(card: PoseCard, parts: CardNetwork) -> Network | None:
     spec = card.transformer
     if spec is None:
         return None
-    path = obtain(spec.network, models_dir)
+    path = parts.path(spec.network)
     localization = build_architecture(
         spec.architecture, outputs=LIMITS[spec.limits.kind], **dict(spec.parameters)
     )
@@ -214,8 +218,9 @@ def _load_transformer(
         SpatialTransformer(localization, spec.limits, spec.size, card.input.size),
         input_shape=(3, *spec.size),
         output_shapes=[(2, 3)],
-        device=device,
-        batch_size=choose_call(card, device),
+        device=parts.device,
+        batch_size=choose_call(card, parts.device),
+        compiled=parts.compiled,
     )
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import torch
 
 from ..errors import ModelError
-from ..toml_table import show
+from .file_kinds import describe_file
 from .forks import leave_to_the_parent
+from .providers import PROVIDERS, check_provider_name
 from .telemetry import import_onnxruntime
 
 __all__ = [
     "LOG_NOTHING_BUT_FATAL",
-    "PROVIDERS",
-    "Provider",
+    "Chosen",
     "Sessions",
     "choose_provider",
     "open_session",
@@ -26,8 +26,8 @@ __all__ = [
 # Errors come as exceptions; the library would print them as well, as they stand in the file.
 LOG_NOTHING_BUT_FATAL = 4
 
-# The part of onnxruntime that computes, and its options.
-Provider = tuple[str, dict[str, Any]]
+# The part of onnxruntime that computes, by its name there, and its options.
+Chosen = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,7 @@ class Sessions:
     pool: ThreadPoolExecutor
 
 
-# Name -> what onnxruntime calls it, the kind of the devices on which it takes and gives tensors,
-# and the package that has it.
-PROVIDERS = {
-    "cpu": ("CPUExecutionProvider", "cpu", "onnxruntime"),
-    "cuda": ("CUDAExecutionProvider", "cuda", "onnxruntime-gpu"),
-    "tensorrt": ("TensorrtExecutionProvider", "cuda", "onnxruntime-gpu"),
-    "openvino": ("OpenVINOExecutionProvider", "cpu", "onnxruntime-openvino"),
-}
-
-
-def choose_provider(device: torch.device, name: str | None = None) -> Provider:
+def choose_provider(device: torch.device, name: str | None = None) -> Chosen:
     """Choose the part of onnxruntime that computes.
 
     Parameters
@@ -59,7 +49,7 @@ def choose_provider(device: torch.device, name: str | None = None) -> Provider:
     device : torch.device
         Where the tensors are.
     name : str, optional
-        One of `PROVIDERS`; that of the device, unless given.
+        One of `rmpe.networks.providers.PROVIDERS`; that of the device, unless given.
 
     Raises
     ------
@@ -71,26 +61,33 @@ def choose_provider(device: torch.device, name: str | None = None) -> Provider:
         if device.type not in ("cpu", "cuda"):
             raise ModelError(f"device of an ONNX network must be cpu or cuda, got {device}")
         name = device.type
-    if not isinstance(name, str) or name not in PROVIDERS:
-        raise ModelError(f"provider must be one of {', '.join(PROVIDERS)}, got {show(name)}")
-    theirs, kind, package = PROVIDERS[name]
-    if device.type != kind:
-        raise ModelError(f"device must be {kind} for the provider {name}, got {device}")
+    provider = check_provider_name(name)
     onnxruntime = import_onnxruntime()
-    if theirs not in onnxruntime.get_available_providers():
+    installed = onnxruntime.get_available_providers()
+    if provider.library_name not in installed:
         raise ModelError(
-            f"the installed onnxruntime {onnxruntime.__version__} cannot use {_title(name)}: "
-            f"replace it by {package} (pip uninstall onnxruntime; pip install {package}), or "
-            f"choose {'the device' if kind == 'cuda' else 'the provider'} cpu"
+            f"the installed onnxruntime {onnxruntime.__version__} cannot use {provider.title}: it "
+            f"has {' and '.join(map(_short_name, installed))}; replace it by {provider.package} "
+            f"(pip uninstall onnxruntime; pip install {provider.package}), or choose the "
+            f"{'device and the provider' if provider.device == 'cuda' else 'provider'} cpu"
         )
-    return theirs, {"device_id": device.index or 0} if kind == "cuda" else {}
+    if device.type != provider.device:
+        raise ModelError(
+            f"device must be {provider.device} for the provider {name}, got {device}; choose the "
+            f"device {provider.device}, or another provider"
+        )
+    return provider.library_name, {
+        "device_id": device.index or 0
+    } if provider.device == "cuda" else {}
 
 
-def _title(name: str) -> str:
-    return {"cpu": "the CPU", "cuda": "CUDA", "tensorrt": "TensorRT", "openvino": "OpenVINO"}[name]
+def _short_name(library_name: str) -> str:
+    """What users call a part of onnxruntime, which has more than `PROVIDERS`."""
+    names = {row.library_name: name for name, row in PROVIDERS.items()}
+    return names.get(library_name, library_name)
 
 
-def open_session(path: Path, content: bytes, provider: Provider, threads: int) -> Any:
+def open_session(path: Path, content: bytes, provider: Chosen, threads: int) -> Any:
     """Make a session; of what has been read and checked, and not of the file.
 
     Raises
@@ -111,12 +108,14 @@ def open_session(path: Path, content: bytes, provider: Provider, threads: int) -
             content, options, providers=[provider], enable_fallback=0
         )
     except Exception as error:  # onnxruntime has a class of its own for each kind of failure.
-        raise ModelError(f"onnxruntime cannot load {path}: {error}") from error
+        what = describe_file(path)
+        reason = str(error) if what is None else f"it is {what}"
+        raise ModelError(f"onnxruntime cannot load {path}: {reason}") from error
     leave_to_the_parent(session)
     if session.get_providers()[0] != provider[0]:
-        name = next(name for name, row in PROVIDERS.items() if row[0] == provider[0])
+        title = next(row.title for row in PROVIDERS.values() if row.library_name == provider[0])
         raise ModelError(
-            f"onnxruntime cannot run {path} on {_title(name)}: libraries that it needs are "
-            "missing, or of another version"
+            f"onnxruntime cannot run {path} on {title}: libraries that it needs are missing, or of "
+            "another version"
         )
     return session

@@ -56,7 +56,7 @@ class OnnxNetwork:
     device : str or torch.device
         ``"cpu"``, or ``"cuda"`` (``"cuda:1"``), which takes the package onnxruntime-gpu.
     provider : str, optional
-        What computes there, one of :data:`rmpe.networks.onnx_session.PROVIDERS`; onnxruntime's own
+        What computes there, one of :data:`rmpe.networks.providers.PROVIDERS`; onnxruntime's own
         part for the device, unless given.
     batch_size : int
         Most items of one call. It shrinks where a GPU's memory is short.

@@ -208,13 +208,20 @@ def run_by(path, provider, device="cpu"):
     ("provider", "device", "message"),
     [
         ("npu", "cpu", "provider must be one of cpu, cuda, tensorrt, openvino, got 'npu'"),
-        ("cuda", "cpu", "device must be cuda for the provider cuda, got cpu"),
-        ("openvino", "cuda", "device must be cpu for the provider openvino, got cuda"),
-        ("openvino", "cpu", "cannot use OpenVINO: replace it by onnxruntime-openvino .* cpu"),
-        (
-            "tensorrt",
-            "cuda",
-            "cannot use TensorRT: replace it by onnxruntime-gpu .* the device cpu",
+        ("cpu", "cuda", "device must be cpu for the provider cpu, got cuda; choose the device cpu"),
+        *(
+            (
+                name,
+                device,
+                f"cannot use {title}: it has AzureExecutionProvider and cpu; replace it "
+                rf"by {package} \(pip uninstall onnxruntime; pip install {package}\), or choose .* cpu",
+            )
+            for name, title, package in (
+                ("cuda", "CUDA", "onnxruntime-gpu"),
+                ("tensorrt", "TensorRT", "onnxruntime-gpu"),
+                ("openvino", "OpenVINO", "onnxruntime-openvino"),
+            )
+            for device in ("cpu", "cuda")
         ),
     ],
 )
@@ -222,7 +229,8 @@ def test_a_provider_that_is_not_there_is_no_silent_cpu(
     tmp_path, monkeypatch, provider, device, message
 ):
     library = onnxruntime.import_onnxruntime()
-    monkeypatch.setattr(library, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    installed = ["AzureExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(library, "get_available_providers", lambda: installed)
     path = write(tmp_path / "n.onnx", DOUBLE)
     with pytest.raises(ModelError, match=message):
         run_by(path, provider, device)

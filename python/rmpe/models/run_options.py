@@ -1,0 +1,79 @@
+"""How networks run: options that concern those of one runtime, and are refused where none is used.
+
+============  ====================================================================
+``provider``  what computes ONNX files: see :data:`rmpe.networks.providers.PROVIDERS`
+``compiled``  whether torch.compile makes code of PyTorch networks
+============  ====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from ..errors import ModelError
+from ..networks.providers import check_provider_name
+from .card import Card, PoseCard
+
+__all__ = ["RunOptions", "check_run_options", "run_options"]
+
+
+class RunOptions(TypedDict, total=False):
+    """Arguments of :func:`rmpe.load_pose` and :func:`rmpe.load_detector`."""
+
+    provider: str | None
+    compiled: bool
+
+
+def check_run_options(cards: Sequence[Card], provider: str | None, compiled: bool) -> None:
+    """Make sure that each option that was given changes how one of the networks runs.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where one changes nothing, or there is no provider of that name.
+    """
+    if provider is not None:
+        check_provider_name(provider)
+        if not any("onnx" in _runtimes(card) for card in cards):
+            raise ModelError(
+                f"the provider {provider} would do nothing: it computes ONNX files, and "
+                f"{_names(cards, 'in PyTorch')}; leave it out, or choose a network that is an ONNX "
+                "file"
+            )
+    if compiled and not any("pytorch" in _runtimes(card) for card in cards):
+        raise ModelError(
+            f"torch.compile would do nothing: it takes PyTorch networks, and "
+            f"{_names(cards, 'in onnxruntime')}; leave it out, or choose a network in PyTorch"
+        )
+
+
+def run_options(card: Card, provider: str | None, compiled: bool) -> RunOptions:
+    """Choose the options that concern a network; the others are left as they are by default.
+
+    Examples
+    --------
+    >>> from rmpe import load_card
+    >>> run_options(load_card("simplepose_coco17"), "cpu", True)
+    {'provider': 'cpu'}
+    """
+    chosen: RunOptions = {}
+    if "onnx" in _runtimes(card):
+        chosen["provider"] = provider
+    if "pytorch" in _runtimes(card):
+        chosen["compiled"] = compiled
+    return chosen
+
+
+def _runtimes(card: Card) -> set[str]:
+    """Name what runs the networks of a card: a transformer always runs in PyTorch."""
+    behind = isinstance(card, PoseCard) and card.transformer is not None
+    return {card.runtime, "pytorch"} if behind else {card.runtime}
+
+
+def _names(cards: Sequence[Card], where: str) -> str:
+    """Say which networks run where."""
+    names = list(dict.fromkeys(card.name for card in cards))
+    if not names:
+        return "none of the networks is loaded from a card here"
+    return f"{' and '.join(names)} {'run' if len(names) > 1 else 'runs'} {where}"
