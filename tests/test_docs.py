@@ -114,7 +114,7 @@ def test_python_runs(text):
     exec(compile(text, "<example>", "exec"), {"__name__": "example"})
 
 
-@pytest.mark.parametrize("text", [b for b in blocks("toml") if 'kind = "pose"' in b.values[0]])
+@pytest.mark.parametrize("text", [b for b in blocks("toml") if "\nruntime = " in b.values[0]])
 def test_model_cards_are_valid(text, tmp_path):
     (tmp_path / "card.toml").write_text(text)
     assert rmpe.load_card(tmp_path / "card.toml").title

@@ -22,7 +22,11 @@ example:
   rmpe models new-card my-network.onnx"""
     parser.add_argument("file", type=Path, help="ONNX file, or weights: .pth, .pt, .safetensors")
     parser.add_argument(
-        "--out", type=Path, metavar="CARD", help="the card (default: FILE with the suffix .toml)"
+        "--out",
+        type=Path,
+        metavar="CARD",
+        help="the card (default: FILE with the suffix .toml); in another folder, the\n"
+        "network's file must be copied beside it, or its folder be named with --models",
     )
 
 
@@ -48,4 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
     for line in text.splitlines():
         if line.startswith(SAY):
             print(printable(f"  {line.removeprefix(SAY)}"))
+    if card.parent.resolve() != arguments.file.parent.resolve():
+        print(
+            printable(
+                f"{arguments.file.name} must be copied beside it, or its folder be named with "
+                "--models or RMPE_MODELS"
+            )
+        )
     return 0

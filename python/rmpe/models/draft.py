@@ -16,16 +16,21 @@ import torch
 
 from ..errors import ModelError
 from ..networks.architectures import ARCHITECTURES, recognize
+from ..networks.file_kinds import describe_file
 from ..networks.onnx_file import Port, read_onnx
 from ..networks.onnx_session import choose_provider, open_session
 from ..networks.weights import read_weights
 from ..skeletons import SKELETONS
 from .digests import digest_of
 from .embedded import Embedded, read_embedded
+from .references import NETWORK_FILES
 
 __all__ = ["SAY", "draft_card"]
 
 SAY = "# say: "
+_CLASSES = f'{SAY}classes = "..."    # the list of its columns, or person = NUMBER'
+# Pixels of the input to a cell of each of YOLOX's grids.
+_STRIDES = (8, 16, 32)
 _IMAGENET = ("[0.485, 0.456, 0.406]", "[0.229, 0.224, 0.225]")
 
 
@@ -59,6 +64,11 @@ def draft_card(path: Path) -> str:
     rmpe.ModelError
         Where the file cannot be read, or is no network that could have a card.
     """
+    if (what := describe_file(path)) is not None:
+        raise ModelError(
+            f"a network's file must be an ONNX file or PyTorch's weights, in "
+            f"{', '.join(NETWORK_FILES)}, got {path}, which is {what}"
+        )
     draft = _draft_onnx(path) if path.suffix == ".onnx" else _draft_weights(path)
     lines = [
         f'kind = "{draft.task}"',
@@ -69,7 +79,7 @@ def draft_card(path: Path) -> str:
         "batch_size = 1    # items of one call on a CPU",
         "",
         "[network]",
-        f"file = {_quote(path.name)}",
+        f"file = {_quote(path.name)}    # beside this card, or in the folder of models",
         f'sha256 = "{digest_of(path)}"',
         "",
         "[input]",
@@ -105,8 +115,7 @@ def _draft_weights(path: Path) -> _Draft:
         draft.tables["heatmap"] = _heatmap("", None)
     else:
         draft.tables |= {
-            "output": [f'{SAY}classes = "..."    # the list of its columns, or person = NUMBER',
-                       f'{SAY}activation = "softmax"    # or "none"'],
+            "output": [_CLASSES, f'{SAY}activation = "softmax"    # or "none"'],
             "boxes": ['encoding = "txtytwth"    # assumed',
                       "variances = [0.1, 0.1, 0.2, 0.2]    # assumed", *_limits(nms=True)],
         }  # fmt: skip
@@ -153,44 +162,67 @@ def _read_outputs(
     if ranks == [2, 2] and items[0][0] == items[1][0] and _are_vectors(items, size):
         x, y = (0, 1) if _ratio(items[0][1], size, 1) == _ratio(items[1][1], size, 0) else (1, 0)
         ratio = said.split_ratio or _ratio(items[x][1], size, 1)
-        draft.head += ['head = "simcc"', *_skeleton(items[0][0])]
+        draft.head += ['head = "simcc"    # assumed', *_skeleton(items[0][0])]
         draft.tables["simcc"] = [f"x_output = {_quote(names[x])}", f"y_output = {_quote(names[y])}",
                                  f"split_ratio = {ratio:g}"]  # fmt: skip
     elif ranks == [3] and items[0][0] == 1 and items[0][2] == 3:
-        draft.head += ['head = "movenet"', *_skeleton(items[0][1])]
+        draft.head += [f'{SAY}head = "movenet"    # if each row is y, x, score, of 0 to 1',
+                       *_skeleton(items[0][1])]  # fmt: skip
         draft.tables["movenet"] = [f"output = {_quote(names[0])}", "offset = -0.5    # assumed"]
     elif ranks in ([2], [2, 3]) and items[0][1] == 3:
-        draft.head += ['head = "points"', *_skeleton(items[0][0])]
+        draft.head += [f'{SAY}head = "points"    # if each row is x, y, in pixels of the crop, and '
+                       "score", *_skeleton(items[0][0])]  # fmt: skip
         draft.tables["points"] = [f"output = {_quote(names[0])}"]
     elif ranks and ranks[0] == 3 and (stride := _stride(items[0], size)):
-        draft.head += ['head = "heatmap"', *_skeleton(items[0][0])]
+        draft.head += ['head = "heatmap"    # assumed', *_skeleton(items[0][0])]
         draft.tables["heatmap"] = _heatmap(names[0], stride)
     elif ranks[:1] == [2] and items[0][1] == 5 and ranks[1:] in ([], [1]):
         labels = [f"labels = {_quote(names[1])}"] if names[1:] else []
-        _describe_detector(draft, "end_to_end", [f"boxes = {_quote(names[0])}", *labels], [])
-    elif ranks == [2] and isinstance(items[0][1], int) and items[0][1] > 5:
-        rows = ["strides = [8, 16, 32]    # assumed"]
-        _describe_detector(draft, "yolox", [f"predictions = {_quote(names[0])}"], rows)
+        _describe_detector(draft, "x1, y1, x2, y2 in pixels of the input, and score", "end_to_end",
+                           [f"boxes = {_quote(names[0])}", *labels], [])  # fmt: skip
+    elif ranks == [2] and isinstance(items[0][1], int) and _are_cells(items[0], size):
+        _describe_detector(draft, "relative to a cell: x, y, width, height; objectness", "yolox",
+                           [f"predictions = {_quote(names[0])}"],
+                           [f"strides = {list(_STRIDES)}    # assumed"])  # fmt: skip
     elif ranks == [2, 2] and items[0][0] == items[1][0] and 4 in (items[0][1], items[1][1]):
         boxes = 0 if items[0][1] == 4 else 1
-        rows = [f"boxes = {_quote(names[boxes])}", f"scores = {_quote(names[1 - boxes])}"]
-        _describe_detector(draft, "decoded", rows, [])
+        _describe_boxes(draft, names[boxes], names[1 - boxes])
     else:
         draft.head.append(f'{SAY}head = "..."    # or detector = "...", with kind = "detector"')
         draft.tables["..."] = [f"{SAY}{port}" for port in outputs]
 
 
-def _describe_detector(draft: _Draft, kind: str, output: list[str], boxes: list[str]) -> None:
+def _describe_detector(
+    draft: _Draft, row: str, kind: str, output: list[str], boxes: list[str]
+) -> None:
     draft.task = "detector"
-    draft.head.append(f'detector = "{kind}"    # by the shapes of its outputs: docs/adding.md')
+    draft.head.append(f'{SAY}detector = "{kind}"    # if each row is {row}')
     draft.tables |= {
         "letterbox": ["fill = 114    # assumed"],
-        "output": [
-            *output,
-            f'{SAY}classes = "..."    # the list of its classes, or person = NUMBER',
-        ],
+        "output": [*output, _CLASSES],
         "boxes": [*boxes, *_limits(nms=kind != "end_to_end")],
     }
+
+
+def _describe_boxes(draft: _Draft, boxes: str, scores: str) -> None:
+    """Describe boxes and scores: shapes do not tell encodings of anchors from corners."""
+    draft.task = "detector"
+    draft.head += [
+        f'{SAY}detector = "..."    # "ssd": encodings of anchors, or "decoded": x1, y1, x2, y2 in '
+        "pixels of the input",
+        f"{SAY}letterbox = {{ fill = 114 }}    # decoded: the margin; or "
+        'preparation = "stretch"; ssd: neither',
+    ]
+    draft.tables |= {
+        "output": [f"boxes = {_quote(boxes)}", f"scores = {_quote(scores)}", _CLASSES,
+                   f'{SAY}activation = "softmax"    # ssd: of the scores, or "none"; decoded: no '
+                   "such key"],
+        "boxes": [f'{SAY}encoding = "txtytwth"    # ssd: or "tytxthtw"; decoded: no such key',
+                  f"{SAY}variances = [0.1, 0.1, 0.2, 0.2]    # ssd; decoded: no such key",
+                  f'{SAY}anchors = {{ file = "....npz", key = "K", format = "xcycwh" }}    # ssd; '
+                  "decoded: no such key",
+                  *_limits(nms=True)],
+    }  # fmt: skip
 
 
 def _limits(nms: bool) -> list[str]:
@@ -241,6 +273,15 @@ def _stride(item: tuple[Any, ...], size: tuple[int, int] | None) -> int | None:
     strides = {side // small for side, small in zip(size, item[1:], strict=True)}
     exact = all(side % small == 0 for side, small in zip(size, item[1:], strict=True))
     return strides.pop() if exact and len(strides) == 1 else None
+
+
+def _are_cells(item: tuple[Any, ...], size: tuple[int, int] | None) -> bool:
+    """Whether rows (A, 5 + classes) may be those of YOLOX's grids."""
+    if item[1] <= 5:
+        return False
+    if size is None or not isinstance(item[0], int):  # Nothing speaks against it.
+        return True
+    return item[0] == sum((size[0] // stride) * (size[1] // stride) for stride in _STRIDES)
 
 
 def _quote(text: str) -> str:

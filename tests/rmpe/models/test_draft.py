@@ -21,8 +21,8 @@ from ..onnx_files import constant, write
 
 PIXELS = {"channels": '"rgb"', "scale": "1", "mean": "[0, 0, 0]", "std": "[1, 1, 1]"}
 WORDS = {"license": '"MIT"', "origin": '"a test"', **PIXELS}
+POSE_MAPS = {**WORDS, "convention": '"mmpose"', "offset": "0"}
 POSE = {**WORDS, "convention": '"mmpose"', "skeleton": '"coco_17"'}
-DETECTOR = {**WORDS, "person = 0": ""}
 
 
 def finish(text, **said):
@@ -34,6 +34,8 @@ def finish(text, **said):
             value = said.get(key)
             assert value is not None, line
             left.pop(key, None)
+            if value == "":
+                continue  # It is not for this kind of network.
             line = value if "=" in value else f"{key} = {value}"
         lines.append(line)
     assert left == {}
@@ -71,6 +73,9 @@ def test_pose_networks(tmp_path, values, input_shape, words, head):
     card = begin(constant(tmp_path / "net.onnx", values, "pixels", input_shape))
     text = card.read_text()
     assert f'head = "{head}"' in text
+    # What coordinates stand for, no shape tells.
+    assert (f'{SAY}head = "{head}"' in text) == (head in ("movenet", "points"))
+    words = {**words, "head": f'"{head}"'}
     words = said_for(text, words)
     card.write_text(finish(text, **words))
     pose = load_pose(card)
@@ -85,16 +90,51 @@ def test_pose_networks(tmp_path, values, input_shape, words, head):
         ({"dets": np.zeros((7, 5), np.float32), "labels": np.zeros(7, np.int64)}, "end_to_end"),
         ({"dets": np.zeros((7, 5), np.float32)}, "end_to_end"),
         ({"found": np.zeros((84, 85), np.float32)}, "yolox"),
-        ({"scores": np.zeros((50, 3), np.float32), "boxes": np.zeros((50, 4), np.float32)},
-         "decoded"),
     ],
 )  # fmt: skip
 def test_detectors(tmp_path, values, kind):
     card = begin(constant(tmp_path / "net.onnx", values, "pixels", [3, 64, 64]))
     text = card.read_text()
-    assert f'detector = "{kind}"' in text
-    card.write_text(finish(text, **WORDS, classes="person = 0"))
+    assert f'{SAY}detector = "{kind}"' in text
+    card.write_text(finish(text, **WORDS, classes="person = 0", detector=f'"{kind}"'))
     assert load_detector(card)([torch.zeros(64, 64, 3, dtype=torch.uint8)]).boxes.shape == (0, 4)
+
+
+ONE_BOX = np.array([[8.0, 16, 24, 48]], np.float32)
+ANCHOR = 'anchors = { file = "anchors.npz", key = "anchors", format = "xcycwh" }'
+NO_KEY = ""
+
+
+@pytest.mark.parametrize("preparation", ["letterbox = { fill = 114 }", 'preparation = "stretch"'])
+def test_boxes_and_scores_are_corners_where_a_person_says_so(tmp_path, preparation):
+    values = {"scores": np.array([[0.9]], np.float32), "boxes": ONE_BOX}
+    card = begin(constant(tmp_path / "net.onnx", values, "pixels", [3, 64, 64]))
+    said = {"detector": '"decoded"', "letterbox": preparation, "classes": "person = 0",
+            "activation": NO_KEY, "encoding": NO_KEY, "variances": NO_KEY,
+            "anchors": NO_KEY}  # fmt: skip
+    card.write_text(finish(card.read_text(), **WORDS, **said))
+    found = load_detector(card)([torch.zeros(64, 64, 3, dtype=torch.uint8)])
+    assert found.boxes.tolist() == ONE_BOX.tolist()
+
+
+def test_boxes_and_scores_are_encodings_where_a_person_says_so(tmp_path):
+    values = {"boxes": np.zeros((1, 4), np.float32), "scores": np.array([[0, 3.0]], np.float32)}
+    card = begin(constant(tmp_path / "net.onnx", values, "pixels", [3, 64, 64]))
+    np.savez(tmp_path / "anchors.npz", anchors=np.array([[0.25, 0.5, 0.25, 0.5]], np.float32))
+    said = {"detector": '"ssd"', "letterbox": NO_KEY, "classes": "person = 1",
+            "activation": '"softmax"', "encoding": '"txtytwth"',
+            "variances": "[0.1, 0.1, 0.2, 0.2]", "anchors": ANCHOR}  # fmt: skip
+    card.write_text(finish(card.read_text(), **WORDS, **said))
+    found = load_detector(card)([torch.zeros(64, 64, 3, dtype=torch.uint8)])
+    assert found.boxes.tolist() == ONE_BOX.tolist()
+
+
+@pytest.mark.parametrize("rows", [(252, 85), (84, 5), (85, 84)], ids=["anchors", "few", "turned"])
+def test_rows_that_cannot_be_those_of_yolox(tmp_path, rows):
+    path = constant(tmp_path / "net.onnx", {"rows": np.zeros(rows, np.float32)}, "pixels",
+                    [3, 64, 64])  # fmt: skip
+    text = draft_card(path)
+    assert "yolox" not in text
 
 
 def test_what_a_file_says_itself_need_not_be_said(tmp_path):
@@ -198,6 +238,23 @@ def test_the_command_writes_a_card_and_says_what_is_left(tmp_path, capsys):
     assert cli.main(["models", "new-card", str(path), "--out", str(tmp_path / "a.txt")]) == 2
     assert cli.main(["models", "new-card", "."]) == 2
     assert "the network must be a file, got ." in capsys.readouterr().err
+
+
+def test_a_card_in_another_folder_says_where_the_network_must_be(tmp_path, capsys):
+    path = constant(tmp_path / "net.onnx", {"maps": np.zeros((17, 16, 12), np.float32)}, "pixels",
+                    [3, 64, 48])  # fmt: skip
+    card = tmp_path / "cards" / "mine.toml"
+    card.parent.mkdir()
+    assert cli.main(["models", "new-card", str(path), "--out", str(card)]) == 0
+    said = "net.onnx must be copied beside it, or its folder be named with --models or RMPE_MODELS"
+    assert said in capsys.readouterr().out
+    assert 'file = "net.onnx"    # beside this card, or in the folder of models' in card.read_text()
+    card.write_text(finish(card.read_text(), **POSE_MAPS))
+    with pytest.raises(ModelError, match="net.onnx was not found"):
+        load_pose(card)
+    assert load_pose(card, models_dir=tmp_path).network.output_shapes == ((17, 16, 12),)
+    assert cli.main(["models", "new-card", str(path), "--out", str(tmp_path / "net.toml")]) == 0
+    assert "must be copied" not in capsys.readouterr().out
 
 
 def test_check_draws_what_a_network_sees(tmp_path, models_dir, data_dir, capsys):

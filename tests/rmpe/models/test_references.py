@@ -1,8 +1,11 @@
 """Cards by address and by their network's file, and addresses in cards."""
 
 import hashlib
+import io
 import os
 import shutil
+import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -49,7 +52,10 @@ def test_a_card_on_the_hub(server, cache, monkeypatch):
         ("hf:nobody", "the address of a model must be"),
         ("https:///mine.toml", "the address of a model must be"),
         ("https://[::1/mine.toml", "the address of a model must be"),
-        ("https://example.org/yolo.onnx", "no card is known for a network's file yolo.onnx, .* ne"),
+        (
+            "https://example.org/README.md",
+            "must end in .toml, or as a network's file in .onnx, .pth",
+        ),
     ],
 )
 def test_addresses_that_are_refused(cache, address, message):
@@ -113,6 +119,103 @@ def test_the_url_of_a_known_network(server, cache, models_dir):
     path = obtain(card.network)
     assert path == cache / "simplepose_coco17.onnx"
     assert hashlib.sha256(path.read_bytes()).hexdigest() == card.network.sha256
+
+
+@pytest.mark.parametrize(
+    ("address", "file", "url"),
+    [
+        ("hf:a/b/x/yolo.onnx", "yolo.onnx", "https://huggingface.co/a/b/resolve/main/x/yolo.onnx"),
+        ("https://example.org/yolo.onnx", "yolo.onnx", "https://example.org/yolo.onnx"),
+        ("https://example.org/yolo.zip", "the ONNX file in it", "https://example.org/yolo.zip"),
+        # A name that many files have, and one network of another repository.
+        (
+            "hf:a/b/onnx/model.onnx",
+            "model.onnx",
+            "https://huggingface.co/a/b/resolve/main/onnx/model",
+        ),
+    ],
+)
+def test_an_address_that_no_card_knows_says_how_to_use_it(cache, monkeypatch, address, file, url):
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    with pytest.raises(ModelError, match=f"no card is known for the network {address}") as caught:
+        load_card(address)
+    said = str(caught.value)
+    assert f"download {url}" in said
+    assert f"begin a card for {file} with rmpe models new-card" in said
+    assert "as --detector CARD.toml or --pose CARD.toml" in said
+
+
+RTMPOSE = "rtmpose-m_simcc-body7_pt-body7_420e-256x192-e48f03d0_20230504.zip"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        (f"https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/onnx_sdk/{RTMPOSE}",
+         "rtmpose_m_coco17"),
+        (f"hf:Tau-J/RTMPose/rtmposev1/onnx_sdk/{RTMPOSE}", "rtmpose_m_coco17"),
+        (f"https://example.org/copies/{RTMPOSE}", "rtmpose_m_coco17"),
+        ("hf:onnx-community/vitpose-base-simple@v1/onnx/model.onnx", "vitpose_base_simple_coco17"),
+        ("https://example.org/yolox_s.onnx", "yolox_s_coco"),
+    ],
+)  # fmt: skip
+def test_an_address_of_a_file_that_a_card_names(address, name):
+    card = load_card(address)
+    assert card.name == name
+    assert card.network.urls[0] == address
+    assert len(set(card.network.urls)) == len(card.network.urls)
+
+
+def test_an_archive_in_place_of_a_name_is_unpacked(server, cache, monkeypatch, models_dir):
+    network = (models_dir / "simplepose_coco17.onnx").read_bytes()
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("deep/end2end.onnx", network)
+    server.files["nets.zip"] = archive.getvalue()
+    address = f"{server.address}/files/nets.zip"
+    card = load_card("simplepose_coco17")
+    card = replace(card, network=replace(card.network, urls=(address,)))
+    monkeypatch.setattr("rmpe.models.read.known_cards", lambda: {"simplepose_coco17": card})
+    assert obtain(load_card(address).network).read_bytes() == network
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("README.md", b"# hello", "a text, and no network"),
+        ("model.pb", b"\n\x10\x12", "a TensorFlow network: convert it to ONNX"),
+        ("gone.pb", None, "a TensorFlow network: convert it to ONNX"),
+        ("nets.zip", b"PK", "an archive: unpack it, and give the network in it"),
+        ("folder", ..., "a folder: give the file in it"),
+    ],
+)
+def test_what_is_no_network_in_place_of_a_name(tmp_path, name, content, what):
+    path = tmp_path / name
+    if content is ...:
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(
+        ModelError, match=f"must be a card, .toml, or a network in .*, which is {what}"
+    ):
+        load_card(path)
+    with pytest.raises(ModelError, match=f"must be an ONNX file or .*{name}, which is {what}"):
+        draft_card(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("net.onnx", b"\n<!DOCTYPE html>", "a web page: get the file itself"),
+        ("net.pth", b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer: get the"),
+    ],
+)
+def test_what_was_downloaded_in_place_of_a_network(tmp_path, name, content, what):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelError, match=f"{name} is {what}"):
+        load_card(tmp_path / name)
+    with pytest.raises(ModelError, match=f"must be an ONNX file or .*{name}, which is {what}"):
+        draft_card(tmp_path / name)
 
 
 # Addresses
