@@ -12,7 +12,7 @@ import torch
 from onnx import helper
 
 from rmpe import PoseEstimator
-from rmpe.detectors.letterbox import letterbox
+from rmpe.detectors.preparation import letterbox
 from rmpe.models.build import load_detector
 from rmpe.models.read import _CARDS, load_card
 

@@ -14,7 +14,7 @@ from ..errors import ModelError
 from ..toml_table import Table, is_fraction
 from .classes import find_columns, read_classes
 from .detector import choose_threshold
-from .letterbox import stretch
+from .preparation import stretch
 
 if TYPE_CHECKING:
     import torch
