@@ -105,6 +105,7 @@ def describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str,
     from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
     from ..models.addresses import to_url
     from ..models.card import PoseCard
+    from ..models.places import offline_variable
     from ..models.store import find, locate
 
     urls = [to_url(address) for address in card.network.urls]
@@ -132,7 +133,8 @@ def describe(card: DetectorCard | PoseCard, models_dir: str | None) -> dict[str,
         if not missing:
             status = "damaged"
         elif all(file.urls for file in missing):
-            status = "downloaded when used"
+            variable = offline_variable()
+            status = "downloaded when used" if variable is None else f"not here, {variable} is set"
         else:
             status = "missing, no URL"
         return row | {"present": False, "paths": [], "status": status, "problem": str(error)}

@@ -23,7 +23,9 @@ compared with PyTorch before it gets its name.
 
 With --decoded the file itself makes keypoints (x, y in pixels of the crop, score) of the
 heatmaps, or boxes (x1, y1, x2, y2 in pixels of the input, score) and labels of a detector's
-outputs, suppressed and best first: up to 200 an image that score more than .01.
+outputs, suppressed and best first: up to 200 an image, of all classes together, as in the
+paper of SSD and in torchvision, that score more than .01. The network itself, and a file
+without --decoded, have no such limit.
 
 example:
   rmpe export hourglass2_mpii16 --onnx networks/hourglass2.onnx

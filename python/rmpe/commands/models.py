@@ -19,10 +19,10 @@ ACTIONS = ("get", "show", "verify", "new-card", "check", "bench")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = """\
-List the networks that --detector and --pose know by name: what they do, their license,
-and where their files are, or where they come from. Files with a URL are downloaded to
-$RMPE_HOME/models, or ~/.cache/rmpe/models, when they are first used, unless RMPE_OFFLINE=1
-is set.
+List the networks that --detector and --pose know by name: what they do, their accuracy as
+their source states it, their license, and where their files are, or where they come from.
+Files with a URL are downloaded to $RMPE_HOME/models, or ~/.cache/rmpe/models, when they are
+first used, unless RMPE_OFFLINE=1 is set.
 
 examples:
   rmpe models
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
-    columns = [("NAME", "TASK", "KEYPOINTS", "INPUT", "MB", "FILES")]
+    columns = [("NAME", "TASK", "KEYPOINTS", "INPUT", "MB", "ACCURACY", "FILES")]
     for row in rows:
         height, width = row["input"]
         columns.append(
@@ -95,6 +95,7 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
                 row["skeleton"] or "-",
                 f"{height}x{width}",
                 "-" if row["bytes"] is None else f"{row['bytes'] / 1e6:.1f}",
+                row["accuracy"] or "-",
                 row["paths"][0] if row["present"] else row["status"],
             )
         )
@@ -102,8 +103,6 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         lines.append(f"{row['name']}: {row['title']}")
         lines.append(f"  license: {row['license']}")
-        if row["accuracy"]:
-            lines.append(f"  accuracy, as stated there: {row['accuracy']}")
         lines.append(f"  from: {row['url'] or row['origin']}")
         if row["status"] == "damaged":
             lines.append(f"  {row['problem']}")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..terminal import printable
 from . import CommandError
 from ._cards import PERMISSIVE, find_cards
 from ._messages import say
+
+if TYPE_CHECKING:
+    from ..models.card import DetectorCard, ModelFile, PoseCard
 
 SUMMARY = "download networks now"
 
@@ -37,9 +42,10 @@ exit status: 0 all are here; 1 some could not be had."""
 def run(arguments: argparse.Namespace) -> int:
     """Download, one after the other."""
     from ..errors import ModelError
+    from ..models.addresses import to_url
     from ..models.places import offline_variable
     from ..models.read import known_cards
-    from ..models.store import obtain
+    from ..models.store import how_to_place, obtain
 
     if bool(arguments.names) == arguments.all:
         raise CommandError("give the NAMEs of networks, or --all")
@@ -58,12 +64,34 @@ def run(arguments: argparse.Namespace) -> int:
         cards = [card for card in cards if card not in refused]
     if (variable := offline_variable()) is not None:
         say(f"{arguments.prog}: {variable} is set, so that nothing is downloaded")
-    status = 0
+    missing = _missing(cards, arguments.models) if variable is not None else []
+    if len(missing) > 1:  # What to do is the same for all of them, and said once.
+        say(f"{arguments.prog}: {how_to_place()}")
+        for name, file in missing:
+            say(f"  {name}: {file.name} from {to_url(file.urls[0])}")
+    said = [file for _, file in missing] if len(missing) > 1 else []
+    status = 1 if missing else 0
     for card in cards:
         for file in card.files:
+            if file in said:
+                continue
             try:
                 print(printable(str(obtain(file, arguments.models))), flush=True)
             except ModelError as error:
                 say(f"{arguments.prog}: {card.name}: {error}")
                 status = 1
     return status
+
+
+def _missing(
+    cards: Sequence[DetectorCard | PoseCard], models_dir: str | None
+) -> list[tuple[str, ModelFile]]:
+    """Find what would be downloaded, and the name of the network that it is of."""
+    from ..models.store import find
+
+    return [
+        (card.name, file)
+        for card in cards
+        for file in card.files
+        if file.urls and find(file, models_dir) is None
+    ]

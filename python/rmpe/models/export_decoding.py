@@ -21,7 +21,8 @@ __all__ = ["LOWEST_SCORE", "BoxDecoding", "KeypointDecoding"]
 
 # Boxes that score less are left out of the file's: a threshold below it finds no more.
 LOWEST_SCORE = 0.01
-# Of one image, and of one class of it.
+# Of one image, all its classes together, as in the paper of SSD ("keep the top 200 detections per
+# image") and in torchvision's `SSD` (detections_per_img); so of one class, too.
 _MOST_BOXES = 200
 
 

@@ -13,7 +13,9 @@ from .digests import digest_of, read_record
 from .download import download
 from .places import cache_folder, is_offline, offline_variable
 
-__all__ = ["find", "locate", "obtain"]
+__all__ = ["find", "how_to_place", "locate", "obtain"]
+
+_NAME_FOLDER = "--models DIR, models_dir=... or the environment variable RMPE_MODELS"
 
 
 def obtain(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -57,13 +59,12 @@ def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
 def _missing(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> str:
     """Say that a file is missing, and what to do, in one sentence."""
     looked = ", ".join(dict.fromkeys(map(str, _folders(file, models_dir))))
-    name_folder = "--models DIR, models_dir=... or the environment variable RMPE_MODELS"
     said = f"model file {file.name} was not found (looked in {looked})"
     if not file.urls:
         return (
             f"{said}; its card has no URL, as it was made from {file.origin}; `rmpe models` lists "
             "networks that are downloaded; if you have the file, name its folder with "
-            f"{name_folder}"
+            f"{_NAME_FOLDER}"
         )
     url = to_url(file.urls[0])
     variable, cache = offline_variable(), cache_folder()
@@ -71,11 +72,21 @@ def _missing(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> str:
         return (
             f"{said}, and {variable} forbids to download it: put the file of {url} (if that is an "
             f"archive, the one in it) into {cache}, under the name {file.name}, or name its folder "
-            f"with {name_folder}"
+            f"with {_NAME_FOLDER}"
         )
     return (
         f"{said}; it is downloaded from {url} when first used; if you have it already, name its "
-        f"folder with {name_folder}"
+        f"folder with {_NAME_FOLDER}"
+    )
+
+
+def how_to_place() -> str:
+    """Say what to do about files that may not be downloaded now."""
+    cache = cache_folder()
+    place = "" if cache is None else f"into {cache}, or "
+    return (
+        f"put the files of these URLs (of an archive, the one in it) {place}into a folder that you "
+        f"name with {_NAME_FOLDER}, under these names"
     )
 
 

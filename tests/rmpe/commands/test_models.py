@@ -1,12 +1,14 @@
 """`rmpe models` and its actions."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from rmpe import cli
-from rmpe.models.read import _CARDS
+from rmpe.models.read import _CARDS, known_cards
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +45,7 @@ def test_show(capsys, models_dir):
                           "simplepose_coco17")  # fmt: skip
     rtmpose, simplepose = out.split("\n\n")
     assert status == 0
-    for words in ("AP 74.9 on COCO", "54330655", "Tau-J/RTMPose/resolve/main", "downloaded when"):
+    for words in ("AP 74.9 on COCO", "54330655", "Tau-J/RTMPose/resolve/main", "RMPE_OFFLINE is"):
         assert words in rtmpose
     assert str(models_dir / "simplepose_coco17.onnx") in simplepose
     _, out, _ = rmpe(capsys, "show", "--json", "rtmpose_m_coco17")
@@ -58,7 +60,7 @@ def test_get_what_is_here(capsys, models_dir):
 
 
 def test_get_what_cannot_be_had(capsys, models_dir):
-    names = ("yolox_s_coco", "simplepose_coco17")
+    names = ("yolox_s_coco", "simplepose_coco17")  # one that is here
     status, out, err = rmpe(capsys, "get", *names, "--models", models_dir)
     assert (status, out.count("\n")) == (1, 1)
     assert "rmpe models get: yolox_s_coco: model file yolox_s.onnx was not found" in err
@@ -75,18 +77,74 @@ def test_get_what_cannot_be_had(capsys, models_dir):
     ],
 )
 def test_get_of_wrong_names(capsys, words, message):
-    import re
-
     status, _, err = rmpe(capsys, "get", *words)
     assert status == 2
     assert re.search(message, err)
 
 
-def test_get_all_goes_on_after_a_failure(capsys):
+def test_get_all_while_offline_says_once_what_to_do(capsys, tmp_path):
     status, out, err = rmpe(capsys, "get", "--all", "--licence", "permissive")
     assert (status, out) == (1, "")
-    assert "yolox_nano_coco:" in err and "rtmpose_t_coco17:" in err
+    assert "yolox_nano_coco: yolox_nano.onnx from https://github.com/Megvii" in err
+    assert "rtmpose_t_coco17:" in err
     assert "humanart" not in err and "simplepose" not in err
+    assert err.count("is set, so that nothing is downloaded") == 1
+    assert (
+        err.count(f"put the files of these URLs (of an archive, the one in it) into {tmp_path}")
+        == 1
+    )
+    assert "was not found" not in err
+
+
+def test_get_goes_on_after_a_failure(capsys, monkeypatch, models_dir):
+    monkeypatch.delenv("RMPE_OFFLINE")
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
+    names = ("yolox_s_coco", "yolox_nano_coco", "simplepose_coco17")
+    status, out, err = rmpe(capsys, "get", *names, "--models", models_dir)
+    assert (status, out.count("\n")) == (1, 1)
+    assert "yolox_s_coco: cannot download" in err and "yolox_nano_coco: cannot download" in err
+
+
+@pytest.mark.parametrize("action", ["get", "show", "verify", "bench"])
+def test_a_name_that_is_nearly_right(capsys, action):
+    status, _, err = rmpe(capsys, action, "rtmpose_m_coco")
+    assert status == 2
+    assert err.endswith("got 'rtmpose_m_coco'; did you mean rtmpose_m_coco17?\n")
+
+
+def test_the_list_while_offline(capsys, monkeypatch):
+    _, out, _ = rmpe(capsys)
+    assert "not here, RMPE_OFFLINE is set" in out and "downloaded when used" not in out
+    monkeypatch.delenv("RMPE_OFFLINE")
+    _, out, _ = rmpe(capsys)
+    assert "is set" not in out and "downloaded when used" in out
+
+
+def test_the_list_has_the_accuracy_that_sources_state(capsys):
+    _, out, _ = rmpe(capsys)
+    rows = {line.split()[0]: line for line in out.split("\n\n")[0].splitlines()}
+    assert "  ACCURACY" in rows["NAME"]
+    assert "  PCKh 87.3 on MPII  " in rows["hourglass2_mpii16"]
+    assert "  box mAP 77.43 on PASCAL VOC  " in rows["ssd300_vgg16_voc"]
+    assert "  -  " in rows["movenet_thunder_coco17"]
+
+
+def test_the_accuracy_of_the_networks_of_the_package_is_what_was_measured():
+    text = (Path(__file__).resolve().parents[3] / "docs" / "shipped.md").read_text()
+    detector = re.search(r"^\| `small_ssd_person` \|(?: \.\d+ \|){2} \.(\d+) ", text, re.M)[1]
+    pose = re.search(
+        r"^\| of the package \| coco-people \| annotated \| no \| \.(\d+) ", text, re.M
+    )[1]
+    cards = known_cards()
+    assert f"AP {int(detector) / 10} on" in cards["small_ssd_person"].accuracy
+    assert f"AP {int(pose) / 10} on" in cards["small_hourglass_coco17"].accuracy
+
+
+def test_show_says_why_a_network_is_not_downloaded(capsys):
+    _, out, _ = rmpe(capsys, "show", "newell_hourglass8_mpii16")
+    assert "original_8hg/checkpoint.pt has no published SHA-256 and is therefore not downl" in out
+    assert "missing, no URL" in out
 
 
 def test_verify(capsys, models_dir, tmp_path):
