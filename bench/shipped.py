@@ -4,6 +4,7 @@ Beside them, where their files are, the ready-made networks; and any others:
 
     python -m bench.shipped --pose runs/pose/average.toml --detector runs/detector/average.toml
 
+Where the processor multiplies bfloat16 numbers itself, the package's are measured in them, too.
 Prints the tables of docs/shipped.md:
 
 boxes
@@ -28,7 +29,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,8 @@ from rmpe.inputs.images import read_image
 from rmpe.metrics.keypoint_ap import AveragePrecision, average_precision
 from rmpe.metrics.oks import oks
 from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
-from rmpe.models.build import load_detector, load_pose
+from rmpe.models.build import load_detector
+from rmpe.networks.precision import WantedPrecision, computes_bfloat16
 from rmpe.training.detector.validation import BoxValidation
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -64,11 +66,24 @@ class Pair:
 
     detector: str
     pose: str
+    precision: WantedPrecision = "float32"
 
     @property
     def title(self) -> str:
         """For tables."""
-        return f"`{Path(self.detector).stem}`, `{Path(self.pose).stem}`"
+        return f"`{Path(self.detector).stem}`, {self.name_pose()}"
+
+    def name_pose(self) -> str:
+        """Name the pose network, and what it computes in."""
+        return self._name(self.pose)
+
+    def name_detector(self) -> str:
+        """Name the detector, and what it computes in."""
+        return self._name(self.detector)
+
+    def _name(self, name: str) -> str:
+        numbers = "" if self.precision == "float32" else f", {self.precision}"
+        return f"`{Path(name).stem}`{numbers}"
 
 
 def boxes_table(pairs: list[Pair]) -> Iterator[str]:
@@ -76,7 +91,9 @@ def boxes_table(pairs: list[Pair]) -> Iterator[str]:
     folder = DATA / "coco-people"
     validation = BoxValidation.read(folder / "val.json", folder / "images", "all_person_boxes")
     images = [torch.from_numpy(read_image(p)) for p in _people().paths[:20]]
-    detectors = [load_detector(pair.detector, models_dir=MODELS) for pair in pairs]
+    detectors = [
+        load_detector(pair.detector, models_dir=MODELS, precision=pair.precision) for pair in pairs
+    ]
     times: list[list[float]] = [[] for _ in pairs]
     for _ in range(_ROUNDS):
         for detector, taken in zip(detectors, times, strict=True):
@@ -89,7 +106,7 @@ def boxes_table(pairs: list[Pair]) -> Iterator[str]:
     for pair, detector, taken in zip(pairs, detectors, times, strict=True):
         found = validation.measure(detector)
         yield (
-            f"| `{Path(pair.detector).stem}` | {_short(found['ap50'])} | {_short(found['ap75'])} | "
+            f"| {pair.name_detector()} | {_short(found['ap50'])} | {_short(found['ap75'])} | "
             f"{_short(found['ap'])} | {1e3 * statistics.median(taken):.1f} |"
         )
 
@@ -133,7 +150,7 @@ def who_table(pairs: list[Pair]) -> Iterator[str]:
     for pair in pairs:
         reached = _reached(pair, dataset)
         columns.append([reached[g].mean() if g.any() else None for g in groups.values()])
-    yield "| people | how many | " + " | ".join(f"`{Path(p.pose).stem}`" for p in pairs) + " |"
+    yield "| people | how many | " + " | ".join(p.name_pose() for p in pairs) + " |"
     yield "|---" * (2 + len(pairs)) + "|"
     for row, (name, group) in enumerate(groups.items()):
         shares = " | ".join(_short(column[row]) for column in columns)
@@ -169,8 +186,13 @@ def _people() -> Dataset:
 
 
 def _estimator(pair: Pair, **options: object) -> PoseEstimator:
-    pose = load_pose(pair.pose, models_dir=MODELS)
-    return PoseEstimator(pair.detector, pose, models_dir=MODELS, **options)  # type: ignore[arg-type]
+    return PoseEstimator(
+        pair.detector,
+        pair.pose,
+        models_dir=MODELS,
+        precision=pair.precision,
+        **options,  # type: ignore[arg-type]
+    )
 
 
 def _precision(pair: Pair, dataset: Dataset, *, true_boxes: bool, flip: bool) -> AveragePrecision:
@@ -214,7 +236,8 @@ def main() -> None:
     if (arguments.detector is None) != (arguments.pose is None):
         parser.error("--detector and --pose must be given together")
     torch.set_num_threads(arguments.threads)
-    pairs = [Pair(DEFAULT_DETECTOR, DEFAULT_POSE)]
+    own = Pair(DEFAULT_DETECTOR, DEFAULT_POSE)
+    pairs = [own, replace(own, precision="bfloat16")] if computes_bfloat16() else [own]
     if arguments.pose is not None:
         pairs.append(Pair(arguments.detector, arguments.pose))
     try:

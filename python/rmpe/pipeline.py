@@ -26,7 +26,8 @@ from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
 from .models.pose import PoseNetwork, check_parts
 from .models.read import load_card
-from .models.run_options import check_run_options, run_options
+from .models.run_options import RunOptions, check_run_options, run_options
+from .networks.precision import WantedPrecision
 from .people import People
 from .timing import StageTimer
 from .views import look
@@ -67,7 +68,7 @@ class PoseEstimator:
         Where tensors live and networks run.
     models_dir : path, optional
         Folder of the networks' files; see :func:`rmpe.models.store.obtain`.
-    provider, compiled
+    provider, compiled, precision
         How ONNX files and PyTorch networks run, each for the networks that it concerns, of which
         there must be one; see :func:`rmpe.load_pose`.
     nms : str, path, PoseNMSPreset, FittedSuppression or None
@@ -114,6 +115,7 @@ class PoseEstimator:
         models_dir: str | os.PathLike[str] | None = None,
         provider: str | None = None,
         compiled: bool = False,
+        precision: WantedPrecision = "float32",
         nms: str | os.PathLike[str] | PoseNMSPreset | FittedSuppression | None = DEFAULT_PRESET,
         nms_parameters: Mapping[str, Any] | None = None,
         flip: bool = False,
@@ -132,13 +134,16 @@ class PoseEstimator:
             for name, given in (("detector", detector), ("pose", pose))
             if isinstance(given, (str, os.PathLike))
         }
-        check_run_options(list(cards.values()), provider, compiled)
+        run: RunOptions = {
+            "provider": provider, "compiled": compiled, "precision": precision
+        }  # fmt: skip
+        check_run_options(list(cards.values()), **run)
         place: Any = {"device": self.device, "models_dir": models_dir}
         if isinstance(detector, (str, os.PathLike)):
-            options = run_options(cards["detector"], provider, compiled)
-            detector = load_detector(detector, classes=classes, **place, **options)
+            own = run_options(cards["detector"], **run)
+            detector = load_detector(detector, classes=classes, **place, **own)
         if isinstance(pose, (str, os.PathLike)):
-            pose = load_pose(pose, **place, **run_options(cards["pose"], provider, compiled))
+            pose = load_pose(pose, **place, **run_options(cards["pose"], **run))
         check_parts(detector, pose, threshold)
         self.detector, self.pose = detector, pose
         self.flip, self.threshold = flip, threshold

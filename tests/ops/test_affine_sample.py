@@ -487,7 +487,7 @@ def test_theta_of_lower_precision(ops, dtype, theta_dtype):
 @IMPLEMENTATIONS
 def test_autocast_leaves_it_alone(ops):
     input, layer = noise(2, 3, 9, 9, dtype=torch.float32), torch.nn.Linear(4, 6)
-    with torch.no_grad():    # its own random weights may move the window off the picture
+    with torch.no_grad():  # its own random weights may move the window off the picture
         layer.weight.copy_(noise(6, 4) * 0.1)
         layer.bias.copy_(theta_of(rotation(10)).flatten())
     with torch.autocast("cpu", torch.bfloat16):

@@ -16,7 +16,7 @@ from ..models import DEFAULT_DETECTOR, DEFAULT_POSE
 from ..outputs import DEFAULT_FORMATS, RESULT_FORMATS
 from . import CommandError
 from ._cards import MODELS_HELP
-from ._runtime import add_runtime, resolve_runtime
+from ._runtime import add_runtime, chosen_options, resolve_runtime
 
 if TYPE_CHECKING:
     from ..memory import BatchLimits
@@ -135,8 +135,7 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
             classes=[name.strip() for name in arguments.classes.split(",")],
             device=device,
             models_dir=arguments.models,
-            provider=arguments.provider,
-            compiled=arguments.compile,
+            **chosen_options(arguments),
             nms=nms,
             flip=arguments.flip,
             convention=arguments.convention,

@@ -1,4 +1,4 @@
-"""How networks run: on which device, by what, and whether they are compiled."""
+"""How networks run: on which device, by what, in which numbers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..networks.precision import PRECISIONS
 from ..networks.providers import PROVIDERS
 from . import CommandError
 
 if TYPE_CHECKING:
     from ..models.card import DetectorCard, PoseCard
+    from ..models.run_options import RunOptions
 
-__all__ = ["add_runtime", "resolve_runtime"]
+__all__ = ["add_runtime", "chosen_options", "resolve_runtime"]
 
 
 def add_runtime(parser: argparse._ActionsContainer) -> None:
@@ -37,6 +39,23 @@ def add_runtime(parser: argparse._ActionsContainer) -> None:
         help="make code of PyTorch networks by torch.compile: a minute or so before the first "
         "photograph; an error where no network runs in PyTorch",
     )
+    parser.add_argument(
+        "--precision",
+        choices=tuple(PRECISIONS),
+        default="float32",
+        help="what PyTorch networks compute in; an error where no network runs in PyTorch "
+        "(default:\n%(default)s)\n"
+        + "\n".join(f"{name}: {meaning}" for name, meaning in PRECISIONS.items()),
+    )
+
+
+def chosen_options(arguments: argparse.Namespace) -> RunOptions:
+    """Give the options of `add_runtime` but the device, as Python functions take them."""
+    return {
+        "provider": arguments.provider,
+        "compiled": arguments.compile,
+        "precision": arguments.precision,
+    }
 
 
 def resolve_runtime(arguments: argparse.Namespace, cards: Sequence[DetectorCard | PoseCard]) -> str:
@@ -54,7 +73,7 @@ def resolve_runtime(arguments: argparse.Namespace, cards: Sequence[DetectorCard 
     from ..models.run_options import check_run_options
 
     try:
-        check_run_options(cards, arguments.provider, arguments.compile)
+        check_run_options(cards, **chosen_options(arguments))
     except ModelError as error:
         raise CommandError(str(error)) from None
     name = arguments.device

@@ -10,7 +10,7 @@ from ..models import DEFAULT_DETECTOR
 from . import CommandError
 from ._cards import MODELS_HELP, least_score
 from ._options import check_kernels, check_outputs, fraction, positive, seed
-from ._runtime import add_runtime, resolve_runtime
+from ._runtime import add_runtime, chosen_options, resolve_runtime
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
@@ -190,7 +190,7 @@ def _detect(arguments: argparse.Namespace, dataset: Dataset) -> DetectedBoxes:
         arguments.detector,
         device=device,
         models_dir=arguments.models,
-        **run_options(card, arguments.provider, arguments.compile),
+        **run_options(card, **chosen_options(arguments)),
     )
     boxes, scores, index, start = [], [], [], 0
     with tqdm(total=len(dataset), desc="detect", unit="image", disable=None) as bar:

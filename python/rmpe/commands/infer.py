@@ -80,6 +80,7 @@ _SETTINGS = (
     "threshold",
     "nms",
     "flip",
+    "precision",
     "convention",
     "stn",
     "track",

@@ -51,8 +51,8 @@ examples:
 
 # Settings that change the labels: a run may be resumed only with the same.
 _SETTINGS = (
-    "detector", "classes", "pose", "threshold", "flip", "convention", "stn", "similarity", "score",
-    "keypoints",
+    "detector", "classes", "pose", "threshold", "flip", "precision", "convention", "stn",
+    "similarity", "score", "keypoints",
 )  # fmt: skip
 
 

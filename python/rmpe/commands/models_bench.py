@@ -8,7 +8,7 @@ from pathlib import Path
 from ..terminal import printable
 from . import CommandError
 from ._cards import find_cards
-from ._runtime import add_runtime, resolve_runtime
+from ._runtime import add_runtime, chosen_options, resolve_runtime
 
 SUMMARY = "measure networks: time, memory, and accuracy on a data set"
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     rows = []
     try:
         for name, card in zip(arguments.names, cards, strict=True):
-            options = run_options(card, arguments.provider, arguments.compile)
+            options = run_options(card, **chosen_options(arguments))
             rows.append(
                 measure_network(name, arguments.models, device=device, data=data, options=options)
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..terminal import printable
 from . import CommandError
 from ._cards import find_card, task_of
-from ._runtime import add_runtime, resolve_runtime
+from ._runtime import add_runtime, chosen_options, resolve_runtime
 
 if TYPE_CHECKING:
     from ..models.card import DetectorCard, PoseCard
@@ -86,8 +86,7 @@ def _see_pose(
         arguments.card,
         device=resolve_runtime(arguments, [*cards, card]),
         models_dir=arguments.models,
-        provider=arguments.provider,
-        compiled=arguments.compile,
+        **chosen_options(arguments),
         nms=None,
     )
     height, width = image.shape[:2]
@@ -121,7 +120,7 @@ def _see_boxes(
     if arguments.detector:
         raise CommandError("--detector is for the cards of pose networks")
     device = resolve_runtime(arguments, [card])
-    options = run_options(card, arguments.provider, arguments.compile)
+    options = run_options(card, **chosen_options(arguments))
     detector = load_detector(arguments.card, device=device, models_dir=arguments.models, **options)
     found = detector([torch.from_numpy(image).to(device)])
     lines = [f"people: {len(found)}"]

@@ -19,6 +19,7 @@ from ..method.transformer import SpatialTransformer
 from ..networks.architectures import build_architecture
 from ..networks.network import Network, Shape
 from ..networks.onnxruntime import OnnxNetwork
+from ..networks.precision import WantedPrecision, choose_precision
 from ..networks.pytorch import TorchNetwork
 from ..networks.weights import load_weights
 from ..terminal import printable
@@ -41,6 +42,7 @@ def load_detector(
     models_dir: str | os.PathLike[str] | None = None,
     provider: str | None = None,
     compiled: bool = False,
+    precision: WantedPrecision = "float32",
 ) -> Detector:
     """Build the detector of a model card.
 
@@ -59,6 +61,8 @@ def load_detector(
         part for the device, unless given.
     compiled : bool
         Whether torch.compile makes code of a PyTorch network.
+    precision : str
+        What a PyTorch network computes in, a key of :data:`rmpe.networks.precision.PRECISIONS`.
 
     Raises
     ------
@@ -75,8 +79,8 @@ def load_detector(
     card = load_card(name_or_path)
     if not isinstance(card, DetectorCard):
         raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
-    check_run_options([card], provider, compiled)
-    parts = CardNetwork(card, device, models_dir, provider, compiled)
+    check_run_options([card], provider, compiled, precision)
+    parts = CardNetwork(card, device, models_dir, provider, compiled, precision)
     return card.detector.build(card, parts, classes)
 
 
@@ -87,6 +91,7 @@ def load_pose(
     models_dir: str | os.PathLike[str] | None = None,
     provider: str | None = None,
     compiled: bool = False,
+    precision: WantedPrecision = "float32",
 ) -> PoseNetwork:
     """Build the pose estimator of a model card.
 
@@ -103,6 +108,8 @@ def load_pose(
         part for the device, unless given.
     compiled : bool
         Whether torch.compile makes code of a PyTorch network.
+    precision : str
+        What a PyTorch network computes in, a key of :data:`rmpe.networks.precision.PRECISIONS`.
 
     Raises
     ------
@@ -118,10 +125,10 @@ def load_pose(
     card = load_card(name_or_path)
     if not isinstance(card, PoseCard):
         raise ModelError(f"model {card.name} is a detector; a pose network is needed here")
-    check_run_options([card], provider, compiled)
+    check_run_options([card], provider, compiled, precision)
     joints = len(card.skeleton)
     shapes = card.head.output_shapes(joints, card.input.size)
-    parts = CardNetwork(card, device, models_dir, provider, compiled)
+    parts = CardNetwork(card, device, models_dir, provider, compiled, precision)
     if card.runtime == "onnx":
         network = parts.load_onnx(card.head.outputs, shapes)
     else:
@@ -141,7 +148,7 @@ class CardNetwork:
         Where the network runs.
     models_dir
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
-    provider, compiled
+    provider, compiled, precision
         How it runs; see `rmpe.models.run_options`.
 
     Raises
@@ -155,6 +162,7 @@ class CardNetwork:
     models_dir: str | os.PathLike[str] | None
     provider: str | None = None
     compiled: bool = False
+    precision: WantedPrecision = "float32"
 
     def __post_init__(self) -> None:
         _check_device(self.device)
@@ -202,6 +210,7 @@ class CardNetwork:
             device=self.device,
             batch_size=choose_call(self.card, self.device),
             compiled=self.compiled,
+            precision=choose_precision(self.precision),
         )
 
 

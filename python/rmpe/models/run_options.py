@@ -1,9 +1,10 @@
 """How networks run: options that concern those of one runtime, and are refused where none is used.
 
-============  ====================================================================
-``provider``  what computes ONNX files: see :data:`rmpe.networks.providers.PROVIDERS`
-``compiled``  whether torch.compile makes code of PyTorch networks
-============  ====================================================================
+=============  ===================================================================
+``provider``   what computes ONNX files: see :data:`rmpe.networks.providers.PROVIDERS`
+``compiled``   whether torch.compile makes code of PyTorch networks
+``precision``  what PyTorch networks compute in: see `rmpe.networks.precision`
+=============  ===================================================================
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from ..arguments import check_name
 from ..errors import ModelError
+from ..networks.precision import PRECISIONS, WantedPrecision
 from ..networks.providers import check_provider_name
 from .card import Card, PoseCard
 
@@ -23,16 +26,25 @@ class RunOptions(TypedDict, total=False):
 
     provider: str | None
     compiled: bool
+    precision: WantedPrecision
 
 
-def check_run_options(cards: Sequence[Card], provider: str | None, compiled: bool) -> None:
+def check_run_options(
+    cards: Sequence[Card],
+    provider: str | None = None,
+    compiled: bool = False,
+    precision: WantedPrecision = "float32",
+) -> None:
     """Make sure that each option that was given changes how one of the networks runs.
 
     Raises
     ------
     rmpe.ModelError
         Where one changes nothing, or there is no provider of that name.
+    ValueError
+        Where there is no such precision.
     """
+    check_name("precision", precision, PRECISIONS)
     if provider is not None:
         check_provider_name(provider)
         if not any("onnx" in _runtimes(card) for card in cards):
@@ -41,20 +53,34 @@ def check_run_options(cards: Sequence[Card], provider: str | None, compiled: boo
                 f"{_names(cards, 'in PyTorch')}; leave it out, or choose a network that is an ONNX "
                 "file"
             )
-    if compiled and not any("pytorch" in _runtimes(card) for card in cards):
-        raise ModelError(
-            f"torch.compile would do nothing: it takes PyTorch networks, and "
-            f"{_names(cards, 'in onnxruntime')}; leave it out, or choose a network in PyTorch"
-        )
+    for name, given, used in (
+        ("torch.compile", compiled, any("pytorch" in _runtimes(card) for card in cards)),
+        # A transformer stays in float32: theta needs more than eight bits.
+        (
+            f"the precision {precision}",
+            precision != "float32",
+            any(card.runtime == "pytorch" for card in cards),
+        ),
+    ):
+        if given and not used:
+            raise ModelError(
+                f"{name} would do nothing: it takes PyTorch networks, and "
+                f"{_names(cards, 'in onnxruntime')}; leave it out, or choose a network in PyTorch"
+            )
 
 
-def run_options(card: Card, provider: str | None, compiled: bool) -> RunOptions:
+def run_options(
+    card: Card,
+    provider: str | None = None,
+    compiled: bool = False,
+    precision: WantedPrecision = "float32",
+) -> RunOptions:
     """Choose the options that concern a network; the others are left as they are by default.
 
     Examples
     --------
     >>> from rmpe import load_card
-    >>> run_options(load_card("simplepose_coco17"), "cpu", True)
+    >>> run_options(load_card("simplepose_coco17"), provider="cpu", compiled=True)
     {'provider': 'cpu'}
     """
     chosen: RunOptions = {}
@@ -62,6 +88,8 @@ def run_options(card: Card, provider: str | None, compiled: bool) -> RunOptions:
         chosen["provider"] = provider
     if "pytorch" in _runtimes(card):
         chosen["compiled"] = compiled
+    if card.runtime == "pytorch":
+        chosen["precision"] = precision
     return chosen
 
 

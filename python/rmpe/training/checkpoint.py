@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 import torch
 
+from ..networks.precision import Precision
 from ..networks.weights import load_pickle
 from ..output_file import write_atomically
-from .precision import Precision
 
 __all__ = ["CheckpointError", "brief", "read_checkpoint", "write_checkpoint"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..networks.precision import WantedPrecision
 from .rules import (
     BatchSize,
     Count,
@@ -124,7 +125,7 @@ class TrainingConfig:
     optimizer: Optimizer = field(default_factory=Optimizer)
     batch_size: BatchSize = 32
     seed: Seed = 0
-    precision: Literal["auto", "bfloat16", "float32"] = "auto"
+    precision: WantedPrecision = "auto"
     longest_side: Count = 640
     validate_every: Count = 20_000
     log_every: Count = 25

@@ -15,9 +15,9 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from ..networks.precision import Precision
 from ..output_file import write_atomically
 from .config import TrainingConfig
-from .precision import Precision
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -13,12 +13,12 @@ from torch import nn
 
 from ..models.read import load_card
 from ..models.store import obtain
+from ..networks.precision import Precision, choose_precision
 from ..networks.weights import read_weights
 from .checkpoint import CheckpointError, brief, read_checkpoint
 from .config import TrainingConfig
 from .muon import MuonForConvolutions
 from .optimization import MovingAverage, build_optimizer, moments
-from .precision import Precision, choose_precision
 from .task import Task
 
 __all__ = ["Run", "read_trained", "take_step"]

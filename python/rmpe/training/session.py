@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
+from ..networks.precision import choose_precision
 from ..output_file import write_atomically
 from ..outputs.lock import locked, opened
 from ..toml_file import TomlError, read_text
@@ -19,7 +20,6 @@ from .checkpoint import CheckpointError, brief, read_checkpoint
 from .config import ConfigError
 from .loop import CHECKPOINT, train
 from .overfit import shortened
-from .precision import choose_precision
 from .read import parse_config
 from .run import Run, read_trained
 from .schedule import Schedule

@@ -1,4 +1,4 @@
-"""--device, --provider and --compile: of every command that runs networks, and never without effect."""
+"""--device, --provider, --compile, --precision: of every command that runs networks, and never without effect."""
 
 import shutil
 
@@ -54,6 +54,9 @@ def test_an_option_without_effect_is_an_error_that_says_why(command, run, capsys
     said = capsys.readouterr().err
     assert "torch.compile would do nothing: it takes PyTorch networks, and" in said
     assert any(name in said for name in ONNX.values()) and "in onnxruntime" in said
+    assert run(command, ONNX, "--precision", "bfloat16") == 2
+    said = capsys.readouterr().err
+    assert "the precision bfloat16 would do nothing: it takes PyTorch networks, and" in said
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -78,24 +81,26 @@ def test_a_provider_that_is_not_installed(command, run, capsys, monkeypatch):
 
 @pytest.mark.parametrize("command", ["infer", "fit-proposals", "models check"])
 def test_the_options_reach_the_networks_that_they_concern(command, run, monkeypatch):
-    chosen, compiled = [], []
+    chosen, settings = [], []
     choose, init = onnx_session.choose_provider, pytorch.TorchNetwork.__init__
 
     def choose_and_tell(device, name=None):
         chosen.append(name)
         return choose(device, name)
 
-    def init_and_tell(self, module, *, compiled=False, told=compiled, **rest):
-        told.append(compiled)
-        init(self, module, compiled=False, **rest)
+    def init_and_tell(self, module, *, compiled, precision, **rest):
+        settings.append((compiled, precision))
+        init(self, module, **rest)
 
     monkeypatch.setattr(onnxruntime, "choose_provider", choose_and_tell)
     monkeypatch.setattr(pytorch.TorchNetwork, "__init__", init_and_tell)
     mixed = {"D": ONNX["D"], "P": OWN["P"]}
-    options = ["--provider", "cpu"] + ["--compile"] * (command != "fit-proposals")
+    options = ["--provider", "cpu"]
+    if command != "fit-proposals":
+        options += ["--compile", "--precision", "bfloat16"]
     few = ["--atomic-poses", "1", "--threshold", "0.01"] * (command == "fit-proposals")
     assert run(command, mixed, *options, *few) in (0, 2)  # 2: too few people to fit to
-    assert (chosen, compiled) == (["cpu"], [True] * (command != "fit-proposals"))
+    assert (chosen, settings) == (["cpu"], [(True, "bfloat16")] * (command != "fit-proposals"))
 
 
 def test_no_network_runs_where_boxes_come_from_a_file(run, capsys):
@@ -114,6 +119,8 @@ def test_options_without_effect_in_python(models_dir):
         ModelError, match="torch.compile would do nothing: .*mobilenet_v1_coco runs"
     ):
         load_detector(ONNX["D"], models_dir=models_dir, compiled=True)
+    with pytest.raises(ValueError, match="precision must be one of float32, .*, got 'half'"):
+        PoseEstimator(precision="half")
     with pytest.raises(ModelError, match="none of the networks is loaded from a card"):
         PoseEstimator(load_detector(OWN["D"]), load_pose(OWN["P"]), provider="cpu")
     estimator = PoseEstimator(ONNX["D"], OWN["P"], models_dir=models_dir, provider="cpu")

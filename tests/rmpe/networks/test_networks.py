@@ -227,7 +227,9 @@ def test_a_damaged_onnx_file(tmp_path):
 
 def test_cuda_without_the_package_for_it(tmp_path, monkeypatch):
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(ModelError, match="cannot use CUDA: replace it by onnxruntime-gpu"):
+    with pytest.raises(
+        ModelError, match="cannot use CUDA: it has cpu; replace it by onnxruntime-gpu"
+    ):
         open_onnx(write_onnx(tmp_path / "tiny.onnx"), device="cuda")
 
 
@@ -256,6 +258,22 @@ def test_a_module_is_tried_when_it_is_loaded():
 def test_a_module_with_other_outputs_than_its_card_says():
     with pytest.raises(ModelError, match=r"Doubling: the outputs must be \(N, 3, 4\) by .* got"):
         open_torch(output_shapes=[(3, 4)])
+
+
+def test_a_module_in_bfloat16_gives_float32_that_differ_in_the_ninth_bit():
+    module = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.Conv2d(8, 2, 1))
+    options = {"input_shape": (3, 4, 5), "output_shapes": [(2, 4, 5)]}
+    exact = TorchNetwork(copy.deepcopy(module), **options)
+    network = TorchNetwork(module, precision="bfloat16", **options)
+    batch = torch.rand(7, 3, 4, 5)
+    (output,), (expected,) = network(batch), exact(batch)
+    assert output.dtype == torch.float32
+    # As many bits as bfloat16 has are enough for each value.
+    assert torch.equal(output, output.bfloat16().float())
+    assert not torch.equal(output, expected)
+    torch.testing.assert_close(output, expected, atol=2**-6, rtol=0)
+    (again,) = pickle.loads(pickle.dumps(network))(batch)
+    assert torch.equal(again, output)
 
 
 def test_a_compiled_module_gives_the_same_and_can_be_pickled(monkeypatch):

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from rmpe.cli import main
-from rmpe.training import precision
-from rmpe.training.precision import choose_precision
+from rmpe.networks import precision
+from rmpe.networks.precision import choose_precision
 from rmpe.training.run import Run, take_step
 from rmpe.training.schedule import Schedule
 

@@ -1,4 +1,4 @@
-"""The numbers that convolutions are computed in."""
+"""The numbers that PyTorch networks compute in."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from typing import Literal
 
 import torch
 
-__all__ = ["Precision", "choose_precision", "computes_bfloat16"]
+__all__ = ["PRECISIONS", "Precision", "WantedPrecision", "choose_precision", "computes_bfloat16"]
 
 Precision = Literal["bfloat16", "float32"]
+WantedPrecision = Literal["auto", "bfloat16", "float32"]
+
+PRECISIONS: dict[str, str] = {
+    "float32": "the same on every machine",
+    "bfloat16": "half as many bits: fast where the processor or the GPU multiplies them itself",
+    "auto": "bfloat16 where the processor multiplies them itself, else float32",
+}
 
 # Instructions that multiply bfloat16 numbers, as `torch.cpu.get_capabilities` names them: x86, ARM.
 _INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
@@ -27,8 +34,8 @@ def computes_bfloat16() -> bool:
     return any(capabilities.get(name) for name in _INSTRUCTIONS)
 
 
-def choose_precision(wanted: Precision | Literal["auto"]) -> Precision:
-    """Choose what a new run computes in: what it wants, or what is fast on this processor.
+def choose_precision(wanted: WantedPrecision) -> Precision:
+    """Choose what to compute in: what is wanted, or what is fast on this processor.
 
     Parameters
     ----------
