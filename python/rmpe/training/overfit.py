@@ -37,15 +37,17 @@ def shortened(config: TrainingConfig, count: int) -> TrainingConfig:
     (8, [(1800, 24), (600, 0)])
     """
     batch = min(config.batch_size, max(count, _BATCH))
-    steps = sum(phase.samples for phase in config.phase) / config.batch_size
-    share = min(1.0, _STEPS / steps) * batch / config.batch_size
+    # In steps of the configuration's own batches.
+    lengths = [-(-phase.samples // config.batch_size) for phase in config.phase]
+    total = sum(lengths)
+    wanted = min(_STEPS, total)
     phases = tuple(
         replace(
             phase,
-            samples=max(batch, round(share * phase.samples)),
-            warmup=int(share * phase.warmup),
+            samples=batch * max(1, length * wanted // total),
+            warmup=batch * (phase.warmup // config.batch_size * wanted // total),
         )
-        for phase in config.phase
+        for phase, length in zip(config.phase, lengths, strict=True)
     )
     samples = sum(phase.samples for phase in phases)
     return replace(
