@@ -98,15 +98,15 @@ class HeldOut:
                 start = time.process_time()
                 people = self.find(estimator, self.drawn)
                 times.append(time.process_time() - start)
-            off_center, off_scale = self._windows(pose, mode)
+            errors = self.windows(pose, mode)
             rows.append(
                 Row(
                     variant, seed, mode,
                     ap=average_precision(self.dataset, Predictions.from_people(people)).ap,
                     oks=self.oks(people),
                     true_oks=self.oks(self.find(estimator, self.true)),
-                    off_center=off_center,
-                    off_scale=off_scale,
+                    off_center=float(np.linalg.norm(errors[:, :2], axis=1).mean()),
+                    off_scale=float(np.abs(errors[:, 2]).mean()),
                     seconds=min(times),
                 )
             )  # fmt: skip
@@ -145,8 +145,15 @@ class HeldOut:
         )
         return float(found.mean())
 
-    def _windows(self, pose: PoseNetwork, mode: StnMode) -> tuple[float, float]:
-        """Mean errors of the windows' centers and heights; see `Row`."""
+    def windows(self, pose: PoseNetwork, mode: StnMode) -> Floats:
+        """How far the windows that a network sees are from those of the true boxes.
+
+        Returns
+        -------
+        array (P, 3)
+            Of the center, across and along, in heights of the true window, and of the logarithm of
+            the height; positive to the right, downward, and where the window is too large.
+        """
         card, (height, width) = pose.card, pose.card.input.size
         frames = [torch.from_numpy(image) for image in self._images]
         index = torch.from_numpy(self.dataset.image_index[self._rows])
@@ -160,9 +167,8 @@ class HeldOut:
         linear, offset = seen[:, :, :2], seen[:, :, 2]
         center = torch.linalg.solve(linear, (middle - offset)[:, :, None])
         there = (ideal[:, :, :2] @ center)[:, :, 0] + ideal[:, :, 2]
-        off_center = (there - middle).norm(dim=1).mean() / height
-        off_scale = (ideal[:, 1, 1] / seen[:, 1, 1]).log().abs().mean()
-        return float(off_center), float(off_scale)
+        scale = (ideal[:, 1, 1] / seen[:, 1, 1]).log()
+        return torch.cat([(there - middle) / height, scale[:, None]], dim=1).numpy()
 
 
 def box_matrices(

@@ -1,5 +1,6 @@
 """The experiment on the transformer: that it compares like with like, and measures windows."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from bench.stn import __main__ as experiment
-from bench.stn import gradient, interpolation
+from bench.stn import gradient, interpolation, windows
 from bench.stn.measure import HeldOut, box_matrices
 from bench.stn.table import print_tables
 from rmpe.method.modes import STN
@@ -76,6 +77,21 @@ def test_errors_of_the_windows(held_out, tmp_path, capsys):
     print_tables(rows + replaced(rows, seed=2))
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].startswith("| transformer, compose | 2 | ") and "± 0.000" in lines[2]
+
+
+def test_where_windows_move_is_drawn(held_out, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(windows, "HeldOut", lambda data: held_out)
+    card, out = export(tmp_path, [0.0, 1.0, 0.0, 1.0]), tmp_path / "where.png"
+    monkeypatch.setattr(
+        sys, "argv", ["windows", str(card), "--data", str(tmp_path), "--out", str(out)]
+    )
+    assert windows.main() == 0
+    rows = [line.strip("|").split("|") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[0].strip() for row in rows] == list(windows.ERRORS)
+    # All windows become larger, and are moved downward, whether they should or not.
+    assert float(rows[0][1]) == pytest.approx(float(rows[0][2]), abs=1e-3)
+    assert float(rows[2][2]) > float(rows[2][1]) + 0.2
+    assert out.read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_oracle_leads_to_the_true_boxes(held_out):
