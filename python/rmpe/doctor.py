@@ -114,11 +114,12 @@ def _numpy_library() -> dict[str, str]:
 def _cpu() -> dict[str, str]:
     import torch
 
+    from rmpe_ext.processors import usable_processors
+
     flags, model = _cpu_flags()
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": model or platform.processor() or platform.machine(),
-        "cores": f"{available} usable of {os.cpu_count()}",
+        "cores": f"{usable_processors()} usable of {os.cpu_count()}",
         "threads": f"{torch.get_num_threads()} (torch)",
         "instructions": ", ".join(name for name in _INSTRUCTION_SETS if name in flags) or "unknown",
         "torch uses": torch.backends.cpu.get_cpu_capability(),

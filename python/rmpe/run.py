@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from rmpe_ext import __version__
+from rmpe_ext.processors import usable_processors
 
 from .arguments import as_path
 from .inputs.clip import Clip, Excerpt, frame_number, video_of
@@ -38,6 +39,7 @@ __all__ = ["Estimator", "Tally", "run"]
 
 _STYLE = DrawingStyle()
 _ALL = Excerpt()
+_MOST_WORKERS = 4  # where the caller does not say
 
 
 def run(
@@ -54,6 +56,7 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     batch_size: int | None = None,
+    workers: int | None = None,
     report: Callable[[str, BaseException | None], object] = lambda message, error: None,
     progress: Progress = no_progress,
 ) -> Tally:
@@ -97,6 +100,9 @@ def run(
     batch_size : int, optional
         At most so many images go through the networks together; as many as memory lets, where
         omitted.
+    workers : int, optional
+        Background threads that read, and as many that draw, while the networks run; as many as
+        there are usable processors, but no more than 4, where omitted.
     report : callable
         Called with a message for people, and the error if there is one, for every failure; from
         background threads too.
@@ -128,6 +134,8 @@ def run(
     (36, 271)
     """
     out, tally = as_path("out", out, OutputError), Tally()
+    if workers is None:
+        workers = min(_MOST_WORKERS, usable_processors())
     with StopRequest() as stop:
         paths, clips = _find(inputs, out, recursive, excerpt, tally, report)
 
@@ -157,12 +165,20 @@ def run(
             try:
                 with progress("image", len(work)) as advance:
                     Inference(
-                        estimator, folder, drawings, limits, timer, report, advance, time_of
+                        estimator,
+                        folder,
+                        drawings,
+                        limits,
+                        timer,
+                        report,
+                        advance,
+                        workers,
+                        time_of,
                     ).run(work, tally, stop)
                 if tracking is not None:
                     with progress("frame", folder.count) as advance, timer.stage("track"):
                         track_folder(folder, tracking, advance=advance)
-                    _draw(paths, folder, limits, timer, report, progress, tally, stop)
+                    _draw(paths, folder, limits, timer, report, progress, workers, tally, stop)
             except OutputLostError:
                 raise
             except BaseException:
@@ -184,6 +200,7 @@ def _draw(
     timer: StageTimer,
     report: Callable[[str, BaseException | None], object],
     progress: Progress,
+    workers: int,
     tally: Tally,
     stop: StopRequest,
 ) -> None:
@@ -193,7 +210,7 @@ def _draw(
     work = [one for one in folder.plan(paths, draw=True)[0] if one.has_record]
     drawn = Tally(left=len(work))
     with progress("drawing", len(work)) as advance:
-        Inference(None, folder, folder.drawings, limits, timer, report, advance).run(
+        Inference(None, folder, folder.drawings, limits, timer, report, advance, workers).run(
             work, drawn, stop
         )
     tally.failed_drawings += drawn.failed_drawings

@@ -7,7 +7,6 @@ completely.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -118,6 +117,8 @@ class Inference:
         Called with a message for people, and the error, for every failure.
     advance : callable
         Called with the number of images that were finished.
+    workers : int
+        Background threads that read, and as many that draw.
     time_of : callable
         Gives the time of a frame in its video, in seconds, by its path; None of a photograph.
     """
@@ -129,6 +130,7 @@ class Inference:
     timer: StageTimer
     report: Callable[[str, BaseException], object]
     advance: Callable[[int], object]
+    workers: int
     time_of: Callable[[Path], float | None] = lambda path: None
 
     def run(self, work: Sequence[Work], tally: Tally, stop: StopRequest) -> None:
@@ -139,18 +141,17 @@ class Inference:
         OutputLostError
             A record cannot be written.
         """
-        workers = min(4, os.cpu_count() or 1)
         remaining = iter(work)
         batches = read_batches(
             [one.path for one in work],
             batch_size=self.limits.images,
-            workers=workers,
+            workers=self.workers,
             batch_bytes=self.limits.pixel_bytes,
         )
         with (
             warnings.catch_warnings(),
             closing(batches),
-            ThreadPoolExecutor(workers, "rmpe-draw") as pool,
+            ThreadPoolExecutor(self.workers, "rmpe-draw") as pool,
             ThreadPoolExecutor(1, "rmpe-write") as writer,
         ):
             # Pillow warns of odd files, in the middle of the progress bar, and reads them.

@@ -10,23 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rmpe_ext.control_groups import group_folders
+
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["free_memory"]
 
 _ROOT = Path("/")
-# Of each version of control groups, by the name of the controller in /proc/self/cgroup: the mount,
-# its files for the limit and for what is used, and what memory.stat calls file contents that the
-# kernel drops when memory is short.
-_CONTROL_GROUPS = {
-    "": ("sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
-    "memory": (
-        "sys/fs/cgroup/memory",
-        "memory.limit_in_bytes",
-        "memory.usage_in_bytes",
-        "total_inactive_file",
-    ),
+# Of each version of control groups: its files for the limit and for what is used, and what
+# memory.stat calls file contents that the kernel drops when memory is short.
+_FILES = {
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    2: ("memory.max", "memory.current", "inactive_file"),
 }
 
 
@@ -71,23 +67,13 @@ def _available() -> Iterator[int]:
 
 def _left_in_groups() -> Iterator[int]:
     """What the limits of this process's control groups, and of those above them, leave."""
-    with suppress(OSError):
-        for line in (_ROOT / "proc/self/cgroup").read_text().splitlines():
-            _, controllers, group = line.split(":", 2)
-            for controller in _CONTROL_GROUPS.keys() & set(controllers.split(",")):
-                # In a container the path may be that outside of it: then only the mount is there.
-                names = group.strip("/").split("/")
-                for depth in range(len(names), -1, -1):
-                    yield from _left_in(names[:depth], *_CONTROL_GROUPS[controller])
-
-
-def _left_in(names: list[str], mount: str, limit: str, used: str, cache: str) -> Iterator[int]:
-    folder = _ROOT.joinpath(mount, *names)
-    with suppress(OSError):  # The group at the top has no such files.
-        most = (folder / limit).read_text().strip()
-        if most != "max":
-            statistics = dict(
-                line.split() for line in (folder / "memory.stat").read_text().splitlines()
-            )
-            taken = int((folder / used).read_text()) - int(statistics.get(cache, 0))
-            yield int(most) - taken
+    for version, folder in group_folders("memory", _ROOT):
+        limit, used, cache = _FILES[version]
+        with suppress(OSError):  # The group at the top has no such files.
+            most = (folder / limit).read_text().strip()
+            if most != "max":
+                statistics = dict(
+                    line.split() for line in (folder / "memory.stat").read_text().splitlines()
+                )
+                taken = int((folder / used).read_text()) - int(statistics.get(cache, 0))
+                yield int(most) - taken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..processors import usable_processors
 from ..validation.checks import TYPES, check_type, show
 from ._library import library
 
@@ -20,7 +21,8 @@ def get_num_threads() -> int:
     -------
     int
         Default: ``RMPE_EXT_NUM_THREADS`` of the environment, or else the number of processors that
-        this process may run on.
+        this process may run on, or fewer where a control group, such as a container's, limits its
+        time: `rmpe_ext.processors.usable_processors`.
 
     Examples
     --------
@@ -65,7 +67,7 @@ def set_num_threads(count: int) -> None:
 def _default() -> int:
     text = os.environ.get(_VARIABLE)
     if text is None:
-        return min(len(os.sched_getaffinity(0)), _MOST)
+        return min(usable_processors(), _MOST)
     # The length first: Python refuses to convert thousands of digits.
     if not (text.isdecimal() and len(text) <= len(str(_MOST)) and 1 <= int(text) <= _MOST):
         raise ValueError(f"{_VARIABLE} must be a whole number in 1..{_MOST}, got {show(text)}")

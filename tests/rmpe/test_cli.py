@@ -692,6 +692,32 @@ def test_batches_are_as_large_as_memory_lets(twelve_photos, estimators, monkeypa
         assert f"batch size   {shown}\n" in capsys.readouterr().out
 
 
+@pytest.fixture
+def threads_of_a_run(folder, estimators, monkeypatch):
+    """Gives torch's threads in a run, 4 before it, where so many processors are usable."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
+
+    def run(usable, *arguments):
+        monkeypatch.setattr("rmpe.commands._options.usable_processors", lambda: usable)
+        torch.set_num_threads(4)
+        assert infer("photos", "--device", "cpu", "--overwrite", *arguments) == 0
+        return torch.get_num_threads()
+
+    yield run
+    torch.set_num_threads(before)
+
+
+def test_threads_are_no_more_than_a_limit_of_the_system_lets_run(threads_of_a_run):
+    assert [threads_of_a_run(usable) for usable in (2, 4, 8)] == [2, 4, 4]
+
+
+def test_who_asks_for_more_threads_gets_them(threads_of_a_run, monkeypatch):
+    assert threads_of_a_run(2, "--threads", "3") == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    assert threads_of_a_run(2) == 4
+
+
 def test_batches_are_as_large_as_asked_for(twelve_photos, estimators, monkeypatch, capsys):
     monkeypatch.setattr("rmpe.memory.free_memory", lambda device: 0)
     assert infer("many", "--batch-size", "10") == 0

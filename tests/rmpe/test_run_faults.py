@@ -198,7 +198,8 @@ def killed(photos, out):
 def test_nothing_is_lost_wherever_a_run_ends(
     photos, unbroken, acknowledged, disk, monkeypatch, start, fault
 ):
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # Fewer threads: the runs are tiny.
+    # Fewer threads: the runs are tiny.
+    monkeypatch.setattr("rmpe.run.usable_processors", lambda: 1)
     before = disk / "before"
     start(photos, before)
     earlier = contents(before) if before.exists() else {}

@@ -126,7 +126,7 @@ def test_a_frame_that_can_be_read_later_changes_the_identities_after_it(frames, 
 
 @pytest.mark.parametrize("fault", ["kill", "power"])
 def test_killed_at_any_change_of_a_file_and_resumed(frames, disk, monkeypatch, fault):
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("rmpe.run.usable_processors", lambda: 1)
     infer(frames, disk / "unbroken")
     unbroken = contents(disk / "unbroken")
     good = (frames / "f8.png").read_bytes()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rmpe_ext.conventions import CONVENTIONS
 from rmpe_ext.presets import PRESETS
+from rmpe_ext.processors import usable_processors
 
 from ..class_names import PERSON
 from ..method.modes import STN
@@ -73,7 +75,8 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         "--threads",
         type=_threads,
         metavar="N",
-        help="CPU threads of the computation (default: torch's choice)",
+        help="CPU threads of the computation (default: torch's choice, but no more than a "
+        "container's limit of processors lets run)",
     )
 
 
@@ -127,6 +130,9 @@ def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEs
 
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
+    elif "OMP_NUM_THREADS" not in os.environ:
+        # torch knows of no limit of a control group, where more threads only wait more.
+        torch.set_num_threads(min(torch.get_num_threads(), usable_processors()))
     device = resolve_runtime(arguments, cards)
     try:
         return PoseEstimator(
