@@ -178,16 +178,17 @@ evaluate: build  ## keypoint AP on the photographs of coco-mini, as the README r
 	$(EVALUATE) --nms none,alphapose
 
 bench: build .venv/bench  ## the ops against what people use today: docs/benchmarks.md
-	@mkdir -p bench/results
 	@RMPE_MODELS="$(abspath $(MODELS))" RMPE_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest bench -q \
 	  --benchmark-max-time=0.3 --benchmark-group-by=group --benchmark-columns=median,iqr,rounds \
-	  --benchmark-json=bench/results/suite.json
+	  --benchmark-json="$$($(BIN)/python -m bench.machine)/suite.json"
 	@$(BIN)/python -m bench.pairs --write
 	@$(BIN)/python -m bench.load --write
+	@RMPE_MODELS="$(abspath $(MODELS))" RMPE_DATA="$(abspath $(DATA))" $(BIN)/python -m bench.pipeline --write
 	@$(BIN)/python -m bench.report
 
 bench-compare: build .venv/bench  ## fails where an op fell behind its baseline since make bench
 	@$(BIN)/python -m bench.pairs --compare
+	@$(BIN)/python -m bench.load --compare
 
 instructions-compare: .venv/cpp  ## fails where a C++ loop takes 3 % more instructions than before
 	@$(BIN)/python bench/instructions/count.py --compare

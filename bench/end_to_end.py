@@ -12,7 +12,7 @@ script
 
 The photographs are mosaics of COCO photographs with one large person each: 1, 5 or 20. Each way
 runs in a process of its own, photograph by photograph, beside no busy program, one, and one for
-each core (`bench.load`). Prints photographs a second (the median of the rounds), the people found
+each core (`bench.loads`). Prints photographs a second (the median of the rounds), the people found
 in a photograph, the seconds from the start of the process to the first result, and the most memory
 that the process had.
 """
@@ -45,6 +45,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Width and height of a crop, and the pixels of one of its heatmaps'.
 SIZE, STRIDE = (192, 256), 4
 ROUNDS = 5
+LOADS = ("none", "one", "one a core")  # of bench.loads
 
 # A photograph's path -> the poses in it.
 Way = Callable[[str], Any]
@@ -248,7 +249,7 @@ def main() -> None:
         print(json.dumps(measure_here(arguments.way, arguments.photographs, arguments.started)))
         return
     # Not before: a process that measures a script has no torch.
-    from bench.load import LOADS, busy
+    from bench.loads import BUSY, busy
     from bench.machine import machine
 
     about = machine()
@@ -259,9 +260,9 @@ def main() -> None:
     for people in MOSAICS:
         with tempfile.TemporaryDirectory() as folder:
             write_mosaics(Path(folder), people)
-            for load, count in LOADS.items():
+            for load in LOADS:
                 for way in ways:
-                    with busy(count):
+                    with busy(BUSY[load]):
                         found = measure(way, Path(folder))
                     print(
                         f"| {people} | {load} | {way} | {found['rate']:.1f} | "

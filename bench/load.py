@@ -1,11 +1,12 @@
-"""The ops and their rivals beside busy programs: medians and 99th percentiles.
+"""The ops and their rivals beside busy programs, and with less than a processor's time.
 
-    python -m bench.load --write            measure all cases: bench/results/load.json
+    python -m bench.load --write            measure all: bench/results/PROCESSOR/load.json
+    python -m bench.load --compare          measure again; fails where a ratio fell far below that
     python -m bench.load --only decode      measure some, and print them
 
 Each case is one op: by its torch front, by its numpy front, on one thread, and what people use
-without this package. They take turns, a few calls each, in one process; the busy programs are
-processes that compute without end, each held to one core.
+without this package. They take turns, a few calls each, in one process. The busy programs are
+processes that compute without end, each held to one core; see `bench.loads`.
 """
 
 from __future__ import annotations
@@ -15,116 +16,28 @@ import gc
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import rmpe_ext.numpy
-from bench import (
-    test_affine_sample,
-    test_box_nms,
-    test_crop,
-    test_decode,
-    test_decode_simcc,
-    test_oks_nms,
-    test_pose_nms,
-    test_soft_argmax,
-)
-from bench.baselines.box_nms import THRESHOLD as THRESHOLD_OF_BOXES
-from bench.baselines.crop import MEAN, STD
-from bench.baselines.oks_nms import THRESHOLD
-from bench.group import NATIVE, Group, threads
-from bench.machine import machine
+from bench.group import NATIVE, threads
+from bench.load_cases import Case, cases
+from bench.loads import BUSY, LOADS, LimitRefusedError
+from bench.machine import committed_file, is_same_processor, machine, results_file
 from bench.memory import keep_freed_memory
 
-RESULTS = Path(__file__).parent / "results" / "load.json"
+RESULTS = "load.json"
 NUMPY, ALONE = "numpy front", "native, 1 thread"
-LOADS = {"none": 0, "one": 1, "one a core": os.cpu_count() or 1}  # busy programs
-CALLS = 4  # in a turn
-ENDLESS = "import os\nos.sched_setaffinity(0, {%d})\nwhile True: pass"
+TURN = 5e-3  # seconds that the calls of a turn take
+MOST_CALLS = 50  # in a turn
 
-ops = rmpe_ext.numpy
+# By how much a ratio may fall. Of the slowest hundredth of the calls there are few.
+TOLERANCES = {"times as fast as the rival": 0.25, "p99 of one thread over ours": 0.5}
 
-
-@dataclass(frozen=True)
-class Case:
-    """A group of the suite: its op on arrays, and which of its runs is the rival."""
-
-    group: Group
-    on_arrays: Callable[..., Any] | None  # None: the op of arrays has no gradient
-    rival: str
-
-
-def crop(image, matrices, regions, size):
-    return ops.crop(image[None], matrices.numpy(), size, mean=MEAN, std=STD)
-
-
-def affine_sample(input, theta, size):
-    return ops.affine_sample(input.numpy(), theta.numpy(), size)
-
-
-def decode(convention):
-    return lambda maps, matrices: ops.decode(
-        maps.numpy(), convention=convention, matrices=matrices.numpy()
-    )
-
-
-def soft_argmax(maps, beta):
-    return ops.soft_argmax(maps.numpy(), beta=beta)
-
-
-def decode_simcc(x, y):
-    return ops.decode_simcc(x.numpy(), y.numpy())
-
-
-def pose_nms(keypoints, scores, boxes, image_index):
-    return ops.pose_nms(keypoints.numpy(), scores.numpy(), boxes.numpy(), preset="alphapose",
-                        image_index=image_index.numpy())  # fmt: skip
-
-
-def oks_nms(keypoints, scores, areas, image_index):
-    return ops.oks_nms(keypoints.numpy(), scores.numpy(), areas.numpy(), threshold=THRESHOLD,
-                       image_index=image_index.numpy())  # fmt: skip
-
-
-def box_nms(boxes, scores, image_index):
-    return ops.box_nms(boxes.numpy(), scores.numpy(), THRESHOLD_OF_BOXES,
-                       image_index=image_index.numpy())  # fmt: skip
-
-
-def cases() -> Iterator[Case]:
-    sampled = "F.affine_grid and F.grid_sample"
-    for group in (*test_crop.GROUPS[:2], test_crop.UPRIGHT_32, test_crop.ROTATED_32):
-        yield Case(group, crop, "cv2.warpAffine alone, 8 bits")
-    for group in test_affine_sample.FORWARD.values():
-        yield Case(group, affine_sample, sampled)
-    yield Case(test_affine_sample.BACKWARD["upright"], None, sampled)
-    for group in (test_decode.GROUPS[1], test_decode.MANY["hrnet"]):
-        yield Case(group, decode("hrnet"), "numpy.argmax alone")
-    yield Case(test_decode.MANY["dark"], decode("dark"), "numpy, a person at a time")
-    yield Case(test_soft_argmax.FORWARD, soft_argmax, "torch.softmax")
-    yield Case(test_decode_simcc.GROUPS[2], decode_simcc, "numpy argmax")
-    yield Case(test_pose_nms.ONE[60], pose_nms, "PyTorch, one against the rest")
-    yield Case(test_pose_nms.MANY[1300], pose_nms, "reference")
-    yield Case(test_oks_nms.GROUPS[-2], oks_nms, "reference")
-    yield Case(test_box_nms.GROUPS[-1], box_nms, "torchvision batched_nms")
-
-
-@contextmanager
-def busy(count: int) -> Iterator[None]:
-    """So many processes that compute without end, one to a core."""
-    with ExitStack() as stack:
-        for core in range(count):
-            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", ENDLESS % core]))
-            stack.callback(process.kill)
-        if count:
-            time.sleep(0.3)  # they have begun
-        yield
+Row = dict[str, float]
 
 
 def runs_of(case: Case) -> dict[str, tuple[int, Callable[..., Any]]]:
@@ -136,21 +49,24 @@ def runs_of(case: Case) -> dict[str, tuple[int, Callable[..., Any]]]:
     return {**runs, case.rival: (count, case.group.runs[case.rival])}
 
 
-def measure(case: Case, seconds: float) -> dict[str, dict[str, float]]:
-    """Of each run of a case: median, 99th percentile and number of the calls, in turns."""
+def measure(case: Case, seconds: float) -> dict[str, Row]:
+    """Of each run of a case: what `summary` says of the calls, in turns."""
     inputs = case.group.inputs()
     runs = runs_of(case)
     times: dict[str, list[float]] = {name: [] for name in runs}
+    calls: dict[str, int] = {}
     gc.collect()
     gc.disable()
     try:
         end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
+        while not calls or time.perf_counter() < end:
             for name, (count, call) in runs.items():
                 with threads(count):
-                    ops.set_num_threads(count)
+                    rmpe_ext.numpy.set_num_threads(count)
                     call(*inputs)  # untimed: the other's threads may still spin
-                    for _ in range(CALLS):
+                    if name not in calls:
+                        calls[name] = calls_in_a_turn(call, inputs)
+                    for _ in range(calls[name]):
                         begin = time.perf_counter()
                         call(*inputs)
                         times[name].append(time.perf_counter() - begin)
@@ -159,46 +75,138 @@ def measure(case: Case, seconds: float) -> dict[str, dict[str, float]]:
     return {name: summary(samples) for name, samples in times.items()}
 
 
-def summary(seconds: list[float]) -> dict[str, float]:
+def calls_in_a_turn(call: Callable[..., Any], inputs: tuple[Any, ...]) -> int:
+    """How many calls take a turn's time, by the shortest of a few."""
+    shortest, end = float("inf"), time.perf_counter() + TURN
+    for _ in range(3):
+        begin = time.perf_counter()
+        call(*inputs)
+        shortest = min(shortest, time.perf_counter() - begin)
+        if time.perf_counter() > end:
+            break
+    return max(1, min(MOST_CALLS, int(TURN / shortest)))
+
+
+def summary(seconds: Sequence[float]) -> Row:
     microseconds = sorted(1e6 * second for second in seconds)
     return {
         "median": round(statistics.median(microseconds), 1),
         "p99": round(microseconds[int(0.99 * (len(microseconds) - 1))], 1),
+        "mean": round(statistics.mean(microseconds), 1),
         "calls": len(microseconds),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def ratios(case: Case, runs: dict[str, Row]) -> dict[str, float]:
+    """What `compare` holds, by the names of `TOLERANCES`; greater is better."""
+    values = (
+        runs[case.rival]["median"] / runs[NATIVE]["median"],
+        runs[ALONE]["p99"] / runs[NATIVE]["p99"],
     )
-    parser.add_argument("--write", action="store_true", help="to bench/results/load.json")
-    parser.add_argument("--only", default="", help="cases whose name contains this")
-    parser.add_argument(
-        "--seconds", type=float, default=3.0, help="for a case and load (default: 3)"
-    )
-    options = parser.parse_args()
-    keep_freed_memory()
-    chosen = [case for case in cases() if options.only in case.group.name]
+    return dict(zip(TOLERANCES, values, strict=True))
+
+
+def measure_all(chosen: Sequence[Case], seconds: float) -> dict[str, Any]:
+    """The results of all cases beside all loads; says each as it is there."""
     load_average = os.getloadavg()[0]  # of all other programs
-    groups: dict[str, dict[str, Any]] = {case.group.name: {} for case in chosen}
-    for load, count in LOADS.items():
-        with busy(count):
+    groups: dict[str, dict[str, dict[str, Row]]] = {case.group.name: {} for case in chosen}
+    refused = {}
+    for load, enter in LOADS.items():
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(enter())
+            except LimitRefusedError as error:
+                print(f"{load}: not measured: {error}", flush=True)
+                refused[load] = str(error)
+                continue
             for case in chosen:
-                rows = groups[case.group.name][load] = measure(case, options.seconds)
+                try:
+                    rows = groups[case.group.name][load] = measure(case, seconds)
+                except ModuleNotFoundError as error:
+                    print(f"{case.group.name}: not measured: {error.name} is not installed")
+                    continue
                 texts = (
                     f"{run} {row['median']:.0f} ({row['p99']:.0f})" for run, row in rows.items()
                 )
                 print(f"{load}: {case.group.name}: {', '.join(texts)} us", flush=True)
+    return {
+        "machine": machine(),
+        "load_average": round(load_average, 1),
+        "unit": "microseconds",
+        "refused": refused,
+        "least": {case.group.name: case.least for case in chosen if case.least is not None},
+        "groups": groups,
+    }
+
+
+def compare(chosen: Sequence[Case], seconds: float) -> int:
+    """1 where a ratio fell, beside any number of busy programs, on the same processor; else 0.
+
+    A low ratio is measured up to three times. Under a limit of time nothing is compared: calls
+    there wait for the next period, whoever computes.
+    """
+    committed = json.loads(committed_file(RESULTS).read_text())
+    is_same = is_same_processor(committed["machine"])
+    fell = []
+    for load in BUSY:
+        with LOADS[load]():
+            for case in chosen:
+                before = committed["groups"].get(case.group.name, {}).get(load)
+                if before is None:
+                    continue
+                then = ratios(case, before)
+                try:
+                    now = best_of_three(case, seconds, then)
+                except ModuleNotFoundError as error:
+                    print(f"not measured, {error.name} is not installed: {case.group.name}")
+                    continue
+                for name, value in now.items():
+                    text = f"{load}: {case.group.name}: {value:.2f} {name}, was {then[name]:.2f}"
+                    print(text, flush=True)
+                    if value < (1 - TOLERANCES[name]) * then[name]:
+                        fell.append(text)
+    if fell:
+        print("far below the committed results:", *fell, sep="\n  ")
+    if fell and not is_same:
+        print("which are of another processor, so that this is no failure")
+        return 0
+    return 1 if fell else 0
+
+
+def best_of_three(case: Case, seconds: float, then: dict[str, float]) -> dict[str, float]:
+    """The ratios of a case, measured again up to twice while one of them is too low."""
+    best = dict.fromkeys(then, 0.0)
+    for _ in range(3):
+        now = ratios(case, measure(case, seconds))
+        best = {name: max(value, now[name]) for name, value in best.items()}
+        if all(best[name] >= (1 - TOLERANCES[name]) * then[name] for name in then):
+            break
+    return best
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--write", action="store_true")
+    action.add_argument("--compare", action="store_true")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument(
+        "--seconds", type=float, default=1.5, help="for a case and load (default: 1.5)"
+    )
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write replaces the results of all cases, so that it takes no --only")
+    keep_freed_memory()
+    chosen = [case for case in cases() if options.only in case.group.name]
+    if options.compare:
+        return compare(chosen, options.seconds)
+    result = measure_all(chosen, options.seconds)
     if options.write:
-        result = {
-            "machine": machine(),
-            "load_average": round(load_average, 1),
-            "unit": "microseconds",
-            "groups": groups,
-        }
-        RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+        results_file(RESULTS).write_text(json.dumps(result, indent=1) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

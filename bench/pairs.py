@@ -1,6 +1,6 @@
 """An op and a baseline in alternation, in one process: how many times as fast the op is.
 
-    python -m bench.pairs --write           measure all pairs: bench/results/pairs.json
+    python -m bench.pairs --write           measure all pairs: bench/results/PROCESSOR/pairs.json
     python -m bench.pairs --compare         measure again; fails where a pair fell far below that
 
 The baseline is what people use without this package, in bench/baselines. What --compare measures on
@@ -19,7 +19,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench import (
@@ -36,11 +35,11 @@ from bench import (
     test_soft_argmax,
 )
 from bench.group import NATIVE, Group, threads
-from bench.machine import PROCESSOR, machine
+from bench.machine import committed_file, is_same_processor, machine, results_file
 from bench.memory import keep_freed_memory
 from bench.memory_bounds import MEMORY_BOUND, MEMORY_BOUNDS
 
-RESULTS = Path(__file__).parent / "results" / "pairs.json"
+RESULTS = "pairs.json"
 SAMPLE = 1e-3  # seconds: what is faster is called again and again for so long
 FEWEST, MOST = 9, 300  # pairs of samples
 
@@ -184,8 +183,7 @@ def write(chosen: list[Pair], seconds: float) -> int:
             continue
         rows[f"{pair.name}, {pair.measure}"] = row
         print(describe(pair, row), flush=True)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(
+    results_file(RESULTS).write_text(
         json.dumps({"machine": machine(), "unit": "microseconds", "pairs": rows}, indent=1) + "\n"
     )
     missed = [name for name, row in rows.items() if row["met"] is False]
@@ -204,11 +202,8 @@ def compare(chosen: list[Pair], seconds: float, tolerance: float) -> int:
 
     A low ratio is measured up to three times.
     """
-    committed = json.loads(RESULTS.read_text())
-    now = machine()
-    for name, value in now.items():
-        if committed["machine"].get(name) != value:
-            print(f"note: {name} is {value}; it was {committed['machine'].get(name)}")
+    committed = json.loads(committed_file(RESULTS).read_text())
+    is_same = is_same_processor(committed["machine"])
     fell, missing = [], []
     for pair in chosen:
         before = committed["pairs"].get(f"{pair.name}, {pair.measure}")
@@ -228,7 +223,7 @@ def compare(chosen: list[Pair], seconds: float, tolerance: float) -> int:
         print(f"not measured: {len(missing)} of {len(chosen)}; make bench installs what they need")
     if fell:
         print(f"more than {tolerance:.0%} below the committed results:", *fell, sep="\n  ")
-    if fell and any(now[name] != committed["machine"].get(name) for name in PROCESSOR):
+    if fell and not is_same:
         print("which are of another processor, so that this is no failure")
         return 0
     return 1 if fell else 0

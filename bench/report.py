@@ -1,4 +1,4 @@
-"""docs/benchmarks.md and docs/benchmarks.png, from the committed results.
+"""docs/benchmarks.md and its plots, from the committed results of each processor.
 
 python -m bench.report
 """
@@ -6,216 +6,224 @@ python -m bench.report
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+from bench import plots
+from bench.load_report import limits_table, load_introduction, load_table
+from bench.machine import RESULTS
+from bench.numbers import amount, duration, factor
+from bench.pipeline_report import pipeline_introduction, pipeline_tables
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "bench" / "results"
-DOCS = ROOT / "docs"
-LOAD_RUNS = ("native", "numpy front", "native, 1 thread")
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+KINDS = ("suite", "pairs", "load", "pipeline")
 STAGES = ("read", "detect", "crop", "pose", "decode", "nms", "write")
+
+# Of one kind: what each processor's file holds, by the processor's name.
+Results = dict[str, Any]
 
 
 def main() -> None:
-    suite = json.loads((RESULTS / "suite.json").read_text())
-    pairs = json.loads((RESULTS / "pairs.json").read_text())
-    load = json.loads((RESULTS / "load.json").read_text())
-    (DOCS / "benchmarks.md").write_text(document(suite, pairs, load))
-    plot(pairs["pairs"], DOCS / "benchmarks.png")
+    results = read_results(RESULTS)
+    (DOCS / "benchmarks.md").write_text(document(results))
+    plots.ratios(results["pairs"], DOCS / "benchmarks.png")
+    plots.loads(results["load"], DOCS / "benchmarks_load.png")
 
 
-def document(suite: dict[str, Any], pairs: dict[str, Any], load: dict[str, Any]) -> str:
-    groups = suite["groups"]
-    pipelines = {name: runs for name, runs in groups.items() if name.startswith("pipeline")}
-    others = {name: runs for name, runs in groups.items() if name not in pipelines}
-    bounds = {name: row for name, row in pairs["pairs"].items() if is_memory_bound(row)}
-    compared = {name: row for name, row in pairs["pairs"].items() if name not in bounds}
+def read_results(folder: Path) -> dict[str, Results]:
+    """The committed files by their kind and by their processor."""
+    results: dict[str, Results] = {kind: {} for kind in KINDS}
+    for kind, found in results.items():
+        for path in sorted(folder.glob(f"*/{kind}.json")):
+            result = json.loads(path.read_text())
+            found[title(result["machine"])] = result
+    return results
+
+
+def title(machine: dict[str, str]) -> str:
+    """A processor, as the head of a column."""
+    return machine["processor"].replace("(R)", "").replace("(TM)", "")
+
+
+def document(results: dict[str, Results]) -> str:
+    suites, pairs, loads = results["suite"], results["pairs"], results["load"]
+    machines = {name: result["machine"] for kind in KINDS for name, result in results[kind].items()}
+    bounds, compared = split(pairs, is_memory_bound)
+    pipelines = {
+        name: {group: runs for group, runs in suite["groups"].items() if is_pipeline(group)}
+        for name, suite in suites.items()
+    }
     return "\n".join([
         "# Benchmarks\n",
-        "Written by `make bench`; do not edit. The baselines are in `bench/baselines`, and "
-        "`tests/bench/test_baselines.py` shows that each does what the op does. Times are medians, "
-        "on two threads unless a row says one. `make bench-compare` measures the pairs again and, "
+        "Written by `make bench`, which adds a column for the processor that it runs on; do not "
+        "edit. The baselines are in `bench/baselines`, and `tests/bench/test_baselines.py` shows "
+        "that each does what the op does. Times are medians, on two threads unless a row says one. "
+        "`make bench-compare` measures the pairs again, and the calls beside busy programs, and, "
         "on the same processor, fails where a ratio fell; `make instructions-compare` "
         "does so for the instructions of the C++ loops, which callgrind counts. While measuring, "
         "freed memory stays with the process, for the ops and their baselines alike "
         "(`bench/memory.py`).\n",
-        "## The machine\n",
-        *machine_table(suite["machine"]),
+        "## The machines\n",
+        *machine_table(machines),
         "\n## Targets\n",
-        "An op and a baseline in alternation, in one process: the median, and the first and third "
-        "quartile, over the pairs of samples. The baseline of an op's Python function is the bare "
-        "op.\n",
+        "An op and a baseline in alternation, in one process: the median, and in brackets the "
+        "first and third quartile, over the pairs of samples. The baseline of an op's Python "
+        "function is the bare op.\n",
         "![How many times as fast as each baseline the ops are](benchmarks.png)\n",
         *pairs_table(compared),
-        *explanations(pairs["pairs"]),
+        *explanations(pairs),
         "\n## How far from the memory bound\n",
         "The op, and PyTorch moving the bytes that the op has to move (`bench/memory_bounds.py`), "
         "likewise in alternation. What is above that bound is arithmetic, or bytes that come in no "
         "simple order; the files of `csrc/cpu` begin with what each op computes.\n",
         *memory_bounds_table(bounds),
         "\n## Beside busy programs\n",
-        load_introduction(load["machine"], load["load_average"]),
-        *load_table(load["groups"]),
+        load_introduction(),
+        "![Medians and 99th percentiles beside busy programs](benchmarks_load.png)",
+        *(line for name, load in loads.items() for line in load_table(name, load)),
+        *(line for name, load in loads.items() for line in limits_table(name, load)),
+        "\n## Photographs a second\n",
+        pipeline_introduction(),
+        *pipeline_tables(results["pipeline"]),
         "\n## From photographs to result files\n",
         *pipeline_table(pipelines),
         "\n## Every op\n",
         "Each group is one op on one input; in brackets, how many times as long as the native "
         "op.\n",
-        *group_table(others),
+        *group_table(suites),
         "",
     ])  # fmt: skip
 
 
-def machine_table(machine: dict[str, str]) -> list[str]:
-    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in machine.items())]
+def split(results: Results, condition: Any) -> tuple[Results, Results]:
+    """The pairs of each processor of which a condition holds, and the others."""
+    found: tuple[Results, Results] = ({}, {})
+    for name, result in results.items():
+        for i, holds in enumerate((True, False)):
+            rows = result["pairs"].items()
+            found[i][name] = {pair: row for pair, row in rows if condition(row) is holds}
+    return found
 
 
-def pairs_table(pairs: dict[str, Any]) -> list[str]:
-    lines = [
-        "| pair | ours | baseline | measured | quartiles | target |",
-        "|---|---:|---:|---:|---:|---|",
+def names(tables: Iterable[dict[str, Any]]) -> list[str]:
+    """The rows of all columns, in the order of the first that has them."""
+    return list(dict.fromkeys(name for table in tables for name in table))
+
+
+def machine_table(machines: dict[str, dict[str, str]]) -> list[str]:
+    rows = names(machines.values())
+    cells = (
+        " | ".join(machine.get(row, "not measured") for machine in machines.values())
+        for row in rows
+    )
+    return [
+        "| |" + " |" * len(machines),
+        "|---|" + "---|" * len(machines),
+        *(f"| {row} | {cell} |" for row, cell in zip(rows, cells, strict=True)),
     ]
-    for name, row in sorted(pairs.items(), key=lambda item: item[1]["target"] is None):
-        measure = row["measure"]
-        verdict = {True: ": met", False: ": **missed**", None: ""}[row["met"]]
-        target = "" if row["target"] is None else amount(row["target"], measure)
-        sign = "" if row["target"] is None else "at least " if "times" in measure else "at most "
-        lines.append(
-            f"| {name.removesuffix(f', {measure}')} | {duration(row['ours'])} "
-            f"| {'' if measure == 'us' else duration(row['baseline'])} "
-            f"| {amount(row['median'], measure)} "
-            f"| {' to '.join(amount(value, measure) for value in row['quartiles'])} "
-            f"| {sign}{target}{verdict} |"
-        )
+
+
+def pairs_table(pairs: Results) -> list[str]:
+    lines = [
+        "| pair | target |" + "".join(f" {name}: ours | baseline | measured |" for name in pairs),
+        "|---|---|" + "---:|---:|---:|" * len(pairs),
+    ]
+    rows = {name: [result.get(name) for result in pairs.values()] for name in names(pairs.values())}
+    first = {name: next(row for row in found if row) for name, found in rows.items()}
+    for name in sorted(rows, key=lambda name: first[name]["target"] is None):
+        measure, target = first[name]["measure"], first[name]["target"]
+        sign = "at least " if "times" in measure else "at most "
+        wanted = "" if target is None else sign + amount(target, measure)
+        cells = "".join(pair_cells(row) for row in rows[name])
+        lines.append(f"| {name.removesuffix(f', {measure}')} | {wanted} |{cells}")
     return lines
+
+
+def pair_cells(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return " | | not measured |"
+    measure = row["measure"]
+    verdict = {True: ": met", False: ": **missed**", None: ""}[row["met"]]
+    baseline = "" if measure == "us" else duration(row["baseline"])
+    quartiles = " to ".join(amount(value, measure) for value in row["quartiles"])
+    measured = f"{amount(row['median'], measure)} ({quartiles}){verdict}"
+    return f" {duration(row['ours'])} | {baseline} | {measured} |"
 
 
 def is_memory_bound(row: dict[str, Any]) -> bool:
     return row["measure"] == "times as long"
 
 
-def memory_bounds_table(pairs: dict[str, Any]) -> list[str]:
-    return [
-        "| op | native | memory bound | times as long |",
-        "|---|---:|---:|---:|",
-        *(
-            f"| {name.partition(':')[0]} | {duration(row['ours'])} | {duration(row['baseline'])} "
-            f"| {factor(row['median'])} |"
-            for name, row in pairs.items()
-        ),
-    ]
+def is_pipeline(group: str) -> bool:
+    return group.startswith("pipeline")
 
 
-def load_introduction(machine: dict[str, str], load_average: float) -> str:
-    return (
-        "Single calls by `python -m bench.load --write`: the median and, in brackets, the 99th "
-        "percentile, with no busy program of the suite's own, with one that keeps one core busy, "
-        f"and with one for each core. The machine: {machine['processor']}, {machine['cores']} "
-        f"cores, torch {machine['torch']}; the load average before was {load_average}, by other "
-        "programs.\n"
-    )
-
-
-def load_table(groups: dict[str, Any]) -> list[str]:
+def memory_bounds_table(pairs: Results) -> list[str]:
     lines = [
-        "| op | busy programs | native | numpy front | native, 1 thread | rival |",
-        "|---|---|---:|---:|---:|---:|",
+        "| op |" + "".join(f" {name}: native | bound | times as long |" for name in pairs),
+        "|---|" + "---:|---:|---:|" * len(pairs),
     ]
-    for name, loads in groups.items():
-        for i, (load, runs) in enumerate(loads.items()):
-            rival = next(run for run in runs if run not in LOAD_RUNS)
-            cells = [call_times(runs[run]) if run in runs else "" for run in LOAD_RUNS]
-            lines.append(
-                f"| {'' if i else name} | {load} | {' | '.join(cells)} "
-                f"| {rival}: {call_times(runs[rival])} |"
-            )
+    for name in names(pairs.values()):
+        cells = []
+        for result in pairs.values():
+            row = result.get(name)
+            cells += ["", "", "not measured"] if row is None else [
+                duration(row["ours"]), duration(row["baseline"]), factor(row["median"])
+            ]  # fmt: skip
+        lines.append(f"| {name.partition(':')[0]} | {' | '.join(cells)} |")
     return lines
 
 
-def call_times(row: dict[str, float]) -> str:
-    return f"{duration(row['median'])} ({duration(row['p99'])})"
-
-
-def explanations(pairs: dict[str, Any]) -> list[str]:
+def explanations(pairs: Results) -> list[str]:
     """A paragraph for each target that was missed."""
-    missed = [(name, row["reason"]) for name, row in pairs.items() if row["met"] is False]
-    return [f"\nMissed: {name}. {reason or 'Not explained yet.'}" for name, reason in missed]
+    return [
+        f"\nMissed on {processor}: {name}. {row['reason'] or 'Not explained yet.'}"
+        for processor, result in pairs.items()
+        for name, row in result["pairs"].items()
+        if row["met"] is False
+    ]
 
 
-def amount(value: float, measure: str) -> str:
-    if measure == "times as fast":
-        return factor(value) + "x"
-    return f"{value:+.2f} us" if measure == "us more" else duration(value)
-
-
-def factor(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def pipeline_table(pipelines: dict[str, Any]) -> list[str]:
+def pipeline_table(pipelines: Results) -> list[str]:
     lines = [
         f"| run | people | {' | '.join(STAGES)} | crop, decode and nms |",
         f"|---|---:|{'---:|' * (len(STAGES) + 1)}",
     ]
-    for name, runs in pipelines.items():
-        run = runs["native"]
-        stages = [duration(run["stages"][stage]) for stage in STAGES]
-        lines.append(
-            f"| {name} | {run['people']} | {' | '.join(stages)} | {run['percent_in_the_ops']} % |"
-        )
-    return lines if pipelines else ["Not measured: the networks were not there."]
-
-
-def group_table(groups: dict[str, Any]) -> list[str]:
-    lines = ["| group | run | median |", "|---|---|---:|"]
-    for name, runs in groups.items():
-        native = runs.get("native", {}).get("median")
-        for i, (run, row) in enumerate(runs.items()):
-            times = f" ({factor(row['median'] / native)})" if native and run != "native" else ""
-            lines.append(f"| {'' if i else name} | {run} | {duration(row['median'])}{times} |")
+    for processor, groups in pipelines.items():
+        for name, runs in groups.items():
+            run = runs["native"]
+            stages = [duration(run["stages"][stage]) for stage in STAGES]
+            lines.append(
+                f"| {name}, {processor} | {run['people']} | {' | '.join(stages)} "
+                f"| {run['percent_in_the_ops']} % |"
+            )
+    if len(lines) == 2:
+        return ["Not measured: the networks were not there."]
     return lines
 
 
-def duration(microseconds: float) -> str:
-    for unit, size in (("s", 1e6), ("ms", 1e3)):
-        if microseconds >= size:
-            return f"{microseconds / size:.3g} {unit}"
-    return f"{microseconds:.3g} us"
+def group_table(suites: Results) -> list[str]:
+    lines = [
+        "| group | run |" + "".join(f" {name} |" for name in suites),
+        "|---|---|" + "---:|" * len(suites),
+    ]
+    for name in names(suite["groups"] for suite in suites.values()):
+        if is_pipeline(name):
+            continue
+        columns = [suite["groups"].get(name, {}) for suite in suites.values()]
+        for i, run in enumerate(names(columns)):
+            cells = "".join(f" {group_cell(column, run)} |" for column in columns)
+            lines.append(f"| {'' if i else name} | {run} |{cells}")
+    return lines
 
 
-def plot(pairs: dict[str, Any], path: Path) -> None:
-    """One bar for each pair that has a ratio, its target as a mark."""
-    rows = [
-        (name.removesuffix(", times as fast"), row)
-        for name, row in pairs.items()
-        if row["measure"] == "times as fast"
-    ][::-1]
-    figure, axes = plt.subplots(figsize=(11, 0.3 * len(rows) + 1.2), layout="constrained")
-    places = range(len(rows))
-    values = [row["median"] for _, row in rows]
-    axes.barh(places, values, color="#4878a8", height=0.62)
-    for place, (_, row) in zip(places, rows, strict=True):
-        weight = "bold" if row["met"] is False else "normal"
-        axes.text(1.01, place, factor(row["median"]), transform=axes.get_yaxis_transform(),
-                  va="center", fontsize=8, weight=weight)  # fmt: skip
-    targets = [(row["target"], place) for place, (_, row) in zip(places, rows, strict=True)
-               if row["target"]]  # fmt: skip
-    axes.plot(*zip(*targets, strict=True), "|", color="#d04030", markersize=11, markeredgewidth=2,
-              label="target")  # fmt: skip
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_yticks(places, [name for name, _ in rows], fontsize=8)
-    axes.set_xscale("log")
-    axes.set_xlim(min(0.5, *values) * 0.9, max(values) * 1.5)
-    axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlabel("times as fast as the baseline (both may use two threads)")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", frameon=False)
-    figure.savefig(path, dpi=110)
+def group_cell(runs: dict[str, Any], run: str) -> str:
+    if run not in runs:
+        return "not measured"
+    median, native = runs[run]["median"], runs.get("native", {}).get("median")
+    times = f" ({factor(median / native)})" if native and run != "native" else ""
+    return duration(median) + times
 
 
 if __name__ == "__main__":

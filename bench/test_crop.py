@@ -74,6 +74,9 @@ def matrices_group(count):
     )
 
 
-@each_run([matrices_group(1), matrices_group(128)])
+MATRICES = [matrices_group(1), matrices_group(128)]
+
+
+@each_run(MATRICES)
 def test_crop_matrices(measure, group, run):
     measure(group, run)

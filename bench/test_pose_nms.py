@@ -57,6 +57,9 @@ def similarity_group(count):
     return Group(f"pose_similarity, {count} poses", lambda: poses(count), runs)
 
 
-@each_run([similarity_group(60), similarity_group(200)])
+SIMILARITY = [similarity_group(60), similarity_group(200)]
+
+
+@each_run(SIMILARITY)
 def test_pose_similarity(measure, group, run):
     measure(group, run)
