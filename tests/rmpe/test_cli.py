@@ -967,7 +967,8 @@ def test_models_that_are_not_here(tmp_path, monkeypatch, capsys):
 
 def test_models_says_in_a_line_what_becomes_of_each_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("RMPE_MODELS", raising=False)
+    for variable in ("RMPE_MODELS", "RMPE_OFFLINE", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(variable, raising=False)
     (tmp_path / "simplepose_coco17.onnx").write_bytes(b"no network")
     assert cli.main(["models", "--models", str(tmp_path)]) == 0
     rows, _, rest = capsys.readouterr().out.partition("\n\n")
