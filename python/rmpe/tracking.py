@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby, tee
+from itertools import pairwise, tee
 
 from rmpe_ext import __version__
 
@@ -210,8 +210,16 @@ def track_records(
 
 def videos_of(files: Iterable[str]) -> list[list[str]]:
     """Group the images by their folders, and sort each group naturally."""
-    by_folder = groupby(sorted(files, key=os.path.dirname), os.path.dirname)
-    return [sorted(video, key=natural_key) for _, video in by_folder]
+    by_folder: dict[str, list[str]] = {}
+    for file in files:
+        by_folder.setdefault(os.path.dirname(file), []).append(file)
+    return [_in_natural_order(by_folder[folder]) for folder in sorted(by_folder)]
+
+
+def _in_natural_order(files: list[str]) -> list[str]:
+    # The frames of a video are in order already; keys for 100,000 of them would take 150 MB.
+    ordered = all(before <= after for before, after in pairwise(map(natural_key, files)))
+    return files if ordered else sorted(files, key=natural_key)
 
 
 def _counted(

@@ -112,6 +112,8 @@ class Journal:
     ) -> None:
         self.done: dict[str, Done] = {}
         self._directory = directory
+        # The frames of a video have one size, and need no number of their own for it.
+        self._shared: dict[tuple[int, int] | None, tuple[int, int] | None] = {}
         self._appended: AppendedFile | None = None
         # Of both files: how many records they hold, what of them is good, and how that ends.
         self._counts = [0, 0]
@@ -170,6 +172,7 @@ class Journal:
     def _note(self, entry: Record, source: int, start: int, length: int) -> None:
         label = label_of(entry)
         size = None if "error" in entry else (entry["height"], entry["width"])
+        size = self._shared.setdefault(size, size)
         self.done[label.file] = Done(label, size, source, start, length)
         self._counts[source] += 1
         self._sizes[source] = start + length

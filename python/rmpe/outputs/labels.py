@@ -32,7 +32,7 @@ _MAX_NAME = 255
 _MAX_SUFFIX = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImageLabel:
     """What one input image is called in the results.
 
