@@ -12,6 +12,7 @@ from rmpe_ext.conventions import ConventionName
 from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset
 
 from .arguments import as_device, check_kind, check_name
+from .carrying import carry
 from .class_names import PERSON
 from .detectors.detections import Detections
 from .detectors.detector import Detector
@@ -34,6 +35,7 @@ from .views import look
 
 if TYPE_CHECKING:
     from .result import Result
+    from .skeletons import Skeleton
     from .trackers.parameters import TrackingParameters
 
 __all__ = ["PoseEstimator", "suppress"]
@@ -192,11 +194,37 @@ class PoseEstimator:
                 found = self._detect(frames)
             else:
                 found = boxes_as_detections(boxes, len(frames), self.device)
-        people = self._estimate(frames, found)
-        if self.nms is None:
-            return people
-        with self.timer.stage("nms"):
-            return suppress(people, self.nms)
+        return self._estimate(frames, found)
+
+    @torch.no_grad()
+    def follow(self, image: Image, before: People, *, channels: str = "rgb") -> People:
+        """Find the people of a frame where they were in the one before, without the detector.
+
+        The image is one as for a call; `rmpe.carrying.carry` says where people are looked for.
+
+        Examples
+        --------
+        >>> estimator = PoseEstimator()
+        >>> frame = torch.full((480, 640, 3), 128, dtype=torch.uint8)
+        >>> len(estimator.follow(frame, estimator(frame)))  # nobody
+        0
+        """
+        with self.timer.stage("read"):
+            frames = images_as_frames([image], channels, self.device)
+        with self.timer.stage("carry"):
+            found = carry(
+                before,
+                frames[0],
+                skeleton=self.skeleton,
+                classes=getattr(self.detector, "classes", (PERSON,)),
+                sure_joint=self.pose.card.drawn_score,
+            )
+        return self._estimate(frames, found)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """What the keypoints are."""
+        return self.pose.card.skeleton
 
     def stream(
         self,
@@ -206,6 +234,7 @@ class PoseEstimator:
         connection: Connection = _CONNECTION,
         channels: str = "rgb",
         batch_size: int = 1,
+        detect_every: int = 1,
         tracking: TrackingParameters | None = None,
         report: Callable[[str], object] | None = None,
     ) -> Iterator[Result]:
@@ -222,6 +251,7 @@ class PoseEstimator:
             connection=connection,
             channels=channels,
             batch_size=batch_size,
+            detect_every=detect_every,
             tracking=tracking,
             report=report,
         )
@@ -232,7 +262,7 @@ class PoseEstimator:
         return self.detector(frames, threshold=self.threshold)
 
     def _estimate(self, frames: list[torch.Tensor], found: Detections) -> People:
-        """One pose for each box."""
+        """One pose for each box, but for those that are suppressed."""
         spec = self.pose.card.input
         limit = _CROP_BYTES.get(self.device.type, _CROP_BYTES["cpu"])
         step = max(1, limit // (4 * 3 * spec.size[0] * spec.size[1]))
@@ -243,12 +273,12 @@ class PoseEstimator:
         if pieces:
             keypoints, scores = (torch.cat(parts) for parts in zip(*pieces, strict=True))
         else:
-            joints = len(self.pose.card.skeleton)
+            joints = len(self.skeleton)
             keypoints = found.boxes.new_empty(0, joints, 2)
             scores = found.boxes.new_empty(0, joints)
         told = found.class_index is not None
         classes = getattr(self.detector, "classes", (PERSON,)) if told else (PERSON,)
-        return People(
+        people = People(
             keypoints=keypoints,
             keypoint_scores=scores,
             boxes=found.boxes,
@@ -256,10 +286,14 @@ class PoseEstimator:
             scores=found.scores * _mean_confidence(scores),
             image_index=found.image_index,
             image_sizes=tuple((frame.shape[0], frame.shape[1]) for frame in frames),
-            skeleton=self.pose.card.skeleton,
+            skeleton=self.skeleton,
             class_index=found.class_index if len(classes) > 1 else None,
             classes=classes,
         )
+        if self.nms is None:
+            return people
+        with self.timer.stage("nms"):
+            return suppress(people, self.nms)
 
     def _estimate_piece(
         self, frames: list[torch.Tensor], boxes: torch.Tensor, image_index: torch.Tensor

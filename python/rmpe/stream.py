@@ -11,13 +11,14 @@ from typing import Any, Protocol
 from rmpe_ext.validation.checks import TYPES, check_whole
 
 from .arguments import check_kind
+from .following import Follower, as_follower
 from .inputs.clip import Excerpt
-from .inputs.frames import read_frames
+from .inputs.frames import Frame, read_frames
 from .inputs.live import Connection
 from .people import People
 from .result import Result
+from .trackers.frames import FrameTracking
 from .trackers.parameters import TrackingParameters
-from .trackers.tracker import TrackerState, track
 
 __all__ = ["stream"]
 
@@ -37,6 +38,7 @@ def stream(
     connection: Connection = _CONNECTION,
     channels: str = "rgb",
     batch_size: int = 1,
+    detect_every: int = 1,
     tracking: TrackingParameters | None = None,
     report: Callable[[str], object] | None = None,
 ) -> Iterator[Result]:
@@ -53,6 +55,10 @@ def stream(
         As :func:`rmpe.inputs.frames.read_frames` takes them.
     batch_size : int
         So many frames go through the networks together; more wait for the last of them.
+    detect_every : int
+        The detector looks at every so many frames, from the first one on. In those between, people
+        are looked for where their joints were in the frame before, as :func:`rmpe.carrying.carry`
+        has it, by the estimator's `follow`; this takes the frames one by one. 1: at every frame.
     tracking : TrackingParameters, optional
         Give people their identities from frame to frame; None: nobody is tracked.
 
@@ -64,7 +70,8 @@ def stream(
     Raises
     ------
     TypeError, ValueError
-        `batch_size` is no whole number from 1, or `tracking` of another type.
+        `batch_size` or `detect_every` is no whole number from 1, both are above 1, the estimator
+        has no `follow` for the latter, or `tracking` is of another type.
     Exception
         What :func:`rmpe.inputs.frames.read_frames` and the estimator raise.
 
@@ -76,29 +83,61 @@ def stream(
     ...     print(result.frame.name, result.track_ids, result.keypoints.xy)
     """
     check_whole(TYPES, "batch_size", batch_size, 1)
+    check_whole(TYPES, "detect_every", detect_every, 1)
+    if detect_every > 1 and batch_size > 1:
+        raise ValueError(
+            f"batch_size must be 1 where detect_every is above 1, got {batch_size}: each frame "
+            "needs the poses of the one before"
+        )
     if tracking is not None:
         check_kind("tracking", tracking, TrackingParameters)
     frames = read_frames(
         source, excerpt=excerpt, connection=connection, channels=channels, report=report
     )
-    return _results(estimator, frames, batch_size, tracking)
+    if detect_every > 1:
+        return _results(_Following(as_follower(estimator), detect_every), frames, 1, tracking)
+    return _results(
+        lambda batch: estimator([one.image for one in batch]), frames, batch_size, tracking
+    )
+
+
+class _Following:
+    """Finds people with the detector in the first frame of each part, and follows them in it."""
+
+    def __init__(self, estimator: Follower, every: int) -> None:
+        self._estimator, self._every = estimator, every
+        self._part = -1
+        self._people: People | None = None
+
+    def __call__(self, batch: Sequence[Frame]) -> People:
+        (frame,) = batch
+        part, before = frame.index // self._every, self._people
+        # A frame of another size is of another scene.
+        if (
+            before is not None
+            and part == self._part
+            and before.image_sizes == (tuple(frame.image.shape[:2]),)
+        ):
+            self._people = self._estimator.follow(frame.image, before)
+        else:
+            self._people = self._estimator([frame.image])
+        self._part = part
+        return self._people
 
 
 def _results(
-    estimator: _Estimator, frames: Any, batch_size: int, tracking: TrackingParameters | None
+    people_of: Callable[[Sequence[Frame]], People],
+    frames: Any,
+    batch_size: int,
+    tracking: TrackingParameters | None,
 ) -> Iterator[Result]:
-    state: TrackerState | None = None
-    last = -1
+    tracker = None if tracking is None else FrameTracking(tracking)
     with closing(frames):
         while batch := list(islice(frames, batch_size)):
-            people = estimator([frame.image for frame in batch])
+            people = people_of(batch)
             for frame, result in zip(batch, people, strict=True):
-                if tracking is not None:
-                    # Of frames that were left out, the time passes all the same.
-                    elapsed = float(frame.index - last)
-                    state, tracked = track(state, result.people, tracking, elapsed=elapsed)
-                    result = replace(result, people=tracked)
-                last = frame.index
+                if tracker is not None:
+                    result = replace(result, people=tracker(result.people, frame.index))
                 yield replace(result, frame=frame)
             # Or they would stay in memory while the next are read.
             del batch, people, frame, result  # pyright: ignore[reportPossiblyUnboundVariable]

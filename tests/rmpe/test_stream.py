@@ -3,6 +3,7 @@
 import gc
 import re
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ def test_identities_are_those_of_the_tracker():
 def test_a_frame_that_was_left_out_is_time_that_passes(tmp_path, monkeypatch):
     told = []
     monkeypatch.setattr(
-        "rmpe.stream.track",
+        "rmpe.trackers.frames.track",
         lambda state, people, parameters, elapsed: told.append(elapsed) or (state, people),
     )
     for number in range(5):
@@ -117,6 +118,12 @@ def test_memory_does_not_grow():
         ({"batch_size": "2"}, TypeError, "batch_size must be a whole number, got '2'"),
         ({"batch_size": 1.5}, TypeError, "batch_size must be a whole number, got 1.5"),
         ({"excerpt": 5}, TypeError, "excerpt must be an Excerpt, got 5"),
+        ({"detect_every": 0}, ValueError, "detect_every must be at least 1, got 0"),
+        (
+            {"detect_every": 2, "batch_size": 2},
+            ValueError,
+            "batch_size must be 1 where detect_every is above 1, got 2",
+        ),
         ({"connection": {}}, TypeError, "connection must be a Connection, got {}"),
         ({"tracking": True}, TypeError, "tracking must be a TrackingParameters, got True"),
     ],
@@ -124,6 +131,44 @@ def test_memory_does_not_grow():
 def test_options_that_are_none(options, error, message):
     with pytest.raises(error, match=message):
         stream(PixelEstimator(), [], **options)
+
+
+class FollowingPixels(PixelEstimator):
+    """Finds nobody new while it follows."""
+
+    def follow(self, image, before):
+        return replace(before, scores=before.scores / 2)
+
+
+def test_detection_in_some_frames():
+    source = list(images(2, 0, 3, 1, 1, 3, 0))
+    results = list(stream(FollowingPixels(), source, detect_every=3))
+    assert [len(result) for result in results] == [2, 2, 2, 1, 1, 1, 0]
+    assert [float(result.people.scores[0]) for result in results[:6]] == pytest.approx(
+        [0.7, 0.35, 0.175] * 2
+    )
+    assert [len(one) for one in stream(FollowingPixels(), source)] == [2, 0, 3, 1, 1, 3, 0]
+
+
+def test_an_estimator_that_cannot_follow_is_refused():
+    with pytest.raises(TypeError, match="detect_every must be 1 for an estimator without the meth"):
+        stream(PixelEstimator(), [], detect_every=2)
+
+
+def test_a_frame_of_another_size_is_another_scene():
+    other = np.full((20, 32, 3), 3, np.uint8)
+    found = stream(FollowingPixels(), [*images(2, 1), other, other], detect_every=4)
+    assert [len(result) for result in found] == [2, 2, 3, 3]
+
+
+def test_a_frame_left_out_does_not_move_detection(tmp_path):
+    for number in range(6):
+        path = tmp_path / f"{number}.ppm"
+        pixels = bytes([number % 4]) * (32 * 24 * 3)
+        path.write_bytes(b"broken" if number == 3 else b"P6 32 24 255 " + pixels)
+    options = {"detect_every": 3, "report": lambda line: None}
+    found = {one.frame.index: len(one) for one in stream(FollowingPixels(), tmp_path, **options)}
+    assert found == {0: 0, 1: 0, 2: 0, 4: 0, 5: 0}
 
 
 def test_the_method_of_the_estimator_does_the_same(monkeypatch):

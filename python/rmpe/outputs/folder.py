@@ -9,9 +9,10 @@ at the end, and take their names when they are complete (`rmpe.outputs.files`).
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,27 +28,9 @@ from .labels import ImageLabel, identifier, name_images
 from .lock import locked, opened, refused
 from .records import Record, label_of
 from .run_file import RUN_FILE, RunFile, Setting
+from .work import Work
 
-__all__ = ["ResultFolder", "Work", "check_apart", "open_results"]
-
-
-@dataclass(frozen=True)
-class Work:
-    """An image that is to be worked on.
-
-    Attributes
-    ----------
-    path : Path
-        Where to read it.
-    label : ImageLabel
-        What it is called in the results.
-    has_record : bool
-        Only its drawing is missing.
-    """
-
-    path: Path
-    label: ImageLabel
-    has_record: bool
+__all__ = ["ResultFolder", "check_apart", "open_results"]
 
 
 @contextmanager
@@ -126,6 +109,7 @@ class ResultFolder:
         self._journal = journal
         self._before = before
         self._formats: list[str] = []
+        self._planned: list[ImageLabel] = []
         self._stack = ExitStack()
 
     def plan(self, paths: Iterable[Path], *, draw: bool) -> tuple[list[Work], int]:
@@ -162,11 +146,15 @@ class ResultFolder:
         labels = name_images(files, known, directory=start)
         drawn = self._drawn() if draw else set()
         work = []
-        for path, label in zip(distinct.values(), labels, strict=True):
+        positions: Counter[str] = Counter()
+        for place, (path, label) in enumerate(zip(distinct.values(), labels, strict=True)):
             done = self._journal.done.get(label.file)
             size = None if done is None else done.size
+            position = positions[os.path.dirname(label.file)]
+            positions[os.path.dirname(label.file)] += 1
             if size is None or (draw and drawing_file(label, size) not in drawn):
-                work.append(Work(path, label, has_record=size is not None))
+                work.append(Work(path, label, size is not None, place, position))
+        self._planned = labels
         return work, len(distinct) - len(work)
 
     def _drawn(self) -> set[str]:
@@ -241,6 +229,14 @@ class ResultFolder:
         """Read the record of an image."""
         with self._writing():
             return self._journal.record(file)
+
+    def found_at(self, place: int) -> Record | None:
+        """Read the record of a planned image; None where it has none, or was skipped."""
+        if place >= len(self._planned):  # It came by itself.
+            return None
+        file = self._planned[place].file
+        done = self._journal.done.get(file)
+        return None if done is None or done.size is None else self.record(file)
 
     def append(self, entries: Sequence[Record]) -> None:
         """Add the records of images; when this returns, the disk has them.
