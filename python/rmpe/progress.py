@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager, contextmanager
 
 __all__ = ["Progress", "no_progress"]
 
-# Called with what is counted, and how much there is of it; gives what takes the counts.
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+# Called with what is counted, and how much there is of it, None where nobody knows; gives what
+# takes the counts.
+Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], object]]]
 
 
 @contextmanager
-def no_progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
+def no_progress(what: str, total: int | None) -> Iterator[Callable[[int], object]]:
     """Show nothing."""
     yield lambda count: None

@@ -9,29 +9,34 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
 
 from rmpe_ext import __version__
 from rmpe_ext.processors import usable_processors
+from rmpe_ext.validation.checks import TYPES, check_whole
 
 from .arguments import as_path
-from .inputs.clip import Clip, Excerpt, frame_number, video_of
-from .inputs.find import find_images
+from .following import Following, as_follower
+from .inputs.clip import Excerpt
 from .inputs.images import ImageError
-from .inputs.video import expand_videos
+from .inputs.live import Connection
+from .inputs.series import RawVideo
+from .inputs.unrepeatable import STANDARD_INPUT, unrepeatable
 from .interrupts import StopRequest
 from .memory import BatchLimits, choose_batch
 from .outputs import DEFAULT_FORMATS
 from .outputs.drawing_style import DrawingStyle
-from .outputs.earlier_results import DRAWINGS
 from .outputs.errors import OutputError, OutputLostError
 from .outputs.folder import ResultFolder, open_results
 from .outputs.run_file import RunFile, Setting
 from .progress import Progress, no_progress
+from .run_feeds import FoundFiles, IncomingFrames, file_batches
 from .run_loop import Estimator, Inference, Tally
 from .timing import StageTimer
+from .trackers.frames import FrameTracking
 from .trackers.parameters import TrackingParameters
 from .tracking import track_folder
 
@@ -39,6 +44,7 @@ __all__ = ["Estimator", "Tally", "run"]
 
 _STYLE = DrawingStyle()
 _ALL = Excerpt()
+_CONNECTION = Connection()
 _MOST_WORKERS = 4  # where the caller does not say
 
 
@@ -50,6 +56,9 @@ def run(
     settings: Mapping[str, Setting],
     recursive: bool = False,
     excerpt: Excerpt = _ALL,
+    connection: Connection = _CONNECTION,
+    raw: RawVideo | None = None,
+    detect_every: int = 1,
     formats: Sequence[str] = DEFAULT_FORMATS,
     style: DrawingStyle | None = _STYLE,
     tracking: TrackingParameters | None = None,
@@ -71,7 +80,9 @@ def run(
     inputs : iterable of str or path-like
         Images, folders and patterns, as :func:`rmpe.inputs.find.find_images` takes them, and video
         files, whose frames are images of their own. Drawings of an earlier run in `out` are left
-        out.
+        out. Or one alone of these, which are read until they end or a signal comes: the number of a
+        camera (``"0"`` or ``"camera:0"``), an address such as ``"rtsp://..."``, or ``"-"`` for
+        images on standard input.
     out : str or path-like
         The folder of results, made where it is missing.
     load_estimator : callable
@@ -84,6 +95,14 @@ def run(
         Look into the folders of a folder too.
     excerpt : Excerpt
         Which frames of a video are done.
+    connection : Connection
+        How long a camera or address is waited for.
+    raw : RawVideo, optional
+        Standard input holds raw frames, and these.
+    detect_every : int
+        In a video, and whatever comes by itself, the detector looks at every so many frames; in
+        those between, people are looked for where their joints were in the frame before, one frame
+        at a time. The estimator must have `rmpe.PoseEstimator.follow`. 1: at every frame.
     formats : sequence of str
         Which result files to write: keys of `rmpe.outputs.RESULT_FORMATS`.
     style : DrawingStyle, optional
@@ -94,7 +113,7 @@ def run(
         interruptions. None: nobody is tracked.
     resume : bool
         Keep the results of an earlier run and do what it left: images that it did not reach, that
-        were skipped, or whose drawing is missing.
+        were skipped, or whose drawing is missing. Not for what comes by itself.
     overwrite : bool
         Replace the results of an earlier run.
     batch_size : int, optional
@@ -108,8 +127,8 @@ def run(
         background threads too.
     progress : callable
         Called with ``"image"``, ``"frame"`` (that is tracked), ``"drawing"`` (after tracking) or
-        ``"record"``, and how many there are; returns a context manager that gives what to call
-        with the number of those that were done.
+        ``"record"``, and how many there are, None where nobody knows; returns a context manager
+        that gives what to call with the number of those that were done.
 
     Returns
     -------
@@ -119,7 +138,8 @@ def run(
     Raises
     ------
     ImageError
-        No image was found at all.
+        No image was found at all, or what comes by itself is not there, has company, or is to be
+        resumed.
     OutputError
         The folder cannot be written to, holds what is in the way, or another run writes into it;
         nothing was done.
@@ -136,13 +156,28 @@ def run(
     out, tally = as_path("out", out, OutputError), Tally()
     if workers is None:
         workers = min(_MOST_WORKERS, usable_processors())
-    with StopRequest() as stop:
-        paths, clips = _find(inputs, out, recursive, excerpt, tally, report)
-
-        def time_of(path: Path) -> float | None:
-            video = video_of(path)
-            return None if video is None else clips[video].time(frame_number(path))
-
+    check_whole(TYPES, "detect_every", detect_every, 1)
+    if not isinstance(inputs, (str, bytes, os.PathLike)):  # Else, it is an error below.
+        inputs = list(inputs)
+    source = unrepeatable(inputs if isinstance(inputs, list) else [])
+    if resume and source is not None:
+        raise ImageError(
+            f"{source.name} cannot be resumed: its frames are gone; --resume is for files"
+        )
+    if raw is not None and (source is None or source.source != STANDARD_INPUT):
+        raise ImageError("--raw is for standard input: name - as the input")
+    with StopRequest() as stop, ExitStack() as stack:
+        feed: FoundFiles | IncomingFrames
+        if source is None:
+            feed = FoundFiles(
+                inputs, out, recursive=recursive, excerpt=excerpt, tally=tally, report=report
+            )
+        else:
+            frames = source.open(excerpt, connection, raw, lambda line: report(line, None))
+            stack.callback(frames.close)
+            feed = IncomingFrames(source, frames, excerpt, tally, report)
+        tracked_later = tracking is not None and not feed.continuous
+        draw_at_once = style is not None and not tracked_later
         with open_results(
             out,
             settings,
@@ -150,35 +185,41 @@ def run(
             overwrite=overwrite,
             report=lambda line: report(line, None),
         ) as folder:
-            draw_at_once = style is not None and tracking is None
-            work, tally.done_before = folder.plan(paths, draw=draw_at_once)
+            total = feed.plan(folder, draw=draw_at_once)
             started = time.perf_counter()
-            estimator = None if all(one.has_record for one in work) else load_estimator()
+            estimator = load_estimator() if feed.needs_networks else None
             loaded = time.perf_counter()
             device = torch.device("cpu") if estimator is None else estimator.device
             limits = choose_batch(device) if batch_size is None else BatchLimits(batch_size)
             timer = StageTimer() if estimator is None else estimator.timer
+            following = None
+            if detect_every > 1 and estimator is not None:
+                following = Following(
+                    as_follower(estimator), detect_every, folder, continuous=feed.continuous
+                )
+            feed.start(stop)
             about = RunFile(__version__, dict(settings), str(device), tuple(formats), os.getcwd())
             folder.begin(about, style, overwrite=overwrite)
-            tally.left, tally.limits = len(work), None if estimator is None else limits
+            tally.left, tally.limits = total or 0, None if estimator is None else limits
             drawings = folder.drawings if draw_at_once else None
+            tracker = None if tracking is None or tracked_later else FrameTracking(tracking)
             try:
-                with progress("image", len(work)) as advance:
+                with progress("image", total) as advance:
                     Inference(
                         estimator,
                         folder,
                         drawings,
-                        limits,
                         timer,
                         report,
                         advance,
                         workers,
-                        time_of,
-                    ).run(work, tally, stop)
-                if tracking is not None:
+                        following,
+                        tracker,
+                    ).run(feed.batches(limits, workers, stop), tally, stop)
+                if isinstance(feed, FoundFiles) and tracking is not None:
                     with progress("frame", folder.count) as advance, timer.stage("track"):
                         track_folder(folder, tracking, advance=advance)
-                    _draw(paths, folder, limits, timer, report, progress, workers, tally, stop)
+                    _draw(feed.paths, folder, limits, timer, report, progress, workers, tally, stop)
             except OutputLostError:
                 raise
             except BaseException:
@@ -210,32 +251,8 @@ def _draw(
     work = [one for one in folder.plan(paths, draw=True)[0] if one.has_record]
     drawn = Tally(left=len(work))
     with progress("drawing", len(work)) as advance:
-        Inference(None, folder, folder.drawings, limits, timer, report, advance, workers).run(
-            work, drawn, stop
+        Inference(None, folder, folder.drawings, timer, report, advance, workers).run(
+            file_batches(work, limits, workers), drawn, stop
         )
     tally.failed_drawings += drawn.failed_drawings
     tally.left += drawn.left
-
-
-def _find(
-    inputs: Iterable[str | os.PathLike[str]],
-    out: Path,
-    recursive: bool,
-    excerpt: Excerpt,
-    tally: Tally,
-    report: Callable[[str, BaseException | None], object],
-) -> tuple[list[Path], dict[Path, Clip]]:
-    """List images and frames, find the videos, and report the inputs that gave none."""
-    missing: list[str] = []
-    found = find_images(inputs, recursive=recursive, report=missing.append)
-    drawings = Path(os.path.realpath(out / DRAWINGS))
-    # Unlike Path.resolve, realpath takes links that lead in a circle.
-    files = [path for path in found if drawings not in Path(os.path.realpath(path)).parents]
-    paths, clips = expand_videos(files, excerpt, missing.append)
-    if not paths:
-        reasons = missing or [f"all images found are drawings of an earlier run in {out}"]
-        raise ImageError("\n".join(reasons))
-    for problem in missing:
-        report(f"skipped {problem}", None)
-    tally.skipped += len(missing)
-    return paths, clips

@@ -8,33 +8,40 @@ completely.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .inputs.images import ImageError
-from .inputs.prefetch import read_batches
 from .outputs.records import Record, error_record, record
 
 if TYPE_CHECKING:
     import torch
 
+    from .following import Following
     from .interrupts import StopRequest
     from .memory import BatchLimits
     from .outputs.drawing_files import Drawings
-    from .outputs.folder import ResultFolder, Work
+    from .outputs.folder import ResultFolder
+    from .outputs.work import Work
     from .people import People
     from .timing import StageTimer
 
 __all__ = ["Estimator", "Inference", "Tally"]
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
-Batch = list[tuple[Path, Pixels | ImageError]]
+
+
+class Item(NamedTuple):
+    """An image that was read, or why it cannot be; `time` is that of a frame, in seconds."""
+
+    work: Work
+    image: Pixels | ImageError
+    time: float | None
 
 
 class Estimator(Protocol):
@@ -65,6 +72,8 @@ class Tally:
         Images that went through the networks, and the people in them.
     skipped : int
         Inputs that are missing, cannot be read, or on which the networks failed.
+    dropped : int
+        Frames of a camera or stream that came while the networks were busy, and went.
     failed_drawings : int
         Images that have a record and no drawing.
     drawn_again : int
@@ -86,6 +95,7 @@ class Tally:
     images: int = 0
     people: int = 0
     skipped: int = 0
+    dropped: int = 0
     failed_drawings: int = 0
     drawn_again: int = 0
     done_before: int = 0
@@ -109,8 +119,6 @@ class Inference:
         Gets every record.
     drawings : Drawings or None
         Makes the drawings; None: there are none.
-    limits : BatchLimits
-        Of the images in a call of `estimator`.
     timer : StageTimer
         Gets the seconds the loop itself spent on, or waited for, ``read``, ``draw``, ``write``.
     report : callable
@@ -118,22 +126,26 @@ class Inference:
     advance : callable
         Called with the number of images that were finished.
     workers : int
-        Background threads that read, and as many that draw.
-    time_of : callable
-        Gives the time of a frame in its video, in seconds, by its path; None of a photograph.
+        Background threads that draw.
+    following : Following, optional
+        Finds the people of one image after the other, in place of `estimator`.
+    tracker : callable, optional
+        Gives the people of each image identities, at once, image after image.
     """
 
     estimator: Callable[[Sequence[Pixels]], People] | None
     folder: ResultFolder
     drawings: Drawings | None
-    limits: BatchLimits
     timer: StageTimer
     report: Callable[[str, BaseException], object]
     advance: Callable[[int], object]
     workers: int
-    time_of: Callable[[Path], float | None] = lambda path: None
+    following: Following | None = None
+    tracker: Callable[[People, int], People] | None = None
 
-    def run(self, work: Sequence[Work], tally: Tally, stop: StopRequest) -> None:
+    def run(
+        self, batches: Generator[list[Item], None, None], tally: Tally, stop: StopRequest
+    ) -> None:
         """Process the images; a signal that `stop` notes ends the run after the batch.
 
         Raises
@@ -141,13 +153,6 @@ class Inference:
         OutputLostError
             A record cannot be written.
         """
-        remaining = iter(work)
-        batches = read_batches(
-            [one.path for one in work],
-            batch_size=self.limits.images,
-            workers=self.workers,
-            batch_bytes=self.limits.pixel_bytes,
-        )
         with (
             warnings.catch_warnings(),
             closing(batches),
@@ -159,38 +164,42 @@ class Inference:
             unfinished: list[_Unfinished] = []
             finishing = writer.submit(self._finish, unfinished, tally)
             # No variable here holds a batch, or it would stay in memory while the next is read.
-            while stop.signal is None and (begun := self._process(batches, remaining, pool)):
+            while stop.signal is None and (begun := self._process(batches, pool)):
                 # One batch behind, so that drawing and writing overlap with the networks.
                 self._wait_for(unfinished, finishing)
                 unfinished, finishing = begun, writer.submit(self._finish, begun, tally)
             self._wait_for(unfinished, finishing)
 
     def _process(
-        self,
-        batches: Iterator[Batch],
-        remaining: Iterator[Work],
-        pool: ThreadPoolExecutor,
+        self, batches: Iterator[list[Item]], pool: ThreadPoolExecutor
     ) -> list[_Unfinished]:
         with self.timer.stage("read"):
-            batch = [
-                (one, image) for (_, image), one in zip(next(batches, []), remaining, strict=False)
-            ]
-        return [self._begin(*item, pool) for item in self._estimate(batch)]
+            batch = next(batches, [])
+        return [self._begin(*found, pool) for found in self._estimate(batch)]
 
-    def _estimate(
-        self, batch: Sequence[tuple[Work, Pixels | ImageError]]
-    ) -> Iterator[tuple[Work, Pixels | None, People | Exception | None]]:
+    def _estimate(self, batch: Sequence[Item]) -> Iterator[tuple[Item, People | Exception | None]]:
+        """Give the people of each image; those that only lack a drawing have none."""
         images = [
-            image
-            for one, image in batch
-            if not isinstance(image, ImageError) and not one.has_record
+            one.image
+            for one in batch
+            if not isinstance(one.image, ImageError) and not one.work.has_record
         ]
-        found = iter(self._people_of(images))
-        for one, image in batch:
-            if isinstance(image, ImageError):
-                yield one, None, image
+        found = iter([] if self.following is not None else self._people_of(images))
+        for one in batch:
+            if isinstance(one.image, ImageError):
+                yield one, one.image
+            elif one.work.has_record:
+                yield one, None
+            elif self.following is not None:
+                yield one, self._followed(self.following, one.work, one.image)
             else:
-                yield one, image, None if one.has_record else next(found)
+                yield one, next(found)
+
+    def _followed(self, following: Following, one: Work, image: Pixels) -> People | Exception:
+        try:
+            return following(one, image).to("cpu")
+        except Exception as error:  # As below.
+            return error
 
     def _people_of(self, images: Sequence[Pixels]) -> Sequence[People | Exception]:
         if not images or self.estimator is None:
@@ -203,24 +212,23 @@ class Inference:
         return [outcome for image in images for outcome in self._people_of([image])]
 
     def _begin(
-        self,
-        one: Work,
-        image: Pixels | None,
-        outcome: People | Exception | None,
-        pool: ThreadPoolExecutor,
+        self, item: Item, outcome: People | Exception | None, pool: ThreadPoolExecutor
     ) -> _Unfinished:
-        time = self.time_of(one.path)
+        one, image, time = item
         if isinstance(outcome, Exception):
             unreadable = isinstance(outcome, ImageError)
             message = str(outcome) if unreadable else f"{one.label.file}: {_describe(outcome)}"
             return _Unfinished(one, error_record(one.label, message, time), outcome)
-        entry = (
-            self.folder.record(one.label.file)
-            if outcome is None
-            else record(one.label, outcome, time)
-        )
+        if outcome is None:
+            entry = self.folder.record(one.label.file)
+        else:
+            if self.tracker is not None:
+                outcome = self.tracker(outcome, one.place)
+            entry = record(one.label, outcome, time)
+            if self.following is not None:
+                self.following.note(one, entry)
         drawing = None
-        if self.drawings is not None and image is not None:
+        if self.drawings is not None and not isinstance(image, ImageError):
             skeleton = None if outcome is None else outcome.skeleton
             drawing = pool.submit(self.drawings.make, image, entry, skeleton)
         return _Unfinished(one, entry, None, drawing)

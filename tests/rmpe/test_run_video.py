@@ -2,6 +2,10 @@
 
 import json
 import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +14,9 @@ from rmpe.cli import main
 from rmpe.inputs.clip import Excerpt
 from rmpe.inputs.images import ImageError
 from rmpe.outputs.drawing_style import DrawingStyle
+from rmpe.pipeline import PoseEstimator
 from rmpe.run import run
+from rmpe.skeletons import COCO_17
 from rmpe.stream import stream
 from rmpe.trackers.parameters import TrackingParameters
 
@@ -30,15 +36,25 @@ class BarEstimator(PixelEstimator):
         return super().__call__([np.full_like(image, bar(image)) for image in images])
 
 
+class FollowingBars(BarEstimator):
+    """Follows people, and shows in their keypoints and scores how often it did."""
+
+    skeleton = COCO_17
+
+    def follow(self, image, before):
+        moved = before.keypoints * 0.98765 + 0.123456
+        return replace(before, keypoints=moved, box_scores=before.box_scores * 0.9)
+
+
 @pytest.fixture
 def clip(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return write_video("walk.mp4", codec="mjpeg", pix_fmt="yuvj420p")
 
 
-def infer(*inputs, out="out", **options):
+def infer(*inputs, out="out", estimator=BarEstimator, **options):
     options = {"style": STYLE, "batch_size": 3, "settings": {}} | options
-    return run(inputs, out, BarEstimator, **options)
+    return run(inputs, out, estimator, **options)
 
 
 def lines(out="out"):
@@ -66,14 +82,19 @@ def test_excerpts(clip):
     assert [entry["image_id"] for entry in lines()] == [2, 4, 6]
 
 
-def test_a_damaged_frame_leaves_its_row(clip):
+def damage(clip, number):
+    """Take the data of a frame away."""
     import av
 
     with av.open(clip) as container:
-        start, size = [(p.pos, p.size) for p in container.demux(video=0) if p.size][4]
+        start, size = [(p.pos, p.size) for p in container.demux(video=0) if p.size][number]
     with open(clip, "r+b") as file:
         file.seek(start)
         file.write(bytes(size))
+
+
+def test_a_damaged_frame_leaves_its_row(clip):
+    damage(clip, 4)
     reports = []
     tally = infer(clip, report=lambda message, error: reports.append(message))
     assert (tally.images, tally.skipped) == (9, 1)
@@ -98,6 +119,86 @@ def test_interrupted_and_resumed(clip, tmp_path, monkeypatch, tracking):
         assert infer(clip, tracking=tracking).images == 6
     infer(clip, tracking=tracking, resume=True)
     assert contents(tmp_path / "out") == contents(tmp_path / "unbroken")
+
+
+def test_detection_in_some_frames(clip):
+    infer(clip, estimator=FollowingBars, detect_every=3, style=None)
+    entries = lines()
+    assert [len(entry["people"]) for entry in entries] == [0, 0, 0, 3, 3, 3, 2, 2, 2, 1]
+    scores = [entry["people"][0]["box_score"] for entry in entries[3:]]
+    assert scores == pytest.approx([0.8, 0.72, 0.648, 0.8, 0.72, 0.648, 0.8])
+
+
+def test_detection_in_some_frames_of_an_excerpt(clip):
+    options = {"excerpt": Excerpt(start=0.08, stride=2), "detect_every": 2}
+    infer(clip, estimator=FollowingBars, style=None, **options)
+    counts = {entry["image_id"]: len(entry["people"]) for entry in lines()}
+    assert counts == {2: 2, 4: 2, 6: 2, 8: 2}
+    assert [entry["people"][0]["box_score"] for entry in lines()] == pytest.approx([0.8, 0.72] * 2)
+
+
+def test_detection_in_every_frame_is_what_there_is_otherwise(clip, tmp_path):
+    infer(clip, estimator=FollowingBars, detect_every=1)
+    infer(clip, out="plain")
+    assert contents(tmp_path / "out") == contents(tmp_path / "plain")
+
+
+def test_photographs_are_all_looked_at(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(4):
+        pixels = picture(number)
+        (tmp_path / f"{number}.ppm").write_bytes(b"P6 64 48 255 " + pixels.tobytes())
+    infer(".", estimator=FollowingBars, detect_every=2, style=None)
+    assert [len(entry["people"]) for entry in lines()] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("broken", [None, 4, 3], ids=["whole", "damaged", "no detection"])
+def test_detection_in_some_frames_interrupted_and_resumed(clip, tmp_path, monkeypatch, broken):
+    if broken is not None:
+        damage(clip, broken)
+    options = {"estimator": FollowingBars, "detect_every": 3, "batch_size": 1}
+    infer(clip, out="unbroken", **options)
+    follow = FollowingBars.follow
+    stops = iter([1, 0, 1, 0, 0, 1])
+
+    def interrupted(self, image, before):
+        if next(stops, 0):
+            signal.raise_signal(signal.SIGINT)
+        return follow(self, image, before)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FollowingBars, "follow", interrupted)
+        runs = 1
+        while infer(clip, resume=runs > 1, **options).left:
+            runs += 1
+    assert runs == (4 if broken is None else 3)
+    assert contents(tmp_path / "out") == contents(tmp_path / "unbroken")
+
+
+def test_an_estimator_that_cannot_follow_is_refused(clip, tmp_path):
+    with pytest.raises(TypeError, match="detect_every must be 1 for an estimator without the meth"):
+        infer(clip, detect_every=2)
+    assert not (tmp_path / "out").exists()
+
+
+def test_people_are_followed_through_a_made_video(tmp_path, monkeypatch):
+    """As many as detection finds in each frame, and nearly where it does."""
+    monkeypatch.chdir(tmp_path)
+    root = Path(__file__).resolve().parents[2]
+    make = [root / "examples/python/make_video.py", root / "examples/photographs/basketball.jpg"]
+    subprocess.run([sys.executable, *make, "--out", "made.mp4", "--frames", "12"], check=True)
+    for every in (1, 4):
+        infer("made.mp4", out=str(every), estimator=PoseEstimator, detect_every=every, style=None)
+    near = []
+    for one, other in zip(lines("1"), lines("4"), strict=True):
+        assert 0 < len(one["people"])
+        assert abs(len(one["people"]) - len(other["people"])) <= 1
+        found = np.array([person["keypoints"] for person in other["people"]])
+        for person in one["people"]:
+            x1, y1, x2, y2 = person["box"]
+            distances = np.linalg.norm(found - np.array(person["keypoints"]), axis=2)
+            near.append(np.median(distances, axis=1).min() / np.hypot(x2 - x1, y2 - y1))
+    assert np.median(near) < 0.05
 
 
 def test_two_videos_are_tracked_apart(clip):
@@ -148,3 +249,15 @@ def test_a_stream_of_a_video(clip, batch_size):
         ("walk.mp4/walk_000007.jpg", 0.28, [1, 2, 3]),
         ("walk.mp4/walk_000009.jpg", 0.36, [1]),
     ]
+
+
+def test_a_run_is_resumed_with_the_same_frames_to_detect_in(clip, monkeypatch, capsys):
+    monkeypatch.setattr("rmpe.commands.infer.build_estimator", lambda *_, **__: FollowingBars())
+    arguments = ["infer", "walk.mp4", "--no-draw", "--out", "out", "--quiet"]
+    assert main([*arguments, "--detect-every", "3"]) == 0
+    assert [len(entry["people"]) for entry in lines()][3:6] == [3, 3, 3]
+    assert main([*arguments, "--detect-every", "3", "--resume"]) == 0
+    assert main([*arguments, "--resume"]) == 2
+    assert "--detect-every was 3, now 1" in capsys.readouterr().err
+    assert main([*arguments, "--detect-every", "3", "--stride", "2", "--resume"]) == 2
+    assert "--stride was 1, now 2" in capsys.readouterr().err

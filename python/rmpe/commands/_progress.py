@@ -15,7 +15,7 @@ def progress_bar(*, quiet: bool) -> Progress:
     from tqdm import tqdm
 
     @contextmanager
-    def progress(what: str, total: int) -> Iterator[Callable[[int], object]]:
+    def progress(what: str, total: int | None) -> Iterator[Callable[[int], object]]:
         # None: a bar on a terminal only. Records are written in a moment, as a rule.
         silent = True if quiet else None
         delay = 2 if what == "record" else 0

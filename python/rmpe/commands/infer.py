@@ -14,7 +14,7 @@ from rmpe_ext.presets import DEFAULT_PRESET
 from ..terminal import printable
 from . import CommandError
 from ._drawing import add_drawing, drawing_style
-from ._excerpt import add_excerpt
+from ._excerpt import add_excerpt, add_incoming, connection_of, raw_video
 from ._messages import say, say_lines, traceback_lines
 from ._options import (
     NMS,
@@ -24,17 +24,20 @@ from ._options import (
     build_estimator,
     explain,
     nms_name,
+    positive,
 )
 from ._progress import progress_bar
 
 if TYPE_CHECKING:
     from ..outputs.result_format import ResultFormat
+    from ..outputs.run_file import Setting
     from ..run import Tally
 
-SUMMARY = "find people and their keypoints in photographs and videos"
+SUMMARY = "find people and their keypoints in photographs, videos, cameras and streams"
 
 DESCRIPTION = """\
-Find the people in photographs and videos, and their keypoints; write result files and drawings.
+Find the people in photographs, videos, cameras and streams, and their keypoints; write result
+files and drawings.
 
 examples:
   rmpe infer photos/ --recursive
@@ -44,6 +47,11 @@ examples:
   find . -name '*.jpg' | rmpe infer @-         names from standard input; @FILE: from a file
   rmpe infer frames/ --track                  number people from frame to frame
   rmpe infer walk.mp4 --track --stride 2      every second frame of a video
+  rmpe infer walk.mp4 --detect-every 5        the detector in every fifth, poses in all
+  rmpe infer 0 --track                        the first camera, until Ctrl-C
+  rmpe infer rtsp://10.0.0.7/door --end 1:00  a minute of a stream
+  cat photo.jpg | rmpe infer -                an image, or many, on standard input
+  ffmpeg -i walk.mp4 -f rawvideo -pix_fmt rgb24 - | rmpe infer - --raw 640x480@25
 """
 
 RESULTS_HELP = """\
@@ -64,8 +72,21 @@ An input that is missing, or that holds no image, is skipped. A video's frames a
 of their own: frame 12 of walk.mp4 is walk_000012.jpg, with the number 12, and its time in
 JSON Lines and tables. A frame that cannot be decoded is skipped, and keeps its number.
 
+A camera, a stream or standard input must be the only input. It is done when it ends, at --end
+or at Ctrl-C; all result files are then made, and the exit status is 0. Its frames are called as
+those of a video: camera0_000012.jpg, stream_000012.jpg for an address that ends in /stream,
+stdin_000012.jpg. What a camera, or a stream that does not wait (rtsp, rtmp, srt, udp), sends while
+the networks are busy is dropped, counted, and leaves a gap in the numbers; a server of http and a
+pipe wait. These runs cannot be resumed: their frames are gone.
+
 With --track, people are tracked when all images are done, and drawn after that. Whenever a
-run ends, identities are given anew, so --resume ends with those of an unbroken run.
+run ends, identities are given anew, so --resume ends with those of an unbroken run. Of cameras,
+streams and standard input, people are tracked as they come.
+
+With --detect-every N, the detector looks at every N-th frame of a video, camera, stream or pipe.
+In those between, each person is looked for around the joints that were sure in the frame before;
+who is not seen there any more is dropped until the detector looks again, and who comes is not found
+before. Frames then go through the networks one by one. Photographs are all looked at.
 
 exit status: 0 all well; 1 something was skipped or failed, all else is done, or the output
 folder could not be written to any more; 2 wrong usage, nothing was done; 129 hung up
@@ -98,9 +119,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="INPUT",
         help="image, folder, quoted pattern such as 'photos/**/*.jpg', video file, or @FILE: a "
-        "list of these, one a line; @-: from standard input",
+        "list of these, one a line; @-: from standard input. Or one alone of these: a number or "
+        "camera:NUMBER: a camera; an address: rtsp://..., http://... and others; -: images on "
+        "standard input",
     )
     add_excerpt(parser)
+    add_incoming(parser)
 
     add_networks(parser)
     method = add_method(parser)
@@ -111,6 +135,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PRESET",
         help="how poses that show the same person twice are removed: one of these, or a .toml file "
         "of\n`rmpe fit-nms` (default: %(default)s)\n" + explain(NMS),
+    )
+
+    method.add_argument(
+        "--detect-every",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="detect in every N-th frame of a video or stream, and follow the poses in between "
+        "(default: %(default)s, every frame)",
     )
 
     output = parser.add_argument_group("output")
@@ -197,14 +230,18 @@ def run(arguments: argparse.Namespace) -> int:
     card = find_card(arguments.pose, "pose")
     style = drawing_style(arguments, getattr(card, "drawn_score", None))
     nms = None if arguments.nms == "none" else arguments.nms
+    connection, raw = connection_of(arguments), raw_video(arguments)
     try:
         tally = infer(
             with_lists(arguments.inputs),
             arguments.out,
             lambda: build_estimator(arguments, nms=nms),
-            settings={name: getattr(arguments, name) for name in _SETTINGS},
+            settings=_settings(arguments),
             recursive=arguments.recursive,
             excerpt=excerpt,
+            connection=connection,
+            raw=raw,
+            detect_every=arguments.detect_every,
             formats=arguments.formats,
             style=None if arguments.no_draw else style,
             tracking=TrackingParameters() if arguments.track else None,
@@ -226,12 +263,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if tally.skipped or tally.failed_drawings or not said else 0
 
 
+def _settings(arguments: argparse.Namespace) -> dict[str, Setting]:
+    settings = {name: getattr(arguments, name) for name in _SETTINGS}
+    if arguments.detect_every > 1:
+        # Which frames are done says in which the detector looks.
+        names = ("start", "end", "stride")
+        settings |= {name: getattr(arguments, name) for name in names}
+    return settings | {"detect-every": arguments.detect_every}
+
+
 def _summary(tally: Tally, arguments: argparse.Namespace) -> list[str]:
     from ..outputs.earlier_results import DRAWINGS
 
     rows = [("images", str(tally.images)), ("people", str(tally.people))]
     for name, count in (
         ("skipped", tally.skipped),
+        ("dropped", tally.dropped),
         ("not drawn", tally.failed_drawings),
         ("drawn again", tally.drawn_again),
         ("done before", tally.done_before),

@@ -78,7 +78,8 @@ def read_frames(
         ``"rgb"``, or ``"bgr"`` for arrays as OpenCV reads them. Files are read right anyway.
     report : callable, optional
         Called with a line about each file that cannot be read, which is left out: the next frame's
-        index tells. Without it, this is an error. And about each time that a connection was lost.
+        index tells. Without it, this is an error. And about each time that a connection was lost,
+        and each frame of it that cannot be decoded, which are no errors.
 
     Yields
     ------
@@ -139,7 +140,10 @@ def _from_live(
 ) -> Generator[Frame, None, None]:
     with closing(read_live(source, connection, report or (lambda line: None))) as frames:
         for index, (image, time) in enumerate(frames):
-            yield Frame(image, index, "", time)
+            if not isinstance(image, ImageError):
+                yield Frame(image, index, "", time)
+            elif report is not None:
+                report(str(image))
             del image
 
 

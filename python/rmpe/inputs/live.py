@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import time
@@ -20,7 +21,15 @@ from .pyav import import_av, upright, video_stream
 if TYPE_CHECKING:
     import av
 
-__all__ = ["Connection", "is_live", "read_live"]
+__all__ = [
+    "Connection",
+    "check_camera",
+    "is_live",
+    "live_name",
+    "live_source",
+    "loses_frames",
+    "read_live",
+]
 
 # Of these, the end is a drop, too: a server of files ends where the file does.
 _ENDLESS = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp")
@@ -72,11 +81,55 @@ def is_live(source: Any) -> bool:
     return isinstance(source, int) and not isinstance(source, bool)
 
 
+def live_source(text: str) -> str | int | None:
+    """Read what names a camera or an address; None where it names something else.
+
+    A number is a camera, unless there is a file of that name; ``camera:0`` is one in any case.
+
+    Examples
+    --------
+    >>> [live_source(text) for text in ("0", "camera:2", "rtsp://10.0.0.7/door", "walk.mp4")]
+    [0, 2, 'rtsp://10.0.0.7/door', None]
+    """
+    number = re.fullmatch(r"(camera:)?([0-9]{1,4})", text)
+    if number and (number[1] or not os.path.lexists(text)):
+        return int(number[2])
+    return text if is_live(text) else None
+
+
+def live_name(source: str | int) -> str:
+    """Name a camera or an address, without its password."""
+    return f"camera {source}" if isinstance(source, int) else _without_password(source)
+
+
+def loses_frames(source: str | int) -> bool:
+    """Tell whether frames go on coming while nobody takes them.
+
+    A server of HTTP waits, as it may send a file.
+
+    Examples
+    --------
+    >>> [loses_frames(one) for one in (0, "rtsp://10.0.0.7/door", "http://10.0.0.7/door.mjpg")]
+    [True, True, False]
+    """
+    return isinstance(source, int) or source.partition("://")[0].lower() in _ENDLESS
+
+
+def check_camera(source: str | int) -> None:
+    """Raise ImageError where a camera is not there, and say which are."""
+    if isinstance(source, int) and not os.path.exists(f"/dev/video{source}"):
+        others = sorted(int(path[10:]) for path in glob.glob("/dev/video[0-9]*"))
+        there = f"there are {', '.join(map(str, others))}" if others else "there is none"
+        raise ImageError(f"camera {source}: no /dev/video{source} is there; of cameras, {there}")
+
+
 def read_live(
     source: str | int,
     connection: Connection,
     report: Callable[[str], object] = lambda line: None,
-) -> Generator[tuple[npt.NDArray[np.uint8], float], None, None]:
+    *,
+    pause: Callable[[float], object] | None = None,
+) -> Generator[tuple[npt.NDArray[np.uint8] | ImageError, float], None, None]:
     """Give the frames of a camera or stream, as they come.
 
     A frame is decoded when it is asked for, so memory does not grow while nobody asks: frames wait
@@ -90,11 +143,13 @@ def read_live(
         How long it is waited for.
     report : callable
         Gets a line for each time that the stream was lost.
+    pause : callable, optional
+        Waits so many seconds; `time.sleep` where omitted.
 
     Yields
     ------
-    image : array (H, W, 3)
-        uint8, RGB, upright.
+    image : array (H, W, 3) or ImageError
+        uint8, RGB, upright; or that it cannot be decoded.
     time : float
         Seconds since the first frame came.
 
@@ -103,9 +158,8 @@ def read_live(
     ImageError
         It was lost for good, holds no video, or PyAV is not installed.
     """
-    name = f"camera {source}" if isinstance(source, int) else _without_password(source)
+    name, endless = live_name(source), loses_frames(source)
     av = import_av(name)
-    endless = isinstance(source, int) or source.partition("://")[0].lower() in _ENDLESS
     frames = failures = 0
     start = 0.0
     while True:
@@ -115,7 +169,13 @@ def read_live(
                     now = time.monotonic()
                     start = start if frames else now
                     frames, failures = frames + 1, 0
-                    yield upright(frame), now - start
+                    if frame is None or frame.is_corrupt:
+                        yield (
+                            ImageError(f"{name}: frame {frames - 1} cannot be decoded"),
+                            now - start,
+                        )
+                    else:
+                        yield upright(frame), now - start
             if not endless:
                 return
             reason = "it ended"
@@ -129,7 +189,7 @@ def read_live(
         )
         # Doubled without end, it would leave the range of floats after some hours of tries.
         doublings = min(failures - 1, _MOST_DOUBLINGS)
-        time.sleep(min(connection.wait * 2**doublings, _LONGEST_WAIT))
+        (pause or time.sleep)(min(connection.wait * 2**doublings, _LONGEST_WAIT))
 
 
 def _open(av: Any, source: str | int, timeout: float) -> Any:
@@ -142,12 +202,14 @@ def _open(av: Any, source: str | int, timeout: float) -> Any:
     return av.open(source, options=options, timeout=timeout, metadata_errors="replace")
 
 
-def _decode(av: Any, container: Any, name: str) -> Generator[av.VideoFrame, None, None]:
+def _decode(av: Any, container: Any, name: str) -> Generator[av.VideoFrame | None, None, None]:
+    """Decode all frames; None for what cannot be decoded, as after a drop."""
     for packet in container.demux(video_stream(container, name)):
         try:
             frames = packet.decode()
         except av.FFmpegError:
-            continue  # As after a drop, until the next whole picture.
+            yield None
+            continue
         yield from frames
 
 

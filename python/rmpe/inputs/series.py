@@ -1,0 +1,324 @@
+"""Images one behind the other in a stream of bytes, encoded or raw, as programs pipe them.
+
+An encoded image ends where its format says so; formats that don't say it are read to the end of the
+stream, as one image.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpe_ext.validation.checks import TYPES, check_real, check_whole
+
+from ..arguments import check_name
+from .images import ImageError, decode_image
+
+__all__ = ["PIXEL_FORMATS", "RawVideo", "read_raw", "read_series"]
+
+# As FFmpeg names them, and which channel of the file is red, green, blue.
+PIXEL_FORMATS = {"rgb24": (0, 1, 2), "bgr24": (2, 1, 0)}
+
+# Gives some bytes, at most so many and at least one; none at the end.
+Read = Callable[[int], bytes]
+Outcome = npt.NDArray[np.uint8] | ImageError
+
+_CHUNK = 1 << 16
+_LARGEST = 1 << 29
+# Before the first image, so many bytes at most are passed over.
+_PREFACE = 4096
+_PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"\s+(?:#[^\n]*\n\s*)*(\d+)" + rb"\s")
+# What ends the compressed data of a JPEG scan; FF 00 is a byte of it, D0 to D7 mark places in it.
+_JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
+# The segment that tells how many pictures a file holds (CIPA DC-007), and the tag of the number.
+_PICTURES, _NUMBER_OF_PICTURES = b"MPF\0", 0xB001
+
+
+@dataclass(frozen=True)
+class RawVideo:
+    """Frames without any header, one behind the other.
+
+    Attributes
+    ----------
+    width, height : int
+        In pixels; a frame has 3 bytes for each, row by row.
+    rate : float, optional
+        Frames a second; None: their times are not known.
+    pixels : str
+        ``"rgb24"`` or ``"bgr24"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything that contradicts the above.
+    """
+
+    width: int
+    height: int
+    rate: float | None = None
+    pixels: str = "rgb24"
+
+    def __post_init__(self) -> None:
+        check_whole(TYPES, "width", self.width, 1)
+        check_whole(TYPES, "height", self.height, 1)
+        if 3 * self.width * self.height > _LARGEST:
+            raise ValueError(
+                f"width x height must be at most {_LARGEST // 3} pixels, "
+                f"got {self.width}x{self.height}"
+            )
+        if self.rate is not None:
+            check_real(TYPES, "rate", self.rate, "above 0, in frames a second", above=0)
+        check_name("pixels", self.pixels, PIXEL_FORMATS)
+
+
+def read_raw(read: Read, video: RawVideo) -> Generator[tuple[Outcome, float | None], None, None]:
+    """Give the frames of a raw video.
+
+    Parameters
+    ----------
+    read : callable
+        Gives some of the bytes, at most so many as it is asked for; none at the end.
+    video : RawVideo
+
+    Yields
+    ------
+    image : array (H, W, 3) or ImageError
+        uint8, RGB; an error where the bytes end within a frame.
+    time : float or None
+        Seconds from the first frame.
+    """
+    shape = (video.height, video.width, 3)
+    size, number = 3 * video.width * video.height, 0
+    channels = list(PIXEL_FORMATS[video.pixels])
+    data = _Bytes(read)
+    while data.fill(1):
+        time = None if video.rate is None else number / video.rate
+        if not data.fill(size):
+            yield (
+                ImageError(
+                    f"the input ends in frame {number}, after {len(data.held)} of {size} bytes; "
+                    f"are frames of {video.width}x{video.height} pixels right?"
+                ),
+                time,
+            )
+            return
+        pixels = np.frombuffer(data.take(size), np.uint8).reshape(shape)
+        yield np.ascontiguousarray(pixels[:, :, channels]), time
+        del pixels
+        number += 1
+
+
+def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
+    """Decode images that come one behind the other.
+
+    JPEG (as Motion JPEG), PNG, PPM and PGM, BMP and WebP say where they end, so many may come, and
+    what lies between them, such as the lines of a multipart stream, is passed over. An image of
+    another format must be alone. The further pictures that a JPEG file of a phone holds are left
+    out.
+
+    Parameters
+    ----------
+    read : callable
+        As for `read_raw`.
+
+    Yields
+    ------
+    image : array (H, W, 3) or ImageError
+        As :func:`rmpe.inputs.images.decode_image` gives it; then None, as they have no times.
+
+    Examples
+    --------
+    >>> import io
+    >>> images = io.BytesIO(b"P5 1 1 255 " + bytes([7]) + b"P5 1 1 255 " + bytes([9]))
+    >>> [image[0, 0].tolist() for image, _ in read_series(images.read)]
+    [[7, 7, 7], [9, 9, 9]]
+    """
+    data = _Bytes(read)
+    inside = 0
+    if not data.fill(1):
+        return
+    data.fill(_PREFACE)
+    if _find(data.held, 0) is None:
+        yield _decoded(data.rest()), None
+        return
+    while (start := data.skip_to_image()) is not None:
+        encoded = data.take(_size(data, start))
+        if inside:
+            inside -= 1
+            continue
+        inside = _further_pictures(encoded)
+        yield _decoded(encoded), None
+
+
+class _Bytes:
+    """What was read and not taken yet."""
+
+    def __init__(self, read: Read) -> None:
+        self.held = bytearray()
+        self._read = read
+
+    def fill(self, size: int) -> bool:
+        """Read until so many bytes are held; False where the stream ends before."""
+        while len(self.held) < size:
+            if not (more := self._read(_CHUNK)):
+                return False
+            self.held += more
+        return True
+
+    def need(self, size: int) -> None:
+        """Read until so many bytes are held; raises EOFError where there are not so many."""
+        if size > _LARGEST or not self.fill(size):
+            raise EOFError
+
+    def take(self, size: int) -> bytes:
+        """Give the first of the bytes away."""
+        taken = bytes(self.held[:size])
+        del self.held[:size]
+        return taken
+
+    def rest(self) -> bytes:
+        """Give all that comes away, up to the largest image."""
+        self.fill(_LARGEST)
+        return self.take(len(self.held))
+
+    def skip_to_image(self) -> Callable[[_Bytes], int] | None:
+        """Pass over bytes until an image begins, and give what measures it; None at the end."""
+        while self.fill(1):
+            self.fill(_PREFACE)
+            found = _find(self.held, 0)
+            if found is not None:
+                position, measure = found
+                del self.held[:position]
+                return measure
+            del self.held[: max(1, len(self.held) - _LONGEST_START)]
+        return None
+
+
+def _find(held: bytearray, start: int) -> tuple[int, Callable[[_Bytes], int]] | None:
+    """Find the first image that begins in some bytes."""
+    found = _STARTS.search(held, start)
+    if found is None:
+        return None
+    return found.start(), _MEASURES[bytes(found.group()[:2])]
+
+
+def _size(data: _Bytes, measure: Callable[[_Bytes], int]) -> int:
+    """Measure the image with which the bytes begin; one that is cut off is all there is."""
+    try:
+        return measure(data)
+    except EOFError:
+        return len(data.held)
+
+
+def _jpeg(data: _Bytes) -> int:
+    at = 2
+    while True:
+        data.need(at + 2)
+        if data.held[at] != 0xFF:  # Damaged: it goes on to where another one begins.
+            return _until_next(data, at)
+        marker = data.held[at + 1]
+        if marker == _JPEG_END:
+            return at + 2
+        if marker == 0xFF:
+            at += 1
+            continue
+        data.need(at + 4)
+        at += 2 + int.from_bytes(data.held[at + 2 : at + 4], "big")
+        if marker == _JPEG_SCAN:
+            at = _end_of_scan(data, at)
+
+
+def _end_of_scan(data: _Bytes, at: int) -> int:
+    while True:
+        data.need(at + 2)
+        if found := _JPEG_MARKER.search(data.held, at):
+            return found.end() - 2
+        # The last byte may be the first of a marker.
+        at = len(data.held) - 1
+        data.need(at + 2)
+
+
+def _until_next(data: _Bytes, at: int) -> int:
+    while True:
+        data.need(at + _LONGEST_START)
+        if found := _find(data.held, at):
+            return found[0]
+        at = len(data.held) - _LONGEST_START + 1
+
+
+def _png(data: _Bytes) -> int:
+    at = 8
+    while True:
+        # Of a chunk: the length of its data, its type, the data, a checksum.
+        data.need(at + 12)
+        kind = bytes(data.held[at + 4 : at + 8])
+        at += 12 + int.from_bytes(data.held[at : at + 4], "big")
+        data.need(at)
+        if kind == b"IEND":
+            return at
+
+
+def _pnm(data: _Bytes) -> int:
+    header = _PNM_HEADER.match(data.held)
+    if header is None:
+        raise EOFError
+    kind, width, height, most = (int(number) for number in header.groups())
+    size = width * height * (3 if kind == 6 else 1) * (2 if most > 255 else 1)
+    data.need(header.end() + size)
+    return header.end() + size
+
+
+def _bmp(data: _Bytes) -> int:
+    size = int.from_bytes(data.held[2:6], "little")
+    data.need(size)
+    return size
+
+
+def _webp(data: _Bytes) -> int:
+    length = int.from_bytes(data.held[4:8], "little")
+    size = 8 + length + length % 2
+    data.need(size)
+    return size
+
+
+# By the first two bytes.
+_MEASURES: dict[bytes, Callable[[_Bytes], int]] = {
+    b"\xff\xd8": _jpeg,
+    b"\x89P": _png,
+    b"P5": _pnm,
+    b"P6": _pnm,
+    b"BM": _bmp,
+    b"RI": _webp,
+}
+_STARTS = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|P[56]\s[\s#\d]|BM....\0\0\0\0|RIFF....WEBP", re.DOTALL
+)
+_LONGEST_START = 12
+
+
+def _further_pictures(encoded: bytes) -> int:
+    """How many pictures a JPEG file holds behind its first."""
+    at = encoded.find(_PICTURES, 0, 1 << 20)
+    if not encoded.startswith(b"\xff\xd8") or at < 0:
+        return 0
+    tiff = encoded[at + len(_PICTURES) :]
+    order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
+    table = int.from_bytes(tiff[4:8], order)
+    entries = int.from_bytes(tiff[table : table + 2], order)
+    for entry in range(table + 2, table + 2 + 12 * min(entries, 64), 12):
+        if int.from_bytes(tiff[entry : entry + 2], order) == _NUMBER_OF_PICTURES:
+            return max(0, int.from_bytes(tiff[entry + 8 : entry + 12], order) - 1)
+    return 0
+
+
+def _decoded(encoded: bytes) -> Outcome:
+    try:
+        return decode_image(encoded)
+    except ImageError as error:
+        return error
