@@ -4,8 +4,10 @@ Small frames, of a figure that walks to and fro, go through a `PoseEstimator` wh
 at once, in two ways, each in a process of its own:
 
 - ``stream``: from a generator through `PoseEstimator.stream`.
-- ``infer``: from a video file through `rmpe.run.run`, which is what ``rmpe infer --track`` does,
-  into JSON Lines, COCO and CSV.
+- ``infer``: from a video file through `rmpe.run.run`, which is what ``rmpe infer`` does, into JSON
+  Lines, COCO and CSV.
+
+With ``--track``, people are tracked too.
 
 The resident memory after the first thousand frames is compared with that at every later moment,
 until the last file is written. The exit status is 1 where it grew by 50 MB or more.
@@ -122,15 +124,14 @@ def estimator() -> PoseEstimator:
     return PoseEstimator(BrightBox(), PoseNetwork(card, Brightness()))
 
 
-def through_stream(count: int, memory: Memory) -> None:
+def through_stream(count: int, memory: Memory, tracking: TrackingParameters | None = None) -> None:
     """Let the frames through `PoseEstimator.stream`."""
-    source = frames(count)
-    for _ in estimator().stream(source, batch_size=BATCH):
+    for _ in estimator().stream(frames(count), batch_size=BATCH, tracking=tracking):
         memory.note()
 
 
-def through_infer(count: int, memory: Memory) -> None:
-    """Let the frames through `run`, from a video, with tracking and three formats."""
+def through_infer(count: int, memory: Memory, tracking: TrackingParameters | None = None) -> None:
+    """Let the frames through `run`, from a video, into three formats."""
 
     @contextmanager
     def progress(what: str, total: int | None) -> Iterator[Callable[[int], object]]:
@@ -143,7 +144,7 @@ def through_infer(count: int, memory: Memory) -> None:
             make(video, frames)
             run(
                 [video], Path(folder, f"out{frames}"), estimator, settings={}, style=None,
-                formats=("jsonl", "coco", "csv"), tracking=TrackingParameters(),
+                formats=("jsonl", "coco", "csv"), tracking=tracking,
                 batch_size=BATCH, progress=told,
             )  # fmt: skip
 
@@ -170,16 +171,18 @@ def main() -> int:
     )
     parser.add_argument("way", nargs="?", choices=tuple(WAYS), help="one of both alone")
     parser.add_argument("--frames", type=int, default=100_000, metavar="N")
+    parser.add_argument("--track", action="store_true", help="track the people as well")
     arguments = parser.parse_args()
     if arguments.frames <= FIRST:
         parser.error(f"--frames must be above {FIRST}, got {arguments.frames}")
     if arguments.way is None:
         # What one way leaves free is no room for the other to grow into.
-        options = ["--frames", str(arguments.frames)]
+        options = ["--frames", str(arguments.frames), *["--track"][: arguments.track]]
         command = [sys.executable, "-m", "bench.frames"]
         return max(subprocess.run([*command, way, *options]).returncode for way in WAYS)
     memory = Memory()
-    WAYS[arguments.way](arguments.frames, memory)
+    tracking = TrackingParameters() if arguments.track else None
+    WAYS[arguments.way](arguments.frames, memory, tracking)
     print(f"{arguments.way}: {memory}", flush=True)
     return int(memory.frames < arguments.frames or memory.growth >= ALLOWED)
 

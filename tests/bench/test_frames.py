@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench import frames
+from rmpe.trackers.parameters import TrackingParameters
 
 
 def test_memory_counts_from_the_first_frames_on(monkeypatch):
@@ -38,8 +39,8 @@ def test_memory_does_not_grow_with_the_frames(way):
     if way == "infer":
         pytest.importorskip("av")
     memory = frames.Memory(first=300)
-    frames.WAYS[way](1500, memory)
-    assert memory.frames == 1500
+    frames.WAYS[way](1000, memory, TrackingParameters())
+    assert memory.frames == 1000
     # Some 0.3 KB are kept of each frame of a run; one frame has 9 KB.
     assert memory.growth < 8
 
@@ -53,7 +54,8 @@ def test_too_few_frames_are_refused(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("grown", "status"), [(49, 0), (50, 1)])
 def test_the_exit_status_says_whether_memory_grew(monkeypatch, grown, status):
-    def way(count, memory):
+    def way(count, memory, tracking):
+        assert tracking is None
         for number in range(count):
             memory.note()
             told[0] = 100 + grown * (number > 1100)
