@@ -1,6 +1,7 @@
 # Written by `make update` from the table in __init__.py.
 from . import annotation as annotation
 from . import arguments as arguments
+from . import carrying as carrying
 from . import class_names as class_names
 from . import cli as cli
 from . import commands as commands
@@ -11,6 +12,7 @@ from . import doctor as doctor
 from . import errors as errors
 from . import estimator_inputs as estimator_inputs
 from . import evaluation as evaluation
+from . import following as following
 from . import heads as heads
 from . import inputs as inputs
 from . import interrupts as interrupts
@@ -28,6 +30,7 @@ from . import plugins as plugins
 from . import progress as progress
 from . import result as result
 from . import run as run
+from . import run_feeds as run_feeds
 from . import run_loop as run_loop
 from . import skeleton_conversion as skeleton_conversion
 from . import skeletons as skeletons
