@@ -1,6 +1,8 @@
 """Runs on videos: a record for each frame, resumed without a trace, tracked."""
 
+import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 from rmpe.cli import main
 from rmpe.inputs.clip import Excerpt
 from rmpe.inputs.images import ImageError
+from rmpe.outputs import files
 from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.pipeline import PoseEstimator
 from rmpe.run import run
@@ -21,7 +24,7 @@ from rmpe.stream import stream
 from rmpe.trackers.parameters import TrackingParameters
 
 from .fakes import PixelEstimator
-from .test_run_faults import contents
+from .test_run_faults import FaultyOS, Killed, contents
 
 pytest.importorskip("av")
 from .inputs.test_video import bar, picture, write_video  # noqa: E402
@@ -173,6 +176,26 @@ def test_detection_in_some_frames_interrupted_and_resumed(clip, tmp_path, monkey
             runs += 1
     assert runs == (4 if broken is None else 3)
     assert contents(tmp_path / "out") == contents(tmp_path / "unbroken")
+
+
+@pytest.mark.parametrize("fault", ["kill", "power"])
+def test_detection_in_some_frames_killed_anywhere_and_resumed(clip, tmp_path, monkeypatch, fault):
+    monkeypatch.setattr("rmpe.run.usable_processors", lambda: 1)
+    options = {"estimator": FollowingBars, "detect_every": 4, "batch_size": 1, "style": None}
+    infer(clip, out="unbroken", **options)
+    number, over = 3, False
+    while not over:
+        shutil.rmtree("out", ignore_errors=True)
+        faulty = FaultyOS(number, fault)
+        with monkeypatch.context() as patch, contextlib.suppress(Killed):
+            patch.setattr(files, "os", faulty)
+            infer(clip, **options)
+        faulty.let_go()
+        over = faulty.calls.total() < number
+        infer(clip, resume=True, **options)
+        assert contents(tmp_path / "out") == contents(tmp_path / "unbroken"), number
+        number += 4
+    assert number > 30
 
 
 def test_an_estimator_that_cannot_follow_is_refused(clip, tmp_path):
