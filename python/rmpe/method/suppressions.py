@@ -23,14 +23,9 @@ if TYPE_CHECKING:
     from ..people import People
 
 __all__ = [
-    "PRESET_KINDS",
-    "SUPPRESSIONS",
-    "FittedSuppression",
-    "Parameters",
-    "Range",
-    "Suppression",
+    "PRESET_KINDS", "SUPPRESSIONS", "FittedSuppression", "Parameters", "Range", "Suppression",
     "preset_of",
-]
+]  # fmt: skip
 
 _Result = TypeVar("_Result")
 Parameters = Mapping[str, float]
@@ -92,7 +87,7 @@ class FittedSuppression:
     Attributes
     ----------
     kind : str
-        A key of `SUPPRESSIONS`, other than `PRESET_KINDS`: those are presets of pose NMS.
+        A key of `SUPPRESSIONS` that is no form of pose NMS, which has presets.
     parameters : mapping of str to float
         A value for each that the kind has.
 
@@ -115,9 +110,9 @@ class FittedSuppression:
         check_choice("kind", self.kind, kinds)
         known = SUPPRESSIONS[self.kind].ranges
         if self.parameters.keys() != known.keys():
+            given = ", ".join(map(str, self.parameters)) or "none"
             raise ValueError(
-                f"the parameters of {self.kind} must be {', '.join(known)}, "
-                f"got {', '.join(map(str, self.parameters)) or 'none'}"
+                f"the parameters of {self.kind} must be {', '.join(known)}, got {given}"
             )
         for name, value in self.parameters.items():
             check_real(TYPES, name, value, "0 or more", least=0)
@@ -127,7 +122,7 @@ class FittedSuppression:
         return replace(self, parameters={**self.parameters, **(parameters or {})})
 
     def __call__(self, people: People) -> tuple[torch.Tensor, People]:
-        """Suppress; see `Suppression.apply`."""
+        """Suppress: see `Suppression.apply`."""
         return SUPPRESSIONS[self.kind].apply(people, self.parameters)
 
 

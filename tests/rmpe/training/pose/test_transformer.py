@@ -4,13 +4,12 @@ import json
 import re
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from rmpe import PoseEstimator, training
+from rmpe import PoseEstimator
 from rmpe.cli import main
 from rmpe.errors import ModelError
 from rmpe.method.modes import STN
@@ -42,7 +41,6 @@ size = [64, 64]
 rate = 1e-3
 transformer = true
 """
-CONFIGS = Path(training.__file__).parent / "configs"
 PHASES = CONFIG.replace("samples = 40", "samples = 16") + TRANSFORMER + SECOND
 
 
@@ -138,44 +136,6 @@ def test_both_phases_are_taken_and_the_branch_is_frozen(trained, tmp_path):
     # And gone on from there, it is the run that was never interrupted.
     assert main([*arguments, "--resume"]) == 0
     assert equal(read_checkpoint(tmp_path / "run/checkpoint.pt"), late)
-
-
-def test_the_papers_four_phases_are_one_run_also_when_interrupted(tmp_path):
-    data = draw_people(tmp_path / "data", 5)
-    text = (CONFIGS / "rmpe_phases.toml").read_text()
-    for old, new in (
-        (r'"(coco-people|human-boxes)/\w+\.json"', '"people.json"'),
-        (r'"(coco-people|human-boxes)/images"', '"images"'),
-        (r"(stem|width_\d+) = \d+", r"\1 = 8"),
-        (r"batch_size = \d+", 'batch_size = 4\nprecision = "float32"\nlog_every = 1'),
-        (r"samples = [\d_]+", "samples = 8"),
-        (r"size = \[192, 128\]", "size = [64, 64]"),
-    ):
-        text, count = re.subn(old, new, text)
-        assert count
-    (tmp_path / "phases.toml").write_text(text)
-    arguments = ["train", str(tmp_path / "phases.toml"), "--data", str(data), "--cache",
-                 str(tmp_path / "cache"), "--out"]  # fmt: skip
-    whole, broken = str(tmp_path / "whole"), str(tmp_path / "broken")
-    assert main([*arguments, whole]) == 0
-    states = []
-    # In the second phase, where the third begins, in it, and where it has ended.
-    for samples in ("12", "16", "20", "24", "32"):
-        resume = ["--resume"] if states else []
-        assert main([*arguments, broken, "--samples", samples, *resume]) == 0
-        states.append(read_checkpoint(tmp_path / "broken/checkpoint.pt"))
-    assert equal(states[-1], read_checkpoint(tmp_path / "whole/checkpoint.pt"))
-    lines = [json.loads(line) for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
-    steps = [line for line in lines if "loss" in line]
-    assert [line["rate"] for line in steps] == [2.5e-4] * 2 + [5e-5] * 4 + [1e-5] * 2
-    assert ["parallel" in line for line in steps] == [False] * 4 + [True] * 4
-    # The branch is the pose network of before the third phase, to the end.
-    networks = [state["network"] for state in states]
-    before, end = networks[1], networks[-1]
-    frozen = [name for name in end if name.startswith("parallel.")]
-    assert frozen and all(equal(end[k], before[k.replace("parallel.", "sppe.")]) for k in frozen)
-    theta = "transformer.localization.regress.3.weight"
-    assert equal(networks[0][theta], before[theta]) and not equal(before[theta], end[theta])
 
 
 def test_the_model_has_its_transformer_and_every_mode_uses_it(trained):
