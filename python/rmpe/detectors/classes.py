@@ -57,16 +57,16 @@ CLASS_LISTS = {
 def read_classes(output: Table) -> tuple[str, ...]:
     """Read the name of each column from the table ``[output]`` of a card.
 
-    It names a list, or holds the names of the columns behind that of the background, or the column
-    of people, of whom alone the card knows.
+    It names a list, or holds one, with the name of each column, or it gives the column of people,
+    of whom alone the card knows.
     """
     if "classes" in output:
         found = output.take(
             "classes",
-            f"one of {', '.join(CLASS_LISTS)}, or a list of different names",
+            f"one of {', '.join(CLASS_LISTS)}, or a list of the name of each column",
             _are_classes,
         )
-        return CLASS_LISTS[found] if isinstance(found, str) else (_NOTHING, *found)
+        return CLASS_LISTS[found] if isinstance(found, str) else tuple(found)
     return ("",) * output.integer("person", 0, _MOST_CLASSES) + (PERSON,)
 
 
@@ -76,8 +76,8 @@ def _are_classes(value: Any) -> bool:
     return (
         isinstance(value, list)
         and 1 <= len(value) <= _MOST_CLASSES
-        and all(isinstance(name, str) and name.strip() for name in value)
-        and len(set(value)) == len(value)
+        and all(isinstance(name, str) for name in value)
+        and 1 <= len(names := [name for name in value if name]) == len(set(names))
     )
 
 
@@ -89,15 +89,14 @@ def write_classes(classes: tuple[str, ...]) -> dict[str, str | int | list[str]]:
     >>> write_classes(("", "person")), write_classes(CLASS_LISTS["voc_21"])
     ({'person': 1}, {'classes': 'voc_21'})
     >>> write_classes(("", "person", "dog"))
-    {'classes': ['person', 'dog']}
+    {'classes': ['', 'person', 'dog']}
     """
     for name, known in CLASS_LISTS.items():
         if known == classes:
             return {"classes": name}
-    nothing, *names = classes
-    if not nothing and all(names) and names != [PERSON]:
-        return {"classes": names}
-    return {"person": classes.index(PERSON)}
+    if [name for name in classes if name] == [PERSON]:
+        return {"person": classes.index(PERSON)}
+    return {"classes": list(classes)}
 
 
 def find_columns(source: str, known: Sequence[str], classes: Sequence[str]) -> list[int]:
