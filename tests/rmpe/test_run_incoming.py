@@ -114,7 +114,7 @@ def test_what_is_cut_off_or_damaged_leaves_its_row(piped):
         (["camera:87"], {"resume": True}, "camera 87 cannot be resumed"),
         (["-"], {"excerpt": Excerpt(end=3)}, "-: --start and --end need the times of frames"),
         (["a.jpg"], {"raw": RawVideo(2, 2)}, "--raw is for standard input: name - as the input"),
-        (["camera:87"], {}, "camera 87: no /dev/video87 is there; of cameras, there "),
+        (["camera:87"], {}, "camera 87: there is no /dev/video87; cameras here: "),
         (["http://127.0.0.1:9/x"], {"connection": Connection(0)}, "http://.*9/x: lost after 0 fr"),
     ],
 )  # fmt: skip

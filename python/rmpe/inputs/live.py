@@ -119,8 +119,8 @@ def check_camera(source: str | int) -> None:
     """Raise ImageError where a camera is not there, and say which are."""
     if isinstance(source, int) and not os.path.exists(f"/dev/video{source}"):
         others = sorted(int(path[10:]) for path in glob.glob("/dev/video[0-9]*"))
-        there = f"there are {', '.join(map(str, others))}" if others else "there is none"
-        raise ImageError(f"camera {source}: no /dev/video{source} is there; of cameras, {there}")
+        there = ", ".join(map(str, others)) or "none"
+        raise ImageError(f"camera {source}: there is no /dev/video{source}; cameras here: {there}")
 
 
 def read_live(
