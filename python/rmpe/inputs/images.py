@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ..arguments import as_path
 from ..system_memory import free_memory
 from ..terminal import printable
-from .metadata import without_metadata
+from .metadata import metadata_that_takes_long, without_metadata
 from .pixels import to_rgb
 
 if TYPE_CHECKING:
@@ -201,6 +201,9 @@ def _check_file(path: Path) -> int:
 def _decode(contents: bytes) -> npt.NDArray[np.uint8]:
     from PIL import Image
 
+    problem = metadata_that_takes_long(contents)
+    if problem is not None:
+        raise ImageError(f"made to take long: it has {problem}")
     # Not the file itself: Pillow would map it, and scrambles TIFF pictures that lie on a side then.
     with Image.open(io.BytesIO(contents), formats=_formats()) as image:
         _check(image, contents)

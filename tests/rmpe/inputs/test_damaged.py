@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from rmpe.inputs.images import ImageError, decode_image
 
@@ -163,6 +164,91 @@ def test_wrong_checksums_of_the_pixels_of_png(pixels):
     contents[contents.index(b"IDAT") + 30] ^= 1
     with pytest.raises(ImageError, match="cannot be read: broken"):
         decode_image(bytes(contents))
+
+
+def test_wrong_checksums_of_chunks_that_a_png_file_can_do_without(pixels):
+    for kind, data in [(b"eXIf", exif([(0x0112, 3, [6])])), (b"PLTE", b"abcd"), (b"tRNS", b"")]:
+        contents = bytearray(png(pixels.astype(int), 8, before=[(kind, data)]))
+        contents[contents.index(kind) + 4 + len(data)] ^= 1
+        np.testing.assert_array_equal(decode_image(bytes(contents)), pixels)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_transparent_color_that_is_cut_off_is_none(pixels, bits):
+    color = pixels.astype(int) << (bits - 8)
+    for samples, lengths in [(color, range(6)), (color[:, :, 0], range(2))]:
+        whole = decode_image(png(samples, bits))
+        for length in lengths:
+            contents = png(samples, bits, before=[(b"tRNS", bytes(length))])
+            np.testing.assert_array_equal(decode_image(contents), whole)
+
+
+@pytest.mark.parametrize(
+    ("marker", "beginning"),
+    [
+        (0xE0, b"JFIF"),
+        (0xE0, b"JFXX\0"),
+        (0xE1, b"Exif\0\0"),
+        (0xE1, b"http://ns.adobe.com/xap/1.0/\0"),
+        (0xE2, b"ICC_PROFILE\0"),
+        (0xE2, b"FPXR\0"),
+        (0xE2, b"MPF\0"),
+        (0xED, b"Photoshop 3.0\0008BIM"),
+        (0xEE, b"Adobe"),
+        (0xFE, b""),
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_odd_segments_beside_the_pixels_of_jpeg(pixels, mode, marker, beginning):
+    whole = encode(Image.fromarray(pixels).convert(mode), "JPEG")
+    image = decode_image(whole)
+    # Adobe's of 12 bytes tells how colors are stored.
+    for length in range(7 if beginning == b"Adobe" else 14):
+        for fill in (0, 1, 255):
+            data = beginning + bytes([fill]) * length
+            segment = struct.pack(">BBH", 255, marker, len(data) + 2) + data
+            for at in (2, whole.rindex(b"\xff\xda")):
+                contents = whole[:at] + b"\xff" + segment + whole[at:]
+                np.testing.assert_array_equal(decode_image(contents), image)
+
+
+@pytest.mark.parametrize("unit", [(296, 3, [2]), (296, 3, [3]), (296, 2, [b"c", b"m"])])
+@pytest.mark.parametrize("tag", [282, 283])
+def test_resolutions_of_odd_types_do_not_cost_a_tiff_file(pixels, tag, unit):
+    for kind in TYPES:
+        for values in odd_values(kind):
+            contents = with_exif(pixels, "TIFF", [(tag, kind, values), unit], "<")
+            np.testing.assert_array_equal(decode_image(contents), pixels)
+
+
+def test_files_that_are_made_to_take_long_by_what_is_beside_their_pixels(pixels):
+    empty = png(pixels.astype(int), 8, before=[(b"zzZz", b"")])
+    chunk = empty[33:45]
+    jpeg = encode(pixels, "JPEG")
+    block = struct.pack(">BBH", 255, 0xE1, 10_000) + b"Exif\0\0" + bytes(9_992)
+    for contents, problem in [
+        (empty[:33] + chunk * 400_000 + empty[33:], "more than 100,000 chunks"),
+        (jpeg[:2] + block * 3000 + jpeg[2:], "more than 500 blocks of EXIF"),
+        (jpeg[:2] + b"\xff" * 5_000_000 + jpeg[2:], "more than 2,000,000 bytes that fill space"),
+    ]:
+        with pytest.raises(ImageError, match=f"^made to take long: it has {problem}$"):
+            decode_image(contents)
+    np.testing.assert_array_equal(decode_image(empty[:33] + chunk * 10_000 + empty[33:]), pixels)
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        b"P3 1000 500 255\n" + b"100 " * 1_500_000,
+        b"P3 100 100 255\n" + b"#\n" * 3_000_000 + b"1 " * 30_000,
+        b"P1 100 100\n" + b"#\n" * 3_000_000 + b"1" * 10_000,
+        b"P2 100 100 255\n" + b" " * 6_000_000 + b"1 " * 10_000,
+        b"P5\n" + b"#\n" * 3_000_000 + b"100 100 255\n" + b"1" * 10_000,
+    ],
+    ids=["long", "P3, comments", "P1, comments", "spaces", "comments before the size"],
+)
+def test_long_text_files_are_read_in_seconds(contents):
+    assert mutants.outcome(contents) == "image"
 
 
 def test_tiff_files_that_lack_strips(pixels):

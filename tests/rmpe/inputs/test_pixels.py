@@ -8,7 +8,7 @@ import PIL
 import pytest
 from PIL import Image
 
-from rmpe.inputs import conversions
+from rmpe.inputs import conversions, pnm
 from rmpe.inputs.find import find_images
 from rmpe.inputs.images import ImageError, decode_image, read_image
 
@@ -209,6 +209,37 @@ def test_pnm_files_of_any_depth(kind, most):
 
 def test_pnm_files_with_samples_above_the_greatest_are_white():
     assert decode_image(b"P5 2 1 100 " + bytes([50, 200]))[0, :, 0].tolist() == [128, 255]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5, 1 << 18])
+def test_comments_between_the_samples_of_pnm_text(monkeypatch, block):
+    """As Pillow has it, a comment takes the end of its line with it."""
+    monkeypatch.setattr(pnm, "_BLOCK", block)
+    image = decode_image(b"P2 3 2 255\n1#a\n2 #\r3\t4# 9 #9\r\n 5\n\n6 70# the end")
+    assert image[:, :, 0].tolist() == [[12, 3, 4], [5, 6, 70]]
+    image = decode_image(b"P1 3 2\n1 0#1\n1# 0 #\r0 0\n11 0 and more")
+    assert image[:, :, 2].tolist() == [[0, 255, 0], [255, 255, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"P2 2 2 255\n1 2 3", "image file is truncated"),
+        (b"P2 2 2 255\n1 2 3 # 4", "image file is truncated"),
+        (b"P2 8999 8999 255\n1 2 3", "image file is truncated"),
+        (b"P1 2 2\n1 0 1", "image file is truncated"),
+        (b"P2 2 2 255\n   \n   ", "image file is truncated"),
+        (b"P3 1 1 255\n1 2 256", "its text has a number above 255, the greatest"),
+        (b"P2 2 1 255\n1 9999999999 ", "its text has a number above 255, the greatest"),
+        (b"P2 2 1 255\n1 " + b"9" * 99, "its text has a number that is too long"),
+        (b"P2 2 1 255\n1 -2", "its text must hold only whole numbers"),
+        (b"P2 2 1 255\n1 2e1 ", "its text must hold only whole numbers"),
+        (b"P1 2 2\n1 0 2 1", "its text must hold only 0 and 1"),
+    ],
+)
+def test_pnm_text_that_holds_no_samples(text, problem):
+    with pytest.raises(ImageError, match=f"^cannot be read: {problem}$"):
+        decode_image(text)
 
 
 def test_bilevel_becomes_black_and_white():
