@@ -13,7 +13,14 @@ from .entries import LARGEST, Entries, shown
 from .files import find_files
 from .json_file import read_json
 
-__all__ = ["person_category", "read", "read_parts"]
+__all__ = [
+    "check_unique",
+    "person_category",
+    "read",
+    "read_boxes",
+    "read_keypoints",
+    "read_parts",
+]
 
 _PARTS = ("images", "annotations", "categories")
 
@@ -38,10 +45,9 @@ def read(annotations: Path, images: Path | None) -> Dataset:
     people = entries.select(np.flatnonzero(of_category == person).tolist())
     person_ids = people.ids("id")
     of_image = people.references("image_id", image_ids, "images")
-    _check_unique(people, person_ids, of_image)
-    joints = _keypoints(people, len(skeleton))
-    boxes = people.arrays("bbox", (4,), "x, y, width, height in pixels, 4 finite numbers")
-    people.check(np.all(boxes[:, 2:] >= 0, axis=1), "bbox", "of a width and height from 0")
+    check_unique(people, person_ids, of_image)
+    joints = read_keypoints(people, len(skeleton))
+    boxes = read_boxes(people)
     areas = people.numbers("area", "square pixels, from 0", least=0, most=LARGEST**2)
     crowd = people.flags("iscrowd")
 
@@ -131,7 +137,7 @@ def _plain(name: object) -> str:
     return str(name).strip().lower().replace(" ", "_").replace("-", "_")
 
 
-def _check_unique(people: Entries, ids: list[Id], of_image: npt.NDArray[np.int64]) -> None:
+def check_unique(people: Entries, ids: list[Id], of_image: npt.NDArray[np.int64]) -> None:
     """Make sure that no image lists a person twice."""
     seen: set[tuple[int, Id]] = set()
     for i, key in enumerate(zip(of_image.tolist(), ids, strict=True)):
@@ -143,7 +149,14 @@ def _check_unique(people: Entries, ids: list[Id], of_image: npt.NDArray[np.int64
         seen.add(key)
 
 
-def _keypoints(people: Entries, count: int) -> npt.NDArray[np.float64]:
+def read_boxes(people: Entries) -> npt.NDArray[np.float64]:
+    """x, y, width and height of each box, (P, 4)."""
+    boxes = people.arrays("bbox", (4,), "x, y, width, height in pixels, 4 finite numbers")
+    people.check(np.all(boxes[:, 2:] >= 0, axis=1), "bbox", "of a width and height from 0")
+    return boxes
+
+
+def read_keypoints(people: Entries, count: int) -> npt.NDArray[np.float64]:
     """x, y and visibility, (P, K, 3)."""
     rule = f"x, y, visibility of {count} keypoints, {3 * count} finite numbers"
     joints = people.arrays("keypoints", (3 * count,), rule).reshape(-1, count, 3)

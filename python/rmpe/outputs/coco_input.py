@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..datasets.coco import person_category
+import numpy as np
+import numpy.typing as npt
+
+from ..datasets.coco import check_unique, person_category, read_boxes, read_keypoints
 from ..datasets.dataset import DatasetError
 from ..datasets.entries import Entries
 from ..datasets.json_file import read_json
 from ..skeletons import COCO_17, SKELETONS, Skeleton
 from .errors import ResultsError
-from .labels import name_images
+from .labels import MAX_ID, is_path, name_images
 from .records import Record, parse_record
+from .values import whole
 
 __all__ = ["read_coco"]
 
@@ -130,8 +134,7 @@ def _annotations(
     people = found.select(
         [i for i, one in enumerate(of_category.tolist()) if one == category and not crowd.get(i)]
     )
-    size = 3 * len(skeleton)
-    people.arrays("keypoints", (size,), f"x, y, visibility, {size} finite numbers")
+    read_keypoints(people, len(skeleton))
     listed = Entries(file, "images", content["images"])
     return _records(listed, people, skeleton, annotated=True)
 
@@ -141,12 +144,17 @@ def _records(
 ) -> list[Record]:
     """Put the people of each image together."""
     ids = images.unique_ids()
+    rule = f"a whole number from 0 to {MAX_ID}"
+    images.check(_each(whole(0, MAX_ID), ids), "id", rule)
+    references = people.references("image_id", ids, f"images in {images.file}")
+    _check_people(people, references)
     of_image = defaultdict(list)
-    references = people.references("image_id", ids, f"images in {images.file}").tolist()
-    for index, person in zip(references, people, strict=True):
+    for index, person in zip(references.tolist(), people, strict=True):
         of_image[index].append(person)
     names = images.column("file_name", "a path", (str,))
+    images.check(_each(is_path, names), "file_name", "a path")
     files = images.column("file", "a path", (str,), default="")
+    images.check(_each(lambda file: file == "" or is_path(file), files), "file", "a path")
     records: list[Record] = []
     taken: set[str] = set()
     for i, (item, file, label) in enumerate(zip(images, files, name_images(names), strict=True)):
@@ -168,6 +176,27 @@ def _records(
     return records
 
 
+def _check_people(people: Entries, of_image: npt.NDArray[np.int64]) -> None:
+    """Check what a person may lack: the id, the box, the score and the identity."""
+
+    def those_with(field: str) -> Entries:
+        return people.select([i for i, one in enumerate(people) if one.get(field) is not None])
+
+    places = [i for i, one in enumerate(people) if one.get("id") is not None]
+    numbered = people.select(places)
+    check_unique(numbered, numbered.ids("id"), of_image[places])
+    read_boxes(those_with("bbox"))
+    those_with("score").numbers("score", "a number")
+    rule = f"a whole number from 1 to {MAX_ID}"
+    tracked = those_with("track_id")
+    identities = tracked.column("track_id", rule, (int,))
+    tracked.check(_each(whole(1, MAX_ID), identities), "track_id", rule)
+
+
+def _each(check: Callable[[Any], bool], values: Sequence[Any]) -> npt.NDArray[np.bool_]:
+    return np.array([check(value) for value in values], np.bool_)
+
+
 def _person(item: dict[str, Any], annotated: bool) -> Record:
     flat = item["keypoints"]
     keypoints = [list(pair) for pair in zip(flat[::3], flat[1::3], strict=True)]
@@ -186,8 +215,6 @@ def _box(
     bbox: Any, keypoints: Sequence[Sequence[float]], scores: Sequence[float]
 ) -> list[float | None]:
     if bbox is not None:
-        if not isinstance(bbox, list) or [type(v) in (int, float) for v in bbox] != [True] * 4:
-            raise ResultsError(f"bbox must be x, y, width, height, got {bbox!a:.60}")
         x, y, width, height = bbox
         return [x, y, round(x + width, 3), round(y + height, 3)]
     sure = [point for point, score in zip(keypoints, scores, strict=True) if score > 0]

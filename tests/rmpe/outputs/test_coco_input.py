@@ -101,8 +101,83 @@ def test_annotations_of_others(tmp_path):
         read_coco(file, file)
     person["bbox"] = [1, 2, 3]
     file.write_text(json.dumps(content))
-    with pytest.raises(ResultsError, match=r"a.json: images\[0\] .id 1.: bbox must be x, y, width"):
+    with pytest.raises(ResultsError, match=r"a.json: bbox of annotations\[2\] .id 1. must be x, y"):
         read_coco(file)
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "message"),
+    [
+        ("annotations", {"id": 7}, r"id of annotations\[1\] must be another than those of other"),
+        ("annotations", {"bbox": [1, 2, -3, 4]}, r"bbox of annotations\[1\] \(id 8\) must be of a"),
+        (
+            "annotations",
+            {"bbox": [1, 2, 10**400, 4]},
+            r"bbox of annotations\[1\] \(id 8\) must be x",
+        ),
+        (
+            "annotations",
+            {"bbox": "1 2 3 4"},
+            r"bbox of annotations\[1\] \(id 8\) must be x, y, wid",
+        ),
+        (
+            "annotations",
+            {"keypoints": 17 * [1, 1, 7]},
+            r"keypoints of annotations\[1\] \(id 8\) must be .* a visibility of 0, 1 or 2",
+        ),
+        (
+            "annotations",
+            {"keypoints": 17 * [1, 10**400, 2]},
+            r"keypoints of annotations\[1\] \(id 8\) must be x, y, visibility of 17 keypoints",
+        ),
+        ("annotations", {"score": "high"}, r"score of annotations\[1\] \(id 8\) must be a number"),
+        (
+            "annotations",
+            {"track_id": 10**400},
+            r"track_id of annotations\[1\] \(id 8\) must be a w",
+        ),
+        ("images", {"id": 1}, r"id of images\[1\] must be another than that of images\[0\], got 1"),
+        ("images", {"id": 10**400}, r"id of images\[1\] must be a whole number from 0 to 9007199"),
+        ("images", {"file_name": "1.jpg"}, r"file_name of images\[1\] \(id 2\) must be of another"),
+        (
+            "images",
+            {"file_name": "\ud800.jpg"},
+            r"file_name of images\[1\] \(id 2\) must be a path",
+        ),
+        ("images", {"file": "a\0b"}, r"file of images\[1\] \(id 2\) must be a path, got 'a\\x00b'"),
+        ("images", {"width": 10**400}, r"images\[1\] \(id 2\): width must be a whole number from"),
+    ],
+)
+def test_what_is_wrong_with_annotations_is_named(tmp_path, capsys, place, change, message):
+    images = [{"id": i, "file_name": f"{i}.jpg", "width": 64, "height": 48} for i in (1, 2)]
+    person = {"image_id": 1, "category_id": 1, "keypoints": 17 * [5, 6, 2], "bbox": [1, 2, 3, 4]}
+    content = {
+        "images": images,
+        "annotations": [{**person, "id": 7}, {**person, "id": 8}],
+        "categories": [{"id": 1, "name": "person"}],
+    }
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(content))
+    assert len(read_coco(file)[0]["people"]) == 2
+    content[place][1] |= change
+    file.write_text(json.dumps(content))
+    with pytest.raises(ResultsError, match=message):
+        read_coco(file)
+    out = str(tmp_path / "out")
+    assert main(["convert", str(file), "--to", "jsonl", "--out", out]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_annotations_without_ids_and_boxes(tmp_path):
+    person = {"image_id": 1, "category_id": 1, "keypoints": 17 * [5, 6, 2], "bbox": None}
+    content = {
+        "images": [{"id": 1, "file_name": "1.jpg", "width": 64, "height": 48}],
+        "annotations": [person, {**person, "id": 8}, person],
+        "categories": [{"id": 1, "name": "person"}],
+    }
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(content))
+    assert [one["box"] for one in read_coco(file)[0]["people"]] == 3 * [[5, 6, 5, 6]]
 
 
 def test_the_skeleton_is_named_or_the_only_one_with_as_many_keypoints(tmp_path):
@@ -141,8 +216,8 @@ def test_the_skeleton_is_named_or_the_only_one_with_as_many_keypoints(tmp_path):
             {"keypoints": 17 * [float("nan"), 1, 1]},
             "keypoints of results.0. must be x, y, score of",
         ),
-        ({"track_id": 0}, "track_id must be a whole number from 1"),
-        ({"bbox": [1, 2, 3, float("inf")]}, "must be a JSON object"),
+        ({"track_id": 0}, r"track_id of results\[0\] must be a whole number from 1"),
+        ({"bbox": [1, 2, 3, float("inf")]}, r"bbox of results\[0\] must be x, y, width, height"),
     ],
 )
 def test_what_is_wrong_with_a_person_is_named(tmp_path, change, message):
@@ -165,7 +240,7 @@ def test_what_is_wrong_with_images_is_named(tmp_path):
         ([], "i.json must hold images, as COCO"),
         ({"images": [{**image, "width": 0}]}, "images.0. .id 1.: width must be a whole number fr"),
         ({"images": [image, {**image, "id": 2}]}, "must be of another file than those before"),
-        ({"images": [{**image, "id": "one"}]}, "image_id must be a whole number"),
+        ({"images": [{**image, "id": "one"}]}, r"id of images\[0\] must be a whole number"),
     ):
         images.write_text(json.dumps(content))
         with pytest.raises(ResultsError, match=message):
