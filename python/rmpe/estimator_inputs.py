@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+
+from rmpe_ext.validation.checks import show
 
 from .arguments import check_name
 from .detectors.detections import Detections
@@ -17,14 +20,15 @@ from .inputs.images import read_image
 
 __all__ = ["Image", "boxes_as_detections", "images_as_frames", "is_one_image"]
 
-Image = np.ndarray | torch.Tensor | str | os.PathLike[str]
+Image = np.ndarray | torch.Tensor | str | bytes | os.PathLike[str]
+_PATH = (str, bytes, os.PathLike)
 
 
 def is_one_image(images: Image | Sequence[Image]) -> bool:
     """Whether this is a single image, and not a batch or a sequence."""
     if isinstance(images, (np.ndarray, torch.Tensor)):
         return images.ndim == 3
-    return isinstance(images, (str, os.PathLike))
+    return isinstance(images, _PATH)
 
 
 def images_as_frames(
@@ -67,7 +71,7 @@ def boxes_as_detections(boxes: Sequence[Any], images: int, device: torch.device)
 
 
 def _frame(image: Any, position: int, channels: str, device: torch.device) -> torch.Tensor:
-    if isinstance(image, (str, os.PathLike)):
+    if isinstance(image, _PATH):
         return torch.from_numpy(read_image(Path(os.fsdecode(image)))).to(device)
     name = f"images[{position}]"
     frame = image if isinstance(image, torch.Tensor) else _as_array(image, name)
@@ -96,6 +100,8 @@ def _box_table(value: Any, position: int, device: torch.device) -> torch.Tensor:
             # Rows may be tensors, which may be on a GPU.
             value = [row.tolist() if isinstance(row, torch.Tensor) else row for row in value]
         array = _as_array(value, name)
+        if array.dtype.kind == "O" and all(isinstance(number, Real) for number in array.flat):
+            array = _as_floats(array, name)  # Whole numbers beyond int64.
         if array.dtype.kind not in "buif":
             raise TypeError(f"{name} must hold real numbers, got {array.dtype}")
         # numpy reads any strides and byte order; torch does not.
@@ -122,6 +128,13 @@ def _as_array(value: Any, name: str) -> np.ndarray:
         return np.asarray(value)
     except (TypeError, ValueError) as error:  # Rows of different lengths.
         raise ValueError(f"{name} must be an array: {error}") from None
+
+
+def _as_floats(array: np.ndarray, name: str) -> np.ndarray:
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{name} must hold numbers of float64, got {show(array)}") from None
 
 
 def _no_boxes(device: torch.device) -> torch.Tensor:

@@ -6,13 +6,14 @@ import itertools
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import torch
 
 from rmpe_ext.validation.checks import show
 
-from .arguments import check_kind
+from .arguments import as_device, check_kind
 from .class_names import PERSON
 from .skeletons import Skeleton
 
@@ -129,14 +130,34 @@ class People:
             value = getattr(self, name)
             if value is not None and value.dtype != torch.int64:
                 raise TypeError(f"{name} must be int64, got {value.dtype}")
+        self._check_sizes()
+        self._check_classes()
+
+    def _check_sizes(self) -> None:
+        rule = "image_sizes must hold (height, width) of each image, whole numbers from 1"
+        if not isinstance(self.image_sizes, (tuple, list)):
+            raise TypeError(f"{rule}, got {show(self.image_sizes)}")
         for size in self.image_sizes:
+            if not isinstance(size, (tuple, list)) or not all(
+                isinstance(n, Integral) for n in size
+            ):
+                raise TypeError(f"{rule}, got {show(size)}")
             if len(size) != 2 or min(size) < 1:
-                raise ValueError(f"image_sizes must hold (height, width) of each image, got {size}")
+                raise ValueError(f"{rule}, got {show(size)}")
+
+    def _check_classes(self) -> None:
+        if not isinstance(self.classes, (tuple, list)) or not all(
+            isinstance(name, str) for name in self.classes
+        ):
+            raise TypeError(f"classes must be a tuple of names, got {show(self.classes)}")
         if (self.class_index is None) != (len(self.classes) == 1):
             raise ValueError(
                 "class_index must be given where there are several classes, and only there, got "
                 f"{'none' if self.class_index is None else 'some'} for {', '.join(self.classes)}"
             )
+        # Elsewhere that would wait for the device.
+        if self.class_index is not None and self.class_index.device.type == "cpu":
+            self._check_class_range(self.class_index.tolist())
 
     def __len__(self) -> int:
         """Return the number of people, P."""
@@ -144,10 +165,26 @@ class People:
 
     @property
     def class_names(self) -> list[str]:
-        """The class of each box. Waits for the device."""
+        """The class of each box. Waits for the device.
+
+        Raises
+        ------
+        ValueError
+            Where ``class_index`` points at no class.
+        """
         if self.class_index is None:
             return list(self.classes) * len(self)
-        return [self.classes[index] for index in self.class_index.tolist()]
+        indices = self.class_index.tolist()
+        self._check_class_range(indices)
+        return [self.classes[index] for index in indices]
+
+    def _check_class_range(self, indices: list[int]) -> None:
+        for index in indices:
+            if not 0 <= index < len(self.classes):
+                raise ValueError(
+                    f"class_index must be in 0..{len(self.classes) - 1}, as there are "
+                    f"{len(self.classes)} classes, got {index}"
+                )
 
     def __getitem__(self, image: SupportsIndex) -> Result:
         """Give the result of image ``image``, 0..B-1, or from the end below 0.
@@ -262,7 +299,14 @@ class People:
         ]
 
     def to(self, device: torch.device | str) -> People:
-        """Copy the tensors to a device; those that are there already are shared."""
+        """Copy the tensors to a device; those that are there already are shared.
+
+        Raises
+        ------
+        ValueError
+            It is no device.
+        """
+        device = as_device(device)
         return replace(self, **{name: value.to(device) for name, value in self._tensors().items()})
 
     def _among(self, classes: tuple[str, ...]) -> People:

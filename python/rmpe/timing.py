@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
+from .arguments import as_device, check_kind
+
 __all__ = ["StageTimer"]
 
 
@@ -20,6 +22,11 @@ class StageTimer:
         Where the work runs: work on a GPU is waited for at the end of each stage, so that its
         time is counted in the stage that caused it.
 
+    Raises
+    ------
+    ValueError
+        `device` is none.
+
     Examples
     --------
     >>> timer = StageTimer()
@@ -31,11 +38,12 @@ class StageTimer:
 
     def __init__(self, device: torch.device | str | None = None) -> None:
         self.seconds: dict[str, float] = {}
-        self._device = None if device is None else torch.device(device)
+        self._device = None if device is None else as_device(device)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count the body's time under ``name``."""
+        """Count the body's time under ``name``; raise TypeError where it is no text."""
+        check_kind("name", name, str)
         start = time.perf_counter()
         try:
             yield

@@ -44,9 +44,13 @@ _SHOWN = 200  # characters of a value in a message
 
 # Python's own types come first: isinstance is slow for the abstract ones, which cover numpy's.
 _SEQUENCE = (tuple, list, Sequence)
-_NOT_IN_ORDER = (str, bytes, bytearray, set, frozenset, Mapping)  # not sequences of numbers
+_BYTES = (str, bytes, bytearray, memoryview)
+_NOT_IN_ORDER = (*_BYTES, set, frozenset, Mapping)  # not sequences of numbers
 _INT: tuple[type, ...] = (int, Integral)
 _FLOAT: tuple[type, ...] = (float, int, Real)
+# What the dtypes of numpy and PyTorch are called that hold no real numbers; numpy makes floats of
+# their values without a word.
+_NOT_REAL = ("bool", "complex", "datetime", "timedelta", "<U", ">U", "|S", "<c", ">c")
 TYPES: Types = {  # the types that an annotation stands for
     "float": _FLOAT,
     "float | None": (type(None), *_FLOAT),
@@ -86,6 +90,7 @@ class ArrayModule(Protocol):
     def from_indices(self, indices: Sequence[int], like: Array, /) -> Array: ...
     def from_numbers(self, numbers: tuple[float, ...], like: Array, /) -> Array: ...
     def index(self, value: Any, /) -> Any: ...
+    def known_values(self, array: Array, /) -> list[Any] | None: ...
     def is_tracing(self) -> bool: ...
 
 
@@ -144,10 +149,7 @@ def check_numbers(name: str, values: Iterable[float], count: int, each: str) -> 
         if isinstance(values, _NOT_IN_ORDER):
             raise TypeError
         numbers = list(itertools.islice(values, count + 1))
-        if any(isinstance(n, bool) or not hasattr(n, "__float__") for n in numbers):
-            raise TypeError
-        # numpy drops the imaginary part of its own.
-        if any(not isinstance(n, _FLOAT) and isinstance(n, Complex) for n in numbers):
+        if not all(type(n) is float or _is_real(n) for n in numbers):
             raise TypeError
         floats = list(map(float, numbers))
     except OverflowError as error:
@@ -160,13 +162,31 @@ def check_numbers(name: str, values: Iterable[float], count: int, each: str) -> 
     return floats
 
 
+def _is_real(value: Any) -> bool:
+    """Return whether ``value`` is a real number; numpy's are, and tensors without dimensions."""
+    if isinstance(value, _FLOAT):
+        return not isinstance(value, bool)
+    return (
+        hasattr(value, "__float__")
+        and not isinstance(value, (Complex, *_BYTES))
+        and not getattr(value, "ndim", 0)
+        and _holds_reals(value)
+    )
+
+
+def _holds_reals(array: Any) -> bool:
+    """Return whether the dtype of an array, tensor or number of numpy's is one of real numbers."""
+    name = str(getattr(array, "dtype", ""))
+    return not name.removeprefix("torch.").startswith(_NOT_REAL)
+
+
 def check_size(xp: ArrayModule, size: Sequence[int], count: int) -> tuple[int, int]:
     """Return height and width of ``count`` outputs; raise unless they are whole numbers above 0.
 
     The limits keep every product of sizes in the kernels within int64.
     """
     try:
-        if not isinstance(size, _SEQUENCE):
+        if not isinstance(size, _SEQUENCE) or isinstance(size, _BYTES):
             raise TypeError
         height, width = size
     except (TypeError, ValueError) as error:
@@ -193,12 +213,24 @@ def check_size(xp: ArrayModule, size: Sequence[int], count: int) -> tuple[int, i
 def listed_boxes(xp: ArrayModule, boxes: Sequence[Any], like: Array | None) -> Array:
     """Make an array (N, 4) of a list of boxes."""
     try:
+        for box in boxes:
+            _check_box(box)
         return xp.from_boxes(boxes, like)
     except OverflowError:
         raise ValueError(f"boxes must hold numbers of float64, got {show(boxes)}") from None
     except (TypeError, ValueError, RuntimeError) as error:
         message = f"boxes must be a {xp.ARRAY_NAME}, or a list of 4 numbers each, got {show(boxes)}"
         raise TypeError(message) from error
+
+
+def _check_box(box: Any) -> None:
+    """Raise TypeError where a box of a list holds something else than real numbers."""
+    if isinstance(box, _NOT_IN_ORDER) or not (
+        _holds_reals(box)
+        if hasattr(box, "dtype")
+        else all(type(number) is float or _is_real(number) for number in box)
+    ):
+        raise TypeError
 
 
 def listed_index(xp: ArrayModule, image_index: Sequence[int], like: Array) -> Array:

@@ -24,6 +24,7 @@ __all__ = [
     "from_numbers",
     "index",
     "is_tracing",
+    "known_values",
     "requires_grad",
     "shape_of",
     "to_dtype_of",
@@ -91,7 +92,8 @@ def to_int64(array: AnyArray) -> AnyArray:
 def from_boxes(boxes: Sequence[Any], like: AnyArray | None) -> AnyArray:
     """Make an array (N, 4) in the kernel dtype of another, or in float32."""
     dtype = like.dtype if like is not None and like.dtype in _KERNEL else np.dtype(np.float32)
-    return np.array(boxes, dtype) if boxes else np.empty((0, 4), dtype)
+    with np.errstate(over="ignore"):  # As PyTorch does, without a word.
+        return np.array(boxes, dtype) if boxes else np.empty((0, 4), dtype)
 
 
 def from_indices(indices: Sequence[int], like: AnyArray) -> AnyArray:
@@ -107,6 +109,12 @@ def to_dtype_of(array: AnyArray, like: AnyArray) -> AnyArray:
 def from_numbers(numbers: tuple[float, ...], like: AnyArray) -> AnyArray:
     """Make an array of the dtype of another."""
     return np.array(numbers, dtype=like.dtype)
+
+
+def known_values(array: AnyArray) -> list[Any] | None:
+    """Return the array's values."""
+    values: list[Any] = array.tolist()
+    return values
 
 
 def is_tracing() -> bool:

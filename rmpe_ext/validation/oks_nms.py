@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +18,9 @@ from .checks import (
 from .poses import validate_like, validate_pose_order, validate_poses
 
 __all__ = ["validate_oks_nms", "validate_people"]
+
+# Of float32, the smallest normal number and the largest.
+_LEAST_SIGMA, _LARGEST_SIGMA = 2.0**-126, 3.4028234663852886e38
 
 
 def validate_oks_nms(
@@ -75,9 +77,15 @@ def _validate_sigmas(
             raise wrong_shape("sigmas", sigmas, "(K,) like keypoints")
         check_dtype(xp, "sigmas", sigmas, FLOATING)
         xp.check_device("sigmas", sigmas, "keypoints", keypoints)
-        return xp.to_dtype_of(xp.detach(sigmas), keypoints)
+        sigmas = xp.detach(sigmas)
+        _check_range(xp.known_values(sigmas) or ())
+        return xp.to_dtype_of(sigmas, keypoints)
     numbers = check_numbers("sigmas", sigmas, joints, "joint")
-    for sigma in numbers:
-        if not 0.0 < sigma < math.inf:
-            raise ValueError(f"sigmas must be above 0 and finite, got {sigma}")
+    _check_range(numbers)
     return xp.from_numbers(tuple(numbers), keypoints)
+
+
+def _check_range(sigmas: Sequence[float]) -> None:
+    for sigma in sigmas:
+        if not _LEAST_SIGMA <= sigma <= _LARGEST_SIGMA:
+            raise ValueError(f"sigmas must be above 0 and finite in float32, got {sigma}")

@@ -27,6 +27,7 @@ __all__ = [
     "from_numbers",
     "index",
     "is_tracing",
+    "known_values",
     "requires_grad",
     "shape_of",
     "to_dtype_of",
@@ -158,6 +159,17 @@ def _shared_tensor(
     numbers: tuple[float, ...], dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
     return torch.tensor(numbers, dtype=dtype, device=device)
+
+
+def known_values(tensor: torch.Tensor) -> list[Any] | None:
+    """Return the tensor's values, or None where they are on a GPU, which nothing waits for."""
+    if is_tracing() or type(tensor) is not torch.Tensor or tensor.device.type != "cpu":
+        return None
+    try:
+        values: list[Any] = tensor.tolist()
+    except RuntimeError:  # In torch.vmap a tensor has no values of its own.
+        return None
+    return values
 
 
 def index(value: SupportsIndex) -> Any:

@@ -48,6 +48,42 @@ def test_anything_but_an_array_is_refused(value, got):
         rmpe_ext.numpy.crop([value], MATRICES, (4, 4))
 
 
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [[None] * 4],
+        [["1", "2", "3", "4"]],
+        [[1, 2, 3, np.complex64(4)]],
+        [[np.True_] * 4],
+        [np.array([1, 2, 3, 4j])],
+        [np.array(["1", "2", "3", "4"])],
+        [[np.datetime64(1, "D")] * 4],
+        [b"1234"],
+    ],
+)
+def test_lists_of_boxes_hold_real_numbers(boxes):
+    message = "boxes must be a numpy.ndarray, or a list of 4 numbers each, got"
+    with pytest.raises(TypeError, match=message):
+        rmpe_ext.numpy.crop_matrices(boxes, (64, 48))
+    with pytest.raises(TypeError, match=message):
+        rmpe_ext.numpy.box_nms(boxes, np.ones(1, np.float32), 0.5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_boxes_beyond_float32_are_infinite_without_a_warning():
+    matrices = rmpe_ext.numpy.crop_matrices([[0, 0, 1e300, 1]], (64, 48))
+    assert not np.isfinite(matrices).all()
+
+
+@pytest.mark.parametrize("sigma", [0.0, -0.5, np.nan, np.inf])
+def test_arrays_of_sigmas_are_checked(sigma):
+    sigmas = np.array([0.1, 0.1, sigma])
+    areas = np.ones(4, np.float32)
+    for function in (rmpe_ext.numpy.oks_nms, rmpe_ext.numpy.soft_oks_nms):
+        with pytest.raises(ValueError, match="sigmas must be above 0 and finite in float32, got"):
+            function(KEYPOINTS, SCORES, areas, sigmas)
+
+
 def test_arrays_are_not_tensors():
     message = "keypoints must be a torch.Tensor, got ndarray, which the functions of rmpe_ext.numpy"
     with pytest.raises(TypeError, match=message):

@@ -315,6 +315,15 @@ GOOD = dict(images=noise(8, 8)[None], matrices=torch.eye(2, 3)[None], size=(4, 4
         (dict(images=noise(8, 8)[None][:0], image_index=torch.tensor([0])), ValueError, "images must hold at least one image for 1 crops, got none"),
         (dict(images=noise(8, 8).expand(3, 8, 8, 3)), ValueError, "image_index is needed to say which of 3 images each of 1 crops"),
         (dict(mean=(0.5,)), ValueError, "mean must have 3 values, one for each channel, got 1"),
+        *[
+            ({name: values}, TypeError, f"{name} must be 3 numbers, one for each channel, got")
+            for name in ("mean", "std")
+            for values in (
+                [np.True_] * 3, [np.str_("1")] * 3, np.ones(3, bool), np.array(["1"] * 3), [1j] * 3,
+                np.array([1j] * 3), torch.ones(3, dtype=torch.bool), torch.ones(3, 1), [None] * 3,
+                torch.ones(3, dtype=torch.complex64), memoryview(b"abc"), [np.datetime64(1, "D")] * 3,
+            )
+        ],
         (dict(std=(1, 0, 1)), ValueError, "std must not contain 0"),
         (dict(scale=float("nan")), ValueError, r"scale must be finite, got nan"),
         (dict(fill=float("inf")), ValueError, r"fill must be finite in float32, got inf"),

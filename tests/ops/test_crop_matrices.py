@@ -121,13 +121,26 @@ def test_boxes_without_width_or_height_give_the_same_matrices(ops, convention, r
 
 
 @IMPLEMENTATIONS
+@pytest.mark.parametrize("size", [b"44", "44", bytearray(b"44"), memoryview(b"44"), {4: 5, 5: 4}])
+def test_text_and_bytes_are_no_size(ops, size):
+    with pytest.raises(TypeError, match=r"size must be \(height, width\), a tuple or a list, got"):
+        ops.crop_matrices(torch.zeros(1, 4), size)
+
+
+@IMPLEMENTATIONS
 def test_boxes_in_a_list(ops):
     boxes = [[3, 4, 50, 90.5], (0, 0, 9, 9)]
     want = ops.crop_matrices(torch.tensor(boxes), (64, 48))
     assert torch.equal(ops.crop_matrices(boxes, (64, 48)), want)
     assert torch.equal(ops.crop_matrices([torch.tensor(box) for box in boxes], (64, 48)), want)
     assert ops.crop_matrices([], (64, 48)).shape == (0, 2, 3)
-    for wrong in ([[1, 2, 3, "4"]], [[1, 2, 3, 4], [1, 2]], [None]):
+    for wrong in (
+        [[1, 2, 3, "4"]], [["1", "2", "3", "4"]], [[1, 2, 3, 4], [1, 2]], [None], [[None] * 4],
+        ["1234"], [b"1234"], [[1, 2, 3, 4j]], [[1, 2, 3, np.complex64(4)]], [[True] * 4],
+        [[np.True_] * 4], [[np.str_("1")] * 4], [np.array([1, 2, 3, 4j])], [np.ones(4, bool)],
+        [np.array(["1"] * 4)], [torch.ones(4, dtype=torch.complex64)], [{1, 2, 3, 4}],
+        [[torch.tensor(1j)] * 4], [torch.ones(4, dtype=torch.bool)],
+    ):  # fmt: skip
         with pytest.raises(TypeError, match="boxes must be a torch.Tensor, or a list of 4 numbers"):
             ops.crop_matrices(wrong, (64, 48))
     with pytest.raises(ValueError, match="boxes must hold numbers of float64, got"):

@@ -317,9 +317,15 @@ POSES = make_people(0, 3)
                      "keypoints", (POSES[0][:, 1:], POSES[1][:, 1:], POSES[2])),
         (ValueError, "sigmas must have 17 values, one for each joint, got 2",
          (*POSES, [0.1, 0.1])),
-        (ValueError, "sigmas must be above 0 and finite, got 0.0", (*POSES, [0.1] * 16 + [0.0])),
-        (ValueError, "sigmas must be above 0 and finite, got nan",
-         (*POSES, [0.1] * 16 + [math.nan])),
+        *[
+            (ValueError, f"sigmas must be above 0 and finite in float32, got {sigma}",
+             (*POSES, make([0.1] * 16 + [sigma])))
+            for make in (list, torch.tensor, lambda sigmas: torch.tensor(sigmas, dtype=torch.float64))
+            for sigma in (0.0, -0.5, math.nan, math.inf)
+        ],
+        (ValueError, "sigmas must be above 0 and finite in float32, got 1e.300",
+         (*POSES, [0.1] * 16 + [1e300])),
+        (TypeError, "sigmas must be 17 numbers, one for each joint", (*POSES, [np.True_] * 17)),
         (ValueError, r"sigmas must be \(K,\) like keypoints, got \(16,\)",
          (*POSES, torch.rand(16))),
         (TypeError, "sigmas must be float32, .* got int64", (*POSES, torch.ones(17).long())),

@@ -1,10 +1,12 @@
 """Images and boxes in every form that callers have, and the errors for other things."""
 
+import os
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image as Pillow
 
 from rmpe.estimator_inputs import boxes_as_detections, images_as_frames, is_one_image
 
@@ -130,7 +132,8 @@ def test_numbers_beyond_float32_are_infinite():
         ([[[1, 2, 3, 4], [5]]], ValueError, r"boxes\[0\] must be an array: "),
         ([[["a", 2, 3, 4]]], TypeError, r"boxes\[0\] must hold real numbers, got <U"),
         ([[[None, 2, 3, 4]]], TypeError, r"boxes\[0\] must hold real numbers, got object"),
-        ([[[2**70, 2, 3, 4]]], TypeError, r"boxes\[0\] must hold real numbers, got object"),
+        ([[[10**400, 2, 3, 4]]], ValueError, r"boxes\[0\] must hold numbers of float64, got"),
+        ([[[2**70, 2j, 3, 4]]], TypeError, r"boxes\[0\] must hold real numbers, got object"),
         ([BOXES.astype(complex)], TypeError, r"boxes\[0\] must hold real numbers, got complex128"),
         ([torch.zeros(1, 4, dtype=torch.complex64)], TypeError, "got torch.complex64"),
         ([torch.zeros(1, 4).to_sparse()], TypeError, r"boxes\[0\] must be an ordinary tensor"),
@@ -142,6 +145,19 @@ def test_other_boxes_are_named(boxes, error, message):
         boxes_as_detections(boxes, 1, CPU)
 
 
+def test_whole_numbers_of_any_size_are_boxes():
+    assert boxes_as_detections([[[10**30] * 4]], 1, CPU).boxes.tolist() == [[np.float32(1e30)] * 4]
+
+
+def test_paths_may_be_bytes(tmp_path):
+    path = tmp_path / "a.png"
+    Pillow.fromarray(IMAGE).save(path)
+    name = os.fsencode(path)
+    for images in (name, [name]):
+        (frame,) = images_as_frames(images, "rgb", CPU)
+        assert torch.equal(frame, torch.from_numpy(IMAGE))
+
+
 def test_one_image_is_told_from_many():
-    assert all(map(is_one_image, (IMAGE, torch.from_numpy(IMAGE), "a.jpg")))
+    assert all(map(is_one_image, (IMAGE, torch.from_numpy(IMAGE), "a.jpg", b"a.jpg")))
     assert not any(map(is_one_image, (IMAGE[None], [IMAGE], ["a.jpg"], [])))

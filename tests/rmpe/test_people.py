@@ -93,6 +93,12 @@ def test_to_moves_every_tensor():
     assert {t.device.type for t in tensors} == {"meta"}
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:x", -7, None, 1j])
+def test_to_names_what_is_no_device(device):
+    with pytest.raises(ValueError, match="device must be cpu, cuda or cuda:N, got"):
+        make_people([0, 1]).to(device)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
@@ -105,6 +111,23 @@ def test_to_moves_every_tensor():
         ({"scores": torch.zeros(2, device="meta")}, ValueError, r"device .* \(cpu\), got meta"),
         ({"image_index": torch.zeros(2)}, TypeError, "image_index must be int64, got"),
         ({"image_sizes": ((0, 5),)}, ValueError, r"image_sizes must hold .* got \(0, 5\)"),
+        ({"image_sizes": 5}, TypeError, "image_sizes must hold .* got 5"),
+        ({"image_sizes": (5, 5)}, TypeError, "image_sizes must hold .* got 5"),
+        ({"image_sizes": (("5", 5),)}, TypeError, r"image_sizes must hold .* got \('5', 5\)"),
+        ({"image_sizes": ((5, 5.5),)}, TypeError, r"image_sizes must hold .* got \(5, 5.5\)"),
+        ({"image_sizes": (b"55",)}, TypeError, "image_sizes must hold .* got b'55'"),
+        ({"classes": None}, TypeError, "classes must be a tuple of names, got None"),
+        ({"classes": (1,)}, TypeError, r"classes must be a tuple of names, got \(1,\)"),
+        (
+            {"classes": ("person", "dog"), "class_index": torch.tensor([0, 2])},
+            ValueError,
+            "class_index must be in 0..1, as there are 2 classes, got 2",
+        ),
+        (
+            {"classes": ("person", "dog"), "class_index": torch.tensor([-1, 0])},
+            ValueError,
+            "class_index must be in 0..1, as there are 2 classes, got -1",
+        ),
         ({"skeleton": "coco_17"}, TypeError, "skeleton must be a Skeleton, got str"),
     ],
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from rmpe_ext.validation.checks import check_numbers, show
 
 from ..datasets.dataset import Dataset
 from .predictions import Predictions
@@ -49,6 +52,11 @@ def oks(
         mean over all K, d being the distance from the person's box made three times as wide and
         high.
 
+    Raises
+    ------
+    TypeError, ValueError
+        `sigmas` are not K numbers above 0.
+
     Examples
     --------
     >>> from rmpe.skeletons import COCO_17
@@ -60,6 +68,9 @@ def oks(
            [0.647],
            [0.   ]])
     """
+    sigmas = check_numbers("sigmas", sigmas, poses.shape[-2], "keypoint")
+    if not all(0 < sigma < math.inf for sigma in sigmas):
+        raise ValueError(f"sigmas must be above 0 and finite, got {show(sigmas)}")
     x1, y1, x2, y2 = np.moveaxis(boxes, -1, 0)
     width, height = x2 - x1, y2 - y1
     labeled = visibility > 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from rmpe_ext.validation.checks import TYPES, check_real, check_type
 
 __all__ = ["DrawingStyle"]
 
@@ -39,6 +41,11 @@ class DrawingStyle:
     blur_faces : bool
         Make the faces of all people unrecognizable, of those too who are not drawn.
 
+    Raises
+    ------
+    TypeError, ValueError
+        A score is no finite number, or another field neither True nor False.
+
     Examples
     --------
     >>> DrawingStyle(min_keypoint_score=0.5).person_score
@@ -52,6 +59,14 @@ class DrawingStyle:
     scores: bool = False
     names: bool = False
     blur_faces: bool = False
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not field.name.startswith("min_"):
+                check_type(TYPES, field.name, value, "bool")
+            elif field.name != "min_person_score" or value is not None:
+                check_real(TYPES, field.name, value, "finite")
 
     @property
     def person_score(self) -> float:

@@ -71,3 +71,19 @@ def test_nobody(tmp_path):
     dataset = load_dataset(write(annotations(), tmp_path), tmp_path)
     none = Predictions(np.zeros(0, int), np.zeros((0, 17, 2)), np.zeros(0), np.zeros((0, 17)))
     assert [len(array) for array in all_oks(dataset, none)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("sigmas", "error", "message"),
+    [
+        ((0.1,) * 16, ValueError, "sigmas must have 17 values, one for each keypoint, got 16"),
+        ((0.1,) * 18, ValueError, "sigmas must have 17 values, one for each keypoint, got more"),
+        ((-0.1,) * 17, ValueError, "sigmas must be above 0 and finite, got"),
+        ((float("nan"),) * 17, ValueError, "sigmas must be above 0 and finite, got"),
+        (None, TypeError, "sigmas must be 17 numbers, one for each keypoint, got None"),
+    ],
+)
+def test_sigmas_are_one_for_each_keypoint(sigmas, error, message):
+    person = np.zeros((1, 17, 2))
+    with pytest.raises(error, match=message):
+        oks(person, person, np.full((1, 17), 2), np.zeros((1, 4)), np.ones(1), sigmas)
