@@ -118,6 +118,9 @@ class Result:
     as_arrays: bool = False
 
     def __post_init__(self) -> None:
+        from .people import People
+
+        check_kind("people", self.people, People)
         if len(self.people.image_sizes) != 1:
             raise ValueError(
                 f"people must be of one image, got {len(self.people.image_sizes)}; take one of "

@@ -162,3 +162,9 @@ def test_plot_refuses_what_is_no_image(people, image):
         people[0].plot(image)
     with pytest.raises(TypeError, match="style must be a DrawingStyle, got 5"):
         people[0].plot(np.zeros((40, 60, 3), np.uint8), 5)
+
+
+@pytest.mark.parametrize("people", [None, "x", 7, [], torch.zeros(2)])
+def test_what_are_no_people_is_named(people):
+    with pytest.raises(TypeError, match="people must be a People, got"):
+        Result(people)

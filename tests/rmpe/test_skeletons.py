@@ -106,3 +106,23 @@ def test_contradictions_are_refused(change, message):
     good = Skeleton("s", ("a", "b", "c"), ((0, 1),), ((0, 1),), (0.1, 0.1, 0.1))
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(good, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": None}, "name must be text, got None"),
+        ({"keypoints": "ab"}, "keypoints of skeleton stick must be a tuple of names, got 'ab'"),
+        ({"keypoints": ("a", 1)}, "each of keypoints of skeleton stick must be text, got 1"),
+        ({"limbs": None}, "limbs of skeleton stick must be a tuple of pairs, got None"),
+        ({"limbs": (b"\0\1",)}, "limbs of skeleton stick must be pairs of whole numbers, got b"),
+        ({"flip_pairs": ((0, 1.0),)}, "flip_pairs of skeleton stick must be pairs of whole numb"),
+        ({"sigmas": 0.1}, "sigmas of skeleton stick must be a tuple of numbers, got 0.1"),
+        ({"sigmas": (0.1, "1")}, "each of sigmas of skeleton stick must be a number, got '1'"),
+        ({"sigmas": (0.1, 1j)}, "each of sigmas of skeleton stick must be a number, got 1j"),
+    ],
+)
+def test_fields_of_other_types_are_named(change, message):
+    skeleton = Skeleton("stick", ("a", "b"), limbs=((0, 1),), flip_pairs=(), sigmas=(0.1, 0.2))
+    with pytest.raises(TypeError, match=message):
+        dataclasses.replace(skeleton, **change)

@@ -70,7 +70,7 @@ def find_images(
     """
     found: dict[str, Path] = {}
     problems: list[str] = []
-    if isinstance(inputs, (str, bytes, os.PathLike)):
+    if isinstance(inputs, (str, bytes, os.PathLike)) or not isinstance(inputs, Iterable):
         raise TypeError(f"inputs must be a list of paths, got {show(inputs)}")
     entries = [path_text(f"inputs[{i}]", entry) for i, entry in enumerate(inputs)]
     if not entries:

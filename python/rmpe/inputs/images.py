@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..arguments import as_path
+from ..arguments import as_path, check_kind
 from ..system_memory import free_memory
 from ..terminal import printable
 from .metadata import metadata_that_takes_long, without_metadata
@@ -133,12 +133,15 @@ def decode_image(contents: bytes) -> npt.NDArray[np.uint8]:
     ------
     ImageError
         They cannot be decoded, whatever the reason; the message is that reason alone.
+    TypeError
+        They are no bytes.
 
     Examples
     --------
     >>> decode_image(b"P5 2 1 255 " + bytes([0, 200])).tolist()
     [[[0, 0, 0], [200, 200, 200]]]
     """
+    check_kind("contents", contents, bytes)
     try:
         return _decode(contents)
     except Exception as error:  # Every decoder of Pillow reports damage in its own way.

@@ -8,9 +8,14 @@ Regional Multi-Person Pose Estimation", ICCV 2017, equations 1 to 5).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
+
+from rmpe_ext.validation.checks import TYPES, check_real
+
+from ..arguments import check_kind
 
 __all__ = [
     "LEAST_AREA",
@@ -32,6 +37,7 @@ class SingularThetaError(ValueError):
 
 def is_singular(theta: torch.Tensor, least: float = LEAST_AREA) -> torch.Tensor:
     """Whether the determinants of thetas (N, 2, 3) are below ``least`` in amount, or NaN: (N,)."""
+    _check(theta, least)
     return ~(_determinant(theta).abs() >= least)
 
 
@@ -60,6 +66,8 @@ def invert(theta: torch.Tensor, *, least: float = LEAST_AREA, strict: bool = Fal
     ------
     SingularThetaError
         In strict mode, where a determinant is smaller than ``least``, or not a number.
+    TypeError, ValueError
+        `theta` is no tensor of real numbers (N, 2, 3), or `least` no number from 0.
 
     Examples
     --------
@@ -68,6 +76,7 @@ def invert(theta: torch.Tensor, *, least: float = LEAST_AREA, strict: bool = Fal
     tensor([[[ 0.0000,  2.0000,  1.0000],
              [-2.0000,  0.0000,  0.5000]]])
     """
+    _check(theta, least)
     if strict:
         singular = is_singular(theta, least)
         if singular.any():
@@ -199,6 +208,15 @@ def reduced(matrices: torch.Tensor, size: tuple[int, int], small: tuple[int, int
     # Areas coincide: half a pixel lies outside of the outer centers.
     cut[:, :, 2:] += 0.5 * ratio - 0.5
     return cut
+
+
+def _check(theta: torch.Tensor, least: float) -> None:
+    check_kind("theta", theta, torch.Tensor)
+    if theta.dim() != 3 or theta.shape[1:] != (2, 3):
+        raise ValueError(f"theta must be (N, 2, 3), got {tuple(theta.shape)}")
+    if not theta.is_floating_point() or theta.layout is not torch.strided:
+        raise TypeError(f"theta must be dense, of real numbers, got {theta.dtype}, {theta.layout}")
+    check_real(TYPES, "least", least, "a finite number from 0", least=0, below=math.inf)
 
 
 def _determinant(theta: torch.Tensor) -> torch.Tensor:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import check_kind
 from ..class_names import PERSON
 from .drawing_style import DrawingStyle
 from .drawn import as_numpy, drawn_joints
@@ -66,11 +67,16 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
 
     Raises
     ------
-    ValueError
-        `image` is not (H, W, 3) uint8.
+    TypeError, ValueError
+        `image` is not (H, W, 3) uint8, or `people` or `style` is something else.
     """
     import cv2
 
+    from ..people import People
+
+    check_kind("image", image, np.ndarray)
+    check_kind("people", people, People)
+    check_kind("style", style, DrawingStyle)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"image must be (H, W, 3) uint8, got {image.shape} {image.dtype}")
     longest = max(image.shape[:2])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rmpe_ext.sigmas import COCO_SIGMAS
+from rmpe_ext.validation.checks import TYPES, check_type, show
 
 __all__ = ["SILHOUETTE", "Skeleton"]
 
@@ -60,6 +61,7 @@ class Skeleton:
     fine: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        self._check_types()
         count = len(self.keypoints)
         repeated = [k for k in self.keypoints if self.keypoints.count(k) > 1]
         if not count or repeated:
@@ -84,6 +86,7 @@ class Skeleton:
                 f"keypoints, got {len(self.sigmas)}"
             )
         for sigma in self.sigmas:
+            check_type(TYPES, f"each of sigmas of skeleton {self.name}", sigma, "float")
             if not 0 < sigma < math.inf:
                 raise ValueError(f"sigmas of skeleton {self.name} must be above 0, got {sigma}")
 
@@ -96,9 +99,26 @@ class Skeleton:
         """`sigmas`, or, where nobody published any, the mean of COCO's for each keypoint."""
         return self.sigmas or (sum(COCO_SIGMAS) / len(COCO_SIGMAS),) * len(self)
 
+    def _check_types(self) -> None:
+        check_type(TYPES, "name", self.name, "str")
+        what = {"keypoints": "names", "limbs": "pairs", "flip_pairs": "pairs", "sigmas": "numbers"}
+        for field, of in what.items():
+            value = getattr(self, field)
+            if not isinstance(value, (tuple, list)) and not (field == "sigmas" and value is None):
+                raise TypeError(
+                    f"{field} of skeleton {self.name} must be a tuple of {of}, got {show(value)}"
+                )
+        for name in self.keypoints:
+            check_type(TYPES, f"each of keypoints of skeleton {self.name}", name, "str")
+
     def _check_pairs(self, field: str, pairs: Sequence[tuple[int, int]]) -> None:
         last = len(self.keypoints) - 1
         for pair in pairs:
+            if not isinstance(pair, (tuple, list)) or not all(isinstance(i, int) for i in pair):
+                raise TypeError(
+                    f"{field} of skeleton {self.name} must be pairs of whole numbers, "
+                    f"got {show(pair)}"
+                )
             if len(set(pair)) != 2 or len(pair) != 2 or min(pair) < 0 or max(pair) > last:
                 raise ValueError(
                     f"{field} of skeleton {self.name} must be pairs of different indices "

@@ -253,3 +253,9 @@ def test_numbers_of_many_digits_are_sorted(tree):
     long = "9" * 200
     touch(f"many/{long}.jpg", f"many/1{long}.jpg", "many/2.jpg")
     assert names(find_images(["many"])) == ["many/2.jpg", f"many/{long}.jpg", f"many/1{long}.jpg"]
+
+
+@pytest.mark.parametrize("inputs", [None, 7, 1.5, object(), "a.jpg", b"a.jpg", Path("a.jpg")])
+def test_what_is_no_list_of_paths_is_named(inputs):
+    with pytest.raises(TypeError, match="inputs must be a list of paths, got"):
+        find_images(inputs)

@@ -256,3 +256,9 @@ def test_progressive_jpeg_that_is_made_to_take_long():
     assert decode_image(whole[:-2] + last * 20 + b"\xff\xd9").shape == (2000, 2000, 3)
     with pytest.raises(ImageError, match="made to take long: 2000x2000 pixels, [0-9]+ scans"):
         decode_image(whole[:-2] + last * 1000 + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("contents", [None, "P5", 7, [1, 2], np.zeros(3, np.uint8)])
+def test_what_are_no_bytes_is_named(contents):
+    with pytest.raises(TypeError, match="contents must be a bytes, got"):
+        decode_image(contents)

@@ -154,3 +154,23 @@ def test_a_reduced_crop_shows_the_same_part():
         if matrix is matrices:
             wanted = found
     torch.testing.assert_close(found, wanted, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("theta", "least", "error", "message"),
+    [
+        (None, 0.1, TypeError, "theta must be a Tensor, got None"),
+        (np.zeros((1, 2, 3)), 0.1, TypeError, "theta must be a Tensor, got array"),
+        (torch.eye(2, 3), 0.1, ValueError, r"theta must be \(N, 2, 3\), got \(2, 3\)"),
+        (torch.ones(1, 2, 3).long(), 0.1, TypeError, "theta must be dense, of real .* torch.int64"),
+        (torch.ones(1, 2, 3) * 1j, 0.1, TypeError, "theta must be dense, .* torch.complex64"),
+        (torch.ones(1, 2, 3).to_sparse(), 0.1, TypeError, "theta must be dense, .* torch.sparse"),
+        (torch.ones(1, 2, 3), None, TypeError, "least must be a number, got None"),
+        (torch.ones(1, 2, 3), -1, ValueError, "least must be a finite number from 0, got -1"),
+        (torch.ones(1, 2, 3), 10**400, ValueError, "least must be a finite number from 0, got"),
+    ],
+)
+def test_what_is_no_theta_is_named(theta, least, error, message):
+    for function in (invert, is_singular):
+        with pytest.raises(error, match=message):
+            function(theta, least=least)

@@ -259,3 +259,18 @@ def test_strided_image():
 def test_wrong_images_are_named(image, message):
     with pytest.raises(ValueError, match=message):
         draw(image, make_people((4, 5)))
+
+
+@pytest.mark.parametrize("wrong", [None, "x", 7, [1, 2], torch.zeros(4, 4, 3)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("image", "ndarray"), ("people", "People"), ("style", "DrawingStyle")]
+)
+def test_other_arguments_are_named(name, kind, wrong):
+    good = {"image": np.zeros((48, 64, 3), np.uint8), "people": None, "style": DrawingStyle()}
+    good["people"] = People(
+        torch.zeros(0, 17, 2), torch.zeros(0, 17), torch.zeros(0, 4), torch.zeros(0),
+        torch.zeros(0), torch.zeros(0, dtype=torch.int64), ((48, 64),), COCO_17,
+    )  # fmt: skip
+    assert draw(**good).shape == (48, 64, 3)
+    with pytest.raises(TypeError, match=f"{name} must be a {kind}, got"):
+        draw(**{**good, name: wrong})
