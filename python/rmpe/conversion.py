@@ -13,8 +13,9 @@ from rmpe_ext import __version__
 from .arguments import as_path
 from .outputs.coco_input import read_coco
 from .outputs.errors import OutputError, ResultsError
-from .outputs.folder import check_apart, open_results
+from .outputs.folder import open_results
 from .outputs.journal import in_pieces, open_journal
+from .outputs.location import check_apart
 from .outputs.records import Record, known_skeleton
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
@@ -90,7 +91,7 @@ def convert_results(
             # As a rule all have the same, so that nothing in the folder changes for nothing.
             for entry in islice(records(), 1):
                 convert_record(entry, skeleton)
-        run = RunFile(__version__, settings, "none", tuple(formats), os.getcwd())
+        run = RunFile(__version__, settings, "none", tuple(formats), folder.working_directory)
         folder.begin(run, overwrite=overwrite)
         with progress("image", count) as advance:
 

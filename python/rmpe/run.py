@@ -31,6 +31,7 @@ from .outputs import DEFAULT_FORMATS
 from .outputs.drawing_style import DrawingStyle
 from .outputs.errors import OutputError, OutputLostError
 from .outputs.folder import ResultFolder, open_results
+from .outputs.location import working_directory
 from .outputs.run_file import RunFile, Setting
 from .progress import Progress, no_progress
 from .run_feeds import FoundFiles, IncomingFrames, file_batches
@@ -156,6 +157,7 @@ def run(
     out, tally = as_path("out", out, OutputError), Tally()
     if workers is None:
         workers = min(_MOST_WORKERS, usable_processors())
+    working_directory()  # Refuses one that is gone, before paths are looked up from there.
     check_whole(TYPES, "detect_every", detect_every, 1)
     if not isinstance(inputs, (str, bytes, os.PathLike)):  # Else, it is an error below.
         inputs = list(inputs)
@@ -198,7 +200,13 @@ def run(
                     as_follower(estimator), detect_every, folder, continuous=feed.continuous
                 )
             feed.start(stop)
-            about = RunFile(__version__, dict(settings), str(device), tuple(formats), os.getcwd())
+            about = RunFile(
+                __version__,
+                dict(settings),
+                str(device),
+                tuple(formats),
+                folder.working_directory,
+            )
             folder.begin(about, style, overwrite=overwrite)
             tally.left, tally.limits = total or 0, None if estimator is None else limits
             drawings = folder.drawings if draw_at_once else None

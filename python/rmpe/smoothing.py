@@ -15,8 +15,9 @@ from rmpe_ext import __version__
 from .arguments import as_path
 from .outputs import DEFAULT_FORMATS
 from .outputs.errors import OutputError, ResultsError
-from .outputs.folder import check_apart, open_results
+from .outputs.folder import open_results
 from .outputs.journal import Journal, in_pieces, open_journal
+from .outputs.location import check_apart
 from .outputs.records import Record, rounded
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
@@ -115,7 +116,7 @@ def smooth_results(
         ]
         if not any(found for _, found in tracks):
             raise ResultsError(f"{results} must hold tracked people; see rmpe track")
-        run = RunFile(__version__, settings, "none", tuple(formats), os.getcwd())
+        run = RunFile(__version__, settings, "none", tuple(formats), folder.working_directory)
         folder.begin(run, overwrite=overwrite)
         with progress("frame", len(journal.done)) as advance:
             for video, found in tracks:

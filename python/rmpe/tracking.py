@@ -17,8 +17,9 @@ from .arguments import as_path
 from .inputs.find import natural_key
 from .outputs import DEFAULT_FORMATS
 from .outputs.errors import OutputError, ResultsError
-from .outputs.folder import ResultFolder, check_apart, open_results
+from .outputs.folder import ResultFolder, open_results
 from .outputs.journal import in_pieces, open_journal
+from .outputs.location import check_apart
 from .outputs.records import Record, known_skeleton, people_of, tracked_record
 from .outputs.run_file import RunFile
 from .progress import Progress, no_progress
@@ -110,7 +111,7 @@ def track_results(
     ):
         # Everything is looked at before anything in the folder changes.
         videos = videos_of(journal.done)
-        run = RunFile(__version__, settings, "none", tuple(formats), os.getcwd())
+        run = RunFile(__version__, settings, "none", tuple(formats), folder.working_directory)
         folder.begin(run, overwrite=overwrite)
         tally = TrackTally()
         with progress("frame", len(journal.done)) as advance:

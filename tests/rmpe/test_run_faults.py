@@ -25,6 +25,7 @@ from rmpe.outputs.drawing_files import DrawingStyle
 from rmpe.outputs.errors import OutputError
 from rmpe.outputs.folder import ResultFolder
 from rmpe.run import run
+from rmpe.trackers.parameters import TrackingParameters
 
 from .fakes import PixelEstimator
 
@@ -301,3 +302,71 @@ def test_killed_again_and_again_by_the_system(photos, unbroken, tmp_path):
     assert done.stdout == "6\n", done.stderr
     infer(photos, tmp_path / "out", resume=True)
     assert contents(tmp_path / "out") == unbroken
+
+
+def during(photos, out, happen, **options):
+    """Run, and let something happen when the second batch is on its way; give what was reported."""
+    reported, calls = [], []
+
+    class Happening(PixelEstimator):
+        def __call__(self, images):
+            calls.append(len(images))
+            if len(calls) == 2:
+                happen()
+            return super().__call__(images)
+
+    inputs = [photos / f"{number}.png" for number in range(7)]
+    run(
+        inputs, out, Happening, settings={"flip": False}, batch_size=2,
+        style=DrawingStyle(min_person_score=0, min_keypoint_score=0),
+        report=lambda line, error: reported.append(line), **options,
+    )  # fmt: skip
+    return reported
+
+
+def test_a_run_file_that_was_removed_is_written_again(photos, unbroken, tmp_path):
+    out = tmp_path / "out"
+    during(photos, out, (out / "run.json").unlink)
+    assert contents(out) == unbroken
+
+
+def test_a_folder_that_was_renamed_has_the_results_and_is_reported_once(photos, unbroken, tmp_path):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    reported = during(photos, out, lambda: out.rename(elsewhere))
+    assert sum("was renamed or moved while it was written to" in line for line in reported) == 1
+    assert contents(elsewhere) == unbroken
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["images.json.partial", "results.jsonl.merged", "run.json.partial"]
+)
+def test_a_folder_that_stands_where_a_file_will_be_is_named_before_anything_is_done(
+    photos, tmp_path, name
+):
+    (tmp_path / name).mkdir()
+    with pytest.raises(OutputError, match=f"{name} must be a file, it is a folder"):
+        infer(photos, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("tracking", [None, TrackingParameters()])
+def test_a_working_directory_that_is_removed_costs_nothing(photos, tmp_path, monkeypatch, tracking):
+    expected, here, out = tmp_path / "expected", tmp_path / "here", tmp_path / "out"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    during(photos, expected, lambda: None, tracking=tracking)
+    during(photos, out, here.rmdir, tracking=tracking)
+    monkeypatch.chdir(tmp_path)
+    assert contents(out) == contents(expected)
+
+
+def test_a_working_directory_that_is_not_there_is_named(photos, tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    with pytest.raises(OutputError, match="there is no current folder .*: change to one that"):
+        infer(photos, tmp_path / "out")
+    monkeypatch.chdir(tmp_path)
+    assert not (tmp_path / "out").exists()

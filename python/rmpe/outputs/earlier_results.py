@@ -67,7 +67,8 @@ def check_earlier(
         The results there are of other settings, or something else stands where files will be.
     """
     modes = {name: directory.mode(name) for name in (*_FILES, JOURNAL)}
-    for name, mode in modes.items():
+    unfinished = {name: directory.mode(name) for name in (*map(partial_name, _FILES), MERGED)}
+    for name, mode in (modes | unfinished).items():
         if mode is not None and stat.S_ISDIR(mode):
             raise OutputError(f"{path / name} must be a file, it is a folder")
     folders = {name: directory.mode(name) for name in (DRAWINGS, *_FOLDERS)}

@@ -77,6 +77,13 @@ class Directory:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def is_at(self, path: str | os.PathLike[str]) -> bool:
+        """Tell whether a path leads to this folder, which may have been renamed since."""
+        try:
+            return os.path.samestat(os.stat(path), os.fstat(self._fd))
+        except OSError:
+            return False
+
     def mode(self, name: str) -> int | None:
         """Give the type of what stands under a name, as `stat` has it; None: there is nothing."""
         try:

@@ -25,12 +25,13 @@ from .files import Directory
 from .image_list import IMAGE_LIST
 from .journal import Journal
 from .labels import ImageLabel, identifier, name_images
+from .location import working_directory
 from .lock import locked, opened, refused
 from .records import Record, label_of
 from .run_file import RUN_FILE, RunFile, Setting
 from .work import Work
 
-__all__ = ["ResultFolder", "check_apart", "open_results"]
+__all__ = ["ResultFolder", "open_results"]
 
 
 @contextmanager
@@ -67,6 +68,7 @@ def open_results(
     OutputError
         The folder cannot be written to, another run writes into it, or what it holds is in the way.
     """
+    start = working_directory()
     with opened(path) as directory, locked(path, directory, report):
         before = check_earlier(path, directory, settings, resume=resume, overwrite=overwrite)
         try:
@@ -75,20 +77,14 @@ def open_results(
             raise OutputError(f"cannot resume: {path}/{error}") from None
         except OSError as error:
             raise OutputError(f"cannot resume: {path}: {reason_of(error)}") from None
-        with closing(journal), closing(ResultFolder(path, directory, journal, before)) as folder:
+        folder = ResultFolder(path, directory, journal, before, start)
+        with closing(journal), closing(folder):
             yield folder
-
-
-def check_apart(results: Path, out: Path) -> None:
-    """Make sure that results are not written into the folder that they are read from.
-
-    Raises
-    ------
-    OutputError
-        Both are the same folder.
-    """
-    if os.path.realpath(results) == os.path.realpath(out):
-        raise OutputError(f"--out must be another folder than that of the results, got {out}")
+            if not directory.is_at(os.path.join(start, path)):
+                report(
+                    f"{path} was renamed or moved while it was written to: the results are where "
+                    "it is now"
+                )
 
 
 class ResultFolder:
@@ -98,17 +94,25 @@ class ResultFolder:
     ----------
     drawings : Drawings or None
         Where drawings go; None before `begin`, and where none are made.
+    working_directory : str
+        What relative paths start from, also after it was removed.
     """
 
     def __init__(
-        self, path: Path, directory: Directory, journal: Journal, before: RunFile | None
+        self,
+        path: Path,
+        directory: Directory,
+        journal: Journal,
+        before: RunFile | None,
+        working_directory: str,
     ) -> None:
         self.drawings: Drawings | None = None
+        self.working_directory = working_directory
         self._path = path
         self._directory = directory
         self._journal = journal
         self._before = before
-        self._formats: list[str] = []
+        self._run: RunFile | None = None
         self._planned: list[ImageLabel] = []
         self._stack = ExitStack()
 
@@ -135,15 +139,16 @@ class ResultFolder:
         OutputError
             The drawings that are there cannot be listed.
         """
-        identify = identifier()
+        current = self.working_directory
+        identify = identifier(current)
         distinct: dict[str, Path] = {}
         for path in paths:
             distinct.setdefault(identify(path), path)
         start = self._before.directory if self._before is not None else ""
         # What is relative to another folder than the earlier paths is written in full.
-        files = distinct if start not in ("", os.getcwd()) else distinct.values()
+        files = distinct if start not in ("", current) else distinct.values()
         known = [done.label for done in self._journal.done.values()]
-        labels = name_images(files, known, directory=start)
+        labels = name_images(files, known, directory=start, current=current)
         drawn = self._drawn() if draw else set()
         work = []
         positions: Counter[str] = Counter()
@@ -189,31 +194,30 @@ class ResultFolder:
         OutputError
             The folder cannot be written to, or a format needs a package that is not installed.
         """
-        for name in run.formats:
-            package = RESULT_FORMATS[name].needs
-            if package and find_spec(package) is None:
-                raise OutputError(
-                    f"the format {name} needs the package {package}: pip install {package}"
-                )
         try:
-            if overwrite:
-                remove_earlier(self._directory)
-            if style is not None:
-                self._directory.make_subfolder(DRAWINGS)
-                folder = self._stack.enter_context(self._directory.subfolder(DRAWINGS))
-                self.drawings = Drawings(folder, style)
             if self._before is not None:
                 formats = (*run.formats, *self._before.formats, *formats_in(self._directory))
                 # Formats of a later version are not known here.
                 known = [name for name in RESULT_FORMATS if name in formats]
                 directory = self._before.directory or run.directory
                 run = replace(run, formats=tuple(known), directory=directory)
-            with self._directory.replacing(RUN_FILE) as file:
-                file.write(run.to_bytes())
-            self._formats = list(run.formats)
+            _check_packages(run.formats)
+            if overwrite:
+                remove_earlier(self._directory)
+            if style is not None:
+                self._directory.make_subfolder(DRAWINGS)
+                folder = self._stack.enter_context(self._directory.subfolder(DRAWINGS))
+                self.drawings = Drawings(folder, style)
+            self._run = run
+            self._write_run_file()
             self._journal.begin()
         except OSError as error:
             raise refused(self._path, error) from None
+
+    def _write_run_file(self) -> None:
+        assert self._run is not None
+        with self._directory.replacing(RUN_FILE) as file:
+            file.write(self._run.to_bytes())
 
     @property
     def count(self) -> int:
@@ -248,6 +252,9 @@ class ResultFolder:
         """
         with self._writing():
             self._journal.append(entries)
+            # Without it nothing can be resumed.
+            if self._directory.mode(RUN_FILE) is None:
+                self._write_run_file()
 
     def replace(self, entries: Sequence[Record]) -> None:
         """Put records in the place of those that their images have, and remove their drawings.
@@ -279,8 +286,11 @@ class ResultFolder:
         OutputLostError
             A file cannot be written; the journal holds all records still.
         """
-        formats = [RESULT_FORMATS[name] for name in self._formats if name != "jsonl"]
+        assert self._run is not None
+        formats = [RESULT_FORMATS[name] for name in self._run.formats if name != "jsonl"]
         with self._writing():
+            if self._directory.mode(RUN_FILE) is None:
+                self._write_run_file()
             with ExitStack() as files:
                 writers = [
                     files.enter_context(one.writing(self._directory))
@@ -291,7 +301,7 @@ class ResultFolder:
                         writer.append(entry)
                     advance(1)
             # Last: until then a resumed run finds the journal, and makes the others anew.
-            self._journal.finish(keep="jsonl" in self._formats)
+            self._journal.finish(keep="jsonl" in self._run.formats)
 
     def close(self) -> None:
         """Let go of the folder of drawings."""
@@ -306,3 +316,12 @@ class ResultFolder:
                 f"stopped, because {self._path} cannot be written to: {reason_of(error)}; "
                 "--resume goes on"
             ) from None
+
+
+def _check_packages(formats: Iterable[str]) -> None:
+    for name in formats:
+        package = RESULT_FORMATS[name].needs
+        if package and find_spec(package) is None:
+            raise OutputError(
+                f"the format {name} needs the package {package}: pip install {package}"
+            )

@@ -111,6 +111,7 @@ def name_images(
     known: Iterable[ImageLabel] = (),
     *,
     directory: str | os.PathLike[str] | None = None,
+    current: str | os.PathLike[str] | None = None,
 ) -> list[ImageLabel]:
     """Give every input image a name and a number of its own.
 
@@ -130,7 +131,9 @@ def name_images(
     known : iterable of ImageLabel
         Labels of earlier results, kept as they are, also where the path was spelled otherwise.
     directory : str or path-like, optional
-        What the relative paths of `known` start from; the working directory where omitted.
+        What the relative paths of `known` start from; that of `files` where omitted.
+    current : str or path-like, optional
+        What the relative paths of `files` start from; the working directory where omitted.
 
     Returns
     -------
@@ -142,7 +145,7 @@ def name_images(
     >>> [(label.name, label.image_id) for label in name_images(["a/7.jpg", "b/7.jpg", "me.png"])]
     [('7.jpg', 7), ('b_7.jpg', 1), ('me.png', 2)]
     """
-    before, now = identifier(directory), identifier()
+    before, now = identifier(directory or current), identifier(current)
     earlier = {before(label.file): label for label in known}
     paths = [Path(file) for file in files]
     new = {now(path): path for path in paths}

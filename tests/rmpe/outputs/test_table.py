@@ -127,6 +127,25 @@ def test_a_package_that_is_missing_is_named_before_anything_is_done(tmp_path, mo
     assert not (tmp_path / "out").exists()
 
 
+def test_a_resumed_run_names_a_package_that_its_tables_miss_before_anything_is_done(
+    tmp_path, monkeypatch
+):
+    about = RunFile("1.0", {}, "cpu", ("jsonl", "parquet"))
+    pytest.importorskip("pyarrow")
+    with open_results(tmp_path, {}) as folder:
+        folder.begin(about)
+        folder.append([record(LABEL, make_people(1))])
+        folder.finish()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr("rmpe.outputs.folder.find_spec", lambda name: None)
+    with (
+        pytest.raises(OutputError, match="the format parquet needs the package pyarrow: pip"),
+        open_results(tmp_path, {}, resume=True) as folder,
+    ):
+        folder.begin(RunFile("1.0", {}, "cpu", ("jsonl",)))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_numbers_are_those_of_the_record(entries, tmp_path):
     pandas = pytest.importorskip("pandas")
     table = pandas.read_parquet(written(PARQUET, tmp_path, *entries))
