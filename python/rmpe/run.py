@@ -23,7 +23,7 @@ from .following import Following, as_follower
 from .inputs.clip import Excerpt
 from .inputs.images import ImageError
 from .inputs.live import Connection
-from .inputs.series import RawVideo
+from .inputs.raw import RawVideo
 from .inputs.unrepeatable import STANDARD_INPUT, unrepeatable
 from .interrupts import StopRequest
 from .memory import BatchLimits, choose_batch

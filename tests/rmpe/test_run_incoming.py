@@ -17,7 +17,7 @@ from rmpe.inputs.clip import Excerpt
 from rmpe.inputs.images import ImageError
 from rmpe.inputs.incoming import Incoming
 from rmpe.inputs.live import Connection
-from rmpe.inputs.series import RawVideo
+from rmpe.inputs.raw import RawVideo
 from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.run import run
 from rmpe.trackers.parameters import TrackingParameters
@@ -264,7 +264,7 @@ def test_a_program_ends_while_its_pipe_is_open(folder):
     """Nothing more comes, and Ctrl-C: the results are there, and Python ends well."""
     code = (
         "from tests.rmpe.fakes import PixelEstimator; from rmpe.run import run;"
-        "from rmpe.inputs.series import RawVideo;"
+        "from rmpe.inputs.raw import RawVideo;"
         f"run(['-'], {str(folder / 'out')!r}, PixelEstimator, settings={{}}, style=None,"
         "raw=RawVideo(32, 24), batch_size=1)"
     )

@@ -11,7 +11,7 @@ from ._options import positive
 
 if TYPE_CHECKING:
     from ..inputs.live import Connection
-    from ..inputs.series import RawVideo
+    from ..inputs.raw import RawVideo
 
 __all__ = ["add_excerpt", "add_incoming", "connection_of", "raw_video", "seconds"]
 
@@ -67,7 +67,7 @@ def connection_of(arguments: argparse.Namespace) -> Connection:
 
 def raw_video(arguments: argparse.Namespace) -> RawVideo | None:
     """Describe raw frames, as the options have it."""
-    from ..inputs.series import RawVideo
+    from ..inputs.raw import RawVideo
 
     if arguments.raw is None:
         if arguments.pix_fmt is not None:

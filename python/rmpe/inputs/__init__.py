@@ -14,9 +14,10 @@
 `video`        the frames of a video file, in order
 `pyav`         what all that read videos share
 `live`         cameras and streams from the network
-`series`       images and raw frames one behind the other, as programs pipe them
+`series`       encoded images one behind the other, as programs pipe them
+`raw`          raw frames, likewise
 `incoming`     frames that come by themselves, read ahead in a thread
-`unrepeatable` which input is one of these three, and how it is read
+`unrepeatable` which input is one of these, and how it is read
 `frames`       the frames of any source, one by one
 =============  ==================================================================
 """

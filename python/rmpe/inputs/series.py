@@ -1,4 +1,4 @@
-"""Images one behind the other in a stream of bytes, encoded or raw, as programs pipe them.
+"""Encoded images one behind the other in a stream of bytes, as programs pipe them.
 
 An encoded image ends where its format says so; formats that don't say it are read to the end of the
 stream, as one image.
@@ -8,28 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from rmpe_ext.validation.checks import TYPES, check_real, check_whole
-
-from ..arguments import check_name
 from .images import ImageError, decode_image
 
-__all__ = ["PIXEL_FORMATS", "RawVideo", "read_raw", "read_series"]
-
-# As FFmpeg names them, and which channel of the file is red, green, blue.
-PIXEL_FORMATS = {"rgb24": (0, 1, 2), "bgr24": (2, 1, 0)}
+__all__ = ["LARGEST", "Outcome", "Read", "read_series"]
 
 # Gives some bytes, at most so many and at least one; none at the end.
 Read = Callable[[int], bytes]
 Outcome = npt.NDArray[np.uint8] | ImageError
 
 _CHUNK = 1 << 16
-_LARGEST = 1 << 29
+# Bytes of an image, encoded or not.
+LARGEST = 1 << 29
 # Before the first image, so many bytes at most are passed over.
 _PREFACE = 4096
 _PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"\s+(?:#[^\n]*\n\s*)*(\d+)" + rb"\s")
@@ -38,80 +32,6 @@ _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
 # The segment that tells how many pictures a file holds (CIPA DC-007), and the tag of the number.
 _PICTURES, _NUMBER_OF_PICTURES = b"MPF\0", 0xB001
-
-
-@dataclass(frozen=True)
-class RawVideo:
-    """Frames without any header, one behind the other.
-
-    Attributes
-    ----------
-    width, height : int
-        In pixels; a frame has 3 bytes for each, row by row.
-    rate : float, optional
-        Frames a second; None: their times are not known.
-    pixels : str
-        ``"rgb24"`` or ``"bgr24"``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For anything that contradicts the above.
-    """
-
-    width: int
-    height: int
-    rate: float | None = None
-    pixels: str = "rgb24"
-
-    def __post_init__(self) -> None:
-        check_whole(TYPES, "width", self.width, 1)
-        check_whole(TYPES, "height", self.height, 1)
-        if 3 * self.width * self.height > _LARGEST:
-            raise ValueError(
-                f"width x height must be at most {_LARGEST // 3} pixels, "
-                f"got {self.width}x{self.height}"
-            )
-        if self.rate is not None:
-            check_real(TYPES, "rate", self.rate, "above 0, in frames a second", above=0)
-        check_name("pixels", self.pixels, PIXEL_FORMATS)
-
-
-def read_raw(read: Read, video: RawVideo) -> Generator[tuple[Outcome, float | None], None, None]:
-    """Give the frames of a raw video.
-
-    Parameters
-    ----------
-    read : callable
-        Gives some of the bytes, at most so many as it is asked for; none at the end.
-    video : RawVideo
-
-    Yields
-    ------
-    image : array (H, W, 3) or ImageError
-        uint8, RGB; an error where the bytes end within a frame.
-    time : float or None
-        Seconds from the first frame.
-    """
-    shape = (video.height, video.width, 3)
-    size, number = 3 * video.width * video.height, 0
-    channels = list(PIXEL_FORMATS[video.pixels])
-    data = _Bytes(read)
-    while data.fill(1):
-        time = None if video.rate is None else number / video.rate
-        if not data.fill(size):
-            yield (
-                ImageError(
-                    f"the input ends in frame {number}, after {len(data.held)} of {size} bytes; "
-                    f"are frames of {video.width}x{video.height} pixels right?"
-                ),
-                time,
-            )
-            return
-        pixels = np.frombuffer(data.take(size), np.uint8).reshape(shape)
-        yield np.ascontiguousarray(pixels[:, :, channels]), time
-        del pixels
-        number += 1
 
 
 def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
@@ -125,7 +45,7 @@ def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
     Parameters
     ----------
     read : callable
-        As for `read_raw`.
+        Gives some of the bytes, at most so many as it is asked for; none at the end.
 
     Yields
     ------
@@ -143,8 +63,7 @@ def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
     inside = 0
     if not data.fill(1):
         return
-    data.fill(_PREFACE)
-    if _find(data.held, 0) is None:
+    if not data.begins_a_series():
         yield _decoded(data.rest()), None
         return
     while (start := data.skip_to_image()) is not None:
@@ -173,7 +92,7 @@ class _Bytes:
 
     def need(self, size: int) -> None:
         """Read until so many bytes are held; raises EOFError where there are not so many."""
-        if size > _LARGEST or not self.fill(size):
+        if size > LARGEST or not self.fill(size):
             raise EOFError
 
     def take(self, size: int) -> bytes:
@@ -184,20 +103,31 @@ class _Bytes:
 
     def rest(self) -> bytes:
         """Give all that comes away, up to the largest image."""
-        self.fill(_LARGEST)
+        self.fill(LARGEST)
         return self.take(len(self.held))
+
+    def begins_a_series(self) -> bool:
+        """Tell whether an image comes soon, of a format that says where it ends."""
+        self.fill(_LONGEST_START)
+        if _ALONE.match(self.held):  # It may hold others.
+            return False
+        while _find(self.held, 0) is None:
+            # No further than it takes: the next bytes may be long in coming.
+            if len(self.held) >= _PREFACE or not self.fill(len(self.held) + 1):
+                return False
+        return True
 
     def skip_to_image(self) -> Callable[[_Bytes], int] | None:
         """Pass over bytes until an image begins, and give what measures it; None at the end."""
-        while self.fill(1):
-            self.fill(_PREFACE)
-            found = _find(self.held, 0)
-            if found is not None:
+        while True:
+            goes_on = self.fill(_LONGEST_START)
+            if found := _find(self.held, 0):
                 position, measure = found
                 del self.held[:position]
                 return measure
-            del self.held[: max(1, len(self.held) - _LONGEST_START)]
-        return None
+            if not goes_on:
+                return None
+            del self.held[: len(self.held) - _LONGEST_START + 1]
 
 
 def _find(held: bytearray, start: int) -> tuple[int, Callable[[_Bytes], int]] | None:
@@ -265,9 +195,10 @@ def _png(data: _Bytes) -> int:
 
 
 def _pnm(data: _Bytes) -> int:
-    header = _PNM_HEADER.match(data.held)
-    if header is None:
-        raise EOFError
+    while (header := _PNM_HEADER.match(data.held)) is None:
+        if len(data.held) > _PREFACE:
+            raise EOFError
+        data.need(len(data.held) + 1)
     kind, width, height, most = (int(number) for number in header.groups())
     size = width * height * (3 if kind == 6 else 1) * (2 if most > 255 else 1)
     data.need(header.end() + size)
@@ -300,6 +231,8 @@ _STARTS = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|P[56]\s[\s#\d]|BM....\0\0\0\0|RIFF....WEBP", re.DOTALL
 )
 _LONGEST_START = 12
+# TIFF, GIF, JPEG 2000, and what is built like MPEG-4: AVIF and HEIF.
+_ALONE = re.compile(rb"II\*\0|MM\0\*|GIF8|\xff\x4f\xff\x51|....(?:jP  |ftyp)", re.DOTALL)
 
 
 def _further_pictures(encoded: bytes) -> int:

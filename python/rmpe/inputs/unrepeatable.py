@@ -13,7 +13,8 @@ from .clip import Excerpt
 from .images import ImageError
 from .incoming import Frames, Incoming
 from .live import Connection, check_camera, live_name, live_source, loses_frames, read_live
-from .series import RawVideo, read_raw, read_series
+from .raw import RawVideo, read_raw
+from .series import read_series
 
 __all__ = ["STANDARD_INPUT", "Unrepeatable", "unrepeatable"]
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from rmpe.inputs.images import ImageError, decode_image
-from rmpe.inputs.series import RawVideo, read_raw, read_series
+from rmpe.inputs.raw import RawVideo, read_raw
+from rmpe.inputs.series import read_series
 
 
 def encoded(gray, kind, **options):
@@ -50,9 +51,19 @@ def test_many_images(kind, options, piece):
     assert grays(content, piece) == pytest.approx([40, 90, 140], abs=1)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "GIF", "JPEG2000"])
-def test_one_image_is_that_of_its_file(kind):
-    content = encoded(90, kind)
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {}),
+        ("PNG", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "jpeg"}),  # There is a JPEG image inside.
+        ("GIF", {}),
+        ("JPEG2000", {}),
+    ],
+)
+def test_one_image_is_that_of_its_file(kind, options):
+    content = encoded(90, kind, **options)
     ((image, time),) = read_series(reader(content, 100))
     assert time is None
     assert (image == decode_image(content)).all()
@@ -110,6 +121,19 @@ def test_no_image(content):
 def test_nothing():
     assert list(read_series(reader(b"", 1))) == []
     assert list(read_raw(reader(b"", 1), RawVideo(2, 2))) == []
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "BMP", "WEBP"])
+def test_an_image_does_not_wait_for_the_next(kind):
+    first, reads = encoded(90, kind), []
+
+    def read(most):
+        reads.append(most)
+        assert len(reads) < 2, "it asks for more"
+        return first
+
+    image, _ = next(read_series(read))
+    assert image.shape == (24, 32, 3)
 
 
 def test_memory_holds_one_image():
