@@ -111,6 +111,15 @@ class Result:
     [0, 1]
     >>> people[1].numpy().keypoints.xyn[0, 0]
     array([0.5       , 0.6666667], dtype=float32)
+    >>> people[1].keypoints.conf.shape, people[1].boxes.xyxyn.tolist()
+    (torch.Size([1, 17]), [[0.125, 0.1666666716337204, 0.875, 0.8333333134651184]])
+    >>> people[1].to("cpu").scores, people[1].track_ids
+    (tensor([1.]), None)
+    >>> keypoints, scores = people[1].to_rtmlib()
+    >>> people[1].to_coco(image_id=790)[0]["keypoints"][:3]
+    [32.0, 32.0, 1.0]
+    >>> bool(people[1].plot(np.zeros((48, 64, 3), np.uint8)).any())
+    True
     """
 
     people: People

@@ -12,6 +12,7 @@ from rmpe.skeletons import (
     MPII_16,
     OPENPOSE_18,
     SKELETONS,
+    WHOLEBODY_133,
 )
 
 PAIRS = [
@@ -71,6 +72,21 @@ def test_what_is_missing_is_named(source, target, missing):
         ValueError, match=f"^{source.name} cannot become {target.name}: it has no {missing}$"
     ):
         Conversion.between(source, target)
+
+
+@pytest.mark.parametrize("source", SKELETONS.values(), ids=SKELETONS)
+@pytest.mark.parametrize("target", SKELETONS.values(), ids=SKELETONS)
+def test_every_other_pair_is_refused_by_the_names_that_are_missing(source, target):
+    possible = {(one.name, other.name) for one, other, _ in PAIRS}
+    possible |= {(WHOLEBODY_133.name, one.name) for one in (COCO_17, OPENPOSE_18, BODY_25)}
+    if source is target or (source.name, target.name) in possible:
+        assert Conversion.between(source, target).target is target
+        return
+    with pytest.raises(ValueError, match="it has no ") as refusal:
+        Conversion.between(source, target)
+    beginning, _, names = str(refusal.value).partition(": it has no ")
+    assert beginning == f"{source.name} cannot become {target.name}"
+    assert set(names.split(", ")) <= set(target.keypoints)
 
 
 @pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=SKELETONS)

@@ -104,6 +104,45 @@ def test_the_largest_numbers_can_be_read_again(tmp_path):
     assert len(read(tmp_path / "again")) == 6
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--filter", "savgol", "--window", "9"],
+        ["--filter", "one-euro", "--cutoff", "0.02", "--beta", "0.5"],
+        ["--filter", "butterworth", "--frequency", "0.05"],
+    ],
+    ids=lambda options: options[1],
+)
+def test_every_filter_steadies_saved_results_by_command(tmp_path, options):
+    """A wrist that trembles gets steadier, and a doubtful leap of it hardly shows."""
+    records = [walk(n) for n in range(40)]
+    noise = np.random.default_rng(0).normal(0, 4, 40)
+    for number, entry in enumerate(records):
+        wrist = entry["people"][0]["keypoints"][9]
+        wrist[0] = 100 + float(noise[number])
+    leap = records[20]["people"][0]
+    leap["keypoints"][9][0], leap["keypoint_scores"][9] = 400.0, 0.01
+    # Nobody finds the second person in three frames.
+    for entry in records[10:13]:
+        del entry["people"][1]
+    folder = write(tmp_path / "in", records)
+    out = tmp_path / "out"
+    assert main(["smooth", str(folder), "--out", str(out), "--quiet", *options]) == 0
+    after = read(out)
+    places = np.array([entry["people"][0]["keypoints"][9][0] for entry in after])
+    calm = np.r_[places[5:15], places[25:35]]
+    before = np.r_[noise[5:15], noise[25:35]]
+    assert np.abs(np.diff(calm)).mean() < 0.7 * np.abs(np.diff(before)).mean()
+    assert abs(places[20] - 100) < 30
+    assert [len(entry["people"]) for entry in after] == [2] * 40
+    assert [entry["people"][1].get("filled") for entry in after[9:14]] == [
+        None, True, True, True, None,
+    ]  # fmt: skip
+    assert main(["smooth", str(folder), "--out", str(out), "--quiet", "--overwrite",
+                 "--max-gap", "2", *options]) == 0  # fmt: skip
+    assert [len(entry["people"]) for entry in read(out)[9:14]] == [2, 1, 1, 1, 2]
+
+
 def test_on_the_command_line(tmp_path, capsys):
     folder = write(tmp_path / "in", [walk(n) for n in range(6)])
     arguments = ["smooth", str(folder), "--out", str(tmp_path / "out"), "--formats", "jsonl,csv"]

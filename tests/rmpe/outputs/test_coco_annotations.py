@@ -5,10 +5,12 @@ import dataclasses
 import io
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from rmpe.datasets import load_dataset
 from rmpe.outputs.coco_annotations import COCO_ANNOTATIONS
@@ -63,6 +65,18 @@ def test_pycocotools_loads_them(tmp_path):
     assert len(loaded.getAnnIds(imgIds=[42])) == 3
     assert loaded.getAnnIds(imgIds=[7]) == []
     assert loaded.loadCats([1])[0]["name"] == "person"
+
+
+def test_supervision_loads_them(tmp_path):
+    """With their pictures: as tools do into which COCO annotations are imported."""
+    supervision = pytest.importorskip("supervision")
+    Image.new("RGB", (60, 40)).save(tmp_path / LABEL.name)
+    entry = record(LABEL, make_people(3))
+    path = written(COCO_ANNOTATIONS, tmp_path, entry)
+    loaded = supervision.DetectionDataset.from_coco(str(tmp_path), str(path))
+    ((name, picture, found),) = loaded
+    assert (loaded.classes, Path(name).name, picture.shape) == (["person"], LABEL.name, (40, 60, 3))
+    np.testing.assert_allclose(found.xyxy, [person["box"] for person in entry["people"]])
 
 
 def test_they_are_a_data_set(tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -38,6 +39,30 @@ def test_files_as_openpose_writes_them(tmp_path):
     )
     assert [one["person_id"] for one in first["people"]] == [[3], [-1]]
     assert all(value == [] for name, value in first["people"][0].items() if "3d" in name)
+
+
+def test_people_are_followed_from_file_to_file(tmp_path):
+    """As Pose2Sim reads a folder: by the numbers of the files, and each person by person_id."""
+    orders = [[1, 2], [2, 1], [1, 2], [2, 1]]
+    entries = [
+        tracked_record(
+            record(ImageLabel(f"v/{n}.jpg", f"{n}.jpg", n), make_people(2)), orders[n - 9]
+        )
+        for n in (9, 10, 11, 12)
+    ]
+    folder = written(OPENPOSE, tmp_path, *reversed(entries))
+    paths = sorted(folder.iterdir(), key=lambda path: int(re.findall(r"\d+", path.name)[-1]))
+    followed = {1: [], 2: []}
+    for path in paths:
+        for person in json.loads(path.read_text())["people"]:
+            (identity,) = person["person_id"]
+            followed[identity].append(np.reshape(person["pose_keypoints_2d"], (-1, 3))[:, :2])
+    for identity, places in followed.items():
+        assert np.array_equal(
+            places,
+            [entry["people"][order.index(identity)]["keypoints"]
+             for entry, order in zip(entries, orders, strict=True)],
+        )  # fmt: skip
 
 
 def test_faces_and_hands(tmp_path):
