@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import torch
 
@@ -33,6 +32,8 @@ from .outputs.errors import OutputError, OutputLostError
 from .outputs.folder import ResultFolder, open_results
 from .outputs.location import working_directory
 from .outputs.run_file import RunFile, Setting
+from .outputs.window import Viewer
+from .outputs.work import Work
 from .progress import Progress, no_progress
 from .run_feeds import FoundFiles, IncomingFrames, file_batches
 from .run_loop import Estimator, Inference, Tally
@@ -62,11 +63,13 @@ def run(
     detect_every: int = 1,
     formats: Sequence[str] = DEFAULT_FORMATS,
     style: DrawingStyle | None = _STYLE,
+    crops: DrawingStyle | None = None,
     tracking: TrackingParameters | None = None,
     resume: bool = False,
     overwrite: bool = False,
     batch_size: int | None = None,
     workers: int | None = None,
+    viewer: Viewer | None = None,
     report: Callable[[str, BaseException | None], object] = lambda message, error: None,
     progress: Progress = no_progress,
 ) -> Tally:
@@ -80,7 +83,7 @@ def run(
     ----------
     inputs : iterable of str or path-like
         Images, folders and patterns, as :func:`rmpe.inputs.find.find_images` takes them, and video
-        files, whose frames are images of their own. Drawings of an earlier run in `out` are left
+        files, whose frames are images of their own. Pictures of an earlier run in `out` are left
         out. Or one alone of these, which are read until they end or a signal comes: the number of a
         camera (``"0"`` or ``"camera:0"``), an address such as ``"rtsp://..."``, or ``"-"`` for
         images on standard input.
@@ -108,13 +111,15 @@ def run(
         Which result files to write: keys of `rmpe.outputs.RESULT_FORMATS`.
     style : DrawingStyle, optional
         How to draw; None: no drawings.
+    crops : DrawingStyle, optional
+        Save the crops of those whom this draws; None: no crops.
     tracking : TrackingParameters, optional
-        Give people their identities, from image to image of a folder, once all are done; drawings
+        Give people their identities, from image to image of a folder, once all are done; pictures
         are made after that. They are those of `rmpe.tracking.track_results`, and do not depend on
         interruptions. None: nobody is tracked.
     resume : bool
         Keep the results of an earlier run and do what it left: images that it did not reach, that
-        were skipped, or whose drawing is missing. Not for what comes by itself.
+        were skipped, or whose pictures are missing. Not for what comes by itself.
     overwrite : bool
         Replace the results of an earlier run.
     batch_size : int, optional
@@ -123,6 +128,9 @@ def run(
     workers : int, optional
         Background threads that read, and as many that draw, while the networks run; as many as
         there are usable processors, but no more than 4, where omitted.
+    viewer : Viewer, optional
+        Shows each image with its people when it is done, with identities if it has them by then;
+        its ``q`` is an interruption. None: nothing is shown.
     report : callable
         Called with a message for people, and the error if there is one, for every failure; from
         background threads too.
@@ -179,7 +187,6 @@ def run(
             stack.callback(frames.close)
             feed = IncomingFrames(source, frames, excerpt, tally, report)
         tracked_later = tracking is not None and not feed.continuous
-        draw_at_once = style is not None and not tracked_later
         with open_results(
             out,
             settings,
@@ -187,7 +194,11 @@ def run(
             overwrite=overwrite,
             report=lambda line: report(line, None),
         ) as folder:
-            total = feed.plan(folder, draw=draw_at_once)
+            total = feed.plan(
+                folder,
+                draw=style is not None and not tracked_later,
+                crops=None if tracked_later else crops,
+            )
             started = time.perf_counter()
             estimator = load_estimator() if feed.needs_networks else None
             loaded = time.perf_counter()
@@ -207,27 +218,30 @@ def run(
                 tuple(formats),
                 folder.working_directory,
             )
-            folder.begin(about, style, overwrite=overwrite)
+            folder.begin(about, style, crops, overwrite=overwrite)
             tally.left, tally.limits = total or 0, None if estimator is None else limits
-            drawings = folder.drawings if draw_at_once else None
+            pictures = None if tracked_later else folder.pictures
             tracker = None if tracking is None or tracked_later else FrameTracking(tracking)
             try:
                 with progress("image", total) as advance:
                     Inference(
                         estimator,
                         folder,
-                        drawings,
+                        pictures,
                         timer,
                         report,
                         advance,
                         workers,
                         following,
                         tracker,
+                        viewer,
                     ).run(feed.batches(limits, workers, stop), tally, stop)
                 if isinstance(feed, FoundFiles) and tracking is not None:
                     with progress("frame", folder.count) as advance, timer.stage("track"):
                         track_folder(folder, tracking, advance=advance)
-                    _draw(feed.paths, folder, limits, timer, report, progress, workers, tally, stop)
+                    if folder.pictures is not None:
+                        wanted, _ = folder.plan(feed.paths, draw=style is not None, crops=crops)
+                        _draw(wanted, folder, limits, timer, report, progress, workers, tally, stop)
             except OutputLostError:
                 raise
             except BaseException:
@@ -243,7 +257,7 @@ def run(
 
 
 def _draw(
-    paths: Sequence[Path],
+    wanted: Sequence[Work],
     folder: ResultFolder,
     limits: BatchLimits,
     timer: StageTimer,
@@ -253,13 +267,11 @@ def _draw(
     tally: Tally,
     stop: StopRequest,
 ) -> None:
-    """Draw what has a record and no drawing, if the folder has drawings."""
-    if folder.drawings is None:
-        return
-    work = [one for one in folder.plan(paths, draw=True)[0] if one.has_record]
+    """Make the pictures of images that have a record and lack them."""
+    work = [one for one in wanted if one.has_record]
     drawn = Tally(left=len(work))
     with progress("drawing", len(work)) as advance:
-        Inference(None, folder, folder.drawings, timer, report, advance, workers).run(
+        Inference(None, folder, folder.pictures, timer, report, advance, workers).run(
             file_batches(work, limits, workers), drawn, stop
         )
     tally.failed_drawings += drawn.failed_drawings

@@ -13,7 +13,7 @@ from .inputs.find import find_images
 from .inputs.images import ImageError
 from .inputs.prefetch import read_batches
 from .inputs.video import expand_videos
-from .outputs.earlier_results import DRAWINGS
+from .outputs.earlier_results import CROPS, DRAWINGS
 from .outputs.labels import ImageLabel
 from .outputs.work import Work
 from .run_loop import Item, Tally
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .inputs.unrepeatable import Unrepeatable
     from .interrupts import StopRequest
     from .memory import BatchLimits
+    from .outputs.drawing_style import DrawingStyle
     from .outputs.folder import ResultFolder
 
 __all__ = ["FoundFiles", "IncomingFrames", "file_batches"]
@@ -38,7 +39,7 @@ class FoundFiles:
     inputs, recursive
         As :func:`rmpe.inputs.find.find_images` takes them.
     out : Path
-        Its drawings are left out.
+        Its drawings and crops are left out.
     excerpt : Excerpt
         Which frames of a video.
     tally : Tally
@@ -73,25 +74,25 @@ class FoundFiles:
         self._work: Sequence[Work] = ()
         missing: list[str] = []
         found = find_images(inputs, recursive=recursive, report=missing.append)
-        drawings = Path(os.path.realpath(out / DRAWINGS))
         # Unlike Path.resolve, realpath takes links that lead in a circle.
-        files = [path for path in found if drawings not in Path(os.path.realpath(path)).parents]
+        made = {Path(os.path.realpath(out / name)) for name in (DRAWINGS, CROPS)}
+        files = [path for path in found if made.isdisjoint(Path(os.path.realpath(path)).parents)]
         self.paths, self._clips = expand_videos(files, excerpt, missing.append)
         if not self.paths:
-            reasons = missing or [f"all images found are drawings of an earlier run in {out}"]
+            reasons = missing or [f"all images found are pictures of an earlier run in {out}"]
             raise ImageError("\n".join(reasons))
         for problem in missing:
             report(f"skipped {problem}", None)
         tally.skipped += len(missing)
 
-    def plan(self, folder: ResultFolder, *, draw: bool) -> int:
+    def plan(self, folder: ResultFolder, *, draw: bool, crops: DrawingStyle | None) -> int:
         """Find out what is left to be done, and count it."""
-        self._work, self._tally.done_before = folder.plan(self.paths, draw=draw)
+        self._work, self._tally.done_before = folder.plan(self.paths, draw=draw, crops=crops)
         return len(self._work)
 
     @property
     def needs_networks(self) -> bool:
-        """Whether there is more to be done than drawings."""
+        """Whether there is more to be done than pictures."""
         return not all(one.has_record for one in self._work)
 
     def start(self, stop: StopRequest) -> None:
@@ -169,7 +170,7 @@ class IncomingFrames:
         self._tally, self._report = tally, report
         self.continuous = self.needs_networks = True
 
-    def plan(self, folder: ResultFolder, *, draw: bool) -> None:
+    def plan(self, folder: ResultFolder, *, draw: bool, crops: DrawingStyle | None) -> None:
         """Nothing: nobody knows what will come."""
 
     def start(self, stop: StopRequest) -> None:

@@ -7,6 +7,7 @@ completely.
 
 from __future__ import annotations
 
+import signal
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from .following import Following
     from .interrupts import StopRequest
     from .memory import BatchLimits
-    from .outputs.drawing_files import Drawings
     from .outputs.folder import ResultFolder
+    from .outputs.pictures import Pictures
+    from .outputs.window import Viewer
     from .outputs.work import Work
     from .people import People
     from .timing import StageTimer
@@ -75,9 +77,9 @@ class Tally:
     dropped : int
         Frames of a camera or stream that came while the networks were busy, and went.
     failed_drawings : int
-        Images that have a record and no drawing.
+        Images that have a record and not all of their pictures.
     drawn_again : int
-        Drawings that an earlier run lacked.
+        Images whose pictures an earlier run lacked.
     done_before : int
         Images that an earlier run did.
     left : int
@@ -114,11 +116,11 @@ class Inference:
     Attributes
     ----------
     estimator : callable or None
-        Images to `People`; None where all images lack only their drawing.
+        Images to `People`; None where all images lack only pictures.
     folder : ResultFolder
         Gets every record.
-    drawings : Drawings or None
-        Makes the drawings; None: there are none.
+    pictures : Pictures or None
+        Makes drawings and crops; None: there are none.
     timer : StageTimer
         Gets the seconds the loop itself spent on, or waited for, ``read``, ``draw``, ``write``.
     report : callable
@@ -131,17 +133,20 @@ class Inference:
         Finds the people of one image after the other, in place of `estimator`.
     tracker : callable, optional
         Gives the people of each image identities, at once, image after image.
+    viewer : Viewer, optional
+        Shows each image with its people.
     """
 
     estimator: Callable[[Sequence[Pixels]], People] | None
     folder: ResultFolder
-    drawings: Drawings | None
+    pictures: Pictures | None
     timer: StageTimer
     report: Callable[[str, BaseException], object]
     advance: Callable[[int], object]
     workers: int
     following: Following | None = None
     tracker: Callable[[People, int], People] | None = None
+    viewer: Viewer | None = None
 
     def run(
         self, batches: Generator[list[Item], None, None], tally: Tally, stop: StopRequest
@@ -168,6 +173,8 @@ class Inference:
                 # One batch behind, so that drawing and writing overlap with the networks.
                 self._wait_for(unfinished, finishing)
                 unfinished, finishing = begun, writer.submit(self._finish, begun, tally)
+                if self.viewer is not None and self.viewer.window.quit:
+                    stop.signal = stop.signal or signal.SIGINT
             self._wait_for(unfinished, finishing)
 
     def _process(
@@ -228,9 +235,14 @@ class Inference:
             if self.following is not None:
                 self.following.note(one, entry)
         drawing = None
-        if self.drawings is not None and not isinstance(image, ImageError):
-            skeleton = None if outcome is None else outcome.skeleton
-            drawing = pool.submit(self.drawings.make, image, entry, skeleton)
+        skeleton = None if outcome is None else outcome.skeleton
+        if self.pictures is not None and not isinstance(image, ImageError):
+            drawing = pool.submit(self.pictures.make, image, entry, skeleton)
+        if self.viewer is not None and not isinstance(image, ImageError):
+            try:
+                self.viewer.show(image, entry, skeleton)
+            except ValueError as error:
+                self.report(f"not shown: {one.label.file}: {_describe(error)}", error)
         return _Unfinished(one, entry, None, drawing)
 
     def _finish(self, unfinished: Sequence[_Unfinished], tally: Tally) -> None:
@@ -247,14 +259,15 @@ class Inference:
                 tally.people += len(image.entry["people"])
             if error is not None:
                 tally.failed_drawings += 1
-                self.report(f"no drawing of {image.work.label.file}: {_describe(error)}", error)
+                kinds = "picture" if self.pictures is None else self.pictures.kinds
+                self.report(f"no {kinds} of {image.work.label.file}: {_describe(error)}", error)
             elif has_record:
                 tally.drawn_again += 1
         tally.left -= len(unfinished)
         self.advance(len(unfinished))
 
     def _wait_for(self, unfinished: Sequence[_Unfinished], finishing: Future[None]) -> None:
-        if self.drawings is not None:
+        if self.pictures is not None:
             with self.timer.stage("draw"):
                 wait([image.drawing for image in unfinished if image.drawing is not None])
         with self.timer.stage("write"):

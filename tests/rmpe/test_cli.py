@@ -394,7 +394,7 @@ def test_own_drawings_are_no_input(folder, estimators, capsys):
     assert infer(".", "--recursive", "--overwrite") == 0
     assert len(lines()) == 2
     assert infer("rmpe-results/drawings", "--overwrite") == 2
-    assert "all images found are drawings of an earlier run" in capsys.readouterr().err
+    assert "all images found are pictures of an earlier run" in capsys.readouterr().err
     assert len(lines()) == 2
 
 

@@ -62,7 +62,7 @@ Each image has a number: the one at the end of its file's name (000000493652.jpg
 A run adds to results.jsonl.partial as it goes, and makes all other files from it when it
 ends. They get their names when complete, so a run that is killed, or whose disk is full,
 loses nothing, and --resume ends with the same files as if nothing had happened.
-Images in the folder of drawings are never taken as input. Drawings of images that JPEG
+Pictures in the folders of drawings and crops are never taken as input. Drawings of images that JPEG
 cannot hold, beyond 65,500 pixels a side, are PNG.
 
 The summary's seconds are those that the run worked on a stage, or waited for it: files are
@@ -158,6 +158,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--no-draw", action="store_true", help="write no drawings")
     add_drawing(output)
     output.add_argument(
+        "--save-crops",
+        action="store_true",
+        help="save each person who is drawn as a picture too, cut out by the box",
+    )
+    output.add_argument(
         "--track",
         action="store_true",
         help="give people their identities from frame to frame; the images of a folder, in natural "
@@ -173,12 +178,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--resume",
         action="store_true",
         help="keep the results of an earlier run with the same settings and skip its images; "
-        "those that failed are tried again, and drawings that are missing are made",
+        "those that failed are tried again, and pictures that are missing are made",
     )
 
     running = parser.add_argument_group("running")
     running.add_argument(
         "--recursive", action="store_true", help="look into the folders of a folder too"
+    )
+    running.add_argument(
+        "--view",
+        action="store_true",
+        help="show each image with its people in a window, one after the other unless --batch-size "
+        "says otherwise: Escape closes it and the run goes on; q ends the run, as Ctrl-C does",
     )
     running.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     running.add_argument(
@@ -188,13 +199,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _describe_files(formats: Iterable[ResultFormat]) -> str:
     """What is in each file of a run, a paragraph each."""
-    from ..outputs.earlier_results import DRAWINGS
+    from ..outputs.earlier_results import CROPS, DRAWINGS
     from ..outputs.image_list import IMAGE_LIST
     from ..outputs.run_file import RUN_FILE
 
     rows = [(known.file_name, known.summary) for known in (*formats, IMAGE_LIST)]
     rows.append((RUN_FILE, "the settings of the run"))
     rows.append((f"{DRAWINGS}/", "the images with their people drawn in"))
+    rows.append((f"{CROPS}/", "each person as NAME_p03.jpg, by the index in the other files, or "
+                 "NAME_p03_t7.jpg with the identity (--save-crops)"))  # fmt: skip
     return "\n".join(
         textwrap.fill(summary, 79, initial_indent=f"  {name:<24}", subsequent_indent=" " * 26)
         for name, summary in rows
@@ -231,7 +244,12 @@ def run(arguments: argparse.Namespace) -> int:
     style = drawing_style(arguments, getattr(card, "drawn_score", None))
     nms = None if arguments.nms == "none" else arguments.nms
     connection, raw = connection_of(arguments), raw_video(arguments)
+    viewer = None
     try:
+        if arguments.view:
+            from ..outputs.window import Viewer, Window
+
+            viewer = Viewer(Window("rmpe infer"), style)
         tally = infer(
             with_lists(arguments.inputs),
             arguments.out,
@@ -244,10 +262,12 @@ def run(arguments: argparse.Namespace) -> int:
             detect_every=arguments.detect_every,
             formats=arguments.formats,
             style=None if arguments.no_draw else style,
+            crops=style if arguments.save_crops else None,
             tracking=TrackingParameters() if arguments.track else None,
             resume=arguments.resume,
             overwrite=arguments.overwrite,
-            batch_size=arguments.batch_size,
+            batch_size=arguments.batch_size or (1 if arguments.view else None),
+            viewer=viewer,
             report=report,
             progress=progress_bar(quiet=arguments.quiet),
         )
@@ -256,6 +276,9 @@ def run(arguments: argparse.Namespace) -> int:
     except OutputError as error:
         status = 1 if isinstance(error, OutputLostError) else 2
         raise CommandError(printable(error), status) from None
+    finally:
+        if viewer is not None:
+            viewer.window.close()
     said = arguments.quiet or say_lines(_summary(tally, arguments), sys.stdout)
     if tally.stopped_by is not None:
         say(f"rmpe infer: interrupted, images left: {tally.left}; --resume goes on")
@@ -273,7 +296,7 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Setting]:
 
 
 def _summary(tally: Tally, arguments: argparse.Namespace) -> list[str]:
-    from ..outputs.earlier_results import DRAWINGS
+    from ..outputs.earlier_results import CROPS, DRAWINGS
 
     rows = [("images", str(tally.images)), ("people", str(tally.people))]
     for name, count in (
@@ -294,4 +317,6 @@ def _summary(tally: Tally, arguments: argparse.Namespace) -> list[str]:
     rows.append(("results", str(arguments.out)))
     if not arguments.no_draw:
         rows.append(("drawings", str(arguments.out / DRAWINGS)))
+    if arguments.save_crops:
+        rows.append(("crops", str(arguments.out / CROPS)))
     return [f"{name:<11}  {value}" for name, value in rows]

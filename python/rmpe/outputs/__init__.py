@@ -18,12 +18,16 @@
 `files`                       how the files of a folder are written
 `drawing`                     poses drawn on a photograph
 `drawn`                       which people and joints a drawing shows
+`overlays`                    heatmaps and windows of networks drawn on a photograph
 `drawing_style`               the settings of a drawing
 `faces`                       faces made unrecognizable
 `lettering`                   short texts on drawings
 `drawing_files`               drawings, as files
+`crops`                       people cut out, as files
+`pictures`                    drawings and crops of a run
 `contact_sheet`               many pictures on one
 `video`                       videos that are written
+`window`                      drawings in a window
 `errors`                      the errors of all these
 ============================  ============================================================
 

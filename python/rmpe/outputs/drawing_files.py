@@ -15,7 +15,7 @@ from .records import Record, known_skeleton, label_of, people_of
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Drawings", "drawing_file"]
+__all__ = ["Drawings", "check_image", "drawing_file", "encode_image"]
 
 _JPEG_QUALITY = 92
 # Longest side that libjpeg encodes, in pixels.
@@ -61,23 +61,36 @@ class Drawings:
         OSError
             The file cannot be written.
         """
-        size = (entry["height"], entry["width"])
-        if image.shape[:2] != size:
-            raise ValueError(
-                f"the image must be the one of the results, {size[1]} x {size[0]} pixels, "
-                f"got {image.shape[1]} x {image.shape[0]}"
-            )
+        check_image(image, entry)
         skeleton = skeleton or known_skeleton(entry)
         drawing = draw(image, people_of(entry, skeleton), self._style)
-        name = drawing_file(label_of(entry), size)
+        name = drawing_file(label_of(entry), image.shape[:2])
         # Not handed to the disk one by one: one that a loss of power costs is made again.
         with self._directory.replacing(name, sync=False) as file:
-            file.write(_encode(drawing, Path(name).suffix.lower()))
+            file.write(encode_image(drawing, name))
 
 
-def _encode(image: np.ndarray, suffix: str) -> bytes:
+def check_image(image: np.ndarray, entry: Record) -> None:
+    """Raise ValueError unless an image has the size that its record tells."""
+    size = (entry["height"], entry["width"])
+    if image.shape[:2] != size:
+        raise ValueError(
+            f"the image must be the one of the results, {size[1]} x {size[0]} pixels, "
+            f"got {image.shape[1]} x {image.shape[0]}"
+        )
+
+
+def encode_image(image: np.ndarray, name: str) -> bytes:
+    """Encode an image (H, W, 3), uint8, RGB, as the name of its file has it: JPEG or PNG.
+
+    Raises
+    ------
+    ValueError
+        OpenCV cannot encode it.
+    """
     import cv2
 
+    suffix = Path(name).suffix.lower()
     options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     done, encoded = cv2.imencode(suffix, image[:, :, ::-1], options)
     if not done:

@@ -13,13 +13,14 @@ from .errors import EarlierResultsError, OutputError, ResultsError, reason_of
 from .files import Directory, partial_name
 from .image_list import IMAGE_LIST
 from .journal import FINISHED, JOURNAL, MERGED
-from .labels import MAX_ID, drawing_name, is_plain_name
+from .labels import MAX_ID, crops_among, drawing_name, is_plain_name
 from .result_format import FrameFiles
 from .run_file import RUN_FILE, RunFile, Setting, parse_run_file
 
-__all__ = ["DRAWINGS", "check_earlier", "formats_in", "images_in", "remove_earlier"]
+__all__ = ["CROPS", "DRAWINGS", "check_earlier", "formats_in", "images_in", "remove_earlier"]
 
 DRAWINGS = "drawings"
+CROPS = "crops"
 
 _FOLDERS = {
     known.file_name: known for known in RESULT_FORMATS.values() if isinstance(known, FrameFiles)
@@ -71,7 +72,7 @@ def check_earlier(
     for name, mode in (modes | unfinished).items():
         if mode is not None and stat.S_ISDIR(mode):
             raise OutputError(f"{path / name} must be a file, it is a folder")
-    folders = {name: directory.mode(name) for name in (DRAWINGS, *_FOLDERS)}
+    folders = {name: directory.mode(name) for name in (DRAWINGS, CROPS, *_FOLDERS)}
     for name, mode in folders.items():
         if mode is not None and not stat.S_ISDIR(mode):
             raise OutputError(f"{path / name} must be a folder, it is {_kind(mode)}")
@@ -132,6 +133,8 @@ def remove_earlier(directory: Directory) -> None:
     names, image_ids = images_in(directory)
     drawings = [drawing_name(name, wide=wide) for name in names for wide in (False, True)]
     _empty(directory, DRAWINGS, drawings)
+    # How many people there are the results need not tell any more.
+    _empty(directory, CROPS, crops_among(_files_in(directory, CROPS), drawings))
     for name, known in _FOLDERS.items():
         _empty(directory, name, known.files_of(image_ids))
     for name in (MERGED, *reversed(_FILES)):
@@ -149,6 +152,15 @@ def _empty(directory: Directory, name: str, files: Iterable[str]) -> None:
             folder.remove(file)
             folder.remove(partial_name(file))
     directory.remove_folder(name)
+
+
+def _files_in(directory: Directory, name: str) -> list[str]:
+    """List the files in a folder; none where there is no such folder."""
+    mode = directory.mode(name)
+    if mode is None or not stat.S_ISDIR(mode):
+        return []
+    with directory.subfolder(name) as folder:
+        return list(folder.sizes())
 
 
 def images_in(directory: Directory) -> tuple[set[str], set[int]]:

@@ -17,9 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from . import RESULT_FORMATS
-from .drawing_files import Drawings, drawing_file
+from .drawing_files import drawing_file
 from .drawing_style import DrawingStyle
-from .earlier_results import DRAWINGS, check_earlier, formats_in, remove_earlier
+from .earlier_results import CROPS, DRAWINGS, check_earlier, formats_in, remove_earlier
 from .errors import OutputError, OutputLostError, ResultsError, reason_of
 from .files import Directory
 from .image_list import IMAGE_LIST
@@ -27,7 +27,8 @@ from .journal import Journal
 from .labels import ImageLabel, identifier, name_images
 from .location import working_directory
 from .lock import locked, opened, refused
-from .records import Record, label_of
+from .pictures import Pictures, begin_pictures, complete_files, has_crops, remove_pictures
+from .records import Record
 from .run_file import RUN_FILE, RunFile, Setting
 from .work import Work
 
@@ -92,8 +93,8 @@ class ResultFolder:
 
     Attributes
     ----------
-    drawings : Drawings or None
-        Where drawings go; None before `begin`, and where none are made.
+    pictures : Pictures or None
+        What makes drawings and crops; None before `begin`, and where neither is wanted.
     working_directory : str
         What relative paths start from, also after it was removed.
     """
@@ -106,7 +107,7 @@ class ResultFolder:
         before: RunFile | None,
         working_directory: str,
     ) -> None:
-        self.drawings: Drawings | None = None
+        self.pictures: Pictures | None = None
         self.working_directory = working_directory
         self._path = path
         self._directory = directory
@@ -116,7 +117,9 @@ class ResultFolder:
         self._planned: list[ImageLabel] = []
         self._stack = ExitStack()
 
-    def plan(self, paths: Iterable[Path], *, draw: bool) -> tuple[list[Work], int]:
+    def plan(
+        self, paths: Iterable[Path], *, draw: bool, crops: DrawingStyle | None = None
+    ) -> tuple[list[Work], int]:
         """Say what is left to be done.
 
         Parameters
@@ -125,19 +128,21 @@ class ResultFolder:
             The images; one that is there in two spellings is taken once.
         draw : bool
             Drawings are wanted.
+        crops : DrawingStyle, optional
+            Crops are wanted, of those whom it draws.
 
         Returns
         -------
         work : list of Work
             In order, the images that have no record, that were skipped before, or that lack only
-            their drawing.
+            pictures.
         done : int
             How many of the images are done.
 
         Raises
         ------
         OutputError
-            The drawings that are there cannot be listed.
+            The pictures that are there cannot be listed.
         """
         current = self.working_directory
         identify = identifier(current)
@@ -149,7 +154,8 @@ class ResultFolder:
         files = distinct if start not in ("", current) else distinct.values()
         known = [done.label for done in self._journal.done.values()]
         labels = name_images(files, known, directory=start, current=current)
-        drawn = self._drawn() if draw else set()
+        drawn = self._pictures(DRAWINGS) if draw else set()
+        cropped = set() if crops is None else self._pictures(CROPS)
         work = []
         positions: Counter[str] = Counter()
         for place, (path, label) in enumerate(zip(distinct.values(), labels, strict=True)):
@@ -157,25 +163,28 @@ class ResultFolder:
             size = None if done is None else done.size
             position = positions[os.path.dirname(label.file)]
             positions[os.path.dirname(label.file)] += 1
-            if size is None or (draw and drawing_file(label, size) not in drawn):
+            if (
+                size is None
+                or (draw and drawing_file(label, size) not in drawn)
+                or (crops and not has_crops(self._journal.record(label.file), crops, cropped))
+            ):
                 work.append(Work(path, label, size is not None, place, position))
         self._planned = labels
         return work, len(distinct) - len(work)
 
-    def _drawn(self) -> set[str]:
+    def _pictures(self, name: str) -> set[str]:
         try:
-            with self._directory.subfolder(DRAWINGS) as folder:
-                # An empty one is what a loss of power leaves.
-                return {name for name, size in folder.sizes().items() if size > 0}
-        except FileNotFoundError:
-            return set()
+            return complete_files(self._directory, name)
         except OSError as error:
-            raise OutputError(
-                f"cannot resume: {self._path / DRAWINGS}: {reason_of(error)}"
-            ) from None
+            raise OutputError(f"cannot resume: {self._path / name}: {reason_of(error)}") from None
 
     def begin(
-        self, run: RunFile, style: DrawingStyle | None = None, *, overwrite: bool = False
+        self,
+        run: RunFile,
+        style: DrawingStyle | None = None,
+        crops: DrawingStyle | None = None,
+        *,
+        overwrite: bool = False,
     ) -> None:
         """Make the files of the run: from here on, something has been done.
 
@@ -186,6 +195,8 @@ class ResultFolder:
             an old file beside the new ones would tell of other images.
         style : DrawingStyle, optional
             How to draw; None: no drawings are made.
+        crops : DrawingStyle, optional
+            Whom to cut out, those whom it draws; None: no crops are made.
         overwrite : bool
             Remove the results of an earlier run first.
 
@@ -204,10 +215,7 @@ class ResultFolder:
             _check_packages(run.formats)
             if overwrite:
                 remove_earlier(self._directory)
-            if style is not None:
-                self._directory.make_subfolder(DRAWINGS)
-                folder = self._stack.enter_context(self._directory.subfolder(DRAWINGS))
-                self.drawings = Drawings(folder, style)
+            self.pictures = begin_pictures(self._directory, self._stack, style, crops)
             self._run = run
             self._write_run_file()
             self._journal.begin()
@@ -257,7 +265,7 @@ class ResultFolder:
                 self._write_run_file()
 
     def replace(self, entries: Sequence[Record]) -> None:
-        """Put records in the place of those that their images have, and remove their drawings.
+        """Put records in the place of those that their images have, and remove their pictures.
 
         Raises
         ------
@@ -265,12 +273,8 @@ class ResultFolder:
             As `append`.
         """
         with self._writing():
-            # The drawings first: one that is missing is made again, one that is wrong stays.
-            if self._directory.mode(DRAWINGS) is not None:
-                with self._directory.subfolder(DRAWINGS) as folder:
-                    for entry in entries:
-                        size = (entry["height"], entry["width"])
-                        folder.remove(drawing_file(label_of(entry), size))
+            # The pictures first: one that is missing is made again, one that is wrong stays.
+            remove_pictures(self._directory, entries)
             self._journal.append(entries)
 
     def finish(self, advance: Callable[[int], object] = lambda _: None) -> None:
@@ -304,7 +308,7 @@ class ResultFolder:
             self._journal.finish(keep="jsonl" in self._run.formats)
 
     def close(self) -> None:
-        """Let go of the folder of drawings."""
+        """Let go of the folders of pictures."""
         self._stack.close()
 
     @contextmanager

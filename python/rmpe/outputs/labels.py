@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 import os
 import re
@@ -16,6 +17,8 @@ from .files import PARTIAL
 __all__ = [
     "MAX_ID",
     "ImageLabel",
+    "crop_name",
+    "crops_among",
     "drawing_name",
     "drawing_names",
     "identifier",
@@ -30,6 +33,9 @@ MAX_ID = 2**53 - 1
 _MAX_NAME = 255
 # A longer one is no suffix but a part of a name that holds a dot.
 _MAX_SUFFIX = 16
+# What crops have between the name of their image and the suffix, and the most bytes of it.
+_CROP = re.compile(r"(.*)_p[0-9]{2,}(?:_t[0-9]+)?(\.[^.]*)", re.DOTALL)
+_CROP_BYTES = len(f"_p{2**31}_t{MAX_ID}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +197,54 @@ def drawing_name(name: str, *, wide: bool = False) -> str:
 def drawing_names(name: str) -> set[str]:
     """Give all names of an image's drawing, in the form that file systems compare without case."""
     return {drawing_name(name, wide=wide).casefold() for wide in (False, True)}
+
+
+def crop_name(drawing: str, person: int, track_id: int | None) -> str:
+    """Name the crop of a person: after the drawing of the image, the index and the identity.
+
+    Parameters
+    ----------
+    drawing : str
+        A name that `drawing_name` gives. One that is too long for this is cut, and has a digest of
+        the whole of it, so that crops of two images never have one name.
+    person : int
+        The index of the person in the record.
+    track_id : int, optional
+        The identity.
+
+    Examples
+    --------
+    >>> crop_name("street.jpg", 3, None), crop_name("walk_000012.jpg", 0, 5)
+    ('street_p03.jpg', 'walk_000012_p00_t5.jpg')
+    >>> crop_name(247 * "a" + ".jpg", 0, None)[-31:]
+    'aaaaaa~00d7b64f1fd0dc13_p00.jpg'
+    """
+    stem, suffix = _crop_parts(drawing)
+    track = "" if track_id is None else f"_t{track_id}"
+    return f"{stem}_p{person:02}{track}{suffix}"
+
+
+def crops_among(files: Iterable[str], drawings: Iterable[str]) -> list[str]:
+    """Choose the files that are crops of the images with these drawings, complete or not.
+
+    Examples
+    --------
+    >>> crops_among(["a_p00.jpg", "a_p01_t7.jpg.partial", "a_b_p00.jpg", "a.jpg"], ["a.jpg"])
+    ['a_p00.jpg', 'a_p01_t7.jpg.partial']
+    """
+    wanted = {_crop_parts(drawing) for drawing in drawings}
+    matches = ((file, _CROP.fullmatch(file.removesuffix(PARTIAL))) for file in files)
+    return [file for file, match in matches if match and match.groups() in wanted]
+
+
+def _crop_parts(drawing: str) -> tuple[str, str]:
+    """Give what the names of an image's crops begin and end with."""
+    stem, suffix = os.path.splitext(drawing)
+    room = _MAX_NAME - len(suffix + PARTIAL) - _CROP_BYTES
+    if len(os.fsencode(stem)) > room:
+        ending = "~" + hashlib.sha256(os.fsencode(drawing)).hexdigest()[:16]
+        stem = _cut(stem, room - len(ending)) + ending
+    return stem, suffix
 
 
 def _numbers(files: Iterable[Path], taken: set[int]) -> list[int]:

@@ -21,7 +21,7 @@ class Work:
     label : ImageLabel
         What it is called in the results.
     has_record : bool
-        Only its drawing is missing.
+        Only its pictures are missing.
     place : int
         Among all images of the run, those that are done included.
     position : int
