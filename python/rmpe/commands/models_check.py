@@ -6,13 +6,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..method.modes import STN
 from ..terminal import printable
 from . import CommandError
 from ._cards import find_card, task_of
+from ._options import explain
 from ._runtime import add_runtime, chosen_options, resolve_runtime
 
 if TYPE_CHECKING:
+    from ..inspection import Inspection
     from ..models.card import DetectorCard, PoseCard
+
+# In place of the name of a keypoint.
+_ALL = "all"
 
 SUMMARY = "run a network on a photograph, and draw what it sees"
 
@@ -26,7 +32,8 @@ Load the network of a card, run it on a photograph, print what came out, and dra
 network is given the whole photograph as one person, unless --detector finds the people.
 
 If keypoints look shifted, the convention of the card is wrong; if left and right change
-places, the skeleton is; if scores are low everywhere, channels, scale, mean or std may be."""
+places, the skeleton is; if scores are low everywhere, channels, scale, mean or std may be.
+--draw-heatmaps shows whether the network saw nothing, or two places for one keypoint."""
     parser.add_argument("card", metavar="CARD", help="name, path or address of a card")
     parser.add_argument(
         "--image", required=True, metavar="PHOTO", help="photograph, with people in it"
@@ -36,6 +43,27 @@ places, the skeleton is; if scores are low everywhere, channels, scale, mean or 
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the drawing (default: CARD-check.png)"
+    )
+    parser.add_argument(
+        "--draw-heatmaps",
+        nargs="?",
+        const=_ALL,
+        metavar="KEYPOINT",
+        help="lay the heatmaps of a pose network over the photograph: of all keypoints, the "
+        "highest value at each place, or of one, by its name, such as left_wrist",
+    )
+    parser.add_argument(
+        "--draw-windows",
+        action="store_true",
+        help="outline what a pose network sees of each person, white, and what its spatial "
+        "transformer (STN) chose of that, yellow",
+    )
+    parser.add_argument(
+        "--stn",
+        choices=tuple(STN),
+        default="compose",
+        help="how the spatial transformer of a pose network that has one is used "
+        "(default: %(default)s)\n" + explain(STN),
     )
     add_folder(parser)
     add_runtime(parser)
@@ -76,6 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _see_pose(
     arguments: argparse.Namespace, card: DetectorCard | PoseCard, image: Any
 ) -> tuple[list[str], Any]:
+    from ..inspection import inspect
     from ..outputs.drawing import draw
     from ..outputs.drawing_style import DrawingStyle
     from ..pipeline import PoseEstimator
@@ -88,10 +117,12 @@ def _see_pose(
         models_dir=arguments.models,
         **chosen_options(arguments),
         nms=None,
+        stn=arguments.stn,
     )
     height, width = image.shape[:2]
     boxes = None if arguments.detector else [[0, 0, width, height]]
-    people = estimator(image, boxes=boxes)
+    seen = inspect(estimator, image, boxes=boxes)
+    people = seen.people
     points, scores = people.keypoints, people.keypoint_scores
     inside = (points >= 0).all(-1) & (points[..., 0] < width) & (points[..., 1] < height)
     lines = [f"people: {len(points)}"]
@@ -105,7 +136,30 @@ def _see_pose(
     style = DrawingStyle(names=True, min_person_score=0.0)
     if lowest is not None:
         style = DrawingStyle(names=True, min_person_score=0.0, min_keypoint_score=lowest)
-    return lines, draw(image, people, style)
+    return lines, draw(_overlaid(arguments, image, seen), people, style)
+
+
+def _overlaid(arguments: argparse.Namespace, image: Any, seen: Inspection) -> Any:
+    """Lay over the photograph what the options ask for."""
+    from ..outputs.overlays import draw_heatmaps, draw_windows
+
+    keypoint, names = arguments.draw_heatmaps, seen.people.skeleton.keypoints
+    if keypoint is not None:
+        if seen.heatmaps is None or seen.matrices is None:
+            raise CommandError(f"--draw-heatmaps: {arguments.card} gives no heatmaps")
+        if keypoint not in (_ALL, *names):
+            raise CommandError(
+                f"--draw-heatmaps must be one of {', '.join(names)}, or have no value for all, "
+                f"got {keypoint}"
+            )
+        heatmaps = seen.heatmaps
+        if keypoint != _ALL:
+            heatmaps = heatmaps[:, [names.index(keypoint)]]
+        image = draw_heatmaps(image, heatmaps.cpu().numpy(), seen.matrices.cpu().numpy())
+    if arguments.draw_windows:
+        windows = None if seen.windows is None else seen.windows.cpu().numpy()
+        image = draw_windows(image, seen.crops.cpu().numpy(), windows)
+    return image
 
 
 def _see_boxes(
@@ -119,6 +173,8 @@ def _see_boxes(
 
     if arguments.detector:
         raise CommandError("--detector is for the cards of pose networks")
+    if arguments.draw_heatmaps is not None or arguments.draw_windows:
+        raise CommandError("--draw-heatmaps and --draw-windows are for the cards of pose networks")
     device = resolve_runtime(arguments, [card])
     options = run_options(card, **chosen_options(arguments))
     detector = load_detector(arguments.card, device=device, models_dir=arguments.models, **options)

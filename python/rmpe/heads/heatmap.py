@@ -113,6 +113,20 @@ class HeatmapHead:
             grid=self.grid,
         )
 
+    def matrix(self, size: tuple[int, int]) -> torch.Tensor:
+        """Give the matrix, (2, 3) float64: pixel of heatmaps (h, w) of a size -> crop pixel."""
+        import torch
+
+        height, width = size
+        gains = [
+            (self.stride * side - 1) / (side - 1)
+            if self.grid == "align_corners" and side > 1
+            else self.stride
+            for side in (width, height)
+        ]
+        rows = [[gains[0], 0, self.offset], [0, gains[1], self.offset]]
+        return torch.tensor(rows, dtype=torch.float64)
+
     def smooth(self, heatmaps: torch.Tensor) -> torch.Tensor:
         """Blur heatmaps (N, K, H, W), if they are to be before they are decoded."""
         if self.blur is None:

@@ -176,3 +176,45 @@ def test_verify_by_the_record_of_the_first_download(capsys, tmp_path):
     status, out, err = rmpe(capsys, "verify", card)
     assert (status, out.split()[-1]) == (1, "wrong")
     assert f"must be {'0' * 64}, as when it was downloaded" in err
+
+
+PHOTO = "examples/photographs/astronaut.jpg"
+
+
+def check(capsys, tmp_path, *words):
+    out = tmp_path / "seen.png"
+    out.unlink(missing_ok=True)
+    photo = Path(__file__).resolve().parents[3] / PHOTO
+    status, _, err = rmpe(capsys, "check", *words, "--image", photo, "--out", out)
+    return status, err, out.read_bytes() if out.exists() else None
+
+
+def test_check_draws_heatmaps_and_windows(capsys, tmp_path):
+    pictures = [
+        check(
+            capsys, tmp_path, *"small_hourglass_coco17 --detector small_ssd_person".split(), *words
+        )
+        for words in (
+            [],
+            ["--draw-heatmaps"],
+            ["--draw-heatmaps", "nose"],
+            ["--draw-windows"],
+        )
+    ]
+    assert [status for status, _, _ in pictures] == [0] * 4
+    assert len({picture for _, _, picture in pictures}) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["small_hourglass_coco17", "--draw-heatmaps", "tail"],
+         "must be one of nose, left_eye, .*, or have no value for all, got tail"),
+        (["small_ssd_person", "--draw-heatmaps"], "are for the cards of pose networks"),
+        (["small_ssd_person", "--draw-windows"], "are for the cards of pose networks"),
+    ],
+)  # fmt: skip
+def test_check_refuses_overlays_that_there_are_not(capsys, tmp_path, words, message):
+    status, err, picture = check(capsys, tmp_path, *words)
+    assert (status, picture) == (2, None)
+    assert re.search(message, err)
