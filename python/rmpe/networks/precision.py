@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-import torch
-
 __all__ = ["PRECISIONS", "Precision", "WantedPrecision", "choose_precision", "computes_bfloat16"]
 
 Precision = Literal["bfloat16", "float32"]
@@ -28,6 +26,8 @@ def computes_bfloat16() -> bool:
     PyTorch emulates them elsewhere. A pose network then trained at 2.3 samples a second, in place
     of 14.5 in float32 (AMD EPYC with AVX2, one core).
     """
+    import torch  # Here: `--help` names the precisions, and waits for no torch.
+
     # Early versions of PyTorch cannot say what a processor has.
     ask: Callable[[], Mapping[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
     capabilities = ask()
