@@ -26,12 +26,14 @@ _CHUNK = 1 << 16
 LARGEST = 1 << 29
 # Before the first image, so many bytes at most are passed over.
 _PREFACE = 4096
-_PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"\s+(?:#[^\n]*\n\s*)*(\d+)" + rb"\s")
+# No image that is read has more digits in its size.
+_PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"\s+(?:#[^\n]*\n\s*)*(\d{1,10})" + rb"\s")
 # What ends the compressed data of a JPEG scan; FF 00 is a byte of it, D0 to D7 mark places in it.
 _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
-# The segment that tells how many pictures a file holds (CIPA DC-007), and the tag of the number.
-_PICTURES, _NUMBER_OF_PICTURES = b"MPF\0", 0xB001
+# The segment that lists the pictures of a file (CIPA DC-007), and the tags of their number and of
+# the list, with the bytes of an entry.
+_PICTURES, _NUMBER_OF_PICTURES, _LIST_OF_PICTURES, _LISTED = b"MPF\0", 0xB001, 0xB002, 16
 
 
 def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
@@ -141,7 +143,8 @@ def _find(held: bytearray, start: int) -> tuple[int, Callable[[_Bytes], int]] | 
 def _size(data: _Bytes, measure: Callable[[_Bytes], int]) -> int:
     """Measure the image with which the bytes begin; one that is cut off is all there is."""
     try:
-        return measure(data)
+        # A size of 0, which a damaged one may state, would be found here again and again.
+        return max(measure(data), 1)
     except EOFError:
         return len(data.held)
 
@@ -236,7 +239,7 @@ _ALONE = re.compile(rb"II\*\0|MM\0\*|GIF8|\xff\x4f\xff\x51|....(?:jP  |ftyp)", r
 
 
 def _further_pictures(encoded: bytes) -> int:
-    """How many pictures a JPEG file holds behind its first."""
+    """How many pictures a JPEG file holds behind its first; 0 where the list is damaged."""
     at = encoded.find(_PICTURES, 0, 1 << 20)
     if not encoded.startswith(b"\xff\xd8") or at < 0:
         return 0
@@ -244,10 +247,15 @@ def _further_pictures(encoded: bytes) -> int:
     order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
     table = int.from_bytes(tiff[4:8], order)
     entries = int.from_bytes(tiff[table : table + 2], order)
+    number = listed = 0
     for entry in range(table + 2, table + 2 + 12 * min(entries, 64), 12):
-        if int.from_bytes(tiff[entry : entry + 2], order) == _NUMBER_OF_PICTURES:
-            return max(0, int.from_bytes(tiff[entry + 8 : entry + 12], order) - 1)
-    return 0
+        tag = int.from_bytes(tiff[entry : entry + 2], order)
+        if tag == _NUMBER_OF_PICTURES:
+            number = int.from_bytes(tiff[entry + 8 : entry + 12], order)
+        elif tag == _LIST_OF_PICTURES:
+            listed = int.from_bytes(tiff[entry + 4 : entry + 8], order)
+    # A wrong number would cost as many of the images that follow.
+    return max(0, number - 1) if listed == _LISTED * number <= len(tiff) else 0
 
 
 def _decoded(encoded: bytes) -> Outcome:

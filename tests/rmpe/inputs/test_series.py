@@ -4,11 +4,16 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from rmpe.inputs.images import ImageError, decode_image
 from rmpe.inputs.raw import RawVideo, read_raw
 from rmpe.inputs.series import read_series
+
+from ...fuzz import fuzz
+from ..mutation import damaged
 
 
 def encoded(gray, kind, **options):
@@ -96,6 +101,25 @@ def test_the_further_pictures_of_a_phone_are_no_frames():
     assert grays(content) == pytest.approx([40, 90], abs=1)
 
 
+def test_a_damaged_number_of_further_pictures_costs_no_other():
+    file = io.BytesIO()
+    first, second = (Image.new("RGB", (32, 24), (gray,) * 3) for gray in (40, 10))
+    first.save(file, "MPO", save_all=True, append_images=[second])
+    content = bytearray(file.getvalue())
+    number = content.index(b"\x01\xb0\x04\0\x01\0\0\0") + 8
+    assert content[number] == 2
+    content[number + 2] = 1
+    assert grays(bytes(content) + encoded(90, "JPEG"))[-1] == pytest.approx(90, abs=1)
+
+
+def test_an_image_that_says_that_it_has_no_bytes_is_found_once():
+    assert grays(b"BM" + bytes(100) + encoded(90, "PNG")) == [None, 90]
+
+
+def test_a_size_of_thousands_of_digits():
+    assert grays(b"P5 " + b"9" * 5000 + b" 1 255 " + bytes(100)) == [None]
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "BMP", "WEBP"])
 def test_the_last_image_may_be_cut_off(kind):
     last = encoded(90, kind)
@@ -134,6 +158,19 @@ def test_an_image_does_not_wait_for_the_next(kind):
 
     image, _ = next(read_series(read))
     assert image.shape == (24, 32, 3)
+
+
+STREAM = b"".join(encoded(90, kind) for kind in ("PNG", "PPM", "BMP", "WEBP", "MPO", "JPEG"))
+
+
+@fuzz(300)
+@given(damaged(STREAM), st.sampled_from([5, 100, 1 << 16]))
+def test_damaged_streams_give_images_and_image_errors_and_end(content, piece):
+    outcomes = [outcome for outcome, _ in read_series(reader(content, piece))]
+    # Each takes at least a byte.
+    assert len(outcomes) <= len(content)
+    for outcome in outcomes:
+        assert isinstance(outcome, ImageError) or outcome.dtype == np.uint8
 
 
 def test_memory_holds_one_image():
