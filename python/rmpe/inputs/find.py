@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +29,9 @@ _OTHER_SUFFIXES = frozenset(
     ".jxl .jxr .wdp .psd .dng .3fr .arw .cr2 .cr3 .crw .dcr .erf .iiq .kdc .mef .mos .mrw .nef "
     ".nrw .orf .pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
 )
+
+# Bytes of a list: millions of names, while a device might never end.
+_MOST_LISTED = 256 << 20
 
 
 def find_images(
@@ -119,7 +123,7 @@ def with_lists(inputs: Iterable[str]) -> list[str]:
         if entry == "@-" and sys.stdin is None:
             raise ImageError("@-: there is no standard input")
         try:
-            content = sys.stdin.buffer.read() if entry == "@-" else Path(entry[1:]).read_bytes()
+            content = _read_list(entry)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ImageError(f"{printable(entry)}: this list cannot be read: {reason}") from None
@@ -129,6 +133,14 @@ def with_lists(inputs: Iterable[str]) -> list[str]:
             raise ImageError(f"{printable(entry)}: this list names no input")
         found += named
     return found
+
+
+def _read_list(entry: str) -> bytes:
+    with nullcontext(sys.stdin.buffer) if entry == "@-" else open(entry[1:], "rb") as stream:
+        content = stream.read(_MOST_LISTED + 1)
+    if len(content) > _MOST_LISTED:
+        raise ValueError(f"it must have at most {_MOST_LISTED >> 20} MiB")
+    return content
 
 
 def natural_key(path: str | os.PathLike[str]) -> list[list[tuple[bool, int, str]]]:
@@ -156,7 +168,11 @@ def _look_for(entry: str, recursive: bool, problems: list[str]) -> list[Path]:
         files, faults = _files_in(entry, recursive)
         none = f"{name}: this folder holds no image"
     elif glob.has_magic(entry):
-        files, faults = glob.glob(entry, recursive=True), list(_unlisted_by(entry))
+        try:
+            files, faults = glob.glob(entry, recursive=True), list(_unlisted_by(entry))
+        except (ValueError, RecursionError) as error:  # NUL in a name; thousands of folders
+            problems.append(f"{name}: cannot be a pattern of names of files: {error}")
+            return []
         none = f"{name}: no image matches this pattern"
     else:
         problems.append(f"{name}: {missing}")

@@ -61,6 +61,7 @@ def test_lists_name_inputs_line_by_line(tmp_path, monkeypatch):
         (f"@{tmp_path}/gone", "gone: this list cannot be read: No such file"),
         (f"@{tmp_path}", "this list cannot be read: Is a directory"),
         ("@\0", "this list cannot be read: embedded null"),
+        ("@/dev/zero", "this list cannot be read: it must have at most 256 MiB"),
     ):
         with pytest.raises(ImageError, match=message):
             with_lists([entry])
@@ -225,6 +226,8 @@ def test_a_folder_that_may_not_be_listed_is_not_said_to_be_empty(closed):
         ("a\0b", "cannot be the name of a file: embedded null byte"),
         ("\x1b]0;owned\x07\nrmpe infer: error: forged", "no such file or folder"),
         ("\n*", "no image matches this pattern"),
+        ("a\0/*", "cannot be a pattern of names of files: embedded null byte"),
+        ("*/" * 3000 + "*", "cannot be a pattern of names of files: maximum recursion depth"),
         ("\ud800", "cannot be the name of a file: "),
     ],
 )
