@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ __all__ = ["TomlError", "parse_toml", "read_text"]
 # Far more than a file for people needs, and little enough for any way of nesting to be parsed at
 # once.
 _MOST_BYTES = 64 << 10
+# Of a key a.b.c, so many parts are too many: tomllib takes time and memory by their square.
+_KEY_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*"""
+_LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_KEY_PART}){{100}}", re.MULTILINE)
 
 
 class TomlError(ValueError):
@@ -76,6 +80,8 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     >>> parse_toml("stride = 4", "net.toml")
     {'stride': 4}
     """
+    if _LONG_KEY.search(text):
+        raise TomlError(f"{name} is nested too deeply")
     try:
         return tomllib.loads(text)
     except RecursionError:
