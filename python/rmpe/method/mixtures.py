@@ -49,11 +49,12 @@ class Mixture:
     people: int = 0
 
     def __post_init__(self) -> None:
-        c = len(self.weights)
-        if c < 1 or self.means.shape != (c, 4) or self.covariances.shape != (c, 4, 4):
+        c = self.weights.size
+        shapes = self.weights.shape, self.means.shape, self.covariances.shape
+        if c < 1 or shapes != ((c,), (c, 4), (c, 4, 4)):
             raise ValueError(
                 "weights, means and covariances must be (C,), (C, 4) and (C, 4, 4), got "
-                f"{self.weights.shape}, {self.means.shape} and {self.covariances.shape}"
+                f"{shapes[0]}, {shapes[1]} and {shapes[2]}"
             )
         if not (self.weights > 0).all() or not np.isclose(self.weights.sum(), 1, atol=1e-3):
             raise ValueError(f"weights must be above 0 with the sum 1, got {self.weights}")

@@ -20,6 +20,7 @@ from ..datasets.dataset import DatasetError
 from ..datasets.json_file import read_json
 from ..output_file import write_output
 from ..skeletons import SKELETONS
+from ..toml_table import is_integer, show
 from .atomic_poses import AtomicPoses, Bools, Floats
 from .mixtures import Mixture
 
@@ -38,6 +39,9 @@ FITTED = {name: Path(__file__).parent / "fitted" / f"{name}.json" for name in ("
 _KIND = "rmpe proposals"
 # How often offsets that would turn a box inside out are drawn again.
 _TRIES = 10
+# Offsets are in sides of a box: what is computed of these stays finite.
+_LARGEST = 1e9
+_MOST_PEOPLE = 10**9
 
 
 class ProposalsError(ValueError):
@@ -224,8 +228,8 @@ def read_proposals(path: str | os.PathLike[str]) -> Proposals:
 
 def _read_mixture(group: dict[str, Any]) -> Mixture:
     people = group.get("people", 0)
-    if not isinstance(people, int) or people < 0:
-        raise ValueError(f"people must be a whole number from 0, got {people!r}")
+    if not is_integer(people, 0, _MOST_PEOPLE):
+        raise ValueError(f"people must be a whole number, 0 to {_MOST_PEOPLE}, got {show(people)}")
     return Mixture(
         _numbers(group, "weights"),
         _numbers(group, "means"),
@@ -251,15 +255,18 @@ def _read_poses(content: dict[str, Any], groups: list[dict[str, Any]]) -> Atomic
 
 
 def _numbers(group: dict[str, Any], key: str) -> Floats:
-    """A field as an array of finite numbers."""
+    """A field as an array of numbers, none beyond `_LARGEST`."""
     if key not in group:
         raise ValueError(f"{key} is missing")
     try:
         values = np.array(group[key])
-        if values.dtype.kind not in "if" or not np.isfinite(values).all():
+        if values.dtype.kind not in "if" or not (np.abs(values) <= _LARGEST).all():
             raise ValueError
     except (ValueError, TypeError, OverflowError):
-        raise ValueError(f"{key} must be nested lists of finite numbers of equal length") from None
+        raise ValueError(
+            f"{key} must be nested lists of finite numbers of equal length, none beyond "
+            f"{_LARGEST:g}"
+        ) from None
     return values.astype(np.float64)
 
 

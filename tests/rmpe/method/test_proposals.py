@@ -231,7 +231,14 @@ GOOD = {"people": 1, "weights": [1.0], "means": [[0, 0, 0, 0]], "covariances": [
         ({"means": [[0, 0, 0, 10**400]]}, r"groups\[0\]: means must be nested lists"),
         ({"covariances": [(-np.eye(4)).tolist()]}, "covariances must be positive definite"),
         ({"covariances": [np.triu(np.ones((4, 4))).tolist()]}, "covariances must be symmetric"),
-        ({"people": -1}, "people must be a whole number from 0, got -1"),
+        ({"people": -1}, "people must be a whole number, 0 to 1000000000, got -1"),
+        ({"people": 10**400}, "people must be a whole number, 0 to 1000000000, got 10000"),
+        ({"people": True}, "people must be a whole number, 0 to 1000000000, got True"),
+        ({"weights": 1.0}, r"must be \(C,\), \(C, 4\) and \(C, 4, 4\), got \(\), \(1, 4\) and"),
+        (
+            {"means": [[0, 0, 0, 1e300]]},
+            "means must be nested lists of finite numbers .* beyond 1e",
+        ),
     ],
 )
 def test_wrong_file_is_refused_with_the_field(tmp_path, change, message):
