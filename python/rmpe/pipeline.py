@@ -19,10 +19,10 @@ from .detectors.detector import Detector
 from .estimator_inputs import Image, boxes_as_detections, images_as_frames, is_one_image
 from .inputs.clip import Excerpt
 from .inputs.live import Connection
+from .method.fitted_suppression import FittedSuppression
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
 from .method.suppress import suppress, with_parameters
-from .method.suppressions import FittedSuppression
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
 from .models.build import load_detector, load_pose
 from .models.pose import PoseNetwork, check_parts

@@ -14,7 +14,7 @@ from rmpe import PoseEstimator
 from rmpe.detectors.detections import Detections
 from rmpe.heads.heatmap import _blur_matrix
 from rmpe.inputs.images import ImageError
-from rmpe.method.suppressions import FittedSuppression
+from rmpe.method.fitted_suppression import FittedSuppression
 from rmpe.models import DEFAULT_DETECTOR, DEFAULT_POSE
 from rmpe.models.pose import PoseNetwork
 from rmpe.models.read import load_card

@@ -238,8 +238,9 @@ def _fit(
 
 def _write(arguments: argparse.Namespace, people: People, rows: dict[str, _Row]) -> None:
     """Write the kind with the highest AP, on others' images where that is known."""
+    from ..method.fitted_suppression import FittedSuppression
     from ..method.preset_file import write_preset
-    from ..method.suppressions import FittedSuppression, preset_of
+    from ..method.suppressions import preset_of
 
     def worth(kind: str) -> float:
         row = rows[kind]

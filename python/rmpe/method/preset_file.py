@@ -13,7 +13,7 @@ from ..arguments import as_path
 from ..output_file import write_output
 from ..terminal import printable
 from ..toml_file import TomlError, parse_toml, read_text
-from .suppressions import FittedSuppression
+from .fitted_suppression import FittedSuppression
 
 __all__ = ["load_preset", "write_preset"]
 

@@ -12,8 +12,8 @@ from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
 
 from ..arguments import check_kind
 from ..people import People
+from .fitted_suppression import FittedSuppression
 from .preset_file import load_preset
-from .suppressions import FittedSuppression
 
 __all__ = ["suppress", "with_parameters"]
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rmpe_ext
 from rmpe_ext.presets import PRESETS, PoseNMSPreset, PresetName, resolve_preset
-from rmpe_ext.validation.checks import TYPES, check_choice, check_real
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from ..people import People
 
 __all__ = [
-    "PRESET_KINDS", "SUPPRESSIONS", "FittedSuppression", "Parameters", "Range", "Suppression",
-    "preset_of",
+    "PRESET_KINDS", "SUPPRESSIONS", "Parameters", "Range", "Suppression", "preset_of",
 ]  # fmt: skip
 
 _Result = TypeVar("_Result")
@@ -78,52 +76,6 @@ class Suppression:
     def grids(self) -> dict[str, npt.NDArray[np.float64]]:
         """The values of each parameter that are tried, ascending."""
         return {name: values.values() for name, values in self.ranges.items()}
-
-
-@dataclass(frozen=True)
-class FittedSuppression:
-    """A kind of suppression with its parameters, as `rmpe.method.preset_file` reads it.
-
-    Attributes
-    ----------
-    kind : str
-        A key of `SUPPRESSIONS` that is no form of pose NMS, which has presets.
-    parameters : mapping of str to float
-        A value for each that the kind has.
-
-    Raises
-    ------
-    ValueError, TypeError
-        There is no such kind, or its parameters are others; the message says which.
-
-    Examples
-    --------
-    >>> FittedSuppression("oks-nms", {"threshold": 0.85}).replaced({"threshold": 0.9}).parameters
-    {'threshold': 0.9}
-    """
-
-    kind: str
-    parameters: Parameters
-
-    def __post_init__(self) -> None:
-        kinds = [kind for kind in SUPPRESSIONS if kind not in PRESET_KINDS]
-        check_choice("kind", self.kind, kinds)
-        known = SUPPRESSIONS[self.kind].ranges
-        if self.parameters.keys() != known.keys():
-            given = ", ".join(map(str, self.parameters)) or "none"
-            raise ValueError(
-                f"the parameters of {self.kind} must be {', '.join(known)}, got {given}"
-            )
-        for name, value in self.parameters.items():
-            check_real(TYPES, name, value, "0 or more", least=0)
-
-    def replaced(self, parameters: Parameters | None) -> FittedSuppression:
-        """Give the same kind with some values replaced."""
-        return replace(self, parameters={**self.parameters, **(parameters or {})})
-
-    def __call__(self, people: People) -> tuple[torch.Tensor, People]:
-        """Suppress: see `Suppression.apply`."""
-        return SUPPRESSIONS[self.kind].apply(people, self.parameters)
 
 
 def preset_of(kind: str, parameters: Parameters, joints: int) -> PoseNMSPreset:
@@ -225,11 +177,14 @@ def _by_oks(op: Callable[..., _Result], people: People, parameters: Parameters) 
 
 
 def _nearby_joints_nms(people: People, parameters: Parameters) -> tuple[torch.Tensor, People]:
+    max_near = int(parameters["max_near"])
+    if max_near != parameters["max_near"]:
+        raise ValueError(f"max_near must be a whole number, got {parameters['max_near']}")
     found = rmpe_ext.nearby_joints_nms(
         people.keypoints,
         people.keypoint_scores,
         distance=parameters["distance"],
-        max_near=int(parameters["max_near"]),
+        max_near=max_near,
         pose_scores=people.scores,
         image_index=people.image_index,
     )

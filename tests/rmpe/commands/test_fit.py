@@ -11,9 +11,10 @@ import pytest
 from rmpe.cli import build_parser, main
 from rmpe.commands import fit_nms
 from rmpe.method.fit_nms import SuppressionFit
+from rmpe.method.fitted_suppression import FittedSuppression
 from rmpe.method.preset_file import load_preset
 from rmpe.method.proposals import read_proposals
-from rmpe.method.suppressions import PRESET_KINDS, SUPPRESSIONS, FittedSuppression, preset_of
+from rmpe.method.suppressions import PRESET_KINDS, SUPPRESSIONS, preset_of
 
 from ..method.test_fit_nms import PEOPLE
 

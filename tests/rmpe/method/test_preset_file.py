@@ -1,12 +1,32 @@
 """Presets of pose NMS in files."""
 
+import json
 import os
 
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rmpe.method.fitted_suppression import FittedSuppression
 from rmpe.method.preset_file import load_preset, write_preset
-from rmpe.method.suppressions import PRESET_KINDS, SUPPRESSIONS, FittedSuppression
+from rmpe.method.suppressions import PRESET_KINDS, SUPPRESSIONS
+from rmpe.people import People
+from rmpe.skeletons import COCO_17
 from rmpe_ext.presets import PRESETS, resolve_preset
+
+from ...fuzz import fuzz
+
+PEOPLE = People(
+    keypoints=torch.arange(3 * 17 * 2).view(3, 17, 2).float(),
+    keypoint_scores=torch.ones(3, 17),
+    boxes=torch.tensor([[0.0, 0.0, 60.0, 100.0]] * 3),
+    box_scores=torch.ones(3),
+    scores=torch.tensor([0.9, 0.8, 0.7]),
+    image_index=torch.zeros(3, dtype=torch.int64),
+    image_sizes=((120, 120),),
+    skeleton=COCO_17,
+)
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
@@ -51,6 +71,17 @@ def test_file_may_name_the_preset_that_it_goes_out_from(tmp_path):
         ('kind = "oks-nms"\nthreshold = 0.9\neta = 1', "must be threshold, got threshold, eta"),
         ('kind = "oks-nms"\nthreshold = -0.9', "not valid: threshold must be"),
         ('kind = "oks-nms"\nthreshold = "x"', "not valid: threshold must be"),
+        (
+            'kind = "oks-nms"\nthreshold = 1.5',
+            "not valid: threshold must be an OKS in",
+        ),
+        (
+            'kind = "box-nms"\nthreshold = 1.5',
+            "not valid: threshold must be an IoU in",
+        ),
+        ('kind = "soft-oks-nms"\nthreshold = 0', "not valid: threshold must be above 0"),
+        ('kind = "nearby-joints"\ndistance = 1\nmax_near = 1e300', r"max_near must be below 2\^63"),
+        ('kind = "nearby-joints"\ndistance = 1\nmax_near = 2.5', "max_near must be a whole number"),
         ("a=" + "[" * 5000, "mine.toml is nested too deeply"),
     ],
 )
@@ -58,6 +89,32 @@ def test_wrong_file_is_refused_with_its_name(tmp_path, content, message):
     (tmp_path / "mine.toml").write_text(content)
     with pytest.raises(ValueError, match=message):
         load_preset(tmp_path / "mine.toml")
+
+
+VALUES = st.one_of(
+    st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@fuzz(100)
+@given(st.sampled_from(sorted(set(SUPPRESSIONS) - set(PRESET_KINDS))), VALUES, st.data())
+def test_any_value_is_refused_or_can_be_used(tmp_path_factory, kind, value, data):
+    parameters = dict(SUPPRESSIONS[kind].defaults)
+    parameters[data.draw(st.sampled_from(sorted(parameters)))] = value
+    shown = {
+        name: json.dumps(value) if isinstance(value, (bool, str)) else value
+        for name, value in {"kind": kind, **parameters}.items()
+    }
+    path = tmp_path_factory.getbasetemp() / "mine.toml"
+    path.write_text("".join(f"{name} = {value}\n" for name, value in shown.items()))
+    try:
+        suppress = load_preset(path)
+    except ValueError as error:
+        assert str(path) in str(error)
+    else:
+        keep, _ = suppress(PEOPLE)
+        assert keep.shape == (len(PEOPLE),)
 
 
 def test_missing_file_and_unknown_name():

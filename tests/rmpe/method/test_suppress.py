@@ -2,7 +2,7 @@
 
 import pytest
 
-from rmpe.method.suppressions import FittedSuppression
+from rmpe.method.fitted_suppression import FittedSuppression
 from rmpe.pipeline import suppress
 
 from ..test_pipeline import SPOTS, estimator, spot
