@@ -249,6 +249,10 @@ def test_on_the_command_line(piped, monkeypatch, capsys):
     for options in (["--raw", "32"], ["--retries", "-1"], ["--detect-every", "0"]):
         with pytest.raises(SystemExit):
             main(["infer", "-", *options])
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["infer", "-", "--raw", "9" * 5000 + "x24"])
+    assert "must be WIDTHxHEIGHT or WIDTHxHEIGHT@FPS" in capsys.readouterr().err
 
 
 def test_a_terminal_is_no_image(folder, monkeypatch):

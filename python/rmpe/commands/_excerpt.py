@@ -81,7 +81,7 @@ def raw_video(arguments: argparse.Namespace) -> RawVideo | None:
 
 
 def _raw(text: str) -> tuple[int, int, float | None]:
-    found = re.fullmatch(r"([0-9]+)x([0-9]+)(?:@([0-9]+(?:\.[0-9]+)?))?", text)
+    found = re.fullmatch(r"([0-9]{1,9})x([0-9]{1,9})(?:@([0-9]+(?:\.[0-9]+)?))?", text)
     if found is None:
         raise argparse.ArgumentTypeError(
             f"must be WIDTHxHEIGHT or WIDTHxHEIGHT@FPS, such as 640x480@25, got {text!r}"
