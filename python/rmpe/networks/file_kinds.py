@@ -83,5 +83,5 @@ def _is_script(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except (ValueError, OSError, zipfile.BadZipFile):
+    except Exception:  # zipfile raises anything.
         return False
