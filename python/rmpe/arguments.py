@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from rmpe_ext.validation.checks import show
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import torch
 
-__all__ = ["as_device", "as_path", "check_kind", "check_name", "path_text"]
+__all__ = [
+    "as_device",
+    "as_floats",
+    "as_indices",
+    "as_path",
+    "check_image",
+    "check_kind",
+    "check_name",
+    "check_texts",
+    "path_text",
+]
+
+# Lengths of an array; text stands for any length, ... in front for any number of dimensions.
+Shape = tuple[int | str | EllipsisType, ...]
 
 
 def check_kind(name: str, value: Any, kind: type) -> None:
@@ -40,6 +56,78 @@ def check_name(name: str, value: Any, known: Collection[str]) -> None:
     """
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name} must be one of {', '.join(known)}, got {show(value)}")
+
+
+def as_floats(name: str, value: Any, shape: Shape) -> npt.NDArray[np.float64]:
+    """Give an array of real numbers as float64: raise TypeError or ValueError unless it is one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_floats("boxes", np.zeros((12, 5)), ("N", 4))
+    Traceback (most recent call last):
+    ValueError: boxes must be (N, 4), got (12, 5)
+    """
+    import numpy as np
+
+    return _as_array(name, value, shape, "fiu", "real numbers").astype(np.float64, copy=False)
+
+
+def as_indices(name: str, value: Any, shape: Shape) -> npt.NDArray[np.int64]:
+    """Give an array of whole numbers as int64: raise TypeError or ValueError unless it is one."""
+    import numpy as np
+
+    array = _as_array(name, value, shape, "iu", "whole numbers")
+    if array.size and int(array.max()) >= 2**63:
+        raise ValueError(f"{name} must be below 2^63, got {array.max()}")
+    return array.astype(np.int64, copy=False)
+
+
+def check_texts(name: str, texts: Any, count: int, each: str) -> None:
+    """Raise TypeError or ValueError unless an argument is a sequence of text, one for each.
+
+    Examples
+    --------
+    >>> check_texts("names", ["a"], 2, "picture")
+    Traceback (most recent call last):
+    ValueError: names must be 2, one for each picture, got 1
+    """
+    if (
+        isinstance(texts, str)
+        or not isinstance(texts, Sequence)
+        or not all(isinstance(text, str) for text in texts)
+    ):
+        raise TypeError(f"{name} must be a sequence of text, got {show(texts)}")
+    if len(texts) != count:
+        raise ValueError(f"{name} must be {count}, one for each {each}, got {len(texts)}")
+
+
+def check_image(name: str, image: Any) -> None:
+    """Raise TypeError or ValueError unless an image is (H, W, 3) uint8, with at least a pixel."""
+    import numpy as np
+
+    check_kind(name, image, np.ndarray)
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+        raise ValueError(f"{name} must be (H, W, 3) uint8, got {image.shape} {image.dtype}")
+
+
+def _as_array(name: str, value: Any, shape: Shape, kinds: str, what: str) -> npt.NDArray[Any]:
+    import numpy as np
+
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name} must be a numpy array of {what}, got {show(value)}")
+    if value.dtype.kind not in kinds:
+        raise TypeError(f"{name} must hold {what}, got {value.dtype}")
+    lengths = shape[1:] if shape[:1] == (...,) else shape
+    ends = value.shape[value.ndim - len(lengths) :] if value.ndim >= len(lengths) else ()
+    if (
+        (len(lengths) == len(shape) and value.ndim != len(lengths))
+        or len(ends) != len(lengths)
+        or any(length not in (got, str(length)) for length, got in zip(lengths, ends, strict=True))
+    ):
+        rule = ", ".join("..." if length is ... else str(length) for length in shape)
+        raise ValueError(f"{name} must be ({rule}{',' * (len(shape) == 1)}), got {value.shape}")
+    return value
 
 
 def as_device(value: Any) -> torch.device:

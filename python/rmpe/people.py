@@ -14,7 +14,7 @@ import torch
 from rmpe_ext.validation.checks import show
 
 from .arguments import as_device, check_kind
-from .class_names import PERSON
+from .class_names import PERSON, check_class_index, check_classes
 from .skeletons import Skeleton
 
 if TYPE_CHECKING:
@@ -146,18 +146,10 @@ class People:
                 raise ValueError(f"{rule}, got {show(size)}")
 
     def _check_classes(self) -> None:
-        if not isinstance(self.classes, (tuple, list)) or not all(
-            isinstance(name, str) for name in self.classes
-        ):
-            raise TypeError(f"classes must be a tuple of names, got {show(self.classes)}")
-        if (self.class_index is None) != (len(self.classes) == 1):
-            raise ValueError(
-                "class_index must be given where there are several classes, and only there, got "
-                f"{'none' if self.class_index is None else 'some'} for {', '.join(self.classes)}"
-            )
+        check_classes(self.classes, self.class_index is not None)
         # Elsewhere that would wait for the device.
         if self.class_index is not None and self.class_index.device.type == "cpu":
-            self._check_class_range(self.class_index.tolist())
+            check_class_index(self.class_index.tolist(), self.classes)
 
     def __len__(self) -> int:
         """Return the number of people, P."""
@@ -175,16 +167,8 @@ class People:
         if self.class_index is None:
             return list(self.classes) * len(self)
         indices = self.class_index.tolist()
-        self._check_class_range(indices)
+        check_class_index(indices, self.classes)
         return [self.classes[index] for index in indices]
-
-    def _check_class_range(self, indices: list[int]) -> None:
-        for index in indices:
-            if not 0 <= index < len(self.classes):
-                raise ValueError(
-                    f"class_index must be in 0..{len(self.classes) - 1}, as there are "
-                    f"{len(self.classes)} classes, got {index}"
-                )
 
     def __getitem__(self, image: SupportsIndex) -> Result:
         """Give the result of image ``image``, 0..B-1, or from the end below 0.

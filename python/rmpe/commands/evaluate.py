@@ -82,10 +82,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ..datasets import load_dataset
     from ..evaluation import predict
-    from ..metrics.bootstrap import bootstrap
+    from ..metrics.bootstrap import MOST_RESAMPLES, bootstrap
     from ..metrics.cocoeval import matched
     from ..metrics.keypoint_ap import MEASURES, summarize
 
+    if (arguments.bootstrap or 0) > MOST_RESAMPLES:
+        raise CommandError(
+            f"--bootstrap must be at most {MOST_RESAMPLES}, got {arguments.bootstrap}"
+        )
     try:
         dataset = load_dataset(arguments.annotations, arguments.images)
     except ValueError as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from rmpe_ext.validation.checks import TYPES, check_real
+from rmpe_ext.validation.checks import TYPES, check_real, check_type, check_whole, show
 
 from ..arguments import check_kind
 
@@ -67,7 +67,8 @@ def invert(theta: torch.Tensor, *, least: float = LEAST_AREA, strict: bool = Fal
     SingularThetaError
         In strict mode, where a determinant is smaller than ``least``, or not a number.
     TypeError, ValueError
-        `theta` is no tensor of real numbers (N, 2, 3), or `least` no number from 0.
+        `theta` is no tensor of real numbers (N, 2, 3), `least` no number from 0, or `strict` no
+        bool.
 
     Examples
     --------
@@ -77,6 +78,7 @@ def invert(theta: torch.Tensor, *, least: float = LEAST_AREA, strict: bool = Fal
              [-2.0000,  0.0000,  0.5000]]])
     """
     _check(theta, least)
+    check_type(TYPES, "strict", strict, "bool")
     if strict:
         singular = is_singular(theta, least)
         if singular.any():
@@ -152,6 +154,8 @@ def compose(
     ------
     SingularThetaError
         In strict mode.
+    TypeError, ValueError
+        `matrices` and `theta` are no such tensors, on one device, or `size` is no size.
 
     Examples
     --------
@@ -160,6 +164,9 @@ def compose(
     tensor([[[  2.0000,   0.0000, -23.5000],
              [  0.0000,   2.0000, -31.5000]]])
     """
+    _check_pair("theta", theta, "matrices", matrices)
+    _check_size("size", size)
+    check_type(TYPES, "align_corners", align_corners, "bool")
     gamma = invert(theta.double(), strict=strict)
     to_normalized = _to_normalized(size, align_corners, gamma)
     inverse = gamma.new_tensor(
@@ -187,6 +194,12 @@ def between(matrices: torch.Tensor, wanted: torch.Tensor, size: tuple[int, int])
     Tensor (N, 2, 3)
         float64.
 
+    Raises
+    ------
+    TypeError, ValueError
+        `matrices` and `wanted` are no such tensors, on one device, `size` is no size, or one of
+        `wanted` has no inverse.
+
     Examples
     --------
     >>> crop, closer = torch.eye(2, 3)[None], 2 * torch.eye(2, 3)[None]
@@ -194,6 +207,11 @@ def between(matrices: torch.Tensor, wanted: torch.Tensor, size: tuple[int, int])
     >>> torch.allclose(compose(crop, theta, (64, 48)), closer)
     True
     """
+    _check_pair("wanted", wanted, "matrices", matrices)
+    _check_size("size", size)
+    flat = _determinant(wanted.double()) == 0
+    if flat.any():
+        raise ValueError(f"wanted must have an inverse, got {wanted[flat][0].tolist()}")
     to_normalized = _to_normalized(size, False, wanted.double())
     before, after = (_chain(to_normalized, part.double()) for part in (matrices, wanted))
     linear = torch.linalg.inv(after[:, :, :2])
@@ -202,7 +220,16 @@ def between(matrices: torch.Tensor, wanted: torch.Tensor, size: tuple[int, int])
 
 
 def reduced(matrices: torch.Tensor, size: tuple[int, int], small: tuple[int, int]) -> torch.Tensor:
-    """The matrices (N, 2, 3) that cut the same part of an image into smaller crops."""
+    """The matrices (N, 2, 3) that cut the same part of an image into smaller crops.
+
+    Raises
+    ------
+    TypeError, ValueError
+        `matrices` are none, or `size` or `small` is no size.
+    """
+    _check_matrices("matrices", matrices)
+    _check_size("size", size)
+    _check_size("small", small)
     ratio = matrices.new_tensor([small[1] / size[1], small[0] / size[0]])[:, None]
     cut = matrices * ratio
     # Areas coincide: half a pixel lies outside of the outer centers.
@@ -211,12 +238,34 @@ def reduced(matrices: torch.Tensor, size: tuple[int, int], small: tuple[int, int
 
 
 def _check(theta: torch.Tensor, least: float) -> None:
-    check_kind("theta", theta, torch.Tensor)
-    if theta.dim() != 3 or theta.shape[1:] != (2, 3):
-        raise ValueError(f"theta must be (N, 2, 3), got {tuple(theta.shape)}")
-    if not theta.is_floating_point() or theta.layout is not torch.strided:
-        raise TypeError(f"theta must be dense, of real numbers, got {theta.dtype}, {theta.layout}")
+    _check_matrices("theta", theta)
     check_real(TYPES, "least", least, "a finite number from 0", least=0, below=math.inf)
+
+
+def _check_matrices(name: str, value: torch.Tensor) -> None:
+    check_kind(name, value, torch.Tensor)
+    if value.dim() != 3 or value.shape[1:] != (2, 3):
+        raise ValueError(f"{name} must be (N, 2, 3), got {tuple(value.shape)}")
+    if not value.is_floating_point() or value.layout is not torch.strided:
+        raise TypeError(f"{name} must be dense, of real numbers, got {value.dtype}, {value.layout}")
+
+
+def _check_pair(name: str, value: torch.Tensor, other: str, like: torch.Tensor) -> None:
+    _check_matrices(other, like)
+    _check_matrices(name, value)
+    if value.shape[0] != like.shape[0] and 1 not in (value.shape[0], like.shape[0]):
+        raise ValueError(f"{name} must be as many as {other}, {len(like)}, got {len(value)}")
+    if value.device != like.device:
+        raise ValueError(
+            f"{name} must be on the device of {other} ({like.device}), got {value.device}"
+        )
+
+
+def _check_size(name: str, size: Any) -> None:
+    if not isinstance(size, (tuple, list)) or len(size) != 2:
+        raise TypeError(f"{name} must be (height, width), got {show(size)}")
+    for side in size:
+        check_whole(TYPES, f"each side of {name}", side, 1)
 
 
 def _determinant(theta: torch.Tensor) -> torch.Tensor:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_real, check_whole
+
+from ..arguments import check_kind
 from ..datasets.dataset import Dataset
 from .cocoeval import image_order
 from .keypoint_ap import MEASURES
@@ -16,11 +19,14 @@ from .keypoint_ap import MEASURES
 if TYPE_CHECKING:
     from pycocotools.cocoeval import COCOeval
 
-__all__ = ["Matches", "bootstrap"]
+__all__ = ["MOST_RESAMPLES", "Matches", "bootstrap"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
+
+# Of resamples: their measures are kept, 48 bytes each.
+MOST_RESAMPLES = 10_000_000
 
 
 def bootstrap(
@@ -43,7 +49,7 @@ def bootstrap(
     evaluated : pycocotools.cocoeval.COCOeval
         What :func:`rmpe.metrics.cocoeval.matched` says of it.
     resamples : int
-        How many, at least 1. With 1,000 the ends vary from seed to seed by a twentieth of the
+        How many, 1 to 10 million. With 1,000 the ends vary from seed to seed by a twentieth of the
         interval or so.
     level : float
         The share, 0..1.
@@ -60,13 +66,17 @@ def bootstrap(
 
     Raises
     ------
-    ValueError
-        ``resamples`` or ``level`` is out of range.
+    TypeError, ValueError
+        An argument is of another type, or ``resamples``, ``level`` or ``seed`` is out of range.
     """
-    if resamples < 1:
-        raise ValueError(f"resamples must be at least 1, got {resamples}")
-    if not 0 <= level <= 1:
-        raise ValueError(f"level must be in 0..1, got {level}")
+    from pycocotools.cocoeval import COCOeval
+
+    check_kind("dataset", dataset, Dataset)
+    check_kind("evaluated", evaluated, COCOeval)
+    if check_whole(TYPES, "resamples", resamples, 1) > MOST_RESAMPLES:
+        raise ValueError(f"resamples must be at most {MOST_RESAMPLES}, got {resamples}")
+    check_real(TYPES, "level", level, "in 0..1", least=0, most=1)
+    check_whole(TYPES, "seed", seed, 0)
     matches = Matches.of(dataset, evaluated)
     generator = np.random.default_rng(seed)
     images = len(dataset)

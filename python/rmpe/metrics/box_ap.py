@@ -11,6 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import show
+
+from ..arguments import as_floats
+from .cocoeval import LARGEST_AREA
+
 __all__ = ["BoxPrecision", "box_precision"]
 
 Floats = npt.NDArray[np.float64]
@@ -50,8 +55,8 @@ def box_precision(
         For each image the boxes ``x1, y1, x2, y2`` of the people in it, and which of them are
         regions that do not count (crowds).
     found : sequence of (array (R_i, 4), array (R_i,))
-        For each image the boxes that were found, and their scores. A box that is not finite is
-        wrong; a score that is NaN ranks last.
+        For each image the boxes that were found, and their scores. A box that is not finite, or
+        turned inside out, is wrong; a score that is NaN ranks last.
 
     Returns
     -------
@@ -60,9 +65,9 @@ def box_precision(
 
     Raises
     ------
-    ValueError
-        Where the number of images differs, a true box is not finite, or nobody is there to be
-        found.
+    TypeError, ValueError
+        Where they are no such arrays, the number of images differs, a true box is not finite or
+        turned inside out, or nobody is there to be found.
 
     Examples
     --------
@@ -71,11 +76,14 @@ def box_precision(
     >>> round(box_precision(truth, [(boxes[:1] + 1, np.array([0.9]))]).ap50, 3)
     0.505
     """
+    truth, found = _pairs("truth", truth), _pairs("found", found)
     if len(truth) != len(found):
         raise ValueError(f"found must be of {len(truth)} images, as truth is, got {len(found)}")
     if not all(np.isfinite(boxes).all() for boxes, _ in truth):
         raise ValueError("truth must have finite boxes, got NaN or infinity")
-    annotations: list[dict[str, object]] = [
+    if any((boxes[:, 2:] < boxes[:, :2]).any() for boxes, _ in truth):
+        raise ValueError("truth must have boxes with x1 <= x2 and y1 <= y2, got others")
+    annotations: list[dict[str, Any]] = [
         {
             "id": 0,
             "image_id": i,
@@ -85,12 +93,15 @@ def box_precision(
             "iscrowd": int(crowd),
         }
         for i, (boxes, crowds) in enumerate(truth)
-        for (x1, y1, x2, y2), crowd in zip(boxes.tolist(), crowds, strict=True)
+        for (x1, y1, x2, y2), crowd in zip(boxes.tolist(), crowds.tolist(), strict=True)
     ]
     for number, annotation in enumerate(annotations, 1):
         annotation["id"] = number
-    if all(annotation["iscrowd"] for annotation in annotations):
-        raise ValueError("truth must have at least one box that counts")
+    if all(one["iscrowd"] or one["area"] > LARGEST_AREA for one in annotations):
+        raise ValueError(
+            "truth must have at least one box that counts, of a single person, of an area up to "
+            f"{LARGEST_AREA:g}"
+        )
     rows = [
         [i, x1, y1, x2 - x1, y2 - y1, score, 1]
         for i, (boxes, scores) in enumerate(found)
@@ -101,20 +112,39 @@ def box_precision(
     return _measure(len(truth), annotations, np.array(rows))
 
 
+def _pairs(name: str, pairs: Any) -> list[tuple[Floats, Any]]:
+    """Check a sequence of boxes with a value for each."""
+    rule = f"{name} must be a sequence of pairs of arrays"
+    if not isinstance(pairs, Sequence):
+        raise TypeError(f"{rule}, got {show(pairs)}")
+    checked = []
+    for i, pair in enumerate(pairs):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise TypeError(f"{rule}, got {show(pair)} at {i}")
+        boxes = as_floats(f"{name}[{i}][0]", pair[0], ("N", 4))
+        values = np.asarray(pair[1])
+        # Crowds are yes or no, which are numbers here.
+        numbers = values * 1.0 if values.dtype == bool else values
+        checked.append((boxes, as_floats(f"{name}[{i}][1]", numbers, (len(boxes),))))
+    return checked
+
+
 def _finite(boxes: Floats) -> Floats:
-    """Give boxes that are not finite no area, so that they overlap with nobody.
+    """Give boxes that are none no area, so that they overlap with nobody.
 
     To pycocotools an overlap of NaN is no less than any threshold.
     """
-    finite: Floats = np.where(np.isfinite(boxes).all(axis=1, keepdims=True), boxes, 0.0)
+    forward: Bools = np.asarray((boxes[:, 2:] >= boxes[:, :2]).all(axis=1))
+    usable: Bools = forward & np.asarray(np.isfinite(boxes).all(axis=1))
+    finite: Floats = np.where(usable[:, None], boxes, 0.0)
     return finite
 
 
-def _measure(images: int, annotations: list[dict[str, object]], rows: Floats) -> BoxPrecision:
+def _measure(images: int, annotations: list[dict[str, Any]], rows: Floats) -> BoxPrecision:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), np.errstate(over="ignore"):
         truth: Any = COCO()
         # Less than the stubs ask for, and all that COCOeval reads.
         dataset = {

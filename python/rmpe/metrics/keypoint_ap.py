@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import check_kind
 from ..datasets.dataset import Dataset
 from .cocoeval import matched
 from .predictions import Predictions
@@ -77,9 +78,10 @@ def average_precision(
     ------
     DatasetError
         Nobody is annotated whom the measure counts, or the skeleton has no sigmas.
-    ValueError
-        The results do not belong to the data set.
+    TypeError, ValueError
+        An argument is of another type, or the results do not belong to the data set.
     """
+    check_kind("dataset", dataset, Dataset)
     if not isinstance(predictions, Predictions):
         predictions = Predictions.from_coco(dataset, predictions)
     return summarize(matched(dataset, predictions), len(predictions))

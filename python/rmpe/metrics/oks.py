@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rmpe_ext.validation.checks import check_numbers, show
 
+from ..arguments import as_floats
 from ..datasets.dataset import Dataset
 from .predictions import Predictions
 
@@ -55,7 +56,7 @@ def oks(
     Raises
     ------
     TypeError, ValueError
-        `sigmas` are not K numbers above 0.
+        `sigmas` are not K numbers above 0, or the arrays hold no real numbers of such shapes.
 
     Examples
     --------
@@ -68,26 +69,50 @@ def oks(
            [0.647],
            [0.   ]])
     """
-    sigmas = check_numbers("sigmas", sigmas, poses.shape[-2], "keypoint")
+    poses = as_floats("poses", poses, (..., "K", 2))
+    k = poses.shape[-2]
+    keypoints = as_floats("keypoints", keypoints, (..., k, 2))
+    flags = as_floats("visibility", visibility, (..., k))
+    boxes, areas = as_floats("boxes", boxes, (..., 4)), as_floats("areas", areas, (...,))
+    variances = as_floats("variances", np.asarray(variances), (...,))
+    leading = (poses.shape[:-2], keypoints.shape[:-2], flags.shape[:-1], boxes.shape[:-1])
+    try:
+        shape = np.broadcast_shapes(*leading, areas.shape, variances.shape)
+    except ValueError:
+        raise ValueError(
+            "the leading dimensions of poses, keypoints, visibility, boxes, areas and variances "
+            f"must broadcast, got {', '.join(map(str, (*leading, areas.shape, variances.shape)))}"
+        ) from None
+    for name, values, least in (
+        ("boxes", boxes, -math.inf),
+        ("areas", areas, 0),
+        ("variances", variances, 0),
+    ):
+        if not (np.isfinite(values) & (values >= least)).all():
+            rule = "finite" if least else "finite, and from 0"
+            raise ValueError(f"{name} must be {rule}, got {show(values)}")
+    sigmas = check_numbers("sigmas", sigmas, k, "keypoint")
     if not all(0 < sigma < math.inf for sigma in sigmas):
         raise ValueError(f"sigmas must be above 0 and finite, got {show(sigmas)}")
-    x1, y1, x2, y2 = np.moveaxis(boxes, -1, 0)
-    width, height = x2 - x1, y2 - y1
-    labeled = visibility > 0
+    labeled = flags > 0
     count = labeled.sum(axis=-1)
-    total: Floats = np.zeros(
-        np.broadcast_shapes(poses.shape[:-2], keypoints.shape[:-2], areas.shape)
-    )
-    # A keypoint at a time, which needs no array of all distances of all pairs.
-    for k, sigma in enumerate(sigmas):
-        x, y = poses[..., k, 0], poses[..., k, 1]
-        dx = np.where(count, x - keypoints[..., k, 0], _outside(x, x1 - width, x2 + width))
-        dy = np.where(count, y - keypoints[..., k, 1], _outside(y, y1 - height, y2 + height))
-        # The smallest of numbers keeps an area of 0 from dividing 0 by 0, as pycocotools has it.
-        tolerated = areas + variances / (2 * sigma) ** 2 + np.spacing(1)
-        squares = (dx**2 + dy**2) / (2 * sigma) ** 2 / tolerated / 2
-        counts = labeled[..., k] | (count == 0)
-        total += np.where(counts & np.isfinite(x) & np.isfinite(y), np.exp(-squares), 0.0)
+    total: Floats = np.zeros(shape)
+    # Too far for float64 is far enough.
+    with np.errstate(over="ignore", invalid="ignore"):
+        x1, y1, x2, y2 = np.moveaxis(boxes, -1, 0)
+        width, height = x2 - x1, y2 - y1
+        # A keypoint at a time, which needs no array of all distances of all pairs.
+        for joint, sigma in enumerate(sigmas):
+            x, y = poses[..., joint, 0], poses[..., joint, 1]
+            dx = np.where(count, x - keypoints[..., joint, 0], _outside(x, x1 - width, x2 + width))
+            dy = np.where(
+                count, y - keypoints[..., joint, 1], _outside(y, y1 - height, y2 + height)
+            )
+            # The smallest of numbers keeps an area of 0 from dividing 0 by 0, as in pycocotools.
+            tolerated = areas + variances / (2 * sigma) ** 2 + np.spacing(1)
+            squares = (dx**2 + dy**2) / (2 * sigma) ** 2 / tolerated / 2
+            counts = labeled[..., joint] | (count == 0)
+            total += np.where(counts & np.isfinite(x) & np.isfinite(y), np.exp(-squares), 0.0)
     similarity: Floats = total / np.where(count, count, len(sigmas))
     return similarity
 

@@ -7,12 +7,16 @@ of that diagonal apart, so it is .75 times their distance, and needs no box.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_real, show
+
+from ..arguments import as_floats, check_kind
 from ..datasets.dataset import Dataset, DatasetError
 
 __all__ = ["KeypointShares", "head_sizes", "pckh"]
@@ -90,11 +94,13 @@ def pckh(
 
     Raises
     ------
-    ValueError
-        The keypoints have another shape, or nothing is labeled.
+    TypeError, ValueError
+        An argument is of another type, the keypoints have another shape, `threshold` is below 0,
+        `leave_out` holds other names, or nothing is labeled.
     """
-    if keypoints.shape != dataset.keypoints.shape:
-        raise ValueError(f"keypoints must be {dataset.keypoints.shape}, got {keypoints.shape}")
+    check_kind("dataset", dataset, Dataset)
+    keypoints = as_floats("keypoints", keypoints, dataset.keypoints.shape)
+    check_real(TYPES, "threshold", threshold, "a finite number from 0", least=0, below=math.inf)
     sizes = head_sizes(dataset)
     counted = _counted(dataset, sizes, leave_out)
     right = counted & _near(keypoints, dataset.keypoints, sizes, threshold)
@@ -106,9 +112,11 @@ def pckh(
 def _counted(dataset: Dataset, sizes: Floats, leave_out: Collection[str]) -> Bools:
     """Which keypoints (P, K) count."""
     names = dataset.skeleton.keypoints
-    unknown = set(leave_out) - set(names)
+    if isinstance(leave_out, str) or not isinstance(leave_out, Collection):
+        raise TypeError(f"leave_out must be a collection of names, got {show(leave_out)}")
+    unknown = [name for name in leave_out if name not in names]
     if unknown:
-        raise ValueError(f"leave_out must be among {', '.join(names)}, got {', '.join(unknown)}")
+        raise ValueError(f"leave_out must be among {', '.join(names)}, got {show(unknown)}")
     counted: Bools = (dataset.visibility > 0) & ~np.isnan(sizes)[:, None]
     counted &= ~np.isin(names, list(leave_out))
     if not counted.any():
@@ -121,7 +129,8 @@ def _counted(dataset: Dataset, sizes: Floats, leave_out: Collection[str]) -> Boo
 
 def _near(poses: Floats, keypoints: Floats, sizes: Floats, threshold: float) -> Bools:
     """Whether keypoints (N, K, 2) of poses are close enough to those of as many people, (N, K)."""
-    distance = np.linalg.norm(poses - keypoints, axis=2)
+    with np.errstate(over="ignore", invalid="ignore"):  # Too far for float64 is far enough.
+        distance = np.linalg.norm(poses - keypoints, axis=2)
     # False for NaN.
     near: Bools = distance <= threshold * sizes[:, None]
     return near

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rmpe_ext.validation.checks import show
 
+from ..arguments import as_floats, as_indices
 from ..datasets.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class Predictions:
 
     Raises
     ------
-    ValueError
-        For a shape that contradicts the above.
+    TypeError, ValueError
+        For a type or a shape that contradicts the above.
     """
 
     image_index: npt.NDArray[np.int64]
@@ -46,13 +47,16 @@ class Predictions:
     keypoint_scores: npt.NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        if self.keypoints.ndim != 3 or self.keypoints.shape[2] != 2:
-            raise ValueError(f"keypoints must be (R, K, 2), got {self.keypoints.shape}")
-        r, k, _ = self.keypoints.shape
-        shapes = {"image_index": (r,), "scores": (r,), "keypoint_scores": (r, k)}
-        for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} must be {shape}, got {getattr(self, name).shape}")
+        keypoints = as_floats("keypoints", self.keypoints, ("R", "K", 2))
+        r, k, _ = keypoints.shape
+        arrays = {
+            "image_index": as_indices("image_index", self.image_index, (r,)),
+            "keypoints": keypoints,
+            "scores": as_floats("scores", self.scores, (r,)),
+            "keypoint_scores": as_floats("keypoint_scores", self.keypoint_scores, (r, k)),
+        }
+        for name, array in arrays.items():
+            object.__setattr__(self, name, array)
 
     def __len__(self) -> int:
         """Return the number of people, R."""
@@ -128,7 +132,7 @@ class Predictions:
                 if values.dtype.kind not in "iuf":
                     raise TypeError(f"got {values.dtype}")
                 numbers[i] = values
-            except (KeyError, TypeError, ValueError, IndexError) as error:
+            except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
                 shown = dict(row) if isinstance(row, Mapping) else row
                 raise ValueError(
                     f"rows[{i}] must have image_id, one of {dataset.annotations}, {3 * k} numbers "

@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_whole, show
+
+from ..arguments import check_image, check_texts
 from .lettering import write_label
 
 __all__ = ["contact_sheet", "thumbnail"]
@@ -23,11 +26,18 @@ Pixels = npt.NDArray[np.uint8]
 def thumbnail(image: Pixels, side: int) -> Pixels:
     """Reduce a picture (H, W, 3) so that its longer side is ``side``; smaller ones stay.
 
+    Raises
+    ------
+    TypeError, ValueError
+        It is no such picture, or `side` no whole number from 1.
+
     Examples
     --------
     >>> thumbnail(np.zeros((480, 640, 3), np.uint8), 160).shape
     (120, 160, 3)
     """
+    check_image("image", image)
+    check_whole(TYPES, "side", side, 1)
     height, width = image.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:
@@ -59,8 +69,8 @@ def contact_sheet(
 
     Raises
     ------
-    ValueError
-        The sheet would be larger than is sensible.
+    TypeError, ValueError
+        An argument is none of the above, or the sheet would be larger than is sensible.
 
     Examples
     --------
@@ -68,6 +78,19 @@ def contact_sheet(
     >>> contact_sheet([picture] * 5, list("abcde"), columns=3, side=120).shape
     (258, 384, 3)
     """
+    check_whole(TYPES, "columns", columns, 1)
+    check_whole(TYPES, "side", side, 1)
+    if not isinstance(images, Sequence):
+        raise TypeError(f"images must be a sequence of pictures, got {show(images)}")
+    if not images:
+        raise ValueError("images must hold at least one picture, got none")
+    for number, image in enumerate(images):
+        check_image(f"images[{number}]", image)
+        if max(image.shape[:2]) > side:
+            raise ValueError(
+                f"images[{number}] must have no side longer than side, {side}, got {image.shape}"
+            )
+    check_texts("names", names, len(images), "picture")
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     step = side + _GAP

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arguments import check_kind
+from ..arguments import as_floats, check_image, check_kind, check_texts
 from ..class_names import PERSON
 from .drawing_style import DrawingStyle
 from .drawn import as_numpy, drawn_joints
@@ -74,11 +74,9 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
 
     from ..people import People
 
-    check_kind("image", image, np.ndarray)
+    check_image("image", image)
     check_kind("people", people, People)
     check_kind("style", style, DrawingStyle)
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f"image must be (H, W, 3) uint8, got {image.shape} {image.dtype}")
     longest = max(image.shape[:2])
     original = blur_faces(image, people) if style.blur_faces else np.ascontiguousarray(image)
     shown = drawn_joints(people, style)
@@ -123,7 +121,7 @@ def draw_boxes(image: Array, boxes: Array, texts: Sequence[str]) -> Array:
     image : numpy.ndarray
         (H, W, 3) uint8, RGB; left as it is.
     boxes : numpy.ndarray
-        (M, 4): ``x1, y1, x2, y2`` in its pixels, inside of it.
+        (M, 4): ``x1, y1, x2, y2`` in its pixels. Those that are not finite are left out.
     texts : sequence of str
         What is written at the upper left corner of each.
 
@@ -131,10 +129,23 @@ def draw_boxes(image: Array, boxes: Array, texts: Sequence[str]) -> Array:
     -------
     numpy.ndarray
         (H, W, 3) uint8, RGB, a new array.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is none of the above.
     """
+    check_image("image", image)
+    boxes = as_floats("boxes", boxes, ("M", 4))
+    check_texts("texts", texts, len(boxes), "box")
     drawing = np.ascontiguousarray(image).copy()
+    known: Array = np.asarray(np.isfinite(boxes).all(axis=1))
+    longest = max(image.shape[:2])
+    boxes = np.nan_to_num(boxes).clip(-2 * longest, 3 * longest)
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
     for index in map(int, np.argsort(-sides.prod(1), kind="stable")):
+        if not known[index]:
+            continue
         _draw_box(drawing, boxes[index], sides[index], _BOX)
         _write_person(drawing, texts[index], boxes[index], sides[index])
     return drawing

@@ -12,6 +12,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_type, check_whole, show
+
+from ..arguments import check_image, check_name
 from .errors import OutputError
 
 __all__ = ["CONTAINERS", "VideoWriter"]
@@ -21,6 +24,8 @@ CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _ENCODERS = {"libx264": {"crf": "20", "preset": "veryfast"}, "mpeg4": {"qscale": "3"}}
 # Of a video whose frames have no times.
 _RATE = Fraction(25)
+# Of H.264.
+_MOST_SIDE = 16384
 
 
 class VideoWriter:
@@ -40,6 +45,13 @@ class VideoWriter:
         Frames a second, on average.
     sound : stream of PyAV, optional
         Its packets will be written too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is none of the above.
+    OutputError
+        A file of that kind cannot hold the sound.
     """
 
     def __init__(
@@ -54,6 +66,19 @@ class VideoWriter:
         import av
         from av.error import FFmpegError
 
+        check_name("suffix", suffix, CONTAINERS)
+        if not isinstance(size, (tuple, list)) or len(size) != 2:
+            raise TypeError(f"size must be (height, width), got {show(size)}")
+        for side in size:
+            if check_whole(TYPES, "each side of size", side, 1) > _MOST_SIDE:
+                raise ValueError(f"each side of size must be at most {_MOST_SIDE}, got {side}")
+        for name, value in (("unit", unit), ("rate", rate)):
+            if value is not None and (not isinstance(value, Fraction) or value < 0):
+                raise ValueError(
+                    f"{name} must be a Fraction, not below 0, or None, got {show(value)}"
+                )
+        self._size = tuple(size)
+        self._last: int | None = None
         self._container = av.open(file, "w", format=CONTAINERS[suffix])
         name = next(name for name in _ENCODERS if name in av.codecs_available)
         self._unit = unit or 1 / _RATE
@@ -74,9 +99,26 @@ class VideoWriter:
                 ) from None
 
     def write(self, image: npt.NDArray[np.uint8], stamp: int) -> None:
-        """Add a frame, (H, W, 3) uint8 RGB, at a time that is later than the last one's."""
+        """Add a frame, (H, W, 3) uint8 RGB, at a time that is later than the last one's.
+
+        Raises
+        ------
+        TypeError, ValueError
+            The frame or the time is none of that, or the frame is not of the video's size.
+        """
         import av
 
+        check_image("image", image)
+        if image.shape[:2] != self._size:
+            raise ValueError(f"image must be {self._size}, as the video, got {image.shape[:2]}")
+        check_type(TYPES, "stamp", stamp, "int")
+        if not -(2**62) < stamp < 2**62 or (self._last is not None and stamp <= self._last):
+            last = "none" if self._last is None else self._last
+            raise ValueError(
+                f"stamp must be later than that of the frame before ({last}) and within 2^62, "
+                f"got {show(stamp)}"
+            )
+        self._last = int(stamp)
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = stamp, self._unit
         self._container.mux(self._stream.encode(frame))

@@ -7,6 +7,7 @@ from typing import Literal
 
 from rmpe_ext.validation.checks import TYPES, check_real, check_type, check_whole
 
+from ..arguments import check_name
 from ..toml_table import show
 
 __all__ = ["SIMILARITIES", "SimilarityName", "TrackingParameters"]
@@ -65,10 +66,7 @@ class TrackingParameters:
     patience: int = 30
 
     def __post_init__(self) -> None:
-        if self.similarity not in tuple(SIMILARITIES):
-            raise ValueError(
-                f"similarity must be one of {', '.join(SIMILARITIES)}, got {show(self.similarity)}"
-            )
+        check_name("similarity", self.similarity, SIMILARITIES)
         for name in ("high_score", "low_score", "min_similarity", "min_similarity_low"):
             value = getattr(self, name)
             check_type(TYPES, name, value, "float")
@@ -133,11 +131,10 @@ class SmoothingParameters:
     max_gap: int = 5
 
     def __post_init__(self) -> None:
-        if self.filter not in tuple(FILTERS):
-            raise ValueError(f"filter must be one of {', '.join(FILTERS)}, got {show(self.filter)}")
+        check_name("filter", self.filter, FILTERS)
         check_whole(TYPES, "window", self.window, 1)
         if self.window < 5 or self.window % 2 == 0:
-            raise ValueError(f"window must be odd and at least 5, got {self.window}")
+            raise ValueError(f"window must be odd and at least 5, got {show(self.window)}")
         check_real(TYPES, "cutoff", self.cutoff, "above 0", above=0)
         check_real(TYPES, "beta", self.beta, "at least 0", least=0)
         check_real(TYPES, "frequency", self.frequency, "above 0 and below 0.5", above=0, below=0.5)

@@ -88,15 +88,21 @@ def _oks(tracks: Poses, people: Poses) -> Floats:
     sure = (tracks.keypoint_scores[:, None] >= _KEYPOINT_SCORE) & (
         people.keypoint_scores[None] >= _KEYPOINT_SCORE
     )
-    sides = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (tracks.boxes, people.boxes)]
+    # A box turned inside out has no area; what float64 cannot hold is as large as can be.
+    with np.errstate(over="ignore", invalid="ignore"):
+        variances = np.nan_to_num(tracks.variances[:, None] + people.variances)
+        areas = [
+            np.nan_to_num((boxes[:, 2:] - boxes[:, :2]).clip(0).prod(axis=1))
+            for boxes in (tracks.boxes, people.boxes)
+        ]
     similarity = oks(
         people.keypoints[None],
         tracks.keypoints[:, None],
         sure.astype(np.uint8),
-        tracks.boxes[:, None],
-        (sides[0][:, None] + sides[1][None]) / 2,
+        np.nan_to_num(tracks.boxes[:, None]),
+        areas[0][:, None] / 2 + areas[1][None] / 2,
         tracks.sigmas,
-        variances=tracks.variances[:, None] + people.variances,
+        variances=variances,
     )
     return np.where(sure.any(axis=2), similarity, 0.0)
 

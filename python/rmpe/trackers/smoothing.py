@@ -11,6 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_whole, show
+
+from ..arguments import as_floats, check_kind
 from .parameters import FilterName, SmoothingParameters
 
 __all__ = ["fill_gaps", "smooth_track"]
@@ -23,6 +26,12 @@ _DEGREE = 2
 _SPEED_CUTOFF = 0.04
 # Butterworth: so many frames are mirrored at both ends, in which the filter settles.
 _PADDING = 25
+# Of the frames from first to last: memory and time grow with them, also where nobody is seen.
+_LONGEST = 10_000_000
+# Of two frames in a row: with less between them, no parabola goes through both.
+_SHORTEST = 0.001
+# Of the surest keypoint of a parabola: with less, the equations of the fit have no solution.
+_LEAST_WEIGHT = 1e-6
 
 
 def smooth_track(
@@ -33,20 +42,35 @@ def smooth_track(
     Parameters
     ----------
     times : array (N,), float64
-        Increasing, in frames.
+        Increasing, in frames, by .001 or more; the last at most 10 million after the first.
     points : array (N, K, 2), float64
-        In pixels; what is not finite is not known, and stays so.
+        In pixels; what is not finite, or beyond float32, is not known, and stays so.
     weights : array (N, K), float64
         Confidences.
     sizes : array (N,), float64
-        Of the person in each frame, in pixels.
+        Of the person in each frame, in pixels, from 0.
     parameters : SmoothingParameters
 
     Returns
     -------
     array (N, K, 2), float64
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is none of the above.
     """
-    known = np.isfinite(points).all(axis=2) & np.isfinite(weights) & (weights > 0)
+    check_kind("parameters", parameters, SmoothingParameters)
+    times = _checked_times(times)
+    points = as_floats("points", points, (len(times), "K", 2))
+    weights = as_floats("weights", weights, points.shape[:2])
+    sizes = as_floats("sizes", sizes, (len(times),))
+    if not ((sizes >= 0) & np.isfinite(sizes)).all():
+        raise ValueError(f"sizes must be from 0 and finite, got {show(sizes)}")
+    if not len(times):
+        return points.copy()
+    usable = (np.abs(points) <= np.finfo(np.float32).max).all(axis=2)  # False for NaN.
+    known = usable & np.isfinite(weights) & (weights > 0)
     weights = np.where(known, np.minimum(weights, 1.0), 0.0)
     plain = np.where(known[..., None], points, 0.0)
     smoothed = _SMOOTHED_BY[parameters.filter](times, plain, weights, sizes, parameters)
@@ -64,6 +88,8 @@ def _savgol(
         offset = times[first:last] - time
         basis = offset[:, None] ** np.arange(_DEGREE + 1)  # (n, 3)
         weight = weights[first:last]  # (n, K)
+        least = _LEAST_WEIGHT * weight.max(axis=0)
+        weight = np.where(weight > 0, np.maximum(weight, least), 0.0)
         # Of each keypoint alone: fewer points than the parabola has coefficients fit anything.
         enough = (weight > 0).sum(axis=0) > _DEGREE
         normal = np.einsum("na,nk,nb->kab", basis, weight, basis)
@@ -146,7 +172,7 @@ def fill_gaps(times: Floats, values: Floats, max_gap: int) -> Floats:
     Parameters
     ----------
     times : array (N,), float64
-        Increasing, in frames.
+        As for `smooth_track`.
     values : array (N, D), float64
         NaN where they are not known.
     max_gap : int
@@ -156,6 +182,11 @@ def fill_gaps(times: Floats, values: Floats, max_gap: int) -> Floats:
     -------
     array (N, D), float64
 
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is none of the above.
+
     Examples
     --------
     >>> times = np.arange(6.0)
@@ -163,6 +194,9 @@ def fill_gaps(times: Floats, values: Floats, max_gap: int) -> Floats:
     >>> fill_gaps(times, values, max_gap=1)[:, 0].tolist()
     [0.0, 1.0, 2.0, nan, nan, 8.0]
     """
+    times = _checked_times(times)
+    values = as_floats("values", values, (len(times), "D"))
+    check_whole(TYPES, "max_gap", max_gap, 0)
     filled = values.copy()
     for column in range(values.shape[1]):
         known = np.flatnonzero(np.isfinite(values[:, column]))
@@ -174,5 +208,18 @@ def fill_gaps(times: Floats, values: Floats, max_gap: int) -> Floats:
         before, after = known[np.maximum(place, 1) - 1], known[np.minimum(place, len(known) - 1)]
         short = times[after] - times[before] - 1 <= max_gap
         wanted = inside & short & ~np.isfinite(values[:, column])
-        filled[wanted, column] = np.interp(times[wanted], times[known], values[known, column])
+        # Halved, so that no difference of two numbers is too large.
+        halves = np.interp(times[wanted], times[known], values[known, column] / 2)
+        filled[wanted, column] = 2 * halves
     return filled
+
+
+def _checked_times(times: Floats) -> Floats:
+    times = as_floats("times", times, ("N",))
+    if not np.isfinite(times).all() or (np.diff(times) < _SHORTEST).any():
+        raise ValueError(
+            f"times must be finite and increase by {_SHORTEST} or more, got {show(times)}"
+        )
+    if len(times) and times[-1] - times[0] > _LONGEST:
+        raise ValueError(f"times must span at most {_LONGEST} frames, got {show(times)}")
+    return times

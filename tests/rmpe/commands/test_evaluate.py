@@ -42,6 +42,11 @@ def test_bootstrap_prints_an_interval_around_each_measure(models_dir, data_dir, 
     assert lines[4] == "from, to: 95% of 200 draws of as many images"
 
 
+def test_command_refuses_more_resamples_than_can_be_drawn(capsys):
+    assert main(["evaluate", "a.json", "images", "--bootstrap", str(10**12)]) == 2
+    assert "--bootstrap must be at most 10000000, got 1000000000000" in capsys.readouterr().err
+
+
 def test_command_refuses_other_skeletons(models_dir, data_dir, capsys):
     folder = data_dir / "coco-mini"
     arguments = [str(folder / "person_keypoints.json"), str(folder / "images")]

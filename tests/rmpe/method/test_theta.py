@@ -8,6 +8,7 @@ import rmpe_ext
 from rmpe.method.theta import (
     LEAST_AREA,
     SingularThetaError,
+    between,
     compose,
     invert,
     is_singular,
@@ -174,3 +175,38 @@ def test_what_is_no_theta_is_named(theta, least, error, message):
     for function in (invert, is_singular):
         with pytest.raises(error, match=message):
             function(theta, least=least)
+
+
+EYE = torch.eye(2, 3)[None]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: invert(EYE, strict=np.ones(2)), TypeError, "strict must be True or False, got"),
+        (lambda: compose("x", EYE, SIZE), TypeError, "matrices must be a Tensor, got 'x'"),
+        (lambda: compose(EYE, None, SIZE), TypeError, "theta must be a Tensor, got None"),
+        (lambda: compose(EYE.long(), EYE, SIZE), TypeError, "matrices must be dense, of real numb"),
+        (
+            lambda: compose(EYE.repeat(3, 1, 1), EYE.repeat(2, 1, 1), SIZE),
+            ValueError,
+            "theta must be as many as matrices, 3, got 2",
+        ),
+        (lambda: compose(EYE, EYE, 4), TypeError, r"size must be \(height, width\), got 4"),
+        (lambda: compose(EYE, EYE, (4, 0)), ValueError, "each side of size must be at least 1"),
+        (lambda: compose(EYE, EYE, (4.0, 4)), TypeError, "each side of size must be a whole"),
+        (lambda: compose(EYE, EYE, (2**70, 4)), ValueError, "each side of size must be below"),
+        (
+            lambda: compose(EYE, EYE, SIZE, align_corners=np.ones(2)),
+            TypeError,
+            "align_corners must be True or False, got",
+        ),
+        (lambda: between(EYE, 0 * EYE, SIZE), ValueError, "wanted must have an inverse, got"),
+        (lambda: between(EYE, EYE[0], SIZE), ValueError, r"wanted must be \(N, 2, 3\), got"),
+        (lambda: reduced(EYE.int(), SIZE, SIZE), TypeError, "matrices must be dense, of real"),
+        (lambda: reduced(EYE, SIZE, (0, 1)), ValueError, "each side of small must be at least 1"),
+    ],
+)
+def test_wrong_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

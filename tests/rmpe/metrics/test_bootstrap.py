@@ -104,9 +104,22 @@ def test_progress(measured):
     "options, message",
     [
         ({"resamples": 0}, "resamples must be at least 1, got 0"),
+        ({"resamples": 2**62}, "resamples must be at most 10000000, got"),
+        ({"resamples": 2.0}, "resamples must be a whole number, got 2.0"),
         ({"resamples": 5, "level": 95}, r"level must be in 0..1, got 95"),
+        ({"resamples": 5, "level": None}, "level must be a number, got None"),
+        ({"resamples": 5, "seed": -1}, "seed must be at least 0, got -1"),
+        ({"resamples": 5, "seed": "1"}, "seed must be a whole number, got '1'"),
     ],
 )
 def test_what_is_refused(measured, options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         bootstrap(*measured, **options)
+
+
+def test_what_is_not_measured_is_refused(measured):
+    dataset, evaluated = measured
+    with pytest.raises(TypeError, match="dataset must be a Dataset, got None"):
+        bootstrap(None, evaluated, 5)
+    with pytest.raises(TypeError, match="evaluated must be a COCOeval, got None"):
+        bootstrap(dataset, None, 5)

@@ -65,3 +65,34 @@ def test_boxes_that_are_not_finite_are_wrong(value):
     wrong[0] = [900, 900, 910, 910]
     assert found == box_precision([(BOXES, NO_CROWD)], [(wrong, scores)])
     assert found.ap50 < 0.5
+
+
+@pytest.mark.filterwarnings("error")
+def test_boxes_turned_inside_out_or_too_large_are_wrong():
+    scores = np.array([0.9, 0.5, 0.1])
+    for boxes in (BOXES[:, [2, 3, 0, 1]], BOXES * 1e200):
+        wrong = box_precision([(BOXES, NO_CROWD)], [(boxes, scores)])
+        assert wrong == BoxPrecision(0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("truth", "found", "error", "message"),
+    [
+        (None, [], TypeError, "truth must be a sequence of pairs of arrays, got None"),
+        ([BOXES], [], TypeError, "truth must be a sequence of pairs of arrays, got array.* at 0"),
+        ([(BOXES[:, :3], NO_CROWD)], [], ValueError, r"truth\[0\]\[0\] must be \(N, 4\), got"),
+        ([(BOXES, NO_CROWD[:2])], [], ValueError, r"truth\[0\]\[1\] must be \(3,\), got \(2,\)"),
+        ([(BOXES[:, ::-1], NO_CROWD)], [()], TypeError, "found must be a sequence of pairs"),
+        ([(BOXES[:, ::-1], NO_CROWD)], [(BOXES, np.ones(3))], ValueError, "x1 <= x2"),
+        ([(BOXES * 1e6, NO_CROWD)], [(BOXES, np.ones(3))], ValueError, r"area up to 1e\+10"),
+        (
+            [(BOXES, NO_CROWD)],
+            [(BOXES, np.array([10**400] * 3))],
+            TypeError,
+            r"found\[0\]\[1\] must hold real numbers, got object",
+        ),
+    ],
+)
+def test_what_are_no_boxes_is_named(truth, found, error, message):
+    with pytest.raises(error, match=message):
+        box_precision(truth, found)

@@ -87,3 +87,62 @@ def test_sigmas_are_one_for_each_keypoint(sigmas, error, message):
     person = np.zeros((1, 17, 2))
     with pytest.raises(error, match=message):
         oks(person, person, np.full((1, 17), 2), np.zeros((1, 4)), np.ones(1), sigmas)
+
+
+PERSON = np.zeros((2, 17, 2)), np.full((2, 17), 2), np.zeros((2, 4)), np.ones(2), COCO_17.sigmas
+
+
+@pytest.mark.parametrize(
+    ("poses", "people", "error", "message"),
+    [
+        ([[1, 2]], PERSON, TypeError, "poses must be a numpy array of real numbers, got"),
+        (PERSON[0][0, 0, 0], PERSON, TypeError, "poses must be a numpy array of real numbers"),
+        (PERSON[0][..., 0], PERSON, ValueError, r"poses must be \(..., K, 2\), got \(2, 17\)"),
+        (
+            PERSON[0][:, :5],
+            PERSON,
+            ValueError,
+            r"keypoints must be \(..., 5, 2\), got \(2, 17, 2\)",
+        ),
+        (
+            PERSON[0],
+            (PERSON[0], PERSON[1] * 1j, *PERSON[2:]),
+            TypeError,
+            "visibility must hold real numbers, got complex128",
+        ),
+        (
+            np.zeros((3, 17, 2)),
+            PERSON,
+            ValueError,
+            "leading dimensions of poses, .* must broadcast",
+        ),
+        (
+            PERSON[0],
+            (*PERSON[:3], -PERSON[3], PERSON[4]),
+            ValueError,
+            "areas must be finite, and fr",
+        ),
+        (
+            PERSON[0],
+            (*PERSON[:3], PERSON[3] * np.nan, PERSON[4]),
+            ValueError,
+            "areas must be finite",
+        ),
+        (
+            PERSON[0],
+            (*PERSON[:2], PERSON[2] + np.inf, *PERSON[3:]),
+            ValueError,
+            "boxes must be fin",
+        ),
+        (PERSON[0].astype(object), PERSON, TypeError, "poses must hold real numbers, got object"),
+    ],
+)
+def test_wrong_arrays_are_named(poses, people, error, message):
+    with pytest.raises(error, match=message):
+        oks(poses, *people)
+
+
+@pytest.mark.filterwarnings("error")
+def test_poses_beyond_numbers_are_like_nobody():
+    for value in (np.nan, np.inf, 1e300):
+        assert oks(np.full((2, 17, 2), value), *PERSON).tolist() == [0, 0]

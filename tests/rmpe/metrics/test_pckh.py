@@ -124,5 +124,34 @@ def test_what_cannot_be_measured(one_person):
         head_sizes(coco)
     with pytest.raises(ValueError, match=r"keypoints must be \(1, 16, 2\), got \(2, 16, 2\)"):
         pckh(one_person, np.zeros((2, 16, 2)))
-    with pytest.raises(ValueError, match="leave_out must be among right_ankle, .*, got nose"):
+    with pytest.raises(
+        ValueError, match=r"leave_out must be among right_ankle, .*, got \['nose'\]"
+    ):
         pckh(one_person, one_person.keypoints, leave_out=["nose"])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"keypoints": [[1]]}, TypeError, "keypoints must be a numpy array of real numbers, got"),
+        ({"keypoints": np.zeros((1, 16, 2)) * 1j}, TypeError, "keypoints must hold real numbers"),
+        ({"threshold": np.nan}, ValueError, "threshold must be a finite number from 0, got nan"),
+        ({"threshold": -0.5}, ValueError, "threshold must be a finite number from 0, got -0.5"),
+        ({"threshold": 10**400}, ValueError, "threshold must be a finite number from 0, got"),
+        ({"threshold": None}, TypeError, "threshold must be a number, got None"),
+        ({"leave_out": "pelvis"}, TypeError, "leave_out must be a collection of names, got"),
+        ({"leave_out": 5}, TypeError, "leave_out must be a collection of names, got 5"),
+        ({"leave_out": [3, "nose"]}, ValueError, r"leave_out must be among .*, got \[3, 'nose'\]"),
+        ({"dataset": None}, TypeError, "dataset must be a Dataset, got None"),
+    ],
+)
+def test_wrong_arguments_are_named(one_person, options, error, message):
+    given = {"dataset": one_person, "keypoints": one_person.keypoints, **options}
+    with pytest.raises(error, match=message):
+        pckh(**given)
+
+
+@pytest.mark.filterwarnings("error")
+def test_keypoints_beyond_numbers_are_wrong(one_person):
+    for value in (np.nan, np.inf, 1e300):
+        assert pckh(one_person, np.full((1, 16, 2), value)).mean == 0

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rmpe.outputs import drawing
-from rmpe.outputs.drawing import COLORS, draw, sides_of
+from rmpe.outputs.drawing import COLORS, draw, draw_boxes, sides_of
 from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.people import People
 from rmpe.skeletons import AIC_14, COCO_17, MPII_16, WHOLEBODY_133
@@ -253,6 +253,7 @@ def test_strided_image():
     ("image", "message"),
     [
         (np.zeros((4, 5), np.uint8), r"image must be \(H, W, 3\) uint8, got \(4, 5\) uint8"),
+        (np.zeros((0, 5, 3), np.uint8), r"got \(0, 5, 3\) uint8"),
         (np.zeros((4, 5, 3), np.float32), r"got \(4, 5, 3\) float32"),
     ],
 )
@@ -274,3 +275,55 @@ def test_other_arguments_are_named(name, kind, wrong):
     assert draw(**good).shape == (48, 64, 3)
     with pytest.raises(TypeError, match=f"{name} must be a {kind}, got"):
         draw(**{**good, name: wrong})
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_boxes_far_outside_or_nowhere_are_harmless(value):
+    image = gray((60, 80))
+    boxes = np.array([[5.0, 5, 40, 50], [value, 5, value, 50]])
+    found = draw_boxes(image, boxes, ["a", "b"])
+    assert (found != image).any()
+    if not np.isfinite(value):
+        np.testing.assert_array_equal(found, draw_boxes(image, boxes[:1], ["a"]))
+
+
+@pytest.mark.parametrize(
+    ("image", "boxes", "texts", "error", "message"),
+    [
+        (None, np.zeros((1, 4)), ["a"], TypeError, "image must be a ndarray, got None"),
+        (np.zeros((4, 5)), np.zeros((1, 4)), ["a"], ValueError, r"image must be \(H, W, 3\) uint8"),
+        (
+            gray((4, 5)),
+            np.zeros((1, 5)),
+            ["a"],
+            ValueError,
+            r"boxes must be \(M, 4\), got \(1, 5\)",
+        ),
+        (gray((4, 5)), [[1, 2, 3, 4]], ["a"], TypeError, "boxes must be a numpy array of real"),
+        (
+            gray((4, 5)),
+            np.zeros((1, 4)),
+            [],
+            ValueError,
+            "texts must be 1, one for each box, got 0",
+        ),
+        (
+            gray((4, 5)),
+            np.zeros((1, 4)),
+            "a",
+            TypeError,
+            "texts must be a sequence of text, got 'a'",
+        ),
+        (
+            gray((4, 5)),
+            np.zeros((1, 4)),
+            [1],
+            TypeError,
+            r"texts must be a sequence of text, got \[",
+        ),
+    ],
+)
+def test_wrong_boxes_are_named(image, boxes, texts, error, message):
+    with pytest.raises(error, match=message):
+        draw_boxes(image, boxes, texts)

@@ -153,6 +153,7 @@ def test_gaps():
     [
         ({"frequency": 0.5}, "frequency must be above 0 and below 0.5, got 0.5"),
         ({"filter": "kalman"}, "filter must be one of savgol, one-euro, butterworth, got 'kalman'"),
+        ({"filter": np.array(["a", "b"])}, "filter must be one of .*, got array"),
         ({"window": 3}, "window must be odd and at least 5, got 3"),
         ({"window": 10**5000 + 1}, "window must be below 2\\^63"),
         ({"cutoff": 0}, "cutoff must be above 0"),
@@ -167,3 +168,89 @@ def test_gaps():
 def test_parameters_that_are_none(fields, message):
     with pytest.raises((TypeError, ValueError), match=message):
         SmoothingParameters(**fields)
+
+
+@EVERY_FILTER
+def test_nobody_is_no_special_case(name):
+    assert smooth(np.empty((0, 2, 2)), times=TIMES[:0], filter=name).shape == (0, 2, 2)
+    assert smooth(np.empty((N, 0, 2)), filter=name).shape == (N, 0, 2)
+
+
+@EVERY_FILTER
+@pytest.mark.filterwarnings("error")
+def test_weights_next_to_nothing_are_weights(name):
+    """Two of three frames are next to unknown: the third stays where it is."""
+    points = walk(noise=1.0)
+    weights = np.where((np.arange(N) % 3)[:, None], 1e-300, 1.0) * np.ones(points.shape[:2])
+    found = smooth(points, weights, filter=name)
+    assert np.isfinite(found).all()
+    assert np.abs(found - points).max() < 100
+
+
+@EVERY_FILTER
+@pytest.mark.filterwarnings("error")
+def test_points_beyond_float32_are_not_known(name):
+    points = walk(noise=1.0)
+    points[5, 0] = 1e308
+    found = smooth(points, filter=name)
+    assert (found[5, 0] == 1e308).all()
+    points[5, 0] = np.nan
+    np.testing.assert_array_equal(
+        np.delete(found, 5, 0), np.delete(smooth(points, filter=name), 5, 0)
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_gap_between_the_ends_of_the_numbers():
+    values = np.array([[-1.7e308], [np.nan], [1.7e308]])
+    assert fill_gaps(np.arange(3.0), values, 1)[1, 0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "message"),
+    [
+        ("times", list(range(3)), TypeError, "times must be a numpy array of real numbers"),
+        ("times", np.zeros(3), ValueError, "times must be finite and increase"),
+        ("times", np.arange(3) * 1e-200, ValueError, "times must be finite and increase by 0.001"),
+        ("times", np.array([0, np.nan, 2]), ValueError, "times must be finite and increase"),
+        ("times", np.array([0, 1, 1e18]), ValueError, "times must span at most 10000000 frames"),
+        ("points", np.zeros((3, 2)), ValueError, r"points must be \(3, K, 2\), got \(3, 2\)"),
+        ("points", np.zeros((3, 2, 2)) * 1j, TypeError, "points must hold real numbers, got comp"),
+        ("weights", np.ones((3, 5)), ValueError, r"weights must be \(3, 2\), got \(3, 5\)"),
+        ("sizes", np.ones(2), ValueError, r"sizes must be \(3,\), got \(2,\)"),
+        ("sizes", np.full(3, np.nan), ValueError, "sizes must be from 0 and finite"),
+        ("parameters", None, TypeError, "parameters must be a SmoothingParameters, got None"),
+    ],
+)
+def test_tracks_that_are_none(name, value, error, message):
+    good = {
+        "times": np.arange(3.0),
+        "points": np.zeros((3, 2, 2)),
+        "weights": np.ones((3, 2)),
+        "sizes": np.ones(3),
+        "parameters": SmoothingParameters(),
+    }
+    with pytest.raises(error, match=message):
+        smooth_track(**{**good, name: value})
+
+
+@pytest.mark.parametrize(
+    ("times", "values", "max_gap", "error", "message"),
+    [
+        (np.arange(3.0), np.zeros(3), 1, ValueError, r"values must be \(3, D\), got \(3,\)"),
+        (np.arange(2.0), np.zeros((3, 1)), 1, ValueError, r"values must be \(2, D\), got \(3, 1\)"),
+        (
+            np.arange(3.0)[::-1],
+            np.zeros((3, 1)),
+            1,
+            ValueError,
+            "times must be finite and increase",
+        ),
+        (np.arange(3.0), np.zeros((3, 1)), -1, ValueError, "max_gap must be at least 0, got -1"),
+        (np.arange(3.0), np.zeros((3, 1)), None, TypeError, "max_gap must be a whole number"),
+        (np.arange(3.0), [[None]], 1, TypeError, "values must be a numpy array of real numbers"),
+    ],
+)
+def test_gaps_of_nothing(times, values, max_gap, error, message):
+    with pytest.raises(error, match=message):
+        fill_gaps(times, values, max_gap)

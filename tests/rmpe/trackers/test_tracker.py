@@ -282,3 +282,18 @@ def test_nobody_continues_a_track_of_another_class(similarity, least):
         of_classes(frame(person(112), person(100)), "person", "horse"),
     ]
     assert ids_of(frames, parameters) == [[1, 2], [2, 1], [2], [1, 2]]
+
+
+@pytest.mark.parametrize("box", [(60, 50, 10, 5), (-1e30, -1e30, 1e30, 1e30)])
+def test_boxes_turned_inside_out_or_beyond_areas_harm_nobody_else(box):
+    state, first = track(None, frame((0, 0, 10, 20), box))
+    _, second = track(state, frame((1, 0, 11, 20), box), elapsed=LONGEST)
+    _, near = track(state, frame((1, 0, 11, 20), box))
+    assert first.track_ids.tolist() == [1, 2]
+    assert near.track_ids[0] == 1
+    assert len(second) == 2
+
+
+def test_a_similarity_that_is_no_name_is_named():
+    with pytest.raises(ValueError, match="similarity must be one of both, oks, iou, got array"):
+        TrackingParameters(similarity=np.array(["oks", "iou"]))
