@@ -15,6 +15,7 @@ from . import evaluation as evaluation
 from . import following as following
 from . import heads as heads
 from . import inputs as inputs
+from . import inspection as inspection
 from . import interrupts as interrupts
 from . import memory as memory
 from . import method as method
