@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -58,6 +58,11 @@ class HubFile:
         """Where it is downloaded: from the hub, or the copy of it that ``HF_ENDPOINT`` names."""
         hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
         return f"{hub}/{self.repository}/resolve/{self.revision}/{quote(self.file)}"
+
+    def is_revision_of(self, address: str) -> bool:
+        """Whether an address is that of the same file, in whatever revision."""
+        other = HubFile.parse(address)
+        return other is not None and replace(other, revision=self.revision) == self
 
     def copy(self) -> Path | None:
         """Find the copy that Hugging Face's libraries have downloaded before, or None."""

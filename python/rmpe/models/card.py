@@ -57,6 +57,13 @@ class ModelFile:
         Where to look first: that of the card. Weights of the package lie beside their cards.
     size
         Bytes; None where they are not known.
+    shelf
+        Folder within `rmpe.models.places.cache_folder` of what is downloaded for it; ``""`` is that
+        folder itself, which is for the cards that have names. A file name of any other card may
+        mean another file.
+    pinned
+        Whether only what came from its address is right, as where that names a revision: no folder
+        that users name is searched.
     """
 
     name: str
@@ -65,6 +72,8 @@ class ModelFile:
     urls: tuple[str, ...] = ()
     folder: Path | None = None
     size: int | None = None
+    shelf: str = ""
+    pinned: bool = False
 
     def wrong_hash(self, found: str) -> str | None:
         """Say what is wrong with the SHA-256 that was found, or None where it is right."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
-__all__ = ["cache_folder", "hub_folder", "is_offline", "offline_variable"]
+__all__ = ["cache_folder", "hub_folder", "is_offline", "offline_variable", "shelf_of"]
 
 _OFFLINE = ("RMPE_OFFLINE", "HF_HUB_OFFLINE")
 
@@ -20,6 +21,25 @@ def cache_folder() -> Path | None:
         return Path(home) / "models"
     cache = _base_folder()
     return None if cache is None else cache / "rmpe" / "models"
+
+
+def shelf_of(kind: str, *addresses: str) -> str:
+    """Name the folder within `cache_folder` of what comes from addresses, and from no other.
+
+    Parameters
+    ----------
+    kind : str
+        ``"cards"`` or ``"networks"``.
+    *addresses : str
+        As they were given: another revision is another address.
+
+    Examples
+    --------
+    >>> shelf_of("networks", "hf:someone/nets@v1/net.onnx")
+    'networks/558a5b44956c71e1'
+    """
+    digest = hashlib.sha256("\n".join(addresses).encode()).hexdigest()
+    return f"{kind}/{digest[:16]}"
 
 
 def hub_folder() -> Path | None:

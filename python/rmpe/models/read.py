@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,16 @@ from ..networks.file_kinds import describe_file
 from ..plugins import added_cards
 from ..skeletons import SKELETONS
 from ..toml_table import Table, is_fraction, is_integer, read_toml, show
-from .addresses import ADDRESS_RULE, is_address, is_safe_address, last_name, sibling
+from .addresses import ADDRESS_RULE, is_address, is_safe_address, last_name
 from .card import (
     LONGEST_SIDE,
     RUNTIMES,
     DetectorCard,
     InputSpec,
-    ModelFile,
     PoseCard,
     TransformerCard,
 )
+from .read_file import Source, read_file
 from .references import NETWORK_FILES, card_of_address, card_of_file, fetch_card
 
 __all__ = ["known_cards", "load_card"]
@@ -41,10 +40,6 @@ __all__ = ["known_cards", "load_card"]
 _CARDS = Path(__file__).parent / "cards"
 # A card may come from anywhere, and must not ask for more memory than there is.
 _MOST_ITEMS = 1024
-# Of a file, in bytes, on common file systems.
-_LONGEST_NAME = 255
-_MOST_BYTES = 8 << 30
-_MOST_URLS = 8
 # What divides or multiplies in float32 must neither vanish nor make infinity of ordinary values.
 _LEAST = 1e-9
 
@@ -57,12 +52,16 @@ def known_cards() -> dict[str, DetectorCard | PoseCard]:
     >>> known_cards()["simplepose_coco17"].skeleton.name
     'coco_17'
     """
-    return {name: _read_card(path, _Source(path.parent)) for name, path in _card_paths().items()}
+    return {name: _read_named(path) for name, path in _card_paths().items()}
 
 
 def _card_paths() -> dict[str, Path]:
     own = {path.stem: path for path in _CARDS.glob("*.toml")}
     return dict(sorted((added_cards() | own).items()))
+
+
+def _read_named(path: Path, beside: Path | None = None) -> DetectorCard | PoseCard:
+    return _read_card(path, Source(path.parent, named=True, beside=beside))
 
 
 def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
@@ -92,17 +91,18 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
         return _load_from_address(text)
     path = Path(text)
     if path.suffix == ".toml":
-        return _read_card(path, _Source(path.parent))
+        return _read_card(path, Source(path.parent))
     if path.suffix in NETWORK_FILES:
         beside = path.with_suffix(".toml")
         if os.path.isfile(beside):  # No error where the name is too long.
-            return _read_card(beside, _Source(beside.parent))
-        card = card_of_file(known_cards().values(), path)
+            return _read_card(beside, Source(beside.parent))
+        known = card_of_file(known_cards().values(), path)
+        card = _read_named(_card_paths()[known.name], beside=path.parent)
         return replace(card, network=replace(card.network, name=path.name, folder=path.parent))
     paths = _card_paths()
     if text not in paths:
         raise ModelError(_not_known(text, list(paths)))
-    return _read_card(paths[text], _Source(paths[text].parent))
+    return _read_named(paths[text])
 
 
 def _not_known(text: str, names: list[str]) -> str:
@@ -128,21 +128,11 @@ def _load_from_address(address: str) -> DetectorCard | PoseCard:
     name = last_name(address)
     if Path(name).suffix == ".toml":
         path = fetch_card(address)
-        return _read_card(path, _Source(path.parent, address))
-    card = card_of_address(known_cards().values(), address)
-    urls = dict.fromkeys((address, *card.network.urls))
-    return replace(card, network=replace(card.network, urls=tuple(urls)))
+        return _read_card(path, Source(path.parent, address))
+    return card_of_address(known_cards().values(), address)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Where a card is from: its folder, and its address where it was given by that."""
-
-    folder: Path
-    address: str | None = None
-
-
-def _read_card(path: Path, source: _Source) -> DetectorCard | PoseCard:
+def _read_card(path: Path, source: Source) -> DetectorCard | PoseCard:
     table = read_toml(path)
     kind = table.choice("kind", ("detector", "pose"))
     read = _read_detector if kind == "detector" else _read_pose
@@ -151,7 +141,7 @@ def _read_card(path: Path, source: _Source) -> DetectorCard | PoseCard:
     return card
 
 
-def _read_common(table: Table, task: str, source: _Source) -> dict[str, Any]:
+def _read_common(table: Table, task: str, source: Source) -> dict[str, Any]:
     """The fields of every kind of card."""
     origin = table.text("origin")
     runtime = table.choice("runtime", RUNTIMES)
@@ -168,7 +158,7 @@ def _read_common(table: Table, task: str, source: _Source) -> dict[str, Any]:
         "runtime": runtime,
         "architecture": architecture,
         "parameters": tuple(parameters.items()),
-        "network": _read_file(table.table("network"), origin, source),
+        "network": read_file(table.table("network"), origin, source),
         "batch_size": table.integer("batch_size", 1, _MOST_ITEMS),
         "input": _read_input(table.table("input"), named=runtime == "onnx"),
     }
@@ -184,7 +174,7 @@ def _read_parameters(table: Table, architecture: str) -> dict[str, int]:
     return {name: numbers.integer(name, 1, most) for name, most in (row.parameters | given).items()}
 
 
-def _read_detector(table: Table, source: _Source) -> DetectorCard:
+def _read_detector(table: Table, source: Source) -> DetectorCard:
     common = _read_common(table, "detector", source)
     kind = table.choice("detector", detector_names()) if "detector" in table else "ssd"
     return DetectorCard(
@@ -192,12 +182,12 @@ def _read_detector(table: Table, source: _Source) -> DetectorCard:
         detector=detector_class(kind).read(
             table,
             named=common["runtime"] == "onnx",
-            read_file=lambda file: _read_file(file, common["origin"], source),
+            read_file=lambda file: read_file(file, common["origin"], source),
         ),
     )
 
 
-def _read_pose(table: Table, source: _Source) -> PoseCard:
+def _read_pose(table: Table, source: Source) -> PoseCard:
     common = _read_common(table, "pose", source)
     skeleton = SKELETONS[table.choice("skeleton", SKELETONS)]
     name, crop = table.choice("head", head_names()), table.table("crop")
@@ -222,13 +212,13 @@ def _read_pose(table: Table, source: _Source) -> PoseCard:
     )
 
 
-def _read_transformer(table: Table, origin: str, source: _Source) -> TransformerCard:
+def _read_transformer(table: Table, origin: str, source: Source) -> TransformerCard:
     architecture = table.choice("architecture", architecture_names("localization"))
     parameters = _read_parameters(table, architecture)
     return TransformerCard(
         architecture=architecture,
         parameters=tuple(parameters.items()),
-        network=_read_file(table.table("network"), origin, source),
+        network=read_file(table.table("network"), origin, source),
         size=_read_size(table),
         limits=Limits(
             kind=table.choice("limits", LIMITS),
@@ -241,57 +231,6 @@ def _read_transformer(table: Table, origin: str, source: _Source) -> Transformer
 
 def _is_positive(value: float) -> bool:
     return value >= _LEAST
-
-
-def _read_file(table: Table, origin: str, source: _Source) -> ModelFile:
-    # A card may come from anywhere, so it must not reach out of the folders that are searched.
-    name = table.take(
-        "file",
-        "the name of a file, without a folder",
-        lambda value: (
-            isinstance(value, str)
-            and re.fullmatch(r"\w[\w.+-]*", value) is not None
-            and len(os.fsencode(value)) <= _LONGEST_NAME
-        ),
-    )
-    sha256 = ""
-    if "sha256" in table:
-        sha256 = table.take(
-            "sha256",
-            "8 to 64 lower-case hexadecimal digits",
-            lambda value: (
-                isinstance(value, str) and re.fullmatch("[0-9a-f]{8,64}", value) is not None
-            ),
-        )
-    urls: tuple[str, ...] = ()
-    if "url" in table:
-        urls = _read_urls(table, sha256)
-    elif source.address is not None:
-        urls = (sibling(source.address, name),)
-    size = table.integer("bytes", 1, _MOST_BYTES) if "bytes" in table else None
-    return ModelFile(name, sha256, origin, urls, source.folder, size)
-
-
-def _read_urls(table: Table, sha256: str) -> tuple[str, ...]:
-    # What comes by http may have been changed on the way, and a few digits can be matched.
-    plain = ("http://",) if len(sha256) == 64 else ()
-
-    def valid(value: Any) -> bool:
-        values = value if isinstance(value, list) else [value]
-        return 1 <= len(values) <= _MOST_URLS and all(
-            isinstance(one, str)
-            and one.isprintable()
-            and (is_safe_address(one) or one.startswith(plain))
-            for one in values
-        )
-
-    value = table.take(
-        "url",
-        f"{ADDRESS_RULE}, or, where sha256 has all 64 digits, http://..., or a list of up to "
-        f"{_MOST_URLS} of these, to be tried in order",
-        valid,
-    )
-    return tuple(value) if isinstance(value, list) else (value,)
 
 
 def _read_size(table: Table) -> tuple[int, int]:

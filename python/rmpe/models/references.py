@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from ..toml_table import show
 from .addresses import HubFile, last_name, to_url
 from .card import Card
 from .digests import digest_of
-from .places import cache_folder, offline_variable
+from .places import cache_folder, offline_variable, shelf_of
 from .transfer import DiskError, receive
 
 __all__ = ["NETWORK_FILES", "card_of_address", "card_of_file", "fetch_card"]
@@ -28,41 +28,69 @@ _AnyCard = TypeVar("_AnyCard", bound=Card)
 
 
 def card_of_address(cards: Iterable[_AnyCard], address: str) -> _AnyCard:
-    """Find the card whose network comes from an address, or has a file of the name there.
+    """Find the card of the network at an address, and let it come from there.
 
-    An archive that a card names is known by its name, too, wherever a copy of it lies.
+    That is one of a card's own addresses, or another revision of it, which keeps to a folder of its
+    own. At any other address, a file (or an archive) of a card's name is taken if the card has the
+    whole SHA-256 to compare it with.
 
     Raises
     ------
     rmpe.ModelError
         Where there is none.
     """
-    cards, name, source = list(cards), last_name(address), _source(address)
+    cards, name = list(cards), last_name(address)
     packed = name.lower().endswith(".zip")
     for card in cards:
-        urls = card.network.urls
-        if source in map(_source, urls) or (packed and name in map(last_name, urls)):
-            return card
+        if to_url(address) in map(to_url, card.network.urls):
+            return _from(card, address, *card.network.urls)
+    hub = HubFile.parse(address)
     for card in cards:
-        if card.network.name == name:
-            return card
-    if Path(name).suffix not in (*NETWORK_FILES, ".zip"):
+        if hub is not None and any(map(hub.is_revision_of, card.network.urls)):
+            pinned = replace(card.network, shelf=shelf_of("networks", address), pinned=True)
+            return _from(replace(card, network=pinned), address)
+    named = [
+        card
+        for card in cards
+        if card.network.name == name or (packed and name in map(last_name, card.network.urls))
+    ]
+    for card in named:
+        if len(card.network.sha256) == 64:
+            return _from(card, address, *card.network.urls)
+    if Path(name).suffix.lower() not in (*NETWORK_FILES, ".zip"):
         raise ModelError(
             f"the address of a model must end in .toml, or as a network's file in "
             f"{', '.join(NETWORK_FILES)}, got {show(address)}"
         )
-    file = "the ONNX file in it" if packed else name
-    raise ModelError(
-        f"no card is known for the network {address}, and a card says how it is used: download "
-        f"{to_url(address)}, begin a card for {file} with rmpe models new-card, complete that, and "
-        f"give its path in place of the address, as --detector CARD.toml or --pose CARD.toml"
+    raise ModelError(_not_known(address, named))
+
+
+def _from(card: _AnyCard, *addresses: str) -> _AnyCard:
+    """Return a card whose network comes from these addresses."""
+    urls = tuple(dict.fromkeys(addresses))
+    return replace(card, network=replace(card.network, urls=urls))
+
+
+def _not_known(address: str, named: Sequence[Card]) -> str:
+    """Say that no card is known for an address, and how to have one."""
+    if named:
+        card = named[0]
+        said = (
+            f"the network {address} has the file name of {card.name}, whose whole SHA-256 is not "
+            f"known, so that nothing tells whether it is the same: give the name {card.name} in "
+            "place of the address, or, if you want this file"
+        )
+    else:
+        said = f"no card is known for the network {address}, and a card says how it is used"
+    get = f"download {to_url(address)}"
+    if (variable := offline_variable()) is not None:
+        get = f"{get} ({variable} is set, so that nothing is downloaded here)"
+    name = last_name(address)
+    file = "the ONNX file in it" if name.lower().endswith(".zip") else name
+    return (
+        f"{said}: {get}, begin a card for {file} with rmpe models new-card, complete that, and "
+        "give its path in place of the address, as --detector CARD.toml or --pose CARD.toml"
     )
-
-
-def _source(address: str) -> tuple[str, str]:
-    """What an address is of, in whatever revision."""
-    found = HubFile.parse(address)
-    return ("", address) if found is None else (found.repository, found.file)
 
 
 def card_of_file(cards: Iterable[_AnyCard], path: Path) -> _AnyCard:
@@ -110,7 +138,7 @@ def fetch_card(address: str) -> Path:
     cache, url, name = cache_folder(), to_url(address), last_name(address)
     if cache is None:
         raise ModelError(f"cannot download {url}: set RMPE_HOME to a folder for what is downloaded")
-    path = cache / "cards" / hashlib.sha256(address.encode()).hexdigest()[:16] / name
+    path = cache / shelf_of("cards", address) / name
     if os.path.isfile(path):  # Unlike Path.is_file, it takes names that are too long.
         return path
     if (variable := offline_variable()) is not None:

@@ -31,7 +31,7 @@ def obtain(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
     """
     cache = cache_folder()
     if file.urls and cache is not None and not is_offline() and find(file, models_dir) is None:
-        download(file, cache)
+        download(file, cache / file.shelf)
     return locate(file, models_dir)
 
 
@@ -39,8 +39,9 @@ def locate(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) ->
     """Find a model's file, and make sure that it is the right one.
 
     Looks beside the card, in ``models_dir``, in the folder that the environment variable
-    ``RMPE_MODELS`` names, and in `rmpe.models.places.cache_folder`, in this order, and for what the
-    hub of Hugging Face has in the folder of their libraries.
+    ``RMPE_MODELS`` names, and on its shelf in `rmpe.models.places.cache_folder`, in this order (on
+    the shelf alone where it is pinned), and for what the hub of Hugging Face has in the folder of
+    their libraries.
 
     Raises
     ------
@@ -69,15 +70,14 @@ def _missing(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> str:
     url = to_url(file.urls[0])
     variable, cache = offline_variable(), cache_folder()
     if variable is not None and cache is not None:
+        elsewhere = "" if file.pinned else f", or name its folder with {_NAME_FOLDER}"
         return (
             f"{said}, and {variable} forbids to download it: put the file of {url} (if that is an "
-            f"archive, the one in it) into {cache}, under the name {file.name}, or name its folder "
-            f"with {_NAME_FOLDER}"
+            f"archive, the one in it) into {cache / file.shelf}, under the name {file.name}"
+            f"{elsewhere}"
         )
-    return (
-        f"{said}; it is downloaded from {url} when first used; if you have it already, name its "
-        f"folder with {_NAME_FOLDER}"
-    )
+    elsewhere = f"; if you have it already, name its folder with {_NAME_FOLDER}"
+    return f"{said}; it is downloaded from {url} when first used{'' if file.pinned else elsewhere}"
 
 
 def how_to_place() -> str:
@@ -98,14 +98,29 @@ def find(file: ModelFile, models_dir: str | os.PathLike[str] | None = None) -> P
                 return folder / file.name
         except (OSError, ValueError) as error:  # The path is too long, or holds a NUL.
             raise ModelError(f"cannot look for the model file {file.name}: {error}") from None
+    if (shared := _shared(file)) is not None:
+        return shared
     copies = (HubFile.parse(address) for address in file.urls)
     return next((path for copy in copies if copy and (path := copy.copy())), None)
 
 
+def _shared(file: ModelFile) -> Path | None:
+    """Find the file of a card with a name, where it is the same by its whole SHA-256."""
+    cache = cache_folder()
+    if not file.shelf or cache is None or len(file.sha256) < 64:
+        return None
+    path = cache / file.name
+    try:
+        return path if path.is_file() and digest_of(path) == file.sha256 else None
+    except OSError:  # It cannot be read, or its path is too long.
+        return None
+
+
 def _folders(file: ModelFile, models_dir: str | os.PathLike[str] | None) -> list[Path]:
-    variable = os.environ.get("RMPE_MODELS")
+    cache, variable = cache_folder(), os.environ.get("RMPE_MODELS")
+    shelf = None if cache is None else cache / file.shelf
     given = None if models_dir is None else as_path("models_dir", models_dir)
-    folders = [file.folder, given, variable or None, cache_folder()]
+    folders = [shelf] if file.pinned else [file.folder, given, variable or None, shelf]
     return [Path(folder) for folder in folders if folder is not None]
 
 
