@@ -3,7 +3,12 @@
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-TYPES = {np.dtype("float32"): TensorProto.FLOAT, np.dtype("int64"): TensorProto.INT64}
+TYPES = {
+    np.dtype("float32"): TensorProto.FLOAT,
+    np.dtype("int32"): TensorProto.INT32,
+    np.dtype("int64"): TensorProto.INT64,
+    np.dtype("uint8"): TensorProto.UINT8,
+}
 
 
 def write(path, nodes, inputs, outputs, constants=(), metadata=()):
@@ -22,7 +27,7 @@ def write(path, nodes, inputs, outputs, constants=(), metadata=()):
     return path
 
 
-def constant(path, values, input_name, input_shape, *, free=(), metadata=()):
+def constant(path, values, input_name, input_shape, *, free=(), metadata=(), kind="float32"):
     """Write a network that answers every image with the same values: name -> array without N.
 
     The axes of the outputs that are named in ``free`` have no size in the file.
@@ -46,7 +51,7 @@ def constant(path, values, input_name, input_shape, *, free=(), metadata=()):
         shape = ["N", *(f"{name} {axis}" if axis in free else size
                         for axis, size in enumerate(value.shape))]  # fmt: skip
         outputs[name] = (value.dtype, shape)
-    inputs = {input_name: ("float32", ["N", *input_shape])}
+    inputs = {input_name: (kind, ["N", *input_shape])}
     return write(path, nodes, inputs, outputs, constants, metadata)
 
 

@@ -13,10 +13,16 @@ from .places import hub_folder
 __all__ = ["ADDRESS_RULE", "HubFile", "is_address", "is_safe_address", "last_name", "sibling",
            "to_url"]  # fmt: skip
 
-ADDRESS_RULE = "an address, https://... or hf:owner/repository[@revision]/file"
+ADDRESS_RULE = (
+    "an address, https://... or hf:owner/repository[@revision]/file, with %2F for a slash in the "
+    "revision"
+)
 
 _HUB = re.compile(
-    r"hf:(?P<repository>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w.-]+))?/(?P<file>[\w. /+-]+)", re.ASCII
+    r"hf:(?P<repository>[\w.-]+/[\w.-]+)"
+    r"(?:@(?P<revision>[\w.-]+(?:%2[Ff][\w.-]+)*))?"
+    r"/(?P<file>[\w. /+-]+)",
+    re.ASCII,
 )
 # No other machine lies between, which could change what comes.
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
@@ -31,7 +37,7 @@ class HubFile:
     repository
         ``owner/name``.
     revision
-        A branch, tag or commit.
+        A branch, tag or commit; slashes in it are ``%2F`` in an address.
     file
         Its path there.
 
@@ -49,15 +55,20 @@ class HubFile:
     def parse(cls, address: str) -> HubFile | None:
         """Read an address; None where it is of another kind, or its file lies outside."""
         match = _HUB.fullmatch(address)
-        if match is None or any(part in ("", ".", "..") for part in match["file"].split("/")):
+        if match is None:
             return None
-        return cls(match["repository"], match["revision"] or "main", match["file"])
+        revision = re.sub("%2f", "/", match["revision"] or "main", flags=re.IGNORECASE)
+        parts = (*match["file"].split("/"), *revision.split("/"))
+        # What the hub names refs/pr/1 ends at the first slash where that is not encoded.
+        if revision == "refs" or any(part in ("", ".", "..") for part in parts):
+            return None
+        return cls(match["repository"], revision, match["file"])
 
     @property
     def url(self) -> str:
         """Where it is downloaded: from the hub, or the copy of it that ``HF_ENDPOINT`` names."""
         hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-        return f"{hub}/{self.repository}/resolve/{self.revision}/{quote(self.file)}"
+        return f"{hub}/{self.repository}/resolve/{quote(self.revision, safe='')}/{quote(self.file)}"
 
     def is_revision_of(self, address: str) -> bool:
         """Whether an address is that of the same file, in whatever revision."""

@@ -31,6 +31,8 @@ SAY = "# say: "
 _CLASSES = f'{SAY}classes = "..."    # the list of its columns, or person = NUMBER'
 # Pixels of the input to a cell of each of YOLOX's grids.
 _STRIDES = (8, 16, 32)
+# Types of inputs that take no fractions.
+_WHOLE = ("tensor(int32)", "tensor(uint8)")
 _IMAGENET = ("[0.485, 0.456, 0.406]", "[0.229, 0.224, 0.225]")
 
 
@@ -69,7 +71,7 @@ def draft_card(path: Path) -> str:
             f"a network's file must be an ONNX file or PyTorch's weights, in "
             f"{', '.join(NETWORK_FILES)}, got {path}, which is {what}"
         )
-    draft = _draft_onnx(path) if path.suffix == ".onnx" else _draft_weights(path)
+    draft = _draft_onnx(path) if path.suffix.lower() == ".onnx" else _draft_weights(path)
     lines = [
         f'kind = "{draft.task}"',
         f"title = {_quote(path.stem)}",
@@ -147,7 +149,7 @@ def _draft_onnx(path: Path) -> _Draft:
     draft.input.append(
         f"size = [{size[0]}, {size[1]}]" if size else f"{SAY}size = [256, 192]    # height, width"
     )
-    draft.input += _pixels(said)
+    draft.input += _pixels(said, whole=inputs[0].type in _WHOLE)
     _read_outputs(draft, outputs, size, said)
     return draft
 
@@ -229,10 +231,14 @@ def _limits(nms: bool) -> list[str]:
     return ["threshold = 0.3    # assumed", *["nms_iou = 0.45    # assumed"] * nms]
 
 
-def _pixels(said: Embedded) -> list[str]:
+def _pixels(said: Embedded, whole: bool = False) -> list[str]:
     if said.mean is not None and said.std is not None:
         return ['channels = "rgb"    # assumed', "scale = 1", f"mean = {list(said.mean)}",
                 f"std = {list(said.std)}"]  # fmt: skip
+    if whole:  # A photograph's values as they are.
+        return [f'{SAY}channels = "rgb"    # or "bgr"',
+                f"{SAY}scale = 1    # the input takes whole numbers, (value * scale - mean) / std",
+                f"{SAY}mean = [0, 0, 0]", f"{SAY}std = [1, 1, 1]"]  # fmt: skip
     return [f'{SAY}channels = "rgb"    # or "bgr"',
             f"{SAY}scale = 0.00392156862745098    # the network sees (value * scale - mean) / std",
             f"{SAY}mean = {_IMAGENET[0]}", f"{SAY}std = {_IMAGENET[1]}"]  # fmt: skip

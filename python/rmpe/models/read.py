@@ -90,9 +90,9 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     if is_address(text):
         return _load_from_address(text)
     path = Path(text)
-    if path.suffix == ".toml":
+    if path.suffix.lower() == ".toml":
         return _read_card(path, Source(path.parent))
-    if path.suffix in NETWORK_FILES:
+    if path.suffix.lower() in NETWORK_FILES:
         beside = path.with_suffix(".toml")
         if os.path.isfile(beside):  # No error where the name is too long.
             return _read_card(beside, Source(beside.parent))
@@ -126,7 +126,7 @@ def _load_from_address(address: str) -> DetectorCard | PoseCard:
     if not is_safe_address(address):
         raise ModelError(f"the address of a model must be {ADDRESS_RULE}, got {show(address)}")
     name = last_name(address)
-    if Path(name).suffix == ".toml":
+    if Path(name).suffix.lower() == ".toml":
         path = fetch_card(address)
         return _read_card(path, Source(path.parent, address))
     return card_of_address(known_cards().values(), address)

@@ -100,6 +100,21 @@ def test_detectors(tmp_path, values, kind):
     assert load_detector(card)([torch.zeros(64, 64, 3, dtype=torch.uint8)]).boxes.shape == (0, 4)
 
 
+@pytest.mark.parametrize(
+    ("kind", "scale", "mean"),
+    [
+        ("int32", "1 ", "[0, 0, 0]"),
+        ("uint8", "1 ", "[0, 0, 0]"),
+        ("float32", "0.0039", "[0.485, 0.456, 0.406]"),
+    ],
+)
+def test_an_input_of_whole_numbers_takes_pixels_as_they_are(tmp_path, kind, scale, mean):
+    values = {"points": np.zeros((1, 17, 3), np.float32)}
+    text = draft_card(constant(tmp_path / "net.onnx", values, "pixels", [3, 64, 64], kind=kind))
+    assert f"{SAY}scale = {scale}" in text
+    assert f"{SAY}mean = {mean}" in text
+
+
 ONE_BOX = np.array([[8.0, 16, 24, 48]], np.float32)
 ANCHOR = 'anchors = { file = "anchors.npz", key = "anchors", format = "xcycwh" }'
 NO_KEY = ""

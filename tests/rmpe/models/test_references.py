@@ -50,6 +50,7 @@ def test_a_card_on_the_hub(server, cache, monkeypatch):
     [
         ("http://example.org/mine.toml", "the address of a model must be an address, https://"),
         ("hf:nobody", "the address of a model must be"),
+        ("hf:a/b@refs/pr/1/mine.toml", "with %2F for a slash in the revision, got"),
         ("https:///mine.toml", "the address of a model must be"),
         ("https://[::1/mine.toml", "the address of a model must be"),
         (
@@ -111,6 +112,22 @@ def test_a_networks_file_that_nobody_knows(tmp_path):
         load_card(tmp_path / "net.onnx")
     with pytest.raises(ModelError, match="cannot read the network .*gone.pth: No such file"):
         load_card(tmp_path / "gone.pth")
+
+
+def test_suffixes_in_capitals_are_the_same(cache, models_dir, tmp_path):
+    path = tmp_path / "UP.ONNX"
+    shutil.copy(models_dir / "simplepose_coco17.onnx", path)
+    assert load_card(path).name == "simplepose_coco17"
+    assert 'head = "heatmap"' in draft_card(path)
+    (tmp_path / "MINE.TOML").write_text(SIMPLEPOSE)
+    assert load_card(tmp_path / "MINE.TOML").name == "MINE"
+
+
+def test_an_address_that_no_card_knows_while_offline(cache, monkeypatch):
+    monkeypatch.setenv("RMPE_OFFLINE", "1")
+    for address in ("hf:a/b/yolo.onnx", "https://example.org/vitpose-s-coco.onnx"):
+        with pytest.raises(ModelError, match="RMPE_OFFLINE is set, so that nothing is downloaded"):
+            load_card(address)
 
 
 def test_the_url_of_a_known_network(server, cache, models_dir):
@@ -227,6 +244,7 @@ def test_what_was_downloaded_in_place_of_a_network(tmp_path, name, content, what
         ("hf:a/b/c.onnx", "https://huggingface.co/a/b/resolve/main/c.onnx"),
         ("hf:a-1/b.2@v1.0/x/y z.onnx", "https://huggingface.co/a-1/b.2/resolve/v1.0/x/y%20z.onnx"),
         ("https://example.org/a?b=1", "https://example.org/a?b=1"),
+        ("hf:a/b@refs%2Fpr%2f1/c.onnx", "https://huggingface.co/a/b/resolve/refs%2Fpr%2F1/c.onnx"),
     ],
 )
 def test_urls_behind_addresses(address, url, monkeypatch):
@@ -237,7 +255,7 @@ def test_urls_behind_addresses(address, url, monkeypatch):
 
 @pytest.mark.parametrize(
     "address",
-    ["", "hf:", "hf:a/b", "hf:a/b/", "hf:a/b/../c", "hf:a/b//c", "hf:a/b@/c", "hf:a/b@x/./c",
+    ["", "hf:", "hf:a/b", "hf:a/b/", "hf:a/b/../c", "hf:a/b//c", "hf:a/b@/c", "hf:a/b@x/./c", "hf:a/b@../c", "hf:a/b@x%2F../c", "hf:a/b@refs/pr/1/c",
      "http://example.org/a", "http://localhost.example.org/a", "ftp://example.org/a", "https://",
      "https://example.org/a b", "https://example.org/a\n", "file:///etc/passwd", "hf:a/b/c?d"]
 )  # fmt: skip
