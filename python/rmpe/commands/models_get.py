@@ -86,12 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _missing(
     cards: Sequence[DetectorCard | PoseCard], models_dir: str | None
 ) -> list[tuple[str, ModelFile]]:
-    """Find what would be downloaded, and the name of the network that it is of."""
+    """Find what would be downloaded to the same folder, and the name of the network of each."""
     from ..models.store import find
 
     return [
         (card.name, file)
         for card in cards
         for file in card.files
-        if file.urls and find(file, models_dir) is None
+        if file.urls and not file.shelf and find(file, models_dir) is None
     ]
