@@ -30,7 +30,10 @@ _PREFACE = 4096
 _PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"\s+(?:#[^\n]*\n\s*)*(\d{1,10})" + rb"\s")
 # What ends the compressed data of a JPEG scan; FF 00 is a byte of it, D0 to D7 mark places in it.
 _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
-_JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
+_JPEG_BEGIN, _JPEG_END, _JPEG_SCAN = 0xD8, 0xD9, 0xDA
+_IEND_CHECKSUM = b"\xaeB`\x82"
+# So many bytes of BMP hold the size of the file and of the picture.
+_BMP_START = 26
 # The segment that lists the pictures of a file (CIPA DC-007), and the tags of their number and of
 # the list, with the bytes of an entry.
 _PICTURES, _NUMBER_OF_PICTURES, _LIST_OF_PICTURES, _LISTED = b"MPF\0", 0xB001, 0xB002, 16
@@ -40,9 +43,9 @@ def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
     """Decode images that come one behind the other.
 
     JPEG (as Motion JPEG), PNG, PPM and PGM, BMP and WebP say where they end, so many may come, and
-    what lies between them, such as the lines of a multipart stream, is passed over. An image of
-    another format must be alone. The further pictures that a JPEG file of a phone holds are left
-    out.
+    what lies between them, such as the lines of a multipart stream, is passed over. One that is cut
+    off costs no other: the next one goes on where it begins. An image of another format must be
+    alone. The further pictures that a JPEG file of a phone holds are left out.
 
     Parameters
     ----------
@@ -82,6 +85,8 @@ class _Bytes:
 
     def __init__(self, read: Read) -> None:
         self.held = bytearray()
+        # So many bytes are surely of the image with which they begin.
+        self.sure = 0
         self._read = read
 
     def fill(self, size: int) -> bool:
@@ -141,27 +146,31 @@ def _find(held: bytearray, start: int) -> tuple[int, Callable[[_Bytes], int]] | 
 
 
 def _size(data: _Bytes, measure: Callable[[_Bytes], int]) -> int:
-    """Measure the image with which the bytes begin; one that is cut off is all there is."""
+    """Measure the image with which the bytes begin; a damaged one goes on to the next."""
+    data.sure = 2
     try:
         # A size of 0, which a damaged one may state, would be found here again and again.
         return max(measure(data), 1)
     except EOFError:
-        return len(data.held)
+        return _until_next(data)
 
 
 def _jpeg(data: _Bytes) -> int:
     at = 2
     while True:
         data.need(at + 2)
-        if data.held[at] != 0xFF:  # Damaged: it goes on to where another one begins.
-            return _until_next(data, at)
+        if data.held[at] != 0xFF:  # Damaged, or the last segment was cut off.
+            return _until_next(data)
         marker = data.held[at + 1]
         if marker == _JPEG_END:
             return at + 2
+        if marker == _JPEG_BEGIN:  # Of another one: this one was cut off.
+            return at
         if marker == 0xFF:
             at += 1
             continue
         data.need(at + 4)
+        data.sure = at + 2
         at += 2 + int.from_bytes(data.held[at + 2 : at + 4], "big")
         if marker == _JPEG_SCAN:
             at = _end_of_scan(data, at)
@@ -177,12 +186,26 @@ def _end_of_scan(data: _Bytes, at: int) -> int:
         data.need(at + 2)
 
 
-def _until_next(data: _Bytes, at: int) -> int:
+def _until_next(data: _Bytes) -> int:
+    """Find where another image begins behind the bytes that are sure; or the end."""
+    at = data.sure
     while True:
-        data.need(at + _LONGEST_START)
+        goes_on = at + _LONGEST_START <= LARGEST and data.fill(at + _LONGEST_START)
         if found := _find(data.held, at):
             return found[0]
+        if not goes_on:
+            return len(data.held)
         at = len(data.held) - _LONGEST_START + 1
+
+
+def _known_size(data: _Bytes, size: int, start: bytes) -> int:
+    """Measure an image that tells its size; where one begins alike within it, it was cut off."""
+    if size > LARGEST:
+        raise EOFError
+    data.fill(size)
+    size = min(size, len(data.held))
+    other = re.compile(start, re.DOTALL).search(data.held, 2, size)
+    return size if other is None else other.start()
 
 
 def _png(data: _Bytes) -> int:
@@ -191,10 +214,14 @@ def _png(data: _Bytes) -> int:
         # Of a chunk: the length of its data, its type, the data, a checksum.
         data.need(at + 12)
         kind = bytes(data.held[at + 4 : at + 8])
+        if not kind.isalpha():  # The chunk before was cut off.
+            return _until_next(data)
+        data.sure = at + 8
         at += 12 + int.from_bytes(data.held[at : at + 4], "big")
         data.need(at)
         if kind == b"IEND":
-            return at
+            # Without its checksum, it was cut off there.
+            return at if data.held[at - 4 : at] == _IEND_CHECKSUM else _until_next(data)
 
 
 def _pnm(data: _Bytes) -> int:
@@ -204,21 +231,18 @@ def _pnm(data: _Bytes) -> int:
         data.need(len(data.held) + 1)
     kind, width, height, most = (int(number) for number in header.groups())
     size = width * height * (3 if kind == 6 else 1) * (2 if most > 255 else 1)
-    data.need(header.end() + size)
-    return header.end() + size
+    return _known_size(data, header.end() + size, re.escape(header.group()))
 
 
 def _bmp(data: _Bytes) -> int:
+    data.need(_BMP_START)
     size = int.from_bytes(data.held[2:6], "little")
-    data.need(size)
-    return size
+    return _known_size(data, size, re.escape(bytes(data.held[:_BMP_START])))
 
 
 def _webp(data: _Bytes) -> int:
     length = int.from_bytes(data.held[4:8], "little")
-    size = 8 + length + length % 2
-    data.need(size)
-    return size
+    return _known_size(data, 8 + length + length % 2, b"RIFF....WEBP")
 
 
 # By the first two bytes.
@@ -241,8 +265,8 @@ _ALONE = re.compile(rb"II\*\0|MM\0\*|GIF8|\xff\x4f\xff\x51|....(?:jP  |ftyp)", r
 def _further_pictures(encoded: bytes) -> int:
     """How many pictures a JPEG file holds behind its first; 0 where the list is damaged."""
     at = encoded.find(_PICTURES, 0, 1 << 20)
-    if not encoded.startswith(b"\xff\xd8") or at < 0:
-        return 0
+    if at < 0 or not (encoded.startswith(b"\xff\xd8") and encoded.endswith(b"\xff\xd9")):
+        return 0  # Behind one that is cut off come the pictures of others.
     tiff = encoded[at + len(_PICTURES) :]
     order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
     table = int.from_bytes(tiff[4:8], order)

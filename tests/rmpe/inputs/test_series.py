@@ -127,6 +127,24 @@ def test_the_last_image_may_be_cut_off(kind):
     assert grays(content) == [pytest.approx(40, abs=1), None]
 
 
+@pytest.mark.parametrize("piece", [7, 1 << 16])
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.75])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "BMP", "WEBP"])
+def test_an_image_that_is_cut_off_costs_none_after_it(kind, part, piece):
+    first, cut, third, last = (encoded(gray, kind) for gray in (40, 90, 140, 190))
+    content = first + cut[: int(len(cut) * part)] + third + last
+    found = grays(content, piece)
+    assert len(found) == 4
+    assert [found[0], *found[2:]] == pytest.approx([40, 140, 190], abs=1)
+
+
+def test_an_image_that_is_cut_off_may_be_followed_by_another_kind():
+    png, jpeg = encoded(90, "PNG"), encoded(90, "JPEG")
+    for cut in (png, jpeg):
+        content = cut[: len(cut) // 2] + encoded(40, "PNG") + encoded(140, "JPEG")
+        assert grays(content) == [None, 40, pytest.approx(140, abs=1)]
+
+
 def test_a_damaged_image_costs_no_other():
     images = [bytearray(encoded(gray, "JPEG")) for gray in (40, 90, 140)]
     middle = len(images[1]) - 60
