@@ -15,7 +15,7 @@ from ..arguments import check_kind, check_name
 from .clip import Excerpt, frame_number, video_of
 from .find import find_images
 from .images import ImageError, read_image
-from .live import Connection, is_live, read_live
+from .live import Connection, check_camera, is_live, read_live
 from .prefetch import read_images
 from .video import expand_videos
 
@@ -108,6 +108,7 @@ def read_frames(
     if is_live(source):
         if not isinstance(source, str):
             check_whole(TYPES, "source", source, 0)
+        check_camera(source)
         return _from_live(source, connection, report)
     if isinstance(source, (str, os.PathLike)):
         return _from_files(find_images([source], report=report), excerpt, report)

@@ -46,7 +46,8 @@ class Connection:
     Attributes
     ----------
     retries : int
-        So many tries in a row may fail before the stream is given up.
+        So many tries in a row may fail before the stream is given up. One that brought frames for
+        no longer than `timeout` counts as failed.
     wait : float
         Seconds before the first of them; each further one waits twice as long, 30 s at most.
     timeout : float
@@ -98,8 +99,8 @@ def live_source(text: str) -> str | int | None:
 
 
 def live_name(source: str | int) -> str:
-    """Name a camera or an address, without its password."""
-    return f"camera {source}" if isinstance(source, int) else _without_password(source)
+    """Name a camera or an address, without its password and what follows a ``?``."""
+    return f"camera {source}" if isinstance(source, int) else _without_secrets(source)
 
 
 def loses_frames(source: str | int) -> bool:
@@ -163,12 +164,17 @@ def read_live(
     frames = failures = 0
     start = 0.0
     while True:
+        connected = None
         try:
             with _open(av, source, connection.timeout) as container:
                 for frame in _decode(av, container, name):
                     now = time.monotonic()
                     start = start if frames else now
-                    frames, failures = frames + 1, 0
+                    connected = now if connected is None else connected
+                    frames += 1
+                    # A server that sends a little and falls silent would be asked for ever.
+                    if now - connected > connection.timeout:
+                        failures = 0
                     if frame is None or frame.is_corrupt:
                         yield (
                             ImageError(f"{name}: frame {frames - 1} cannot be decoded"),
@@ -179,6 +185,10 @@ def read_live(
             if not endless:
                 return
             reason = "it ended"
+        except av.ExitError:
+            reason = f"nothing came for {connection.timeout:g} s"
+        except (av.HTTPForbiddenError, av.HTTPNotFoundError) as error:
+            raise ImageError(f"{name}: lost after {frames} frames: {error.strerror}") from None
         except (av.FFmpegError, OSError) as error:
             reason = getattr(error, "strerror", None) or str(error)
         failures += 1
@@ -213,5 +223,6 @@ def _decode(av: Any, container: Any, name: str) -> Generator[av.VideoFrame | Non
         yield from frames
 
 
-def _without_password(address: str) -> str:
-    return re.sub(r"(?<=://)[^/@]*@", "", address)
+def _without_secrets(address: str) -> str:
+    # What follows the path may be a key that is nobody's business.
+    return re.sub(r"(?<=://)[^/@]*@", "", re.split(r"[?#]", address, maxsplit=1)[0])

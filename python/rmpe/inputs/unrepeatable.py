@@ -31,7 +31,7 @@ class Unrepeatable:
     source : str or int
         ``"-"``, an address, or the number of a camera.
     name : str
-        What people know it by, without a password.
+        What people know it by, without a password or key.
     folder, stem : str
         Its frames are called as those of a video: ``{folder}/{stem}_000012.jpg``.
     """
@@ -112,8 +112,7 @@ def _one(text: str) -> Unrepeatable | None:
     name = live_name(source)
     if isinstance(source, int):
         return Unrepeatable(source, name, f"camera{source}", f"camera{source}")
-    # What follows the path may be a key that is nobody's business.
-    folder = re.split(r"[?#]", name, maxsplit=1)[0].rstrip("/")
+    folder = name.rstrip("/")
     stem = re.sub(r"[^A-Za-z0-9._-]+", "_", folder.rpartition("/")[2])[:_MOST_STEM]
     return Unrepeatable(source, name, folder, stem)
 

@@ -150,7 +150,7 @@ def test_a_pause_ends_when_nobody_takes_any_more():
         ("0", "camera 0", "camera0", "camera0"),
         ("camera:12", "camera 12", "camera12", "camera12"),
         ("-", "standard input", "stdin", "stdin"),
-        ("rtsp://me:pw@h:554/a/b?key=1", "rtsp://h:554/a/b?key=1", "rtsp://h:554/a/b", "b"),
+        ("rtsp://me:pw@h:554/a/b?key=1", "rtsp://h:554/a/b", "rtsp://h:554/a/b", "b"),
         ("http://h/", "http://h/", "http://h", "h"),
         ("http://h/ü b.mkv", "http://h/ü b.mkv", "http://h/ü b.mkv", "_b.mkv"),
     ],
