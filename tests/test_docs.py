@@ -333,7 +333,7 @@ def test_the_files_of_an_argument_are_counted_and_complete():
     mentions = mentioned("max_near", "csrc", "rmpe_ext", "tests")
     assert by_hand - {"CHANGELOG.md"} <= mentions
     may_use_it = {"tests/ops/cases.py", "tests/fuzz/fuzz_pose_nms.cpp"}
-    may_use_it |= {"tests/rmpe/method/test_fit_nms.py"}
+    may_use_it |= {f"tests/rmpe/method/test_{part}.py" for part in ("fit_nms", "preset_file")}
     written = {"rmpe_ext/numpy/nearby_joints_nms.py"}
     known = by_hand | may_use_it | written | {"tests/test_docs.py"}
     assert mentions - known == set()
