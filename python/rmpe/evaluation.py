@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .datasets.dataset import Dataset, DatasetError
+from .datasets.dataset import Dataset
 from .detectors.detector import Detector
 from .inputs.images import read_image
 from .inputs.prefetch import READ_BYTES, Outcome, read_batches
@@ -21,6 +21,7 @@ from .metrics.keypoint_ap import AveragePrecision, average_precision
 from .metrics.predictions import Predictions
 from .people import People
 from .pipeline import PoseEstimator, suppress
+from .readable import check_size
 
 __all__ = ["evaluate", "evaluate_boxes", "find_boxes", "find_people", "predict"]
 
@@ -193,7 +194,7 @@ def evaluate_boxes(
     def images() -> Iterator[torch.Tensor]:
         for position, path in enumerate(dataset.paths):
             image = read_image(path)
-            _check_size(dataset, position, image)
+            check_size(dataset, position, image)
             yield torch.from_numpy(image).to(device)
 
     rows = [dataset.people(i) for i in range(len(dataset))]
@@ -252,18 +253,6 @@ def _checked(
     for position, (_, image) in enumerate(outcomes, start):
         if isinstance(image, Exception):
             raise image
-        _check_size(dataset, position, image)
+        check_size(dataset, position, image)
         images.append(image)
     return images
-
-
-def _check_size(dataset: Dataset, position: int, image: npt.NDArray[np.uint8]) -> None:
-    """Make sure that annotations in pixels belong to the pixels that were read."""
-    height, width = dataset.image_sizes[position].tolist()
-    if height and (height, width) != image.shape[:2]:
-        raise DatasetError(
-            f"{dataset.paths[position]} must be {width} x {height} pixels, as "
-            f"{dataset.annotations} states for the image with the id "
-            f"{dataset.image_ids[position]!r}, got {image.shape[1]} x {image.shape[0]}; "
-            "it was scaled, or turned as its EXIF orientation says"
-        )

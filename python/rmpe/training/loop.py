@@ -99,7 +99,7 @@ def train(
         Reports(folder, config, run.step, stop, silent=not first, report=report) as reports,
         _Signals() as caught,
     ):
-        reports.begins(run.step, run.precision)
+        reports.begins(run.step, run.precision, task.summary())
         for batch, waited in _timed(batches):
             rate, size = schedule.rate(run.step), schedule.size(run.step)
             if schedule.stage(run.step) is not stage:
@@ -162,7 +162,7 @@ def _measure(run: Run, task: Task, size: tuple[int, int], folder: Path, reports:
         # The checkpoint has the weights, and they may shrink again.
         reports.fails(run.step, f"no model of step {run.step}, the last one stays: {error}")
     except (DatasetError, ImageError) as error:
-        reports.say(f"the model of step {run.step} was not measured: {error}")
+        reports.problem(run.step, f"the model of step {run.step} was not measured: {error}")
 
 
 def _timed(values: Iterable[T]) -> Iterator[tuple[T, float]]:

@@ -96,11 +96,11 @@ class Reports:
         with tqdm.external_write_mode():
             self._report(message)
 
-    def begins(self, step: int, precision: Precision) -> None:
-        """Report what the run computes in, once."""
+    def begins(self, step: int, precision: Precision, data: list[str]) -> None:
+        """Report what the run computes in, and on what it is trained and measured, once."""
         if not self._silent and not self._path.exists():
             self._show(lambda board: board.add_text("precision", precision, step))
-            self._write(step, {}, precision=precision)
+            self._write(step, {}, precision=precision, data=data)
 
     def stepped(self, waited: float) -> None:
         """Count a step, which waited so many seconds for its batch."""
@@ -138,6 +138,11 @@ class Reports:
             self.say(message)
         self._write(step, {}, problem=message)
 
+    def problem(self, step: int, message: str) -> None:
+        """Report what went wrong at a step, to people and to the log."""
+        self.say(message)
+        self._write(step, {}, problem=message)
+
     def picture(self, step: int, picture: torch.Tensor) -> None:
         """Show samples, (3, H, W) in 0..1."""
         self._show(lambda board: board.add_image("samples", picture, step))
@@ -161,7 +166,7 @@ class Reports:
         if damaged:
             self.say(f"{self._path.name}: {damaged} lines are damaged, and left out")
 
-    def _write(self, step: int, values: dict[str, float], **words: str) -> None:
+    def _write(self, step: int, values: dict[str, float], **words: str | list[str]) -> None:
         """Write into the log and for TensorBoard; a disk that is full does not end the run."""
         if self._silent:
             return

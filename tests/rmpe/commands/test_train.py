@@ -1,5 +1,6 @@
 """``rmpe train``: what it prints, and what it refuses."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,33 @@ def test_a_dry_run_says_what_would_happen_and_writes_no_run(arguments, tmp_path,
     assert "phase only: 40 samples in 10 steps, 64x64, rate 0.001, constant" in printed
     assert "samples a second and thread" in printed and "in all 0.0 hours" in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "config.toml", "data"]
+
+
+def test_a_validation_set_without_people_is_refused_at_the_start(arguments, tmp_path, capsys):
+    empty = json.loads((tmp_path / "data/people.json").read_text()) | {"annotations": []}
+    (tmp_path / "data/empty.json").write_text(json.dumps(empty))
+    source, _, rest = CONFIG.partition("[validation]")
+    validation = rest.replace('"people.json"', '"empty.json"', 1)
+    (tmp_path / "config.toml").write_text(f"{source}[validation]{validation}")
+    for extra in (["--dry-run"], ["--out", str(tmp_path / "run")]):
+        assert main([*arguments, *extra]) == 2
+        assert "empty.json: at least one person in the 5 images" in capsys.readouterr().err
+
+
+def test_damaged_photographs_of_the_validation_are_counted_and_left_out(
+    arguments, tmp_path, capsys
+):
+    images = tmp_path / "data/images"
+    (images / "3.png").write_bytes((images / "3.png").read_bytes()[:500])
+    (images / "4.png").unlink()
+    assert main([*arguments, "--out", str(tmp_path / "run"), "--samples", "4"]) == 0
+    line = (
+        "people.json: 3 people in 3 photographs, for validation; "
+        "skipped: 1 image missing, 1 image unreadable"
+    )
+    assert line in capsys.readouterr().out
+    log = [json.loads(text) for text in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert line in log[0]["data"] and "ap" in log[-1]
 
 
 def test_a_dry_run_shows_what_that_very_command_would_do(arguments, tmp_path, capsys):

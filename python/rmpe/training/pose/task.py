@@ -18,6 +18,7 @@ from ...method.parallel import RMPE, RMPEOutput
 from ...method.proposals import FITTED, RELEASED, Proposals, random_jitter, read_proposals
 from ...method.theta import SingularThetaError
 from ...networks.architectures import architecture_builder
+from ...readable import readable
 from ...skeletons import Skeleton
 from ..config import ConfigError, Phase
 from ..schedule import Schedule
@@ -94,11 +95,11 @@ class PoseTask:
                 "--overfit measures OKS, for which the skeleton "
                 f"{self._skeleton.name} has no sigmas"
             )
-        self._validation: Measure = (
-            _held_out(config, data, self._skeleton)
-            if overfit is None
-            else SimilarityValidation(self._people[0])
-        )
+        self._validation: Measure
+        if overfit is None:
+            self._validation, self._measured = _held_out(config, data, self._skeleton)
+        else:
+            self._validation, self._measured = SimilarityValidation(self._people[0]), None
 
     @property
     def partial(self) -> bool:
@@ -106,7 +107,7 @@ class PoseTask:
         return self.config.transformer is not None
 
     def summary(self) -> list[str]:
-        """Say how many people each source has, and who was left out."""
+        """Say how many people each source and the validation have, and who was left out."""
         total = sum(source.weight for source in self.config.source)
         lines = []
         for source, part in zip(self.config.source, self._people, strict=True):
@@ -117,7 +118,7 @@ class PoseTask:
                 f"{source.weight / total:.0%} of the samples"
                 + (f"; skipped: {skipped}" if skipped else "")
             )
-        return lines
+        return lines if self._measured is None else [*lines, self._measured]
 
     def network(self) -> nn.Module:
         """Build the network, with weights that depend on the seed alone."""
@@ -271,7 +272,8 @@ def _proposals(config: PoseConfig, folder: Path, skeleton: Skeleton) -> Proposal
     return random_jitter(fitted) if spec.kind == "jitter" else fitted
 
 
-def _held_out(config: PoseConfig, data: Path, skeleton: Skeleton) -> Measure:
+def _held_out(config: PoseConfig, data: Path, skeleton: Skeleton) -> tuple[Measure, str]:
+    """The measure of the validation, and on whom it is taken, for people."""
     spec = config.validation
     dataset = load_dataset(
         data / spec.annotations, data / spec.images, format=spec.format, split=spec.split or None
@@ -281,7 +283,18 @@ def _held_out(config: PoseConfig, data: Path, skeleton: Skeleton) -> Measure:
             f"validation must have the skeleton of the sources, {skeleton.name}, "
             f"got {dataset.skeleton.name}"
         )
-    return KeypointValidation(dataset) if skeleton.sigmas else HeadValidation(dataset)
+    with tqdm(
+        desc=f"reading {spec.images}", total=len(dataset), unit=" photographs", delay=1,
+        disable=None,
+    ) as bar:  # fmt: skip
+        dataset, problems = readable(dataset, progress=bar.update)
+    measure = KeypointValidation(dataset) if skeleton.sigmas else HeadValidation(dataset)
+    counts = {"image missing": dataset.missing, "image unreadable": len(problems)}
+    skipped = ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
+    return measure, (
+        f"{spec.annotations}: {dataset.labeled.sum():,} people in {len(dataset):,} photographs, "
+        "for validation" + (f"; skipped: {skipped}" if skipped else "")
+    )
 
 
 def _check_transformer(config: PoseConfig) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ...datasets.dataset import Dataset
+from ...datasets.dataset import Dataset, DatasetError
 from ...evaluation import evaluate
-from ...metrics.pckh import pckh
+from ...metrics.cocoeval import check_measurable
+from ...metrics.pckh import head_sizes, pckh
 from ...models.build import load_pose
 from ...pipeline import PoseEstimator
 from .people import TrainingPeople
@@ -25,9 +26,15 @@ class KeypointValidation:
     ----------
     dataset : Dataset
         Of a skeleton with sigmas.
+
+    Raises
+    ------
+    rmpe.datasets.dataset.DatasetError
+        Nobody is annotated whom the measure counts.
     """
 
     def __init__(self, dataset: Dataset) -> None:
+        check_measurable(dataset)
         self._dataset = dataset
 
     def __call__(self, card: Path) -> dict[str, float]:
@@ -47,9 +54,20 @@ class HeadValidation:
     ----------
     dataset : Dataset
         Of a skeleton with neck and head.
+
+    Raises
+    ------
+    rmpe.datasets.dataset.DatasetError
+        Nobody is annotated whom the measure counts.
     """
 
     def __init__(self, dataset: Dataset) -> None:
+        if not (np.isfinite(head_sizes(dataset)) & dataset.labeled).any():
+            raise DatasetError(
+                f"{dataset.annotations}: at least one person in the {len(dataset)} images that are "
+                "there must have the keypoints neck and head_top labeled, got none of "
+                f"{len(dataset.person_ids)}; nothing can be measured"
+            )
         self._dataset = dataset
 
     def __call__(self, card: Path) -> dict[str, float]:
