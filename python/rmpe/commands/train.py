@@ -63,7 +63,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="begin with the weights alone: of a checkpoint's moving average, a .safetensors\n"
-        "file or a model card; a pose network's serve one behind a transformer, too",
+        "file or a model card. Pose networks take them with a spatial transformer or without;\n"
+        "a line says what was taken",
     )
     parser.add_argument("--phase", metavar="NAME", help="begin at this phase (default: the first)")
     parser.add_argument(

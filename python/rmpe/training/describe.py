@@ -28,7 +28,7 @@ def describe(prepared: Prepared) -> None:
     """
     run, task, schedule = prepared.run, prepared.task, prepared.schedule
     config, network, begin = task.config, run.network, run.step
-    print("\n".join(task.summary()))
+    print("\n".join(prepared.summary))
     parameters = sum(p.numel() for p in network.parameters())
     print(f"network: {config.network.architecture}, {parameters:,} parameters")
     print(f"precision: {run.precision}")

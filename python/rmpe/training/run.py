@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from ..models.card import PoseCard
 from ..models.read import load_card
 from ..models.store import obtain
 from ..networks.precision import Precision, choose_precision
@@ -188,6 +189,12 @@ def read_trained(path: Path) -> dict[str, torch.Tensor]:
                 "of a PyTorch network"
             )
         values = read_weights(obtain(card.network))
+        if isinstance(card, PoseCard) and card.transformer is not None:
+            localization = read_weights(obtain(card.transformer.network))
+            # As the weights of `rmpe.method.parallel.RMPE` are called.
+            values = {f"sppe.{name}": value for name, value in values.items()} | {
+                f"transformer.localization.{name}": value for name, value in localization.items()
+            }
     elif path.suffix == ".safetensors":
         values = read_weights(path)
     else:

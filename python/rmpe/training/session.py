@@ -86,6 +86,8 @@ class Prepared:
         The step before which it ends.
     origin : str
         Where its weights come from, for people.
+    summary : list of str
+        What it is trained on, and which trained weights it begins with, for people.
     """
 
     run: Run
@@ -93,6 +95,7 @@ class Prepared:
     schedule: Schedule
     stop: int
     origin: str
+    summary: list[str]
 
 
 def prepare(
@@ -141,11 +144,12 @@ def prepare(
     run = Run(config, text, task.network(), step=first_step, overfit=overfit)
     if state is not None:
         (run.resume if resume else run.start_from)(state)
-    elif weights is not None:
+    summary = task.summary()
+    if state is None and weights is not None:
         origin = f"with the weights of {weights}"
-        _adopt(task, run, weights)
+        summary.append(f"from {weights}: {_adopt(task, run, weights)}")
     last = schedule.steps if samples is None else -(-samples // config.batch_size)
-    return Prepared(run, task, schedule, min(last, schedule.steps), origin)
+    return Prepared(run, task, schedule, min(last, schedule.steps), origin, summary)
 
 
 def train_from_config(
@@ -206,7 +210,7 @@ def train_from_config(
         run, task = found.run, found.task
         if rank == 0:
             write_atomically(out / "config.toml", lambda file: file.write(run.text.encode()))
-            for line in [*task.summary(), _precision(run)]:
+            for line in [*found.summary, _precision(run)]:
                 report(line)
         return train(
             run, task, found.schedule, out, workers=workers, last_step=found.stop, report=report
@@ -221,11 +225,12 @@ def _precision(run: Run) -> str:
     return f"precision: {run.precision}, as the run began; on this processor it would be {own}"
 
 
-def _adopt(task: Task, run: Run, weights: Path) -> None:
+def _adopt(task: Task, run: Run, weights: Path) -> str:
+    """Begin with trained weights; what was taken of them."""
     trained = read_trained(weights)
     try:
-        for network in (run.network, run.average.network):
-            task.adopt(network, trained)
+        task.adopt(run.average.network, trained)
+        return task.adopt(run.network, trained)
     except RuntimeError as error:
         raise CheckpointError(f"{weights} is of another network: {brief(error)}") from None
 

@@ -78,8 +78,13 @@ class Task(Protocol):
         """
         ...
 
-    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> str:
         """Fill a network with trained weights, or that part of it which they are for.
+
+        Returns
+        -------
+        str
+            What was taken, for people.
 
         Raises
         ------

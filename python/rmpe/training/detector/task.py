@@ -121,9 +121,10 @@ class DetectorTask:
             dist.all_reduce(positives)
         return summed / positives.clamp(min=1), (encoded.detach(), logits.detach())
 
-    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> str:
         """Fill a network with trained weights."""
         network.load_state_dict(weights)
+        return "the detector"
 
     def enter(self, network: nn.Module, phase: Phase, *, begins: bool) -> None:
         """Do nothing: all phases are alike."""

@@ -29,7 +29,7 @@ from .config import Augmentation, PoseConfig, PosePhase
 from .export import write_pose_model
 from .people import TrainingPeople, load_people
 from .targets import heatmap_loss
-from .transformers import build_transformer, paint_windows, window_loss
+from .transformers import adopt_weights, build_transformer, paint_windows, window_loss
 from .validation import HeadValidation, KeypointValidation, SimilarityValidation
 
 __all__ = ["PoseTask"]
@@ -134,10 +134,9 @@ class PoseTask:
                 network = RMPE(network, build_transformer(spec, size), strict=spec.strict)
         return network.to(memory_format=torch.channels_last)
 
-    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
-        """Fill the pose network, behind a transformer or not, with trained weights."""
-        sppe = network.sppe if isinstance(network, RMPE) else network
-        sppe.load_state_dict(weights)
+    def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> str:
+        """Fill the pose network, and the transformer before it, with trained weights."""
+        return adopt_weights(network, weights)
 
     def enter(self, network: nn.Module, phase: Phase, *, begins: bool) -> None:
         """Let the transformer and the parallel branch take part from a phase on, or rest."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from ...method.limits import LIMITS, Limits
+from ...method.parallel import RMPE
 from ...method.transformer import SpatialTransformer
 from ...networks.architectures import architecture_builder
 from ..trial import check_architecture
 from .config import Transformer
 
-__all__ = ["build_transformer", "paint_windows", "window_loss"]
+__all__ = ["adopt_weights", "build_transformer", "paint_windows", "window_loss"]
+
+_POSE, _LOCALIZATION = "sppe.", "transformer.localization."
 
 
 def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTransformer:
@@ -33,6 +37,43 @@ def build_transformer(config: Transformer, size: tuple[int, int]) -> SpatialTran
         LIMITS[config.limits], **config.numbers
     )
     return SpatialTransformer(localization, limits, config.small, size)
+
+
+def adopt_weights(network: nn.Module, weights: dict[str, torch.Tensor]) -> str:
+    """Fill a pose network, behind a transformer or not, with trained weights of either kind.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Of both kinds, what both have is filled. A parallel branch is the pose network, too.
+    weights : dict of str to Tensor
+        Of a pose network, or of an :class:`rmpe.method.parallel.RMPE`.
+
+    Returns
+    -------
+    str
+        What was taken, for people.
+
+    Raises
+    ------
+    RuntimeError
+        Where they do not fit.
+    """
+    pose, localization = (
+        {name.removeprefix(part): v for name, v in weights.items() if name.startswith(part)}
+        for part in (_POSE, _LOCALIZATION)
+    )
+    if not pose:
+        pose, localization = weights, {}
+    if not isinstance(network, RMPE):
+        network.load_state_dict(pose)
+        return "the pose network" + (" without its spatial transformer" if localization else "")
+    network.sppe.load_state_dict(pose)
+    network.parallel.load_state_dict(pose)
+    if not localization:
+        return "the pose network; the spatial transformer begins anew"
+    network.transformer.localization.load_state_dict(localization)
+    return "the pose network and its spatial transformer"
 
 
 def window_loss(theta: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

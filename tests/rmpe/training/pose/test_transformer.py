@@ -16,7 +16,7 @@ from rmpe.method.modes import STN
 from rmpe.method.parallel import RMPE
 from rmpe.method.proposals import RELEASED
 from rmpe.models.build import load_pose
-from rmpe.training.checkpoint import read_checkpoint
+from rmpe.training.checkpoint import CheckpointError, read_checkpoint
 from rmpe.training.config import ConfigError
 from rmpe.training.loop import TrainingError, train
 from rmpe.training.pose.task import PoseTask
@@ -24,6 +24,7 @@ from rmpe.training.pose.transformers import paint_windows, window_loss
 from rmpe.training.read import parse_config
 from rmpe.training.run import Run
 from rmpe.training.schedule import Schedule
+from rmpe.training.session import prepare
 
 from ..material import CONFIG, draw_people, equal
 from .test_augmentation import STILL
@@ -167,6 +168,37 @@ def test_its_pose_network_can_begin_another_run(trained, tmp_path):
     for name, value in plain.items():
         if value.is_floating_point():
             torch.testing.assert_close(rmpe[f"sppe.{name}"], value, atol=0.1, rtol=0.2)
+
+
+@pytest.mark.parametrize("file", ["average.toml", "checkpoint.pt"])
+def test_trained_transformers_are_taken_where_there_is_one(trained, tmp_path, file):
+    weights = trained / "run" / file
+    average = read_checkpoint(trained / "run/checkpoint.pt")["average"]
+    config = tmp_path / "config.toml"
+    begun = {}
+    for name, text in (("rmpe", PHASES), ("plain", CONFIG)):
+        config.write_text(text)
+        begun[name] = prepare(
+            config, data=trained / "data", cache=trained / "cache", weights=weights
+        )
+    taken = {name: found.summary[-1] for name, found in begun.items()}
+    assert taken["rmpe"] == f"from {weights}: the pose network and its spatial transformer"
+    assert taken["plain"] == f"from {weights}: the pose network without its spatial transformer"
+    both = {name: found.run.network.state_dict() for name, found in begun.items()}
+    for name, value in both["rmpe"].items():
+        wanted = average[name.replace("parallel.", "sppe.")]
+        torch.testing.assert_close(value, wanted, atol=1e-3, rtol=1e-3)
+        if name.startswith("sppe."):
+            assert equal(value, both["plain"][name.removeprefix("sppe.")])
+
+
+def test_another_transformer_is_refused_by_name(trained, tmp_path):
+    (tmp_path / "config.toml").write_text(PHASES.replace("width = 8, cells", "width = 9, cells"))
+    with pytest.raises(CheckpointError, match="is of another network: .*SmallLocalization"):
+        prepare(
+            tmp_path / "config.toml", data=trained / "data", cache=trained / "cache",
+            weights=trained / "run/average.toml",
+        )  # fmt: skip
 
 
 def test_a_card_whose_transformer_is_another_is_refused(trained, tmp_path):
