@@ -56,15 +56,25 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     except BaseException as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        # torch reports a full disk as a RuntimeError of its own.
+        # torch reports a full disk as a RuntimeError of its own, behind the system's.
         if isinstance(error, RuntimeError):
-            raise OSError(f"cannot write {path}: {error}") from error
+            raise _system_error(path, error) from error
         raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _system_error(path: Path, error: RuntimeError) -> OSError:
+    """Make an error of what the system said before another one was made of it."""
+    before: BaseException | None = error
+    while before is not None and not isinstance(before, OSError):
+        before = before.__cause__ or before.__context__
+    if before is None:
+        return OSError(f"cannot write {path}: {error}")
+    return OSError(before.errno, before.strerror, str(path))
 
 
 def write_output(path: str | os.PathLike[str], content: bytes) -> None:

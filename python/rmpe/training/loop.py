@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import signal
 import time
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["CHECKPOINT", "TrainingError", "train"]
 
 CHECKPOINT = "checkpoint.pt"
+# Of the model that the moving average is.
+_CARD = "average.toml"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # So many steps in a row without a finite gradient are no accident.
 _MOST_SKIPPED = 50
 
@@ -80,10 +84,8 @@ def train(
     ------
     TrainingError
         Where the gradient is not finite many times in a row, or never was, or the task refuses a
-        step.
-    OSError
-        Where the last checkpoint cannot be written. One that fails before is reported, and the one
-        before it stays.
+        step; where the last checkpoint cannot be written, or no model at all could be. A checkpoint
+        that fails before is reported, and the one before it stays.
     """
     stop = schedule.steps if last_step is None else min(last_step, schedule.steps)
     rank, world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
@@ -94,6 +96,7 @@ def train(
     make_batch = task.batches(schedule, rank, world)
     batches = prefetch(make_batch, range(run.step, stop), workers=workers, ahead=2 * workers)
     config, in_a_row, stage = run.config, 0, None
+    checkpoint, failed = folder / CHECKPOINT, ""
     validate_every = max(1, config.validate_every // config.batch_size)
     with (
         Reports(folder, config, run.step, stop, silent=not first, report=report) as reports,
@@ -111,7 +114,7 @@ def train(
                 loss, outputs = take_step(run, task, model, batch, rate)
             except StepError as error:
                 raise TrainingError(
-                    f"step {run.step} cannot be taken, and the last checkpoint stays: {error}"
+                    f"step {run.step} cannot be taken{_stays(checkpoint)}: {error}"
                 ) from error
             in_a_row = 0 if math.isfinite(loss) else in_a_row + 1
             if in_a_row == _MOST_SKIPPED:
@@ -128,27 +131,49 @@ def train(
             if step % config.pictures_every == 0:
                 reports.picture(step, task.picture(batch, outputs))
             if first and (step % validate_every == 0 or step == stop):
-                _measure(run, task, size, folder, reports)
+                failed = _measure(run, task, size, folder, reports)
             # Not while steps are skipped: the last good one would be lost.
             if first and step % config.checkpoint_every == in_a_row == 0 and not caught.signal:
                 try:
-                    write_checkpoint(folder / CHECKPOINT, run.state())
+                    write_checkpoint(checkpoint, run.state())
                 except OSError as error:
-                    reports.say(f"no checkpoint at step {step}, the last one stays: {error}")
+                    reports.problem(
+                        step, f"no checkpoint at step {step}{_stays(checkpoint)}: {error}"
+                    )
             if caught.signal:
                 break
         if first:
-            write_checkpoint(folder / CHECKPOINT, run.state())
+            _write_last(checkpoint, run)
     if 0 < run.step == run.skipped and not caught.signal:
         raise TrainingError(
             f"the gradient was not finite in any of {run.step} steps, and nothing was learned; "
             "lower the learning rate and the augmentation, and start again"
         )
+    if failed and not caught.signal and not (folder / _CARD).is_file():
+        raise TrainingError(f"no model could be written: {failed}")
     return caught.signal
 
 
-def _measure(run: Run, task: Task, size: tuple[int, int], folder: Path, reports: Reports) -> None:
-    """Write the moving average as a model, and measure that."""
+def _write_last(checkpoint: Path, run: Run) -> None:
+    """Write the checkpoint that a run ends with."""
+    try:
+        write_checkpoint(checkpoint, run.state())
+    except OSError as error:
+        room = "make room, and " if error.errno in _FULL else ""
+        remedy = "go on with --resume" if checkpoint.is_file() else "begin again"
+        raise TrainingError(
+            f"cannot write {checkpoint}{_stays(checkpoint)}: {error.strerror or error}; "
+            f"{room}{remedy}"
+        ) from error
+
+
+def _stays(path: Path) -> str:
+    """Say what is left where a file could not be written anew."""
+    return ", the last one stays" if path.is_file() else ", and there is none yet"
+
+
+def _measure(run: Run, task: Task, size: tuple[int, int], folder: Path, reports: Reports) -> str:
+    """Write the moving average as a model, and measure that; why it was not written, if so."""
     try:
         measured = task.validate(task.export(folder, "average", run.average.network, size))
         reports.measures(run.step, measured)
@@ -156,13 +181,13 @@ def _measure(run: Run, task: Task, size: tuple[int, int], folder: Path, reports:
         if score > run.best:
             task.export(folder, "best", run.average.network, size)
             run.best = score
-    except OSError as error:
-        reports.say(f"a model was not written, the last one stays: {error}")
-    except ModelError as error:
+    except (OSError, ModelError) as error:
         # The checkpoint has the weights, and they may shrink again.
-        reports.fails(run.step, f"no model of step {run.step}, the last one stays: {error}")
+        reports.fails(run.step, f"no model of step {run.step}{_stays(folder / _CARD)}: {error}")
+        return str(error)
     except (DatasetError, ImageError) as error:
         reports.problem(run.step, f"the model of step {run.step} was not measured: {error}")
+    return ""
 
 
 def _timed(values: Iterable[T]) -> Iterator[tuple[T, float]]:

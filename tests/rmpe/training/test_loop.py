@@ -135,6 +135,7 @@ def test_a_full_disk_in_between_is_reported_and_the_run_goes_on(
         written.append(state["step"])
         if state["step"] == 6:
             raise OSError(28, "No space left on device")
+        path.write_bytes(b"whole")
 
     def export(folder, name, network, size):
         exported.append(name)
@@ -148,6 +149,46 @@ def test_a_full_disk_in_between_is_reported_and_the_run_goes_on(
     assert "no checkpoint at step 6, the last one stays" in capsys.readouterr().out
     # The best one is kept apart.
     assert exported == ["average", "best", "average", "best", "average"]
+
+
+def test_a_full_disk_at_the_end_names_the_file_and_the_remedy(task, tmp_path, monkeypatch):
+    def start(step):
+        def fail(path, state):
+            raise OSError(28, "No space left on device", str(path))
+
+        run, schedule = Run(task.config, "text", task.network()), Schedule(task.config.phase, 4)
+        checkpoint = tmp_path / "checkpoint.pt"
+        if checkpoint.exists():
+            run.resume(read_checkpoint(checkpoint))
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "write_checkpoint", fail)
+            with pytest.raises(TrainingError) as caught:
+                train(run, task, schedule, tmp_path, last_step=step, report=[].append)
+        return run, schedule, str(caught.value).removeprefix(f"cannot write {checkpoint}, ")
+
+    run, schedule, message = start(1)
+    assert message == "and there is none yet: No space left on device; make room, and begin again"
+    train(run, task, schedule, tmp_path, last_step=2, report=[].append)
+    _, _, message = start(4)
+    assert message == (
+        "the last one stays: No space left on device; make room, and go on with --resume"
+    )
+    # The one that is left is whole, and the run goes on from it.
+    run = Run(task.config, "text", task.network())
+    run.resume(read_checkpoint(tmp_path / "checkpoint.pt"))
+    assert run.step == 2
+    train(run, task, schedule, tmp_path, last_step=4, report=[].append)
+    assert read_checkpoint(tmp_path / "checkpoint.pt")["step"] == 4
+
+
+def test_a_run_that_leaves_no_model_fails(task, tmp_path):
+    run, said = Run(task.config, "text", task.network()), []
+    with torch.no_grad():
+        run.average.network.score[0].bias[0] = 1e30
+    with pytest.raises(TrainingError, match="no model could be written: the weight score.0.bias"):
+        train(run, task, Schedule(task.config.phase, 4), tmp_path, last_step=1, report=said.append)
+    assert said[0].startswith("no model of step 1, and there is none yet: the weight score.0.bias")
+    assert read_checkpoint(tmp_path / "checkpoint.pt")["step"] == 1
 
 
 def test_a_log_that_cannot_be_written_is_reported_and_the_run_goes_on(task, tmp_path):
