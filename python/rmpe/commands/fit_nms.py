@@ -25,6 +25,7 @@ from ._options import (
     positive,
     seed,
 )
+from ._readable import keep_readable
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
@@ -64,7 +65,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.add_argument("annotations", type=Path, help="COCO keypoint annotations, JSON")
     parser.add_argument(
-        "images", type=Path, help="their folder; annotated images that are not there are left out"
+        "images",
+        type=Path,
+        help="their folder; images that are not there, or cannot be read,\nare left out",
     )
     add_networks(parser)
     add_method(parser)
@@ -91,7 +94,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--held-out",
         type=Path,
         metavar="FILE",
-        help="other annotations of the same folder, to measure on in place of cross-validation",
+        help="annotations of other images of the same folder, to measure on in place of\n"
+        "cross-validation",
     )
     fitting.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
     output = parser.add_argument_group("output")
@@ -122,7 +126,10 @@ def run(arguments: argparse.Namespace) -> int:
         others = None
         if arguments.held_out is not None:
             others = load_dataset(arguments.held_out, arguments.images)
-        elif arguments.folds > len(dataset):
+            _check_apart(dataset, others)
+            others = keep_readable(others)
+        dataset = keep_readable(dataset)
+        if others is None and arguments.folds > len(dataset):
             raise CommandError(
                 f"--folds must be at most the number of images, {len(dataset)}, "
                 f"got {arguments.folds}"
@@ -153,6 +160,17 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             plot_surfaces(shown, arguments.plot)
     return 0
+
+
+def _check_apart(dataset: Dataset, others: Dataset) -> None:
+    """Make sure that nothing is measured on images that were fitted to."""
+    fitted = {path.resolve() for path in dataset.paths}
+    shared = [path for path in others.paths if path.resolve() in fitted]
+    if shared:
+        raise CommandError(
+            f"--held-out must have images of its own, got {len(shared)} that are in "
+            f"{dataset.annotations}, too: {shared[0].name}" + (", ..." if len(shared) > 1 else "")
+        )
 
 
 def _find_people(arguments: argparse.Namespace, dataset: Dataset) -> People:

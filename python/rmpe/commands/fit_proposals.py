@@ -10,6 +10,7 @@ from ..models import DEFAULT_DETECTOR
 from . import CommandError
 from ._cards import MODELS_HELP, least_score
 from ._options import check_kernels, check_outputs, fraction, positive, seed
+from ._readable import keep_readable
 from ._runtime import add_runtime, chosen_options, resolve_runtime
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.add_argument("annotations", type=Path, help="annotated people")
     parser.add_argument(
-        "images", type=Path, nargs="?", help="their folder; not needed with --detections"
+        "images",
+        type=Path,
+        nargs="?",
+        help="their folder; not needed with --detections; images that are not there, or cannot be\n"
+        "read, are left out",
     )
     parser.add_argument(
         "--format",
@@ -119,6 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         dataset = load_dataset(arguments.annotations, arguments.images, format=arguments.format)
         if arguments.detections is None:
+            dataset = keep_readable(dataset)
             found, source = _detect(arguments, dataset), arguments.detector
         else:
             found, source = (

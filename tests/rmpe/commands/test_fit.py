@@ -10,6 +10,9 @@ import pytest
 
 from rmpe.cli import build_parser, main
 from rmpe.commands import fit_nms
+from rmpe.commands._readable import keep_readable
+from rmpe.datasets import load_dataset
+from rmpe.datasets.dataset import DatasetError
 from rmpe.method.fit_nms import SuppressionFit
 from rmpe.method.fitted_suppression import FittedSuppression
 from rmpe.method.preset_file import load_preset
@@ -17,6 +20,7 @@ from rmpe.method.proposals import read_proposals
 from rmpe.method.suppressions import PRESET_KINDS, SUPPRESSIONS, preset_of
 
 from ..method.test_fit_nms import PEOPLE
+from ..training.material import draw_people
 
 SHARED = Path(os.environ.get("RMPE_DATA", "../shared/data"))
 MODELS = Path(os.environ.get("RMPE_MODELS", "../shared/models"))
@@ -93,16 +97,59 @@ def test_fit_nms_writes_a_preset_that_evaluate_takes(tmp_path, capsys):
 
 @needs_models
 def test_fit_nms_measures_on_held_out_images(capsys, tmp_path):
-    """Held out being the images fitted to, both values are those of the fit."""
-    command = ["fit-nms", *COCO, *NETWORKS, "--kinds", "box-nms", "--starts", "1"]
-    assert main([*command, "--held-out", COCO[0]]) == 0
+    content = json.loads(Path(COCO[0]).read_text())
+    halves = []
+    for k in (0, 1):
+        halves.append(str(tmp_path / f"{k}.json"))
+        Path(halves[k]).write_text(json.dumps(content | {"images": content["images"][k::2]} | {
+            "annotations": [
+                one for one in content["annotations"]
+                if one["image_id"] in {image["id"] for image in content["images"][k::2]}
+            ],
+        }))  # fmt: skip
+    command = ["fit-nms", halves[0], COCO[1], *NETWORKS, "--kinds", "box-nms", "--starts", "1"]
+    assert main([*command, "--held-out", halves[1]]) == 0
     table = capsys.readouterr().out.splitlines()
-    assert [line for line in table if "AP 0.336 without suppression" in line] == [table[0]] * 2
+    assert all("poses in 18 images; AP" in line for line in table[:2]) and table[0] != table[1]
     assert re.fullmatch(r"39 settings measured in [0-9.]+ s of processor time", table[2])
     assert "held out" in table[3]
-    kind, fitted, held_out, low, _, high, *_ = table[4].split()
-    assert kind == "box-nms" and fitted == held_out
-    assert float(low) < float(held_out) < float(high)
+    kind, _, held_out, low, _, high, *_ = table[4].split()
+    assert kind == "box-nms" and float(low) < float(held_out) < float(high)
+
+
+@pytest.mark.parametrize("ids", [[0, 1, 2], [2]])
+def test_images_that_were_fitted_to_are_not_held_out(tmp_path, capsys, ids):
+    folder = draw_people(tmp_path, 4)
+    content = json.loads((folder / "people.json").read_text())
+    for name, kept in (("fitted", [0, 1, 2]), ("held", [*ids, 3])):
+        part = {
+            "images": [one for one in content["images"] if one["id"] in kept],
+            "annotations": [one for one in content["annotations"] if one["image_id"] in kept],
+        }
+        (folder / f"{name}.json").write_text(json.dumps(content | part))
+    command = ["fit-nms", str(folder / "fitted.json"), str(folder / "images")]
+    assert main([*command, "--held-out", str(folder / "held.json")]) == 2
+    message = capsys.readouterr().err
+    assert f"--held-out must have images of its own, got {len(ids)} that are in " in message
+    assert f"{ids[0]}.png" in message
+
+
+def test_a_damaged_photograph_is_left_out_with_a_line(tmp_path, capsys):
+    folder = draw_people(tmp_path, 4)
+    (folder / "images/1.png").write_bytes(b"not an image")
+    dataset = keep_readable(load_dataset(folder / "people.json", folder / "images"))
+    assert dataset.image_ids == (0, 2, 3) and dataset.image_index.tolist() == [0, 1, 2]
+    said = capsys.readouterr().err
+    assert "1 of 4 images" in said and "are left out: " in said and "1.png: not an image" in said
+    # Both commands go on with the others, to the networks, which they do not find.
+    for command in (["fit-nms", "--folds", "4"], ["fit-proposals", "--out", str(tmp_path / "p")]):
+        command[1:1] = [str(folder / "people.json"), str(folder / "images")]
+        assert main([*command, "--detector", "/nowhere/card.toml"]) == 2
+        assert "1 of 4 images" in capsys.readouterr().err
+    for image in (folder / "images").iterdir():
+        image.write_bytes(b"")
+    with pytest.raises(DatasetError, match="none of its 4 images can be read"):
+        keep_readable(load_dataset(folder / "people.json", folder / "images"))
 
 
 @needs_models
