@@ -35,6 +35,9 @@ def describe(prepared: Prepared) -> None:
     samples = [step * config.batch_size for step in (begin, prepared.stop, schedule.steps)]
     print("begins {} after {:,} samples, ends after {:,} of {:,}".format(prepared.origin, *samples))
     make = task.batches(schedule, 0, 1)
+    if prepared.complete:
+        print(prepared.complete)
+        return
     hours = 0.0
     for stage in schedule.stages:
         phase = stage.phase

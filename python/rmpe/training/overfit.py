@@ -6,13 +6,24 @@ from dataclasses import replace
 
 from .config import TrainingConfig
 
-__all__ = ["shortened"]
+__all__ = ["fewer", "shortened"]
 
 # As many steps are enough for whoever learns at all, and take a minute or two.
 _STEPS = 300
 _BATCH = 8
 _MEASUREMENTS = 4
 _PICTURES = 3
+
+
+def fewer(wanted: int, found: int, what: str) -> str:
+    """Say that there is less to learn by heart than was asked for.
+
+    Examples
+    --------
+    >>> fewer(8, 5, "people")
+    '--overfit 8: the first source has only 5 people to learn by heart'
+    """
+    return f"--overfit {wanted}: the first source has only {found} {what} to learn by heart"
 
 
 def shortened(config: TrainingConfig, count: int) -> TrainingConfig:

@@ -97,6 +97,14 @@ class Prepared:
     origin: str
     summary: list[str]
 
+    @property
+    def complete(self) -> str:
+        """That nothing is left to train, where it is so, for people."""
+        if self.run.step < self.stop:
+            return ""
+        samples = self.run.step * self.task.config.batch_size
+        return f"the run is complete, with {samples:,} samples; nothing is left to train"
+
 
 def prepare(
     path: Path,
@@ -149,7 +157,13 @@ def prepare(
         origin = f"with the weights of {weights}"
         summary.append(f"from {weights}: {_adopt(task, run, weights)}")
     last = schedule.steps if samples is None else -(-samples // config.batch_size)
-    return Prepared(run, task, schedule, min(last, schedule.steps), origin, summary)
+    stop = min(last, schedule.steps)
+    if not resume and run.step >= stop:
+        raise ValueError(
+            f"--samples must be more than the {run.step * config.batch_size:,} after which phase "
+            f"{phase} begins, got {samples}"
+        )
+    return Prepared(run, task, schedule, stop, origin, summary)
 
 
 def train_from_config(
@@ -208,6 +222,10 @@ def train_from_config(
             phase=phase, samples=samples, overfit=overfit,
         )  # fmt: skip
         run, task = found.run, found.task
+        if found.complete:
+            if rank == 0:
+                report(found.complete)
+            return None
         if rank == 0:
             write_atomically(out / "config.toml", lambda file: file.write(run.text.encode()))
             for line in [*found.summary, _precision(run)]:

@@ -168,6 +168,33 @@ def test_a_run_is_not_overwritten_nor_continued_by_another_configuration(
     assert "written with another configuration" in capsys.readouterr().err
 
 
+def test_a_run_that_is_complete_says_so_and_stays_as_it_is(arguments, tmp_path, capsys):
+    run = [*arguments, "--out", str(tmp_path / "run"), "--samples", "8"]
+    assert main(run) == 0
+    before = (tmp_path / "run/checkpoint.pt").read_bytes()
+    capsys.readouterr()
+    for extra in ([], ["--dry-run"]):
+        assert main([*run, "--resume", *extra]) == 0
+        said = capsys.readouterr().out
+        assert "the run is complete, with 8 samples; nothing is left to train" in said
+    assert (tmp_path / "run/checkpoint.pt").read_bytes() == before
+
+
+def test_samples_that_end_before_the_phase_begins_are_refused(arguments, tmp_path, capsys):
+    phases = CONFIG + '[[phase]]\nname = "decay"\nsamples = 8\nsize = [64, 64]\nrate = 1e-4\n'
+    (tmp_path / "config.toml").write_text(phases)
+    run = [*arguments, "--out", str(tmp_path / "run"), "--phase", "decay", "--samples", "40"]
+    assert main(run) == 2
+    message = "--samples must be more than the 40 after which phase decay begins, got 40"
+    assert message in capsys.readouterr().err
+
+
+def test_fewer_people_than_are_to_be_learned_by_heart_are_counted(arguments, capsys):
+    assert main([*arguments, "--dry-run", "--overfit", "8"]) == 0
+    said = capsys.readouterr().out
+    assert "--overfit 8: the first source has only 5 people to learn by heart" in said
+
+
 def test_eight_people_are_learned_by_heart(data_dir, tmp_path, capsys):
     config = CONFIG.replace('"people.json"', '"coco-people/train.json"')
     config = config.replace('"images"', '"coco-people/images"').replace("float32", "auto")

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from ...class_names import PERSON
 from ...networks.architectures import architecture_builder
 from ..config import ConfigError, Phase
+from ..overfit import fewer
 from ..schedule import Schedule
 from .batches import Batch, BatchMaker
 from .boxes import BoxedImages, load_boxes
@@ -52,7 +53,7 @@ class DetectorTask:
     ) -> None:
         if overfit is not None:
             config = replace(config, augmentation=_STILL, source=config.source[:1])
-        self.config = config
+        self.config, self._overfit = config, overfit
         _check_classes(config)
         self._sources = _load(config, data, cache)
         if overfit is not None:
@@ -82,6 +83,8 @@ class DetectorTask:
         """Say how many photographs and boxes each source has, and what was left out."""
         total = sum(source.weight for source in self.config.source)
         lines = []
+        if self._overfit is not None and len(self._sources[0]) < self._overfit:
+            lines.append(fewer(self._overfit, len(self._sources[0]), "photographs"))
         for source, part in zip(self.config.source, self._sources, strict=True):
             skipped = ", ".join(f"{n} {reason}" for reason, n in part.skipped.most_common())
             lines.append(

@@ -122,6 +122,11 @@ def load_people(
         areas=dataset.areas * scale**2,
         skipped=Counter({"image missing": dataset.missing} if dataset.missing else {}),
     )
+    far = people.labeled & _far_outside(people.keypoints, sizes)
+    if far.any():
+        # A slip of whoever labeled; a crop that holds it would show nothing else.
+        people.skipped["labels far outside the image"] = int(far.sum())
+        people = replace(people, labeled=people.labeled & ~far)
     rejected = {
         "image unreadable": sizes[:, 0] == 0,
         "a crowd": dataset.crowd,
@@ -143,6 +148,16 @@ def load_people(
 def _smallest_sides(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     sides: npt.NDArray[np.float64] = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
     return sides
+
+
+def _far_outside(
+    keypoints: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Whether joints (P, K, 2) are beyond an image (P, 2) by more than its height or width."""
+    sides = sizes[:, None, ::-1]
+    beyond = ((keypoints < -sides) | (keypoints > 2 * sides)).any(axis=2)
+    far: npt.NDArray[np.bool_] = beyond & (sizes[:, :1] > 0)
+    return far
 
 
 def _outside(boxes: npt.NDArray[np.float64], sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

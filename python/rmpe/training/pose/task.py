@@ -21,6 +21,7 @@ from ...networks.architectures import architecture_builder
 from ...readable import readable
 from ...skeletons import Skeleton
 from ..config import ConfigError, Phase
+from ..overfit import fewer
 from ..schedule import Schedule
 from ..task import StepError
 from ..trial import check_forward
@@ -85,7 +86,7 @@ class PoseTask:
                 source=(replace(config.source[0], aspect=0),),
                 proposals=replace(config.proposals, kind="none", file=""),
             )
-        self.config = config
+        self.config, self._overfit = config, overfit
         _check_transformer(config)
         self._people = _load(config, data, cache, overfit)
         self._skeleton = self._people[0].skeleton
@@ -110,6 +111,8 @@ class PoseTask:
         """Say how many people each source and the validation have, and who was left out."""
         total = sum(source.weight for source in self.config.source)
         lines = []
+        if self._overfit is not None and len(self._people[0]) < self._overfit:
+            lines.append(fewer(self._overfit, len(self._people[0]), "people"))
         for source, part in zip(self.config.source, self._people, strict=True):
             skipped = ", ".join(f"{n} {reason}" for reason, n in part.skipped.most_common())
             lines.append(
