@@ -42,8 +42,8 @@ class SuppressionFit:
     ----------
     suppression : Suppression
     parameters : dict of str to float
-        The setting with the greatest AP. Of several, the one whose neighbors on the grid have the
-        greatest mean AP: it depends least on the images.
+        The setting with the greatest AP. Of several, the one whose neighbors on the grid, as far as
+        they have been measured by then, have the greatest mean AP: it depends least on the images.
     ap : float
         On the images that were fitted to, and so too high; see `cross_validate`.
     settings : int

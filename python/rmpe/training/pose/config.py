@@ -107,7 +107,7 @@ class Augmentation:
     gray_chance
         How often the colors are taken away.
     erase_chance, erase_size
-        How often a rectangle is filled with noise, and its largest side as a fraction of the
+        How often a rectangle is filled with one color, and its largest side as a fraction of the
         crop's.
     """
 
@@ -130,8 +130,9 @@ class Proposals:
     Attributes
     ----------
     kind
-        ``"none"``; ``"fitted"``, from the mixtures of a file (PGPG); ``"jitter"``, random jitter of
-        those mixtures' variance; or ``"released"``, the one Gaussian that the authors released.
+        ``"none"``, the default, which draws none; ``"fitted"``, from the mixtures of a file (PGPG);
+        ``"jitter"``, random jitter of those mixtures' variance; or ``"released"``, the one Gaussian
+        that the authors released.
     file
         Of the mixtures: ``"coco"`` or ``"mpii"``, which come with the package
         (:data:`rmpe.method.proposals.FITTED`), or what ``rmpe fit-proposals`` wrote, relative to
