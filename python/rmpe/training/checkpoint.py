@@ -93,6 +93,10 @@ def _is_weights(value: Any) -> bool:
     )
 
 
+def _is_words(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(v) is str for pair in value.items() for v in pair)
+
+
 def _is_losses(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(step, dict)
@@ -120,7 +124,8 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "best": ("a number", lambda value: isinstance(value, float)),
     "values": ("a list of losses", _is_losses),
     "random": ("a state of torch's random numbers", _is_random_state),
-    # Early checkpoints say neither.
+    # Early checkpoints say none of these.
+    "sources": ("names and words", lambda value: value is None or _is_words(value)),
     "overfit": (
         "a whole number from 0, or nothing",
         lambda value: value is None or _is_count(value),

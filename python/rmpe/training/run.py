@@ -45,6 +45,8 @@ class Run:
         The loss and its details in each step since the last line of the log.
     overfit : int or None
         How many samples are learned by heart; a checkpoint goes with this, too.
+    sources : dict of str to str
+        What it is trained on, `rmpe.training.task.Task.contents`; and with this.
     precision : str
         What convolutions are computed in: ``"bfloat16"`` or ``"float32"``.
     """
@@ -57,6 +59,7 @@ class Run:
     best: float = -1.0
     values: list[dict[str, float]] = field(default_factory=list)
     overfit: int | None = None
+    sources: dict[str, str] = field(default_factory=dict)
     average: MovingAverage = field(init=False)
     optimizer: torch.optim.Optimizer | MuonForConvolutions = field(init=False)
     precision: Precision = field(init=False)
@@ -71,6 +74,7 @@ class Run:
         return {
             "config": self.text,
             "overfit": self.overfit,
+            "sources": self.sources,
             "step": self.step,
             "skipped": self.skipped,
             "best": self.best,
@@ -94,7 +98,8 @@ class Run:
         Raises
         ------
         CheckpointError
-            Where the checkpoint is of another configuration, or other samples were overfitted.
+            Where the checkpoint is of another configuration, or other samples were overfitted or
+            trained on.
         """
         if state["config"] != self.text:
             raise CheckpointError(
@@ -109,6 +114,15 @@ class Run:
                 f"the checkpoint was written {given}; go on as the run began, or start one of its "
                 "own"
             )
+        sources = state.get("sources") or self.sources
+        for name in [*sources, *self.sources]:
+            before, now = (found.get(name, "nothing") for found in (sources, self.sources))
+            if before != now:
+                raise CheckpointError(
+                    f"the checkpoint was written with another {name}: it had {before}, and has "
+                    f"{now} now; bring that back, or start a run of its own from the checkpoint's "
+                    "weights with --from"
+                )
         self.start_from(state)
         self.step, self.skipped = state["step"], state["skipped"]
         self.best, self.values = state["best"], list(state["values"])

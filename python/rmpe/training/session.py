@@ -149,7 +149,7 @@ def prepare(
     first_step = 0 if phase is None else schedule.first_step(phase)
     # Networks of ours draw nothing while they train, others may.
     torch.manual_seed(config.seed)
-    run = Run(config, text, task.network(), step=first_step, overfit=overfit)
+    run = Run(config, text, task.network(), step=first_step, overfit=overfit, sources=task.contents)
     if state is not None:
         (run.resume if resume else run.start_from)(state)
     summary = task.summary()

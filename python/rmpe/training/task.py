@@ -55,6 +55,11 @@ class Task(Protocol):
         """
         ...
 
+    @property
+    def contents(self) -> dict[str, str]:
+        """What each file that is trained on holds, as far as a resumed run must find it again."""
+        ...
+
     def summary(self) -> list[str]:
         """Say in lines what there is to train on."""
         ...

@@ -9,7 +9,7 @@ import torch
 from rmpe import PoseEstimator
 from rmpe.cli import main
 from rmpe.models import read
-from rmpe.training.checkpoint import read_checkpoint
+from rmpe.training.checkpoint import read_checkpoint, write_checkpoint
 
 from ..training.material import CONFIG, draw_people
 
@@ -166,6 +166,21 @@ def test_a_run_is_not_overwritten_nor_continued_by_another_configuration(
     (tmp_path / "config.toml").write_text(CONFIG.replace("rate = 1e-3", "rate = 2e-3"))
     assert main([*run, "--resume"]) == 2
     assert "written with another configuration" in capsys.readouterr().err
+
+
+def test_a_run_does_not_go_on_with_other_people(arguments, tmp_path, capsys):
+    run = [*arguments, "--out", str(tmp_path / "run"), "--samples"]
+    assert main([*run, "4"]) == 0
+    checkpoint = tmp_path / "run/checkpoint.pt"
+    state = read_checkpoint(checkpoint)
+    (tmp_path / "data/images/4.png").unlink()
+    assert main([*run, "8", "--resume"]) == 2
+    message = capsys.readouterr().err
+    assert "another source 1, people.json: it had 5 people, and has 4 people now" in message
+    # Early checkpoints do not say.
+    del state["sources"], state["format"]
+    write_checkpoint(checkpoint, state)
+    assert main([*run, "8", "--resume", "--dry-run"]) == 0
 
 
 def test_a_run_that_is_complete_says_so_and_stays_as_it_is(arguments, tmp_path, capsys):

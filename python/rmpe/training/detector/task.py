@@ -79,6 +79,14 @@ class DetectorTask:
         """All weights learn always."""
         return False
 
+    @property
+    def contents(self) -> dict[str, str]:
+        """How much each source holds."""
+        return {
+            f"source {i}, {source.annotations}": f"{len(p.boxes)} boxes in {len(p)} photographs"
+            for i, (source, p) in enumerate(zip(self.config.source, self._sources, strict=True), 1)
+        }
+
     def summary(self) -> list[str]:
         """Say how many photographs and boxes each source has, and what was left out."""
         total = sum(source.weight for source in self.config.source)

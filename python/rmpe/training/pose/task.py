@@ -15,7 +15,6 @@ from tqdm import tqdm
 
 from ...datasets import load_dataset
 from ...method.parallel import RMPE, RMPEOutput
-from ...method.proposals import FITTED, RELEASED, Proposals, random_jitter, read_proposals
 from ...method.theta import SingularThetaError
 from ...networks.architectures import architecture_builder
 from ...readable import readable
@@ -29,6 +28,7 @@ from .batches import Batch, BatchMaker
 from .config import Augmentation, PoseConfig, PosePhase
 from .export import write_pose_model
 from .people import TrainingPeople, load_people
+from .proposals import load_proposals, proposals_contents
 from .targets import heatmap_loss
 from .transformers import adopt_weights, build_transformer, paint_windows, window_loss
 from .validation import HeadValidation, KeypointValidation, SimilarityValidation
@@ -90,13 +90,15 @@ class PoseTask:
         _check_transformer(config)
         self._people = _load(config, data, cache, overfit)
         self._skeleton = self._people[0].skeleton
-        self._proposals = _proposals(config, folder, self._skeleton)
+        self._proposals = load_proposals(config.proposals, folder, self._skeleton)
+        self._proposals_file = proposals_contents(config.proposals, folder)
         if overfit is not None and self._skeleton.sigmas is None:
             raise ConfigError(
                 "--overfit measures OKS, for which the skeleton "
                 f"{self._skeleton.name} has no sigmas"
             )
         self._validation: Measure
+        self._measured: str | None
         if overfit is None:
             self._validation, self._measured = _held_out(config, data, self._skeleton)
         else:
@@ -106,6 +108,17 @@ class PoseTask:
     def partial(self) -> bool:
         """A transformer's weights rest until its phase."""
         return self.config.transformer is not None
+
+    @property
+    def contents(self) -> dict[str, str]:
+        """How many people each source holds, and which proposals there are."""
+        found = {
+            f"source {i}, {source.annotations}": f"{len(part)} people"
+            for i, (source, part) in enumerate(
+                zip(self.config.source, self._people, strict=True), 1
+            )
+        }
+        return found | self._proposals_file
 
     def summary(self) -> list[str]:
         """Say how many people each source and the validation have, and who was left out."""
@@ -254,26 +267,6 @@ def _load(config: PoseConfig, data: Path, cache: Path, overfit: int | None) -> l
     return people
 
 
-def _proposals(config: PoseConfig, folder: Path, skeleton: Skeleton) -> Proposals | None:
-    spec = config.proposals
-    if (spec.kind in ("fitted", "jitter")) != bool(spec.file):
-        raise ConfigError(
-            "proposals.file must be given with the kinds fitted and jitter, and with no other; "
-            f"got {spec.file!r} with {spec.kind}"
-        )
-    if spec.kind == "none":
-        return None
-    if spec.kind == "released":
-        return RELEASED
-    fitted = read_proposals(FITTED.get(spec.file, folder / spec.file))
-    if fitted.poses is not None and fitted.poses.skeleton != skeleton:
-        raise ConfigError(
-            f"proposals.file must have poses of {skeleton.name}, as the sources have, got "
-            f"{spec.file!r} with those of {fitted.poses.skeleton.name}"
-        )
-    return random_jitter(fitted) if spec.kind == "jitter" else fitted
-
-
 def _held_out(config: PoseConfig, data: Path, skeleton: Skeleton) -> tuple[Measure, str]:
     """The measure of the validation, and on whom it is taken, for people."""
     spec = config.validation
@@ -290,7 +283,7 @@ def _held_out(config: PoseConfig, data: Path, skeleton: Skeleton) -> tuple[Measu
         disable=None,
     ) as bar:  # fmt: skip
         dataset, problems = readable(dataset, progress=bar.update)
-    measure = KeypointValidation(dataset) if skeleton.sigmas else HeadValidation(dataset)
+    measure: Measure = KeypointValidation(dataset) if skeleton.sigmas else HeadValidation(dataset)
     counts = {"image missing": dataset.missing, "image unreadable": len(problems)}
     skipped = ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
     return measure, (

@@ -40,6 +40,19 @@ def test_who_cannot_be_trained_on_is_counted(tmp_path, reason, edit):
     assert len(people) == 2 and people.skipped == {reason: 1}
 
 
+def test_labels_far_outside_the_image_do_not_count(tmp_path):
+    folder = draw_people(tmp_path, 2)
+
+    def edit(content):
+        keypoints = content["annotations"][0]["keypoints"]
+        keypoints[0], keypoints[4], keypoints[6] = 1e6, -121, -20  # of 160x120
+
+    change(folder, edit)
+    people = load(folder)
+    assert people.labeled[0].tolist() == [False, False] + [True] * 15 and people.labeled[1].all()
+    assert people.skipped == {"labels far outside the image": 2}
+
+
 def test_photographs_that_are_missing_or_damaged(tmp_path):
     folder = draw_people(tmp_path, 4)
     (folder / "images/1.png").unlink()
