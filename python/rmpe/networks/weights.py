@@ -5,9 +5,12 @@ from __future__ import annotations
 import mmap
 import os
 import pickle
+import pickletools
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,11 @@ class _NumpyNumber:
 
 # What PyTorch calls a function or class in a file that is none of a state dict.
 _NAMED = re.compile(r"(?:GLOBAL|class '|function|got <class ')\s*([\w.<>]+)")
+
+# The first protocol of pickles that PyTorch's loader does not know.
+_NEW_PROTOCOL = 4
+# How many instructions of a pickle are looked into for a name.
+_MOST_INSTRUCTIONS = 10_000
 
 # How numpy numbers are pickled, under the names of numpy 1 and 2.
 _NUMPY_NUMBERS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
@@ -144,7 +152,8 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], tuple[
     """Read weights under our names, and the layouts that they had."""
     path = Path(path)
     try:
-        values = _read_safetensors(path) if path.suffix == ".safetensors" else load_pickle(path)
+        is_safe = path.suffix.lower() == ".safetensors"
+        values = _read_safetensors(path) if is_safe else load_pickle(path)
     except (ModuleNotFoundError, ModelError):
         raise
     except Exception as error:  # Unpickling raises anything.
@@ -206,13 +215,16 @@ def load_pickle(path: Path) -> Any:
         if content.find(b"\nbytearray\n") >= 0:  # Of any length, in a few bytes.
             raise ModelError(f"{path} must hold tensors and numbers alone, and no bytearray")
     try:
-        with torch.serialization.safe_globals(_NUMPY_NUMBERS):
+        with torch.serialization.safe_globals(_NUMPY_NUMBERS), warnings.catch_warnings():
+            # An error follows, which says more.
+            warnings.filterwarnings("ignore", "Detected pickle protocol")
             return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError) as error:
         # PyTorch's own words say how to load the file all the same, and run what is in it.
-        if found := _NAMED.search(str(error)):
+        found = _NAMED.search(str(error))
+        if name := found[1] if found else _find_named(path):
             raise ModelError(
-                f"{path} is refused: it holds {printable(found[1])} beside tensors and numbers, "
+                f"{path} is refused: it holds {printable(name)} beside tensors and numbers, "
                 "and to load that could run any code; save the network's state dict alone, by "
                 "torch.save(network.state_dict(), ...) or as safetensors, on a machine where you "
                 "trust the file"
@@ -222,3 +234,25 @@ def load_pickle(path: Path) -> Any:
                 "it is damaged, or nothing that torch.save or safetensors wrote"
             ) from None
         raise
+
+
+def _find_named(path: Path) -> str | None:
+    """Name the first function or class outside of PyTorch that a pickle of a new protocol calls.
+
+    PyTorch's loader stops at the first instruction of these protocols, before it sees a name.
+    """
+    words: list[str] = []
+    try:
+        content = path.read_bytes()
+        if content[:1] != pickle.PROTO or content[1] < _NEW_PROTOCOL:
+            return None
+        for code, value, _ in islice(pickletools.genops(content), _MOST_INSTRUCTIONS):
+            if code.name == "GLOBAL":
+                words = str(value).split(" ")
+            elif "UNICODE" in code.name:
+                words = [*words[-1:], str(value)]
+            if code.name in ("GLOBAL", "STACK_GLOBAL") and words[0].split(".")[0] != "torch":
+                return ".".join(words)
+    except Exception:  # It is damaged, which pickletools says in many ways.
+        return None
+    return None

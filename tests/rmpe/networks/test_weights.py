@@ -2,6 +2,7 @@
 
 import io
 import os
+import pickle
 import zipfile
 
 import numpy as np
@@ -103,6 +104,28 @@ def test_a_refused_pickle_is_refused_in_our_words(tmp_path, capsys, legacy):
         "file"
     )
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_bare_pickle_that_would_run_code_is_refused(tmp_path, capsys, protocol):
+    path = tmp_path / "net.pth"
+    path.write_bytes(pickle.dumps({"a": Harmful()}, protocol=protocol))
+    with pytest.raises(ModelError, match=r"net.pth is refused: it holds (builtins.)?print beside"):
+        read_weights(path)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_bare_pickle_that_calls_nothing_is_no_weights(tmp_path):
+    (tmp_path / "net.pth").write_bytes(pickle.dumps({"a": 1}, protocol=5)[:-4])
+    with pytest.raises(ModelError, match="it is damaged, or nothing that torch.save or safetens"):
+        read_weights(tmp_path / "net.pth")
+
+
+def test_a_suffix_in_capitals_is_the_same(tmp_path):
+    safetensors.torch.save_file({"weight": torch.ones(2)}, tmp_path / "NET.SAFETENSORS")
+    assert read_weights(tmp_path / "NET.SAFETENSORS")["weight"].tolist() == [1, 1]
 
 
 def test_a_torchscript_program_is_refused(tmp_path):
