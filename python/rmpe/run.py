@@ -148,7 +148,7 @@ def run(
     ------
     ImageError
         No image was found at all, or what comes by itself is not there, has company, or is to be
-        resumed.
+        resumed; or `excerpt`, `connection` or `detect_every` would have no effect on the inputs.
     OutputError
         The folder cannot be written to, holds what is in the way, or another run writes into it;
         nothing was done.
@@ -182,6 +182,7 @@ def run(
             feed = FoundFiles(
                 inputs, out, recursive=recursive, excerpt=excerpt, tally=tally, report=report
             )
+            _check_effect(feed, excerpt, connection, detect_every)
         else:
             frames = source.open(excerpt, connection, raw, lambda line: report(line, None))
             stack.callback(frames.close)
@@ -254,6 +255,24 @@ def run(
         tally.stages, tally.loading = dict(timer.seconds), loaded - started
         tally.working = time.perf_counter() - loaded
     return tally
+
+
+def _check_effect(
+    feed: FoundFiles, excerpt: Excerpt, connection: Connection, detect_every: int
+) -> None:
+    """Raise ImageError where options say something about inputs that are not there."""
+    options = {
+        "--start": excerpt.start > 0,
+        "--end": excerpt.end is not None,
+        "--stride": excerpt.stride > 1,
+        "--detect-every": detect_every > 1,
+    }
+    if not feed.has_videos and (idle := [name for name, given in options.items() if given]):
+        raise ImageError(
+            f"{', '.join(idle)}: for videos, cameras and streams; these inputs are photographs"
+        )
+    if connection.retries != _CONNECTION.retries or connection.timeout != _CONNECTION.timeout:
+        raise ImageError("--retries, --timeout: for cameras and streams; these inputs are files")
 
 
 def _draw(

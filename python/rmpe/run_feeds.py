@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .inputs.clip import Clip, Excerpt, frame_number, video_of
+from .inputs.clip import Clip, Excerpt, frame_number, is_video, video_of
 from .inputs.find import find_images
 from .inputs.images import ImageError
 from .inputs.prefetch import read_batches
@@ -52,6 +52,8 @@ class FoundFiles:
     paths : list of Path
     continuous : bool
         They are all frames of one thing.
+    has_videos : bool
+        Some are frames of videos.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class FoundFiles:
         # Unlike Path.resolve, realpath takes links that lead in a circle.
         made = {Path(os.path.realpath(out / name)) for name in (DRAWINGS, CROPS)}
         files = [path for path in found if made.isdisjoint(Path(os.path.realpath(path)).parents)]
+        self.has_videos = any(map(is_video, files))
         self.paths, self._clips = expand_videos(files, excerpt, missing.append)
         if not self.paths:
             reasons = missing or [f"all images found are pictures of an earlier run in {out}"]

@@ -114,6 +114,9 @@ def test_what_is_cut_off_or_damaged_leaves_its_row(piped):
         (["camera:87"], {"resume": True}, "camera 87 cannot be resumed"),
         (["-"], {"excerpt": Excerpt(end=3)}, "-: --start and --end need the times of frames"),
         (["a.jpg"], {"raw": RawVideo(2, 2)}, "--raw is for standard input: name - as the input"),
+        (["a.png"], {"excerpt": Excerpt(1, 2, 3)}, "^--start, --end, --stride: for videos, "),
+        (["a.png"], {"detect_every": 2}, "^--detect-every: for videos, .*are photographs$"),
+        (["a.png"], {"connection": Connection(0)}, "^--retries, --timeout: for cameras and str"),
         (["camera:87"], {}, "camera 87: there is no /dev/video87; cameras here: "),
         (["http://127.0.0.1:9/x"], {"connection": Connection(0)}, "http://.*9/x: lost after 0 fr"),
     ],
@@ -122,6 +125,7 @@ def test_what_cannot_be_done_changes_nothing(piped, inputs, options, message):
     if inputs[0].startswith("http"):
         pytest.importorskip("av")
     piped(b"")
+    Path("a.png").write_bytes(encoded(40, "PNG"))
     with pytest.raises(ImageError, match=message):
         infer(*inputs, **options)
     assert not os.path.exists("out")

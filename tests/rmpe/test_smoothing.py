@@ -153,3 +153,5 @@ def test_on_the_command_line(tmp_path, capsys):
     assert (tmp_path / "out" / "keypoints.csv").exists()
     assert main([*arguments, "--overwrite", "--window", "8"]) == 2
     assert "--window must be odd and at least 5, got 8" in capsys.readouterr().err
+    assert main([*arguments, "--overwrite", "--cutoff", "0.04"]) == 2
+    assert "--cutoff is for --filter one-euro, got savgol" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from ..trackers.parameters import FILTERS, SmoothingParameters
+from . import CommandError
 from ._messages import say, say_lines
 from ._options import add_formats, explain, positive
 from ._progress import progress_bar
@@ -24,6 +25,14 @@ examples:
   rmpe smooth results --out smooth
   rmpe draw smooth walk.mp4 --out walk-smooth.mp4"""
 
+# The filter that each of these options is of.
+_USED_BY = {
+    "window": "savgol",
+    "cutoff": "one-euro",
+    "beta": "one-euro",
+    "frequency": "butterworth",
+}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
@@ -39,22 +48,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"{explain(FILTERS)}\n(default: %(default)s)",
     )
     how.add_argument(
-        "--window", type=positive, default=default.window, metavar="N",
-        help="savgol: frames that a parabola is fitted to, odd (default: %(default)s)",
+        "--window", type=positive, metavar="N",
+        help=f"savgol: frames that a parabola is fitted to, odd (default: {default.window})",
     )  # fmt: skip
     how.add_argument(
-        "--cutoff", type=float, default=default.cutoff, metavar="X",
+        "--cutoff", type=float, metavar="X",
         help="one-euro: cycles a frame that a keypoint at rest keeps; lower is steadier "
-        "(default: %(default)s)",
+        f"(default: {default.cutoff})",
     )  # fmt: skip
     how.add_argument(
-        "--beta", type=float, default=default.beta, metavar="X",
-        help="one-euro: growth of the cutoff with speed; higher lags less (default: %(default)s)",
+        "--beta", type=float, metavar="X",
+        help="one-euro: growth of the cutoff with speed; higher lags less "
+        f"(default: {default.beta})",
     )  # fmt: skip
     how.add_argument(
-        "--frequency", type=float, default=default.frequency, metavar="X",
+        "--frequency", type=float, metavar="X",
         help="butterworth: cycles a frame, below 0.5, up to which motion passes "
-        "(default: %(default)s)",
+        f"(default: {default.frequency})",
     )  # fmt: skip
     how.add_argument(
         "--max-gap", type=int, default=default.max_gap, metavar="N",
@@ -66,6 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Smooth and write."""
     from ..smoothing import smooth_results
 
+    for name, used_by in _USED_BY.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, getattr(SmoothingParameters(), name))
+        elif arguments.filter != used_by:
+            raise CommandError(f"--{name} is for --filter {used_by}, got {arguments.filter}")
     parameters = parameters_of(SmoothingParameters, arguments)
     with results_errors(arguments.out):
         tally = smooth_results(

@@ -12,7 +12,7 @@ from typing import Any
 from rmpe_ext.validation.checks import TYPES, check_whole
 
 from ..arguments import check_kind, check_name
-from .clip import Excerpt, frame_number, video_of
+from .clip import Excerpt, frame_number, is_video, video_of
 from .find import find_images
 from .images import ImageError, read_image
 from .live import Connection, check_camera, is_live, read_live
@@ -93,7 +93,7 @@ def read_frames(
     TypeError
         The source, or another argument, is nothing of its kind.
     ValueError
-        There are no such channels.
+        There are no such channels, or an excerpt of what is no video file.
 
     Examples
     --------
@@ -111,7 +111,11 @@ def read_frames(
         check_camera(source)
         return _from_live(source, connection, report)
     if isinstance(source, (str, os.PathLike)):
-        return _from_files(find_images([source], report=report), excerpt, report)
+        files = find_images([source], report=report)
+        if not any(map(is_video, files)):
+            _check_no_excerpt(excerpt)
+        return _from_files(files, excerpt, report)
+    _check_no_excerpt(excerpt)
     if getattr(source, "ndim", None) == 3:
         source = [source]
     if not isinstance(source, Iterable):
@@ -119,6 +123,11 @@ def read_frames(
             f"source must be a path or give one image after the other, got {type(source).__name__}"
         )
     return _from_iterable(source, channels, report)
+
+
+def _check_no_excerpt(excerpt: Excerpt) -> None:
+    if excerpt != _ALL:
+        raise ValueError("excerpt must be left out: it is for video files, and source is none")
 
 
 def _from_files(

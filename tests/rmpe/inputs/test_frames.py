@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from rmpe.inputs.clip import Excerpt
 from rmpe.inputs.frames import read_frames
 from rmpe.inputs.images import ImageError
 
@@ -23,6 +24,12 @@ def folder(tmp_path):
 
 def grays(frames):
     return [(frame.index, int(np.asarray(frame.image)[0, 0, 0])) for frame in frames]
+
+
+def test_excerpts_of_photographs_are_refused(folder):
+    for source in (folder, []):
+        with pytest.raises(ValueError, match="excerpt must be left out: it is for video files"):
+            read_frames(source, excerpt=Excerpt(stride=2))
 
 
 def test_a_folder_in_natural_order(folder):
