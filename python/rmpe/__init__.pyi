@@ -29,6 +29,7 @@ from . import people as people
 from . import pipeline as pipeline
 from . import plugins as plugins
 from . import progress as progress
+from . import readable as readable
 from . import result as result
 from . import run as run
 from . import run_feeds as run_feeds
