@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import math
 import os
 import statistics
 import sys
@@ -89,7 +90,7 @@ def summary(seconds: Sequence[float]) -> Row:
     microseconds = sorted(1e6 * second for second in seconds)
     return {
         "median": round(statistics.median(microseconds), 1),
-        "p99": round(microseconds[int(0.99 * (len(microseconds) - 1))], 1),
+        "p99": round(microseconds[math.ceil(0.99 * len(microseconds)) - 1], 1),
         "mean": round(statistics.mean(microseconds), 1),
         "calls": len(microseconds),
     }

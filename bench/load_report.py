@@ -6,13 +6,22 @@ from typing import Any
 
 from bench.numbers import duration, factor
 
-__all__ = ["LOAD_RUNS", "MOST_OF_NUMPY", "limits_table", "load_introduction", "load_table", "rival"]
+__all__ = [
+    "FEWEST",
+    "LOAD_RUNS",
+    "MOST_OF_NUMPY",
+    "limits_table",
+    "load_introduction",
+    "load_table",
+    "rival",
+]
 
 LOAD_RUNS = ("native", "numpy front", "native, 1 thread")
 # How many times as long as its numpy front an op's torch front may take with a busy program on each
 # core.
 MOST_OF_NUMPY = 1.3
 JUDGED = "one a core"  # the load that the targets speak of
+FEWEST = 100  # calls; fewer do not tell what the slowest hundredth takes
 
 
 def rival(runs: dict[str, Any]) -> str:
@@ -23,7 +32,8 @@ def rival(runs: dict[str, Any]) -> str:
 def load_introduction() -> str:
     return (
         "Single calls by `python -m bench.load --write`: the median and, in brackets, the 99th "
-        "percentile; with no busy program of the suite's own, with one that keeps one core busy, "
+        f"percentile, or how many calls there were where they were fewer than {FEWEST}; with no "
+        "busy program of the suite's own, with one that keeps one core busy, "
         "and with one and two for each core. The last three columns are the rival's median over "
         "the op's; the torch front's over the numpy front's; and the op's 99th percentile over "
         f"that of the op on one thread. With {JUDGED}, the targets are: at least what the column "
@@ -66,7 +76,10 @@ def ratio_cells(runs: dict[str, Any], load: str, least: float | None) -> list[st
         cells.append(judged(ratio, load, ratio > MOST_OF_NUMPY))
     else:
         cells.append("")
-    tail = native["p99"] / runs["native, 1 thread"]["p99"]
+    alone = runs["native, 1 thread"]
+    if min(native["calls"], alone["calls"]) < FEWEST:
+        return [*cells, ""]
+    tail = native["p99"] / alone["p99"]
     return [*cells, judged(tail, load, tail > 1)]
 
 
@@ -92,7 +105,8 @@ def limits_table(processor: str, load: dict[str, Any]) -> list[str]:
     lines = [
         f"\n{processor}, in a control group that gets less than the processors' time: the mean of "
         "a call, with its part of the waiting for the next period, and in brackets the 99th "
-        "percentile. A median would only say how long a call takes that does not wait.\n",
+        "percentile or the number of calls. A median would only say how long a call takes that "
+        "does not wait.\n",
         "| op | limit | native | numpy front | native, 1 thread | rival |",
         "|---|---|---:|---:|---:|---:|",
     ]
@@ -111,4 +125,5 @@ def is_limit(load: str) -> bool:
 
 
 def call_times(row: dict[str, float], kind: str = "median") -> str:
-    return f"{duration(row[kind])} ({duration(row['p99'])})"
+    tail = duration(row["p99"]) if row["calls"] >= FEWEST else f"{row['calls']:.0f} calls"
+    return f"{duration(row[kind])} ({tail})"

@@ -10,7 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-from bench.load_report import rival  # noqa: E402
+from bench.load_report import FEWEST, rival  # noqa: E402
 from bench.loads import BUSY  # noqa: E402
 from bench.numbers import factor  # noqa: E402
 
@@ -89,12 +89,16 @@ def _calls(axes: Any, groups: dict[str, Any]) -> None:
                 y = place + 0.36 - (0.8 * number + 0.2 * shift) / len(busy)
                 label = kind if kind in labels else None
                 labels.pop(kind, None)
-                axes.plot([row["median"] / 1e3, row["p99"] / 1e3], [y, y], color=color, lw=1.1)
+                if row["calls"] >= FEWEST:
+                    axes.plot([row["median"] / 1e3, row["p99"] / 1e3], [y, y], color=color, lw=1.1)
                 axes.plot([row["median"] / 1e3], [y], "o", color=color, ms=2.5, label=label)
     axes.set_yticks(range(len(groups)), list(groups)[::-1], fontsize=7)
     axes.set_xscale("log")
     axes.set_ylim(-0.6, len(groups) - 0.4)
     axes.grid(axis="x", linewidth=0.3)
-    axes.set_xlabel("ms, from the median (dot) to the 99th percentile\nbusy programs, from top to "
-                    f"bottom of each op: {', '.join(BUSY)}", fontsize=7)  # fmt: skip
+    axes.set_xlabel(
+        f"ms, from the median (dot) to the 99th percentile, of {FEWEST} calls or more\n"
+        f"busy programs, from top to bottom of each op: {', '.join(BUSY)}",
+        fontsize=7,
+    )
     axes.spines[["top", "right"]].set_visible(False)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 pytest.importorskip("matplotlib", reason="make bench installs matplotlib")
-from bench import plots, report  # noqa: E402
+from bench import load_report, plots, report  # noqa: E402
 
 RATIO = {
     "ours": 10.0, "baseline": 95.0, "measure": "times as fast", "median": 9.5,
@@ -40,8 +40,8 @@ SUITE = {
 OTHER_SUITE = {"crop, 1 people": {"native": {"median": 4.0}, "kornia": {"median": 8.0}}}
 
 
-def calls(median, p99, mean=0.0):
-    return {"median": median, "p99": p99, "mean": mean}
+def calls(median, p99, mean=0.0, calls=100):
+    return {"median": median, "p99": p99, "mean": mean, "calls": calls}
 
 
 ONE_A_CORE = {
@@ -138,3 +138,11 @@ def test_the_plots_are_pictures(results, tmp_path):
     plots.loads(results["load"], tmp_path / "loads.png")
     for name in ("ratios.png", "loads.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_few_calls_have_no_99th_percentile():
+    few = {name: {**row, "calls": 7} for name, row in ONE_A_CORE.items()}
+    assert load_report.call_times(few["native"]) == "2 us (7 calls)"
+    assert load_report.call_times(ONE_A_CORE["native"]) == "2 us (3 us)"
+    assert load_report.ratio_cells(few, "one a core", None)[-1] == ""
+    assert load_report.ratio_cells(ONE_A_CORE, "one a core", None)[-1] == "**1.5**"
