@@ -113,9 +113,8 @@ def train(
             try:
                 loss, outputs = take_step(run, task, model, batch, rate)
             except StepError as error:
-                raise TrainingError(
-                    f"step {run.step} cannot be taken{_stays(checkpoint)}: {error}"
-                ) from error
+                left = "the last checkpoint stays" if checkpoint.is_file() else "no checkpoint yet"
+                raise TrainingError(f"step {run.step} cannot be taken, {left}: {error}") from error
             in_a_row = 0 if math.isfinite(loss) else in_a_row + 1
             if in_a_row == _MOST_SKIPPED:
                 raise TrainingError(
