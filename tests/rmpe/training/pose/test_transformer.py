@@ -263,7 +263,9 @@ def test_a_strict_transformer_ends_training_where_others_go_on(drawn, tmp_path):
             (line,) = [x for x in (out / "log.jsonl").read_text().splitlines() if "limited" in x]
             assert json.loads(line)["limited"] == 4
         else:
-            with pytest.raises(TrainingError, match="step 4 .* no checkpoint yet: transformer.strict: theta"):
+            with pytest.raises(
+                TrainingError, match="step 4 .* no checkpoint yet: transformer.strict: theta"
+            ):
                 goes_on()
             assert not (out / "checkpoint.pt").exists()
 
