@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..class_names import PERSON
-from .coco import person_category, read_parts
+from . import coco
 from .dataset import DatasetError, Id
 from .entries import Entries, shown
 from .files import find_files
@@ -82,7 +82,7 @@ def read_boxes(annotations: Path, images: Path, classes: Sequence[str] = (PERSON
         The file is none of that kind, lacks one of the categories, or none of its images is there;
         the message names the file, the entry, the field, the rule, and what came.
     """
-    listed, entries, categories = read_parts(annotations)
+    listed, entries, categories = coco.read_parts(annotations)
     image_ids = listed.unique_ids()
     found = find_files(listed, "file_name", images)
     category_ids = categories.unique_ids()
@@ -93,17 +93,11 @@ def read_boxes(annotations: Path, images: Path, classes: Sequence[str] = (PERSON
     boxed = entries.select(np.flatnonzero(of_category >= 0).tolist())
     class_index = of_category[of_category >= 0]
     of_image = boxed.references("image_id", image_ids, "images")
-    boxes = boxed.arrays("bbox", (4,), "x, y, width, height in pixels, 4 finite numbers")
-    boxed.check(np.all(boxes[:, 2:] >= 0, axis=1), "bbox", "of a width and height from 0")
+    boxes = coco.read_boxes(boxed)
     crowd = boxed.flags("iscrowd")
 
-    # Images that are not there go, and their boxes with them.
-    kept = np.fromiter(found, np.int64, len(found))
-    new_index = np.full(len(listed), -1)
-    new_index[kept] = np.arange(len(kept))
-    order = np.argsort(new_index[of_image], kind="stable")
-    order = order[new_index[of_image[order]] >= 0]
-    counts = np.bincount(new_index[of_image[order]], minlength=len(kept))
+    order, image_index = coco.sort_by_image(of_image, found, len(listed))
+    counts = np.bincount(image_index, minlength=len(found))
     return BoxDataset(
         annotations=annotations,
         classes=tuple(classes),
@@ -122,7 +116,7 @@ def _category(categories: Entries, name: str) -> int:
     names = categories.column("name", "text", (str,), default="")
     found = [i for i, own in enumerate(names) if own.strip().lower() == name.lower()]
     if not found and name == PERSON:
-        return person_category(categories)[0]
+        return coco.person_category(categories)[0]
     if len(found) != 1:
         raise DatasetError(
             f"{categories.file}: categories must have one that is named {name!r}, "

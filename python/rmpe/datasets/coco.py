@@ -20,6 +20,7 @@ __all__ = [
     "read_boxes",
     "read_keypoints",
     "read_parts",
+    "sort_by_image",
 ]
 
 _PARTS = ("images", "annotations", "categories")
@@ -51,20 +52,15 @@ def read(annotations: Path, images: Path | None) -> Dataset:
     areas = people.numbers("area", "square pixels, from 0", least=0, most=LARGEST**2)
     crowd = people.flags("iscrowd")
 
-    # Images that are not there go, and their people with them.
-    kept = np.fromiter(found, np.int64, len(found))
-    new_index = np.full(len(listed), -1)
-    new_index[kept] = np.arange(len(kept))
-    order = np.argsort(new_index[of_image], kind="stable")
-    order = order[new_index[of_image[order]] >= 0]
+    order, image_index = sort_by_image(of_image, found, len(listed))
     return Dataset(
         annotations=annotations,
         skeleton=skeleton,
         image_ids=tuple(image_ids[i] for i in found),
         paths=tuple(found.values()),
-        image_sizes=sizes[kept],
+        image_sizes=sizes[list(found)],
         person_ids=tuple(person_ids[i] for i in order),
-        image_index=new_index[of_image[order]],
+        image_index=image_index,
         keypoints=joints[order, :, :2],
         visibility=joints[order, :, 2].astype(np.uint8),
         boxes=np.concatenate([boxes[order, :2], boxes[order, :2] + boxes[order, 2:]], axis=1),
@@ -90,6 +86,31 @@ def read_parts(annotations: Path) -> tuple[Entries, Entries, Entries]:
         )
     images, entries, categories = (Entries(annotations, part, content[part]) for part in _PARTS)
     return images, entries, categories
+
+
+def sort_by_image(
+    of_image: npt.NDArray[np.int64], found: dict[int, Path], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Sort annotations by image; those of images that are not there go with them.
+
+    Parameters
+    ----------
+    of_image : array (A,)
+        The image of each annotation, among ``count``.
+    found : dict
+        As `rmpe.datasets.files.find_files` gives it.
+    count : int
+
+    Returns
+    -------
+    order, image_index : array (P,)
+        Which annotations, and the image of each among those that are there.
+    """
+    new_index = np.full(count, -1)
+    new_index[list(found)] = np.arange(len(found))
+    order = np.argsort(new_index[of_image], kind="stable")
+    order = order[new_index[of_image[order]] >= 0]
+    return order, new_index[of_image[order]]
 
 
 def _sizes(images: Entries) -> npt.NDArray[np.int64]:
