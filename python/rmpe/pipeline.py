@@ -24,7 +24,7 @@ from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
 from .method.suppress import suppress, with_parameters
 from .models import DEFAULT_DETECTOR, DEFAULT_POSE
-from .models.build import load_detector, load_pose
+from .models.build import CardNetwork, build_detector, build_pose
 from .models.pose import PoseNetwork, check_parts
 from .models.read import load_card
 from .models.run_options import RunOptions, check_run_options, run_options
@@ -136,16 +136,16 @@ class PoseEstimator:
             for name, given in (("detector", detector), ("pose", pose))
             if isinstance(given, (str, os.PathLike))
         }
-        run: RunOptions = {
-            "provider": provider, "compiled": compiled, "precision": precision
-        }  # fmt: skip
+        run: RunOptions = {"provider": provider, "compiled": compiled, "precision": precision}
         check_run_options(list(cards.values()), **run)
-        place: Any = {"device": self.device, "models_dir": models_dir}
+        parts = {
+            name: CardNetwork(card, self.device, models_dir, **run_options(card, **run))
+            for name, card in cards.items()
+        }
         if isinstance(detector, (str, os.PathLike)):
-            own = run_options(cards["detector"], **run)
-            detector = load_detector(detector, classes=classes, **place, **own)
+            detector = build_detector(parts["detector"], classes)
         if isinstance(pose, (str, os.PathLike)):
-            pose = load_pose(pose, **place, **run_options(cards["pose"], **run))
+            pose = build_pose(parts["pose"])
         check_parts(detector, pose, threshold)
         self.detector, self.pose = detector, pose
         self.flip, self.threshold = flip, threshold

@@ -31,7 +31,7 @@ from .read import load_card
 from .run_options import check_run_options
 from .store import obtain
 
-__all__ = ["CardNetwork", "load_detector", "load_pose"]
+__all__ = ["CardNetwork", "build_detector", "build_pose", "load_detector", "load_pose"]
 
 
 def load_detector(
@@ -76,12 +76,22 @@ def load_detector(
     >>> detector([torch.full((480, 640, 3), 128, dtype=torch.uint8)]).boxes.shape  # nobody
     torch.Size([0, 4])
     """
-    card = load_card(name_or_path)
-    if not isinstance(card, DetectorCard):
-        raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
+    card = _of_detector(load_card(name_or_path))
     check_run_options([card], provider, compiled, precision)
     parts = CardNetwork(card, device, models_dir, provider, compiled, precision)
+    return build_detector(parts, classes)
+
+
+def build_detector(parts: CardNetwork, classes: Sequence[str]) -> Detector:
+    """Build what `load_detector` gives, of a card that was read."""
+    card = _of_detector(parts.card)
     return card.detector.build(card, parts, classes)
+
+
+def _of_detector(card: Card) -> DetectorCard:
+    if not isinstance(card, DetectorCard):
+        raise ModelError(f"model {card.name} is a pose network; a detector is needed here")
+    return card
 
 
 def load_pose(
@@ -122,18 +132,27 @@ def load_pose(
     >>> pose.network(torch.zeros(2, 3, 192, 128))[0].shape
     torch.Size([2, 17, 48, 32])
     """
-    card = load_card(name_or_path)
-    if not isinstance(card, PoseCard):
-        raise ModelError(f"model {card.name} is a detector; a pose network is needed here")
+    card = _of_pose(load_card(name_or_path))
     check_run_options([card], provider, compiled, precision)
+    return build_pose(CardNetwork(card, device, models_dir, provider, compiled, precision))
+
+
+def build_pose(parts: CardNetwork) -> PoseNetwork:
+    """Build what `load_pose` gives, of a card that was read."""
+    card = _of_pose(parts.card)
     joints = len(card.skeleton)
     shapes = card.head.output_shapes(joints, card.input.size)
-    parts = CardNetwork(card, device, models_dir, provider, compiled, precision)
     if card.runtime == "onnx":
         network = parts.load_onnx(card.head.outputs, shapes)
     else:
         network = parts.run_module(parts.load_module(joints=joints), shapes)
     return PoseNetwork(card, network, _load_transformer(card, parts))
+
+
+def _of_pose(card: Card) -> PoseCard:
+    if not isinstance(card, PoseCard):
+        raise ModelError(f"model {card.name} is a detector; a pose network is needed here")
+    return card
 
 
 @dataclass(frozen=True)
