@@ -101,14 +101,19 @@ def add_method(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="how keypoints are read off heatmaps (default: the pose network's own)\n"
         + explain({name: row.summary for name, row in CONVENTIONS.items()}),
     )
-    method.add_argument(
+    add_stn(method)
+    return method
+
+
+def add_stn(parser: argparse._ActionsContainer) -> None:
+    """Add how the spatial transformer is used."""
+    parser.add_argument(
         "--stn",
         choices=tuple(STN),
         default="compose",
         help="how the spatial transformer of a pose network that has one is used "
         "(default: %(default)s)\n" + explain(STN),
     )
-    return method
 
 
 def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEstimator:

@@ -6,11 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..method.modes import STN
 from ..terminal import printable
 from . import CommandError
 from ._cards import find_card, task_of
-from ._options import explain
+from ._options import add_stn
 from ._runtime import add_runtime, chosen_options, resolve_runtime
 
 if TYPE_CHECKING:
@@ -58,13 +57,7 @@ places, the skeleton is; if scores are low everywhere, channels, scale, mean or 
         help="outline what a pose network sees of each person, white, and what its spatial "
         "transformer (STN) chose of that, yellow",
     )
-    parser.add_argument(
-        "--stn",
-        choices=tuple(STN),
-        default="compose",
-        help="how the spatial transformer of a pose network that has one is used "
-        "(default: %(default)s)\n" + explain(STN),
-    )
+    add_stn(parser)
     add_folder(parser)
     add_runtime(parser)
     parser.set_defaults(models=None)
