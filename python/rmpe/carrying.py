@@ -9,6 +9,7 @@ import torch
 from .arguments import check_kind
 from .class_names import PERSON
 from .detectors.detections import Detections
+from .listing import listed
 from .people import People
 from .skeletons import Skeleton
 
@@ -90,7 +91,7 @@ def carry(
             f"people must have the skeleton {skeleton.name}, got {people.skeleton.name}"
         )
     if unknown := set(people.class_names) - set(classes):
-        raise ValueError(f"people must be of {', '.join(classes)}, got {', '.join(unknown)}")
+        raise ValueError(f"people must be of {listed(classes)}, got {listed(sorted(unknown))}")
     of_class = [classes.index(name) for name in people.class_names]
     people = people.to(image.device)
     sure = people.keypoint_scores >= (_SURE_JOINT if sure_joint is None else sure_joint)

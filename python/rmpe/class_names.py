@@ -7,6 +7,8 @@ from typing import Any
 
 from rmpe_ext.validation.checks import show
 
+from .listing import listed
+
 __all__ = ["PERSON", "check_class_index", "check_classes"]
 
 # What detectors look for where nobody chooses another.
@@ -20,7 +22,7 @@ def check_classes(classes: Any, indexed: bool) -> None:
     if indexed == (len(classes) == 1):
         raise ValueError(
             "class_index must be given where there are several classes, and only there, got "
-            f"{'some' if indexed else 'none'} for {', '.join(classes)}"
+            f"{'some' if indexed else 'none'} for {listed(classes)}"
         )
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .skeletons import BODY_25, CROWDPOSE_14, HALPE_26, OPENPOSE_18, Skeleton
+from .listing import listed
+from .skeletons import BODY_25, CROWDPOSE_14, HALPE_26, OPENPOSE_18, SKELETONS, Skeleton
 
 __all__ = ["Conversion"]
 
@@ -61,23 +62,21 @@ class Conversion:
         Raises
         ------
         ValueError
-            The source lacks keypoints of the target; the message names them.
+            The source lacks keypoints of the target; the message names the first of them, and the
+            skeletons that it can become.
         """
-        index = {_place(source, name): i for i, name in enumerate(source.keypoints)}
-        sources: list[tuple[int, ...]] = []
-        missing = []
-        for name in target.keypoints:
-            place = _place(target, name)
-            needed = (place,) if place in index else _MIDDLE_OF.get(place, (place,))
-            if all(one in index for one in needed):
-                sources.append(tuple(index[one] for one in needed))
-            else:
-                missing.append(name)
+        sources, missing = _correspondence(source, target)
         if missing:
+            others = [
+                other.name
+                for other in SKELETONS.values()
+                if other.name != source.name and not _correspondence(source, other)[1]
+            ]
             raise ValueError(
-                f"{source.name} cannot become {target.name}: it has no {', '.join(missing)}"
+                f"{source.name} cannot become {target.name}: it has no {listed(missing)}; it can "
+                f"become {' or '.join(others) or 'no other that is known'}"
             )
-        return cls(target, tuple(sources))
+        return cls(target, sources)
 
     @property
     def derived(self) -> tuple[str, ...]:
@@ -101,6 +100,24 @@ class Conversion:
             known = [score for score in of_score if score is not None]
             values.append(min(known) if len(known) == len(of_score) else None)
         return places, values
+
+
+def _correspondence(
+    source: Skeleton, target: Skeleton
+) -> tuple[tuple[tuple[int, ...], ...], list[str]]:
+    """Find `Conversion.sources`, and the keypoints of the target that have none."""
+    index = {_place(source, name): i for i, name in enumerate(source.keypoints)}
+    sources: list[tuple[int, ...]] = []
+    missing = []
+    for name in target.keypoints:
+        place = _place(target, name)
+        needed = (place,) if place in index else _MIDDLE_OF.get(place, (place,))
+        if all(one in index for one in needed):
+            sources.append(tuple(index[one] for one in needed))
+        else:
+            # What has the same name, such as the neck, may be elsewhere.
+            missing.append(f"{name} at that place" if name in source.keypoints else name)
+    return tuple(sources), missing
 
 
 def _place(skeleton: Skeleton, keypoint: str) -> str:

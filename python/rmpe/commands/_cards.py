@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..listing import listed
 from . import CommandError
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def find_card(name: str, task: str) -> DetectorCard | PoseCard:
     from ..models.read import known_cards, load_card
 
     fitting = [known for known, card in known_cards().items() if task_of(card) == task]
-    advice = f"choose one of {', '.join(fitting)}, or give the path or address of a .toml card"
+    advice = (
+        f"choose one of {listed(fitting)}, which `rmpe models` lists, or give the path or address "
+        "of a .toml card"
+    )
     try:
         card = load_card(name)
     except ModelError as error:

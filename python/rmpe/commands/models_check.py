@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..listing import listed
 from ..terminal import printable
 from . import CommandError
 from ._cards import find_card, task_of
@@ -142,7 +143,7 @@ def _overlaid(arguments: argparse.Namespace, image: Any, seen: Inspection) -> An
             raise CommandError(f"--draw-heatmaps: {arguments.card} gives no heatmaps")
         if keypoint not in (_ALL, *names):
             raise CommandError(
-                f"--draw-heatmaps must be one of {', '.join(names)}, or have no value for all, "
+                f"--draw-heatmaps must be one of {listed(names)}, or have no value for all, "
                 f"got {keypoint}"
             )
         heatmaps = seen.heatmaps

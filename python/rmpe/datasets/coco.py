@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..listing import listed
 from ..skeletons import COCO_17, SKELETONS, Skeleton
 from .dataset import Dataset, DatasetError, Id
 from .entries import LARGEST, Entries, shown
@@ -82,7 +83,7 @@ def read_parts(annotations: Path) -> tuple[Entries, Entries, Entries]:
     if not isinstance(content, dict) or not content.keys() >= set(_PARTS):
         raise DatasetError(
             f"{annotations} must hold {', '.join(_PARTS)}, as COCO annotations do, got "
-            f"{', '.join(map(shown, content)) if isinstance(content, dict) else shown(content)}"
+            f"{listed(map(shown, content)) if isinstance(content, dict) else shown(content)}"
         )
     images, entries, categories = (Entries(annotations, part, content[part]) for part in _PARTS)
     return images, entries, categories

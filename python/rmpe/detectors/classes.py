@@ -9,6 +9,7 @@ from rmpe_ext.validation.checks import show
 
 from ..class_names import PERSON
 from ..errors import ModelError
+from ..listing import listed
 
 if TYPE_CHECKING:
     from ..toml_table import Table
@@ -132,9 +133,9 @@ def find_columns(source: str, known: Sequence[str], classes: Sequence[str]) -> l
     unknown = [name for name in classes if name not in names]
     if unknown or not classes:
         raise ModelError(
-            f"{source}: classes must be one or more of {', '.join(names)}, "
-            f"got {', '.join(unknown) or 'none'}"
+            f"{source}: classes must be one or more of {listed(names)}, "
+            f"got {listed(unknown) or 'none'}"
         )
     if len(set(classes)) < len(classes):
-        raise ModelError(f"classes must differ, got {', '.join(classes)}")
+        raise ModelError(f"classes must differ, got {listed(classes)}")
     return [known.index(name) for name in classes]

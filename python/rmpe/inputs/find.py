@@ -14,6 +14,7 @@ from pathlib import Path
 from rmpe_ext.validation.checks import show
 
 from ..arguments import path_text
+from ..listing import listed
 from ..terminal import printable
 from .images import ImageError
 
@@ -251,6 +252,6 @@ def _describe(unread: list[str]) -> str:
     files = "1 file" if len(unread) == 1 else f"{len(unread)} files"
     types = "of a type that is" if len(suffixes) == 1 else "of types that are"
     remedy = "; HEIF is read after: pip install pillow-heif"
-    return f"{files} {types} not read ({', '.join(suffixes)})" + (
+    return f"{files} {types} not read ({listed(suffixes)})" + (
         remedy if _HEIF_SUFFIXES & set(suffixes) else ""
     )

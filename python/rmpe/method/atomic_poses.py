@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..listing import listed
 from ..skeletons import Skeleton
 
 __all__ = ["AtomicPoses", "align_torsos", "fit_atomic_poses"]
@@ -170,7 +171,7 @@ def fit_atomic_poses(
     missing = np.isnan(poses)
     never: Bools = np.all(missing, axis=0)[::2]
     if never.any():
-        names = ", ".join(np.array(skeleton.keypoints)[never])
+        names = listed(np.array(skeleton.keypoints)[never])
         raise ValueError(f"every keypoint must be labeled on someone; never labeled: {names}")
     filled = np.where(missing, np.nanmean(poses, axis=0), poses)
     cluster: Any = KMeans  # the parameters and results of sklearn have no types

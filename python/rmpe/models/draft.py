@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ..errors import ModelError
+from ..listing import listed
 from ..networks.architectures import ARCHITECTURES, recognize
 from ..networks.file_kinds import describe_file
 from ..networks.onnx_file import Port, read_onnx
@@ -136,7 +137,7 @@ def _draft_onnx(path: Path) -> _Draft:
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or 3 not in inputs[0].shape[1::2]:
         raise ModelError(
             f"{path}: a network must have one input, (N, 3, height, width) or (N, height, width, "
-            f"3), got {', '.join(map(str, inputs))}"
+            f"3), got {listed(inputs)}"
         )
     shape = inputs[0].shape
     last = shape[1] != 3

@@ -17,6 +17,7 @@ from ..arguments import path_text
 from ..detectors import detector_class, detector_names
 from ..errors import ModelError
 from ..heads import head_class, head_names
+from ..listing import listed
 from ..method.limits import LIMITS, Limits
 from ..networks.architectures import architecture_names, find_architecture
 from ..networks.file_kinds import describe_file
@@ -117,8 +118,8 @@ def _not_known(text: str, names: list[str]) -> str:
     close = difflib.get_close_matches(text, names, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     return (
-        f"model must be one of {', '.join(names)}, or the path or address of a .toml card or of a "
-        f"network's file, got {show(text)}{hint}"
+        f"model must be one of {listed(names)}, which `rmpe models` lists, or the path or address "
+        f"of a .toml card or of a network's file, got {show(text)}{hint}"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..errors import ModelError
+from ..listing import listed
 from ..output_file import check_is_file
 from .external_data import has_external_data
 from .file_kinds import describe_file
@@ -119,7 +120,7 @@ def check_input(path: Path, session: Any, name: str, shape: tuple[int, ...]) -> 
         want = ", ".join(map(str, shape))
         raise ModelError(
             f"{path}: by the model card the only input is {name} (N, {want}) "
-            f"float, int32 or uint8, got {', '.join(map(str, inputs))}"
+            f"float, int32 or uint8, got {listed(inputs)}"
         )
     _check_batch_axis(path, inputs[0])
     return inputs[0]
@@ -152,7 +153,7 @@ def check_outputs(
     if missing:
         raise ModelError(
             f"{path}: by the model card there is an output {missing[0]}, "
-            f"got {', '.join(map(str, found.values()))}"
+            f"got {listed(found.values())}"
         )
     ports = [found[name] for name in names]
     kinds, rule = (

@@ -20,6 +20,7 @@ from ..datasets.coco import check_unique, person_category, read_boxes, read_keyp
 from ..datasets.dataset import DatasetError
 from ..datasets.entries import Entries
 from ..datasets.json_file import read_json
+from ..listing import listed
 from ..skeletons import COCO_17, SKELETONS, Skeleton
 from .errors import ResultsError
 from .labels import MAX_ID, is_path, name_images
@@ -103,7 +104,7 @@ def _only_one(file: Path, lengths: set[int]) -> Skeleton:
     if len(known) == 1:
         return known[0]
     names = " or ".join(one.name for one in known) or "those of no skeleton that is known"
-    counts = ", ".join(f"{length / 3:g}" for length in sorted(lengths))
+    counts = listed(f"{length / 3:g}" for length in sorted(lengths))
     raise ResultsError(
         f"{file}: {counts} keypoints are {names}: choose --source-skeleton, one of "
         f"{', '.join(SKELETONS)}"

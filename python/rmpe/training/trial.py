@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from ..listing import listed
 from ..networks.architectures import ARCHITECTURES, architecture_builder
 from ..toml_table import show
 from .config import ConfigError, TrainingConfig
@@ -90,7 +91,7 @@ def check_sizes(config: TrainingConfig) -> None:
         if isinstance(config, DetectorConfig) and output[1].shape[2] != 1 + len(config.classes):
             raise ConfigError(
                 f"network.parameters.classes must be {1 + len(config.classes)}, the background and "
-                f"{', '.join(config.classes)}, got {output[1].shape[2]}; it may be left out"
+                f"{listed(config.classes)}, got {output[1].shape[2]}; it may be left out"
             )
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from tqdm import tqdm
 
 from ...class_names import PERSON
+from ...listing import listed
 from ...networks.architectures import architecture_builder
 from ..config import ConfigError, Phase
 from ..overfit import fewer
@@ -180,12 +181,12 @@ class DetectorTask:
 def _check_classes(config: DetectorConfig) -> None:
     names = [name.strip().lower() for name in config.classes]
     if len(set(names)) < len(names) or not all(names):
-        raise ConfigError(f"classes must be different names, got {', '.join(config.classes)}")
+        raise ConfigError(f"classes must be different names, got {listed(config.classes)}")
     more = [source.more_boxes for source in config.source] + [config.validation.more_boxes]
     if PERSON not in config.classes and any(more):
         raise ConfigError(
             f"more_boxes are boxes of people, and needs {PERSON} among classes, "
-            f"got {', '.join(config.classes)}"
+            f"got {listed(config.classes)}"
         )
 
 
