@@ -1,6 +1,7 @@
 # Written by `make update` from the table in __init__.py.
 from . import annotation as annotation
 from . import arguments as arguments
+from . import arrays as arrays
 from . import carrying as carrying
 from . import class_names as class_names
 from . import cli as cli
@@ -17,6 +18,7 @@ from . import heads as heads
 from . import inputs as inputs
 from . import inspection as inspection
 from . import interrupts as interrupts
+from . import listing as listing
 from . import memory as memory
 from . import method as method
 from . import metrics as metrics
@@ -26,11 +28,13 @@ from . import networks as networks
 from . import output_file as output_file
 from . import outputs as outputs
 from . import people as people
+from . import people_fields as people_fields
 from . import pipeline as pipeline
 from . import plugins as plugins
 from . import progress as progress
 from . import readable as readable
 from . import result as result
+from . import result_parts as result_parts
 from . import run as run
 from . import run_feeds as run_feeds
 from . import run_loop as run_loop
@@ -73,9 +77,9 @@ from .models.read import load_card as load_card
 from .people import People as People
 from .pipeline import PoseEstimator as PoseEstimator
 from .pipeline import suppress as suppress
-from .result import Boxes as Boxes
-from .result import Keypoints as Keypoints
 from .result import Result as Result
+from .result_parts import Boxes as Boxes
+from .result_parts import Keypoints as Keypoints
 from .skeletons import AIC_14 as AIC_14
 from .skeletons import COCO_17 as COCO_17
 from .skeletons import HALPE_26 as HALPE_26

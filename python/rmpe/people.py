@@ -6,7 +6,6 @@ import itertools
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import torch
@@ -14,7 +13,9 @@ import torch
 from rmpe_ext.validation.checks import show
 
 from .arguments import as_device, check_kind
-from .class_names import PERSON, check_class_index, check_classes
+from .class_names import PERSON, check_class_index
+from .listing import listed
+from .people_fields import check_fields, check_image_index
 from .skeletons import Skeleton
 
 if TYPE_CHECKING:
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["People"]
 
 
-# Fields that have a value for each person, or are None.
-_OPTIONAL = ("track_ids", "class_index")
-
-
 @dataclass(frozen=True, eq=False)
 class People:
     """P people in B images, as tensors on one device.
+
+    Numbers that are not whole may be float16, bfloat16, float32 or float64. NaN stands for what is
+    not known: a keypoint at NaN is not drawn, and files have null, or 0, in its place.
 
     ``people[i]`` is the result of image i, with the names that programs know, such as
     ``people[i].keypoints.xy``; iterating gives the results of all images, and ``split`` the same
@@ -54,8 +54,8 @@ class People:
     skeleton : Skeleton
         What the K keypoints are.
     track_ids : Tensor (P,), optional
-        int64: the same number for the same person in all frames, -1 where it is not known. None
-        where nobody was tracked.
+        int64: the same number, from 1, for the same person in all frames, -1 where it is not known.
+        None where nobody was tracked.
     class_index : Tensor (P,), optional
         int64, in 0..len(classes)-1: what each box holds, where the detector looks for several
         classes; None where there is only one.
@@ -65,7 +65,8 @@ class People:
     Raises
     ------
     TypeError, ValueError
-        For a wrong type, shape, dtype or device; the message names the field.
+        For a wrong type, shape, dtype, device or value; the message names the field. Values are
+        looked at on the CPU alone: elsewhere that would wait for the device.
 
     Examples
     --------
@@ -92,64 +93,7 @@ class People:
     classes: tuple[str, ...] = (PERSON,)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.skeleton, Skeleton):
-            raise TypeError(f"skeleton must be a Skeleton, got {type(self.skeleton).__name__}")
-        for name, value in self._tensors().items():
-            if not isinstance(value, torch.Tensor):
-                raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
-        k = len(self.skeleton)
-        check_kind("keypoints", self.keypoints, torch.Tensor)
-        if self.keypoints.dim() != 3 or self.keypoints.shape[1:] != (k, 2):
-            raise ValueError(
-                f"keypoints must be (P, {k}, 2) for the skeleton {self.skeleton.name}, "
-                f"got {tuple(self.keypoints.shape)}"
-            )
-        p = self.keypoints.shape[0]
-        shapes = {
-            "keypoint_scores": (p, k),
-            "boxes": (p, 4),
-            "box_scores": (p,),
-            "scores": (p,),
-            "image_index": (p,),
-        }
-        shapes |= {name: (p,) for name in _OPTIONAL if getattr(self, name) is not None}
-        for name, shape in shapes.items():
-            value = getattr(self, name)
-            check_kind(name, value, torch.Tensor)
-            if tuple(value.shape) != shape:
-                raise ValueError(
-                    f"{name} must be {shape}, as the keypoints have {p} people, "
-                    f"got {tuple(value.shape)}"
-                )
-            if value.device != self.keypoints.device:
-                raise ValueError(
-                    f"{name} must be on the device of the keypoints ({self.keypoints.device}), "
-                    f"got {value.device}"
-                )
-        for name in ("image_index", *_OPTIONAL):
-            value = getattr(self, name)
-            if value is not None and value.dtype != torch.int64:
-                raise TypeError(f"{name} must be int64, got {value.dtype}")
-        self._check_sizes()
-        self._check_classes()
-
-    def _check_sizes(self) -> None:
-        rule = "image_sizes must hold (height, width) of each image, whole numbers from 1"
-        if not isinstance(self.image_sizes, (tuple, list)):
-            raise TypeError(f"{rule}, got {show(self.image_sizes)}")
-        for size in self.image_sizes:
-            if not isinstance(size, (tuple, list)) or not all(
-                isinstance(n, Integral) for n in size
-            ):
-                raise TypeError(f"{rule}, got {show(size)}")
-            if len(size) != 2 or min(size) < 1:
-                raise ValueError(f"{rule}, got {show(size)}")
-
-    def _check_classes(self) -> None:
-        check_classes(self.classes, self.class_index is not None)
-        # Elsewhere that would wait for the device.
-        if self.class_index is not None and self.class_index.device.type == "cpu":
-            check_class_index(self.class_index.tolist(), self.classes)
+        check_fields(self)
 
     def __len__(self) -> int:
         """Return the number of people, P."""
@@ -184,11 +128,18 @@ class People:
 
         images = len(self.image_sizes)
         try:
+            # Of one value, tensors and arrays of truth values are numbers for Python, too.
+            if str(getattr(image, "dtype", type(image).__name__)).endswith("bool"):
+                raise TypeError
             index = operator.index(image)
         except TypeError:
-            raise TypeError(f"image must be a whole number, got {show(image)}") from None
+            raise TypeError(
+                f"image must be a whole number, got {show(image)}; split() gives all images, and "
+                "select(mask) some of the people"
+            ) from None
         if not -images <= index < images:
-            raise IndexError(f"image must be in 0..{images - 1}, got {show(index)}")
+            there = f"image must be in 0..{images - 1}" if images else "there are no images"
+            raise IndexError(f"{there}, got {show(index)}")
         index %= images
         one = self.select(self.image_index == index)
         return Result(
@@ -226,11 +177,15 @@ class People:
 
         Raises
         ------
-        ValueError
-            There is none, the skeletons differ, or some are tracked and some are not.
+        TypeError, ValueError
+            A part is something else, there is none, the skeletons differ, or some are tracked and
+            some are not.
         """
+        check_kind("parts", parts, Sequence)
+        for number, part in enumerate(parts):
+            check_kind(f"parts[{number}]", part, People)
         if not parts or any(part.skeleton != parts[0].skeleton for part in parts):
-            names = ", ".join(part.skeleton.name for part in parts) or "none"
+            names = listed({part.skeleton.name: None for part in parts}) or "none"
             raise ValueError(f"parts must be one or more of the same skeleton, got {names}")
         classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
         parts = [part._among(classes) for part in parts]
@@ -261,15 +216,9 @@ class People:
         ValueError
             Where ``image_index`` points at no image.
         """
-        images = len(self.image_sizes)
-        outside = (self.image_index < 0) | (self.image_index >= images)
-        if outside.any():
-            raise ValueError(
-                f"image_index must be in 0..{images - 1}, as there are {images} image_sizes, "
-                f"got {self.image_index[outside][0].item()}"
-            )
+        check_image_index(self)
         order = self.image_index.argsort(stable=True)
-        counts = torch.bincount(self.image_index, minlength=images).tolist()
+        counts = torch.bincount(self.image_index, minlength=len(self.image_sizes)).tolist()
         parts = {name: torch.split(value[order], counts) for name, value in self._tensors().items()}
         parts["image_index"] = torch.split(torch.zeros_like(self.image_index), counts)
         return [

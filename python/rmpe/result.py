@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import TYPES, check_whole
+
 from .arguments import check_kind
+from .arrays import as_array
+from .result_parts import Boxes, Keypoints
 
 if TYPE_CHECKING:
     import pandas
@@ -21,63 +25,7 @@ if TYPE_CHECKING:
     from .people import People
     from .skeletons import Skeleton
 
-__all__ = ["Boxes", "Keypoints", "Result"]
-
-
-@dataclass(frozen=True, eq=False)
-class Keypoints:
-    """The keypoints of the people of one image, as tensors or arrays.
-
-    Attributes
-    ----------
-    xy : Tensor (P, K, 2)
-        x, y in pixels.
-    conf : Tensor (P, K)
-        Confidences.
-    size : (int, int)
-        Height and width of the image.
-    """
-
-    xy: Any
-    conf: Any
-    size: tuple[int, int]
-
-    @property
-    def xyn(self) -> Any:
-        """(P, K, 2): x and y as parts of the image's width and height."""
-        return _scaled(self.xy, self.size)
-
-    def __len__(self) -> int:
-        """Return the number of people, P."""
-        return len(self.xy)
-
-
-@dataclass(frozen=True, eq=False)
-class Boxes:
-    """The boxes of the people of one image, as tensors or arrays.
-
-    Attributes
-    ----------
-    xyxy : Tensor (P, 4)
-        ``x1, y1, x2, y2`` in pixels.
-    conf : Tensor (P,)
-        Confidence of the detector.
-    size : (int, int)
-        Height and width of the image.
-    """
-
-    xyxy: Any
-    conf: Any
-    size: tuple[int, int]
-
-    @property
-    def xyxyn(self) -> Any:
-        """(P, 4): as parts of the image's width and height."""
-        return _scaled(self.xyxy.reshape(-1, 2, 2), self.size).reshape(-1, 4)
-
-    def __len__(self) -> int:
-        """Return the number of people, P."""
-        return len(self.xyxy)
+__all__ = ["Result"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +132,10 @@ class Result:
     def to_rtmlib(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Give what rtmlib's models return: keypoints (P, K, 2) and scores (P, K), as arrays."""
         people = self.people
-        return _array(people.keypoints), _array(people.keypoint_scores)
+        return (
+            as_array(people.keypoints).astype(np.float32, copy=False),
+            as_array(people.keypoint_scores).astype(np.float32, copy=False),
+        )
 
     def to_coco(self, image_id: int = 0) -> list[dict[str, Any]]:
         """Give the people as COCO results have them, an item for each.
@@ -192,8 +143,14 @@ class Result:
         Parameters
         ----------
         image_id : int
-            The image's number in the annotations.
+            The image's number in the annotations, from 0.
+
+        Raises
+        ------
+        TypeError, ValueError
+            `image_id` is no such number.
         """
+        image_id = check_whole(TYPES, "image_id", image_id, 0)
         from .outputs.coco import coco_people
         from .outputs.labels import ImageLabel
         from .outputs.records import record
@@ -220,8 +177,8 @@ class Result:
         from .outputs.table import KEYPOINT_COLUMNS
 
         p, k = len(self), len(self.skeleton)
-        xy = _array(self.people.keypoints)
-        ids = np.full(p, -1) if self.people.track_ids is None else _array(self.people.track_ids)
+        xy = as_array(self.people.keypoints)
+        ids = np.full(p, -1) if self.people.track_ids is None else as_array(self.people.track_ids)
         tracks = pandas.array(np.repeat(ids, k), dtype="Int64")
         tracks[np.repeat(ids, k) < 1] = pandas.NA
         columns = (
@@ -231,7 +188,7 @@ class Result:
             np.array(list(self.skeleton.keypoints) * p, dtype=object),
             xy[..., 0].reshape(-1),
             xy[..., 1].reshape(-1),
-            _array(self.people.keypoint_scores).reshape(-1),
+            as_array(self.people.keypoint_scores).reshape(-1),
         )
         return pandas.DataFrame(dict(zip(KEYPOINT_COLUMNS, columns, strict=True)))
 
@@ -253,13 +210,14 @@ class Result:
 
         people = self.people
         names = people.class_names
-        data = {"class_name": np.array(names, dtype=str), "box": _array(people.boxes)}
+        data: dict[str, npt.NDArray[Any] | list[Any]]
+        data = {"class_name": np.array(names, dtype=str), "box": as_array(people.boxes)}
         if people.track_ids is not None:
-            data["track_id"] = _array(people.track_ids)
+            data["track_id"] = as_array(people.track_ids)
         return supervision.KeyPoints(
-            xy=_array(people.keypoints),
-            keypoint_confidence=_array(people.keypoint_scores),
-            detection_confidence=_array(people.scores),
+            xy=as_array(people.keypoints),
+            keypoint_confidence=as_array(people.keypoint_scores),
+            detection_confidence=as_array(people.scores),
             class_id=np.array([people.classes.index(name) for name in names], int),
             data=data,
         )
@@ -297,9 +255,9 @@ class Result:
         if isinstance(image, (str, os.PathLike)):
             pixels = read_image(image)
         elif image is not None:
-            pixels = _array(image)
+            pixels = as_array(image)
         elif self.frame is not None:
-            pixels = _array(self.frame.image)
+            pixels = as_array(self.frame.image)
         else:
             raise ValueError("image must be given, as this result does not hold its frame")
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
@@ -316,16 +274,4 @@ class Result:
         return draw(pixels, self.people, style)
 
     def _give(self, values: torch.Tensor) -> Any:
-        return _array(values) if self.as_arrays else values
-
-
-def _array(values: Any) -> Any:
-    """Give a tensor as an array; an array as it is."""
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
-
-
-def _scaled(points: Any, size: tuple[int, int]) -> Any:
-    height, width = size
-    if hasattr(points, "new_tensor"):
-        return points / points.new_tensor([width, height])
-    return points / np.array([width, height], points.dtype)
+        return as_array(values) if self.as_arrays else values

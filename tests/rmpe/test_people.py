@@ -1,7 +1,9 @@
 """People: shapes, selection, and taking images apart."""
 
 import dataclasses
+import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 
 from rmpe.people import People
 from rmpe.skeletons import COCO_17
+
+NUMBERS = ("keypoints", "keypoint_scores", "boxes", "box_scores", "scores")
 
 
 def make_people(image_index, images=3):
@@ -129,11 +133,70 @@ def test_to_names_what_is_no_device(device):
             "class_index must be in 0..1, as there are 2 classes, got -1",
         ),
         ({"skeleton": "coco_17"}, TypeError, "skeleton must be a Skeleton, got str"),
+        ({"image_sizes": ((True, 5),)}, TypeError, r"image_sizes must hold .* got \(True, 5\)"),
+        ({"image_index": torch.tensor([0, 3])}, ValueError, r"image_index must be in 0..2, .* 3"),
+        ({"image_index": torch.tensor([0, -1])}, ValueError, "image_index must be in 0..2, .* -1"),
+        ({"image_sizes": ()}, ValueError, "image_index must be empty, as image_sizes is, got 0"),
+        ({"track_ids": torch.tensor([1.0, 2.0])}, TypeError, "track_ids must be int64, got .*32"),
+        ({"track_ids": torch.tensor([math.nan, 2])}, TypeError, "track_ids must be int64, got"),
+        ({"track_ids": torch.tensor([True, True])}, TypeError, "must be int64, got torch.bool"),
+        ({"track_ids": torch.tensor([0, 2])}, ValueError, "must be 1 or more, or -1 .*, got 0"),
+        ({"track_ids": torch.tensor([1, -2])}, ValueError, "must be 1 or more, or -1 .*, got -2"),
+        ({"track_ids": torch.tensor([1])}, ValueError, r"track_ids must be \(2,\), .* got \(1,\)"),
     ],
 )
 def test_wrong_fields_are_refused(change, error, message):
     with pytest.raises(error, match=message):
         dataclasses.replace(make_people([0, 1]), **change)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize(
+    "dtype", [torch.complex64, torch.bool, torch.uint8, torch.int64, torch.float8_e4m3fn]
+)
+def test_numbers_are_of_floating_point(name, dtype):
+    value = getattr(make_people([0, 1]), name).to(dtype)
+    rule = f"{name} must be one of float32, float64, float16, bfloat16, got {dtype}"
+    with pytest.raises(TypeError, match=f"^{rule}$"):
+        dataclasses.replace(make_people([0, 1]), **{name: value})
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_numbers_of_every_width_become_what_programs_take(dtype):
+    """Those of a network that computes in half precision, for example."""
+    people = make_people([0, 1, 0])
+    halves = {name: getattr(people, name).to(dtype) for name in NUMBERS}
+    other, result = dataclasses.replace(people, **halves)[0], people[0]
+    for ours, theirs in zip(result.to_rtmlib(), other.to_rtmlib(), strict=True):
+        assert theirs.dtype == np.float32
+        np.testing.assert_array_equal(ours, theirs)
+    assert other.to_coco() == result.to_coco()
+    assert other.numpy().boxes.xyxy.tolist() == result.numpy().boxes.xyxy.tolist()
+    image = np.zeros((100, 200, 3), np.uint8)
+    np.testing.assert_array_equal(other.plot(image), result.plot(image))
+
+
+@pytest.mark.parametrize("image", [np.int64(2), np.uint8(2), -1, torch.tensor(2)])
+def test_any_whole_number_chooses_an_image(image):
+    assert make_people([2, 0, 2])[image].scores.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [True, np.True_, torch.tensor(True), np.array([True]), slice(0, 1), 1.0, "0", None, [0],
+     torch.tensor([True, False, True]), np.array([0, 1])],
+)  # fmt: skip
+def test_what_is_no_whole_number_chooses_none(image):
+    with pytest.raises(TypeError, match=r"image must be a whole number, got .*; split\(\) gives"):
+        make_people([2, 0, 2])[image]
+
+
+@pytest.mark.parametrize("images", [0, 3])
+def test_an_image_that_is_not_there_is_named(images):
+    there = "image must be in 0..2" if images else "there are no images"
+    for image in (images, -images - 1):
+        with pytest.raises(IndexError, match=f"{there}, got {image}"):
+            make_people([], images)[image]
 
 
 @pytest.mark.parametrize("index", [-1, 3])
@@ -156,3 +219,7 @@ def test_concatenate_needs_parts_of_one_skeleton():
         ValueError, match="parts must be one or more of the same skeleton, got none"
     ):
         People.concatenate([])
+    with pytest.raises(TypeError, match=r"parts\[1\] must be a People, got"):
+        People.concatenate([make_people([0]), make_people([0])[0]])
+    with pytest.raises(TypeError, match="parts must be a Sequence, got None"):
+        People.concatenate(None)

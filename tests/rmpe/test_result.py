@@ -1,5 +1,7 @@
 """Results of one image: names, tables, drawings, and what other packages make of them."""
 
+import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -111,6 +113,20 @@ def test_coco_is_that_of_the_files(tracked):
     assert people_scores(tracked) == [first["score"], second["score"]]
 
 
+@pytest.mark.parametrize(
+    ("image_id", "error"),
+    [("790", TypeError), (7.5, TypeError), (True, TypeError), (-1, ValueError)],
+)
+def test_numbers_of_images_are_whole(people, image_id, error):
+    with pytest.raises(error, match="image_id must be"):
+        people[0].to_coco(image_id)
+
+
+def test_coco_of_numpys_numbers_is_json(people):
+    (first, _) = json.loads(json.dumps(people[0].to_coco(np.int64(790))))
+    assert (first["image_id"], "track_id" in first) == (790, False)
+
+
 def people_scores(people):
     return people[0].scores.tolist()
 
@@ -143,6 +159,27 @@ def test_plot_draws_on_the_frame_or_on_what_is_given(people, tmp_path):
     ):
         np.testing.assert_array_equal(result.plot(given, EVERYTHING), expected)
     assert (image == 90).all()
+
+
+def test_nobody_is_nothing_to_every_tool(people):
+    nobody = people[1]
+    assert nobody.to_coco() == []
+    assert [part.shape for part in nobody.to_rtmlib()] == [(0, 17, 2), (0, 17)]
+    assert nobody.numpy().keypoints.xyn.shape == (0, 17, 2)
+    image = np.full((40, 60, 3), 90, np.uint8)
+    for style in (EVERYTHING, replace(EVERYTHING, blur_faces=True, scores=True, names=True)):
+        np.testing.assert_array_equal(nobody.plot(image, style), image)
+
+
+def test_people_whose_boxes_are_not_known(people):
+    """As those of COCO results, which have none, where no keypoint was sure."""
+    result = replace(people, boxes=torch.full((5, 4), math.nan))[0]
+    assert result.plot(np.zeros((40, 60, 3), np.uint8), EVERYTHING).any()
+    assert len(result.to_coco()) == 2
+    assert len(result.to_pandas()) == 2 * 17
+    pytest.importorskip("supervision")
+    points = result.to_supervision()
+    assert np.isnan(points.data["box"]).all()
 
 
 def test_plot_needs_the_image(people):

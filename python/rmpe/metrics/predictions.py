@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rmpe_ext.validation.checks import show
 
 from ..arguments import as_floats, as_indices
+from ..arrays import as_array
 from ..datasets.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ class Predictions:
             The data set's index of their first image.
         """
         return cls(
-            image_index=people.image_index.cpu().numpy() + start,
-            keypoints=people.keypoints.cpu().numpy().astype(np.float64),
-            scores=people.scores.cpu().numpy().astype(np.float64),
-            keypoint_scores=people.keypoint_scores.cpu().numpy().astype(np.float64),
+            image_index=as_array(people.image_index) + start,
+            keypoints=as_array(people.keypoints).astype(np.float64),
+            scores=as_array(people.scores).astype(np.float64),
+            keypoint_scores=as_array(people.keypoint_scores).astype(np.float64),
         )
 
     @classmethod

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import as_array
 from .drawing_style import DrawingStyle
 
 if TYPE_CHECKING:
@@ -93,6 +94,4 @@ def _first_of_each(people: People, keypoints: Array, scores: Array, joints: Arra
 
 def as_numpy(values: Any) -> Array:
     """Give a tensor's values as float64."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    return np.asarray(values, np.float64)
+    return as_array(values).astype(np.float64)

@@ -137,9 +137,9 @@ def rounded(values: Any, decimals: int) -> list[Any]:
     """Round a tensor or array, as records have numbers: None for what is not finite."""
     import numpy as np  # Here, to keep `rmpe --help` fast.
 
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    values = np.asarray(values, np.float64)
+    from ..arrays import as_array
+
+    values = as_array(values).astype(np.float64)
     # Adding 0 turns -0.0 into 0.0.
     rounded = (np.round(values, decimals) + 0.0).astype(object)
     rounded[~np.isfinite(values)] = None
