@@ -16,9 +16,13 @@ import pytest
 import torch
 
 import rmpe
+from rmpe.outputs import RESULT_FORMATS
+from rmpe.skeleton_conversion import Conversion
+from rmpe.skeletons import SKELETONS
 from rmpe_ext import reference
 from rmpe_ext.conventions import CONVENTIONS, GRIDS
 from rmpe_ext.presets import DEFAULT_PRESET, PRESETS
+from tests.rmpe.outputs.test_kept import kept_table as kept_facts
 from tests.rmpe.test_layers import FORBIDDEN
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -217,6 +221,33 @@ def decode_table():
     return table(header, rows)
 
 
+def kept_table():
+    pytest.importorskip("pyarrow")
+    rows = [
+        [fact, *("yes" if there else "-" for there in row)] for fact, row in kept_facts().items()
+    ]
+    return table(["what is known", *(f"`{name}`" for name in RESULT_FORMATS)], rows)
+
+
+def skeletons_table():
+    def become(source, target):
+        if source is target:
+            return "="
+        try:
+            derived = Conversion.between(source, target).derived
+        except ValueError:
+            return "-"
+        return f"yes, {', '.join(derived)} computed" if derived else "yes"
+
+    return table(
+        ["from", *(f"`{name}`" for name in SKELETONS)],
+        [
+            [f"`{name}`", *(become(source, target) for target in SKELETONS.values())]
+            for name, source in SKELETONS.items()
+        ],
+    )
+
+
 def value(number):
     return "-" if number is None else str(number).lower() if isinstance(number, bool) else number
 
@@ -259,6 +290,8 @@ TABLES = {
     ("presets.md", "presets"): presets_table,
     ("presets.md", "merging"): merging_table,
     ("architecture.md", "layers"): layers_table,
+    ("results.md", "kept"): kept_table,
+    ("results.md", "skeletons"): skeletons_table,
 }
 
 

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from rmpe.conversion import convert_results
 from rmpe.outputs import crops as crops_module
 from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.outputs.errors import OutputError
+from rmpe.smoothing import smooth_results
 from rmpe.trackers.parameters import TrackingParameters
+from rmpe.tracking import track_results
 
 from .test_run import contents, estimators, infer, photos, save  # noqa: F401
 from .test_run_tracking import save as save_frame
@@ -43,6 +46,22 @@ def test_crops_are_added_to_a_run_without_any(infer, estimators):  # noqa: F811
     infer(style=None, crops=CROPS, resume=True)
     assert contents() == contents("unbroken")
     assert len(estimators) == 2
+
+
+def test_results_of_results_get_no_crops(infer):  # noqa: F811
+    """They are made without images: the run that they come from is where crops can be had."""
+    infer(style=None, tracking=TrackingParameters())
+    track_results("out", "tracked")
+    smooth_results("tracked", "smooth")
+    convert_results("out", "converted", ["jsonl"])
+    for out, command in (("tracked", "track"), ("smooth", "smooth"), ("converted", "convert")):
+        before = contents(out)
+        rule = (
+            f"cannot resume {out}: rmpe {command} made it of other results, .* folder of rmpe infer"
+        )
+        with pytest.raises(OutputError, match=rule):
+            infer(style=None, crops=CROPS, resume=True, out=out)
+        assert contents(out) == before
 
 
 def test_crops_that_fail_are_reported_and_made_again(infer, monkeypatch):  # noqa: F811

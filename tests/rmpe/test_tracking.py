@@ -118,7 +118,9 @@ def test_results_that_cannot_be_tracked_are_named(tmp_path):
     with pytest.raises(ResultsError, match="nowhere is not there; name the folder"):
         track_results(tmp_path / "nowhere", tmp_path / "out")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ResultsError, match="empty holds no results.jsonl with records"):
+    with pytest.raises(
+        ResultsError, match="empty: results are read from a folder .* got a folder without records"
+    ):
         track_results(tmp_path / "empty", tmp_path / "out")
     folder = write(tmp_path / "in", [walk("a", 1, 10)])
     with pytest.raises(OutputError, match="--out must be another folder than that of the results"):

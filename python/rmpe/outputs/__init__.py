@@ -4,6 +4,8 @@
 `labels`                      what each image is called in the results
 `records`                     what an image's result is, and records read back
 `journal`                     the records of a run, written as they come and never lost
+`coco_input`                  COCO results and annotations read as records
+`unread`                      what is said of everything else that is none
 `result_format`               what a format of result files is
 `text_format`                 formats that are one text file
 `jsonl`, `coco`, `alphapose`  the formats, one module each

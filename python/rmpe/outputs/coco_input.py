@@ -25,6 +25,7 @@ from ..skeletons import COCO_17, SKELETONS, Skeleton
 from .errors import ResultsError
 from .labels import MAX_ID, is_path, name_images
 from .records import Record, parse_record
+from .unread import UNREAD, refusal
 from .values import whole
 
 __all__ = ["read_coco"]
@@ -67,6 +68,8 @@ def read_coco(
     >>> from pathlib import Path
     >>> records = read_coco(Path("coco-results.json"), Path("images.json"))  # doctest: +SKIP
     """
+    if file.suffix.lower() in UNREAD:
+        raise ResultsError(refusal(file))
     try:
         content = read_json(file)
         if isinstance(content, list):
@@ -77,14 +80,20 @@ def read_coco(
 
 
 def _results(people: Entries, images: Path | None, skeleton: Skeleton | None) -> list[Record]:
+    if people and all(isinstance(person.get("image_id"), str) for person in people):
+        raise ResultsError(refusal(people.file, list(people)))
     if images is None:
         raise ResultsError(
             f"{people.file}: COCO results hold neither names nor sizes of images; name a file that "
             "does with --images: annotations, or images.json beside the results"
         )
-    content = read_json(images)
+    must = "--images must be a file with images, as COCO annotations and images.json are"
+    try:
+        content = read_json(images)
+    except DatasetError as error:
+        raise ResultsError(f"{must}: {error}") from None
     if not isinstance(content, dict) or "images" not in content:
-        raise ResultsError(f"{images} must hold images, as COCO annotations and images.json do")
+        raise ResultsError(f"{must}, got {images}")
     if skeleton is None and "categories" in content:
         skeleton = person_category(Entries(images, "categories", content["categories"]))[1]
     lengths = {len(flat) for flat in people.column("keypoints", "a list of numbers", (list,))}
@@ -117,10 +126,7 @@ def _annotations(
     if not isinstance(content, dict) or not content.keys() >= {
         "images", "annotations", "categories"
     }:  # fmt: skip
-        raise ResultsError(
-            f"{file} must be COCO results, a list, or COCO annotations, an object with images, "
-            "annotations and categories"
-        )
+        raise ResultsError(refusal(file, content))
     if images is not None or skeleton is not None:
         raise ResultsError(
             f"{file}: COCO annotations name their images and keypoints themselves; leave out "

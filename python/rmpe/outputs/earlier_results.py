@@ -87,6 +87,14 @@ def check_earlier(
             "--overwrite to replace it, or another folder with --out"
         )
     before = _read_run_file(path, directory)
+    for name in before.settings:
+        command, dot, _ = name.partition(".")
+        if dot:
+            raise OutputError(
+                f"cannot resume {path}: rmpe {command} made it of other results, without their "
+                "images; drawings and crops come into the folder of rmpe infer, with identities "
+                "by --track"
+            )
     differences = [
         f"--{name} was {before.settings.get(name)}, now {value}"
         for name, value in settings.items()

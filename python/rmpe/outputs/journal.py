@@ -29,6 +29,7 @@ from .files import AppendedFile, Directory, partial_name
 from .jsonl import JSON_LINES
 from .labels import ImageLabel, drawing_names
 from .records import Record, label_of, parse_record
+from .unread import refusal
 
 __all__ = ["FINISHED", "JOURNAL", "MERGED", "Done", "Journal", "in_pieces", "open_journal"]
 
@@ -258,11 +259,11 @@ def open_journal(results: Path, report: Callable[[str], object]) -> Iterator[Jou
     try:
         with Directory(results) as directory, closing(Journal(directory, report=report)) as journal:
             if not journal.done:
-                raise ResultsError(f"{results} holds no results.jsonl with records")
+                raise ResultsError(refusal(results))
             yield journal
     except FileNotFoundError:
         raise ResultsError(f"{results} is not there; name the folder of a run's results") from None
     except NotADirectoryError:
-        raise ResultsError(f"{results} is a file; name the folder of a run's results") from None
+        raise ResultsError(refusal(results)) from None
     except OSError as error:
         raise ResultsError(f"{results} cannot be read: {reason_of(error)}") from None

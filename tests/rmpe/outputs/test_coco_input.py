@@ -237,7 +237,8 @@ def test_what_is_wrong_with_images_is_named(tmp_path):
         read_coco(file)
     image = {"id": 1, "file_name": "1.jpg", "width": 64, "height": 48}
     for content, message in (
-        ([], "i.json must hold images, as COCO"),
+        ([], "--images must be a file with images, .* got .*i.json$"),
+        ({}, "--images must be a file with images, .* got .*i.json$"),
         ({"images": [{**image, "width": 0}]}, "images.0. .id 1.: width must be a whole number fr"),
         ({"images": [image, {**image, "id": 2}]}, "must be of another file than those before"),
         ({"images": [{**image, "id": "one"}]}, r"id of images\[0\] must be a whole number"),
@@ -245,8 +246,14 @@ def test_what_is_wrong_with_images_is_named(tmp_path):
         images.write_text(json.dumps(content))
         with pytest.raises(ResultsError, match=message):
             read_coco(file, images)
+    (tmp_path / "r.csv").write_text("x,y")
+    for other, reason in ((tmp_path / "r.csv", "is not a JSON file"), (tmp_path, "directory")):
+        with pytest.raises(ResultsError, match=f"--images must be a file with images, .*{reason}"):
+            read_coco(file, other)
     file.write_text("{}")
-    with pytest.raises(ResultsError, match="r.json must be COCO results, a list, or COCO annotat"):
+    with pytest.raises(
+        ResultsError, match=r"r.json: results are read from .*, got a file of anoth"
+    ):
         read_coco(file)
 
 
