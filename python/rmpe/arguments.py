@@ -22,6 +22,7 @@ __all__ = [
     "as_path",
     "check_image",
     "check_kind",
+    "check_mask",
     "check_name",
     "check_texts",
     "path_text",
@@ -83,6 +84,19 @@ def as_indices(name: str, value: Any, shape: Shape) -> npt.NDArray[np.int64]:
     return array.astype(np.int64, copy=False)
 
 
+def check_mask(name: str, value: Any, count: int) -> None:
+    """Raise TypeError or ValueError unless an argument says true or false of each of so many.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_mask("keep", np.ones(3, bool), 2)
+    Traceback (most recent call last):
+    ValueError: keep must be (2,), got (3,)
+    """
+    _as_array(name, value, (count,), "b", "true or false")
+
+
 def check_texts(name: str, texts: Any, count: int, each: str) -> None:
     """Raise TypeError or ValueError unless an argument is a sequence of text, one for each.
 
@@ -116,6 +130,8 @@ def _as_array(name: str, value: Any, shape: Shape, kinds: str, what: str) -> npt
 
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{name} must be a numpy array of {what}, got {show(value)}")
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a numpy array without a mask, got a masked array")
     if value.dtype.kind not in kinds:
         raise TypeError(f"{name} must hold {what}, got {value.dtype}")
     lengths = shape[1:] if shape[:1] == (...,) else shape
@@ -127,7 +143,7 @@ def _as_array(name: str, value: Any, shape: Shape, kinds: str, what: str) -> npt
     ):
         rule = ", ".join("..." if length is ... else str(length) for length in shape)
         raise ValueError(f"{name} must be ({rule}{',' * (len(shape) == 1)}), got {value.shape}")
-    return value
+    return np.asarray(value)  # A matrix would multiply as matrices do.
 
 
 def as_device(value: Any) -> torch.device:

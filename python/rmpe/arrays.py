@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["as_array"]
+__all__ = ["as_array", "as_float64", "within_float32"]
 
 
 def as_array(values: Any) -> npt.NDArray[Any]:
@@ -24,8 +24,23 @@ def as_array(values: Any) -> npt.NDArray[Any]:
     """
     if not hasattr(values, "detach"):
         return np.asarray(values)
-    values = values.detach().cpu()
+    values = values.detach().cpu().resolve_neg()
     if values.is_floating_point() and values.itemsize < 4:
         values = values.float()
     array: npt.NDArray[Any] = values.numpy()
     return array
+
+
+def as_float64(values: Any) -> npt.NDArray[np.float64]:
+    """Give a tensor, or an array, as an array of float64."""
+    array: npt.NDArray[np.float64] = as_array(values).astype(np.float64, copy=False)
+    return array
+
+
+def within_float32(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Whether numbers are finite and float32 could hold them, which is as far as pixels go.
+
+    Products of what lies further out are no numbers in float64 either.
+    """
+    held: npt.NDArray[np.bool_] = np.abs(values) <= np.finfo(np.float32).max  # False for NaN.
+    return held

@@ -26,7 +26,7 @@ __all__ = ["People"]
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """P people in B images, as tensors on one device.
+    """P people in B images, as dense tensors on one device.
 
     Numbers that are not whole may be float16, bfloat16, float32 or float64. NaN stands for what is
     not known: a keypoint at NaN is not drawn, and files have null, or 0, in its place.

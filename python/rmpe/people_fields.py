@@ -37,6 +37,9 @@ def check_fields(people: People) -> None:
     for name, value in tensors.items():
         if not isinstance(value, torch.Tensor):
             raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
+        if value.is_nested or value.layout != torch.strided:
+            layout = "a nested tensor" if value.is_nested else value.layout
+            raise TypeError(f"{name} must be dense, got {layout}")
     _check_shapes(people, tensors)
     for name, value in tensors.items():
         if name in _WHOLE and value.dtype != torch.int64:

@@ -161,6 +161,20 @@ def test_numbers_are_of_floating_point(name, dtype):
         dataclasses.replace(make_people([0, 1]), **{name: value})
 
 
+@pytest.mark.parametrize("name", [*NUMBERS, "image_index"])
+def test_tensors_that_are_not_dense_are_refused(name):
+    people = make_people([0, 1])
+    with pytest.raises(TypeError, match=f"{name} must be dense, got torch.sparse_coo"):
+        dataclasses.replace(people, **{name: getattr(people, name).to_sparse()})
+
+
+def test_nested_tensors_are_refused():
+    people = make_people([0, 1])
+    nested = torch.nested.nested_tensor(list(people.boxes), layout=torch.jagged)
+    with pytest.raises(TypeError, match="boxes must be dense, got a nested tensor"):
+        dataclasses.replace(people, boxes=nested)
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
 def test_numbers_of_every_width_become_what_programs_take(dtype):
     """Those of a network that computes in half precision, for example."""

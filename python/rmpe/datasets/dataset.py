@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rmpe_ext.validation.checks import show
+
+from ..arguments import check_kind
+from ..arrays import within_float32
 from ..skeletons import Skeleton
 
 __all__ = ["Dataset", "DatasetError", "Id"]
@@ -58,8 +63,8 @@ class Dataset:
 
     Raises
     ------
-    ValueError
-        For a shape that contradicts the above.
+    TypeError, ValueError
+        For a type, a shape or a value that contradicts the above.
 
     Examples
     --------
@@ -90,25 +95,40 @@ class Dataset:
     missing: int = 0
 
     def __post_init__(self) -> None:
+        check_kind("skeleton", self.skeleton, Skeleton)
+        for name in ("image_ids", "paths", "person_ids"):
+            value = getattr(self, name)
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                raise TypeError(f"{name} must be a tuple, got {show(value)}")
         b, p, k = len(self.image_ids), len(self.person_ids), len(self.skeleton)
         if len(self.paths) != b or len(set(self.image_ids)) != b:
             raise ValueError(f"image_ids must be {len(self.paths)} different ones, as the paths")
-        arrays: dict[str, tuple[tuple[int, ...], type[Any]]] = {
-            "image_sizes": ((b, 2), np.int64),
-            "image_index": ((p,), np.int64),
-            "keypoints": ((p, k, 2), np.float64),
-            "visibility": ((p, k), np.uint8),
-            "boxes": ((p, 4), np.float64),
-            "areas": ((p,), np.float64),
-            "crowd": ((p,), np.bool_),
+        arrays: dict[str, tuple[tuple[int, ...], type[Any], str]] = {
+            "image_sizes": ((b, 2), np.int64, "whole numbers of pixels, from 0"),
+            "image_index": ((p,), np.int64, "whole numbers"),
+            "keypoints": ((p, k, 2), np.float64, "pixels that float32 can hold, where labeled"),
+            "visibility": ((p, k), np.uint8, "0, 1 or 2"),
+            "boxes": ((p, 4), np.float64, "pixels that float32 can hold, x1 <= x2 and y1 <= y2"),
+            "areas": ((p,), np.float64, "finite numbers from 0"),
+            "crowd": ((p,), np.bool_, "true or false"),
         }
-        for name, (shape, dtype) in arrays.items():
-            # A copy, so that nobody else can write to it.
-            array = np.array(getattr(self, name), dtype)
-            if array.shape != shape:
-                raise ValueError(f"{name} must be {shape}, got {array.shape}")
+        for name, (shape, dtype, rule) in arrays.items():
+            array = _as_array(name, getattr(self, name), shape, dtype, rule)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
+        labeled, ordered = self.visibility > 0, self.boxes[:, 2:] >= self.boxes[:, :2]
+        good = {
+            "image_sizes": self.image_sizes >= 0,
+            "keypoints": ~labeled | within_float32(self.keypoints).all(axis=2),
+            "visibility": self.visibility <= 2,
+            "boxes": within_float32(self.boxes).all(axis=1) & ordered.all(axis=1),
+            "areas": np.isfinite(self.areas) & (self.areas >= 0),
+        }
+        for name, found in good.items():
+            if not found.all():
+                raise ValueError(
+                    f"{name} must hold {arrays[name][2]}, got {show(getattr(self, name)[~found])}"
+                )
         index = self.image_index
         if p and (index[0] < 0 or index[-1] >= b or (index[1:] < index[:-1]).any()):
             raise ValueError(f"image_index must ascend within 0..{b - 1}, got {index}")
@@ -145,3 +165,24 @@ class Dataset:
             areas=self.areas[people],
             crowd=self.crowd[people],
         )
+
+
+def _as_array(
+    name: str, value: Any, shape: tuple[int, ...], dtype: type[Any], rule: str
+) -> npt.NDArray[Any]:
+    """Copy an array, so that nobody else can write to it, if it has these numbers."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be an array without a mask, got a masked array")
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise TypeError(f"{name} must be an array: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold {rule}, got {array.dtype}")
+    if array.shape != shape:
+        raise ValueError(f"{name} must be {shape}, got {array.shape}")
+    with np.errstate(invalid="ignore", over="ignore"):
+        found: npt.NDArray[Any] = np.array(array, dtype, order="C")
+    if dtype is not np.float64 and (found != array).any():
+        raise ValueError(f"{name} must hold {rule}, got {show(array[found != array])}")
+    return found

@@ -9,6 +9,7 @@ from typing import Any
 
 from rmpe_ext import pose_nms
 from rmpe_ext.presets import DEFAULT_PRESET, PoseNMSPreset, resolve_preset
+from rmpe_ext.validation.checks import check_same
 
 from ..arguments import check_kind
 from ..people import People
@@ -42,8 +43,17 @@ def suppress(
     People
         Those that are kept, in their old order; a kind that merges moves their keypoints, and one
         that only lowers scores keeps everybody.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is of another type, the numbers of `people` are not of one dtype, there is no
+        such preset or parameter, or its value is out of range.
     """
     check_kind("people", people, People)
+    for name in ("keypoint_scores", "boxes", "scores"):
+        have = getattr(people, name).dtype
+        check_same(f"{name} of people", have, "their keypoints", people.keypoints.dtype, "dtype")
     found = with_parameters(load_preset(preset), parameters)
     of_class = 0 if people.class_index is None else people.class_index  # one repeats no other
     image_index = people.image_index * len(people.classes) + of_class

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from rmpe_ext.validation.checks import show
 
 from ..arguments import as_floats
+from ..arrays import as_array
 from .cocoeval import LARGEST_AREA
 
 __all__ = ["BoxPrecision", "box_precision"]
@@ -81,6 +82,8 @@ def box_precision(
         raise ValueError(f"found must be of {len(truth)} images, as truth is, got {len(found)}")
     if not all(np.isfinite(boxes).all() for boxes, _ in truth):
         raise ValueError("truth must have finite boxes, got NaN or infinity")
+    if not all(np.isin(crowds, (0, 1)).all() for _, crowds in truth):
+        raise ValueError("truth must say true or false of each box, got other numbers")
     if any((boxes[:, 2:] < boxes[:, :2]).any() for boxes, _ in truth):
         raise ValueError("truth must have boxes with x1 <= x2 and y1 <= y2, got others")
     annotations: list[dict[str, Any]] = [
@@ -122,7 +125,7 @@ def _pairs(name: str, pairs: Any) -> list[tuple[Floats, Any]]:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"{rule}, got {show(pair)} at {i}")
         boxes = as_floats(f"{name}[{i}][0]", pair[0], ("N", 4))
-        values = np.asarray(pair[1])
+        values = as_array(pair[1])
         # Crowds are yes or no, which are numbers here.
         numbers = values * 1.0 if values.dtype == bool else values
         checked.append((boxes, as_floats(f"{name}[{i}][1]", numbers, (len(boxes),))))

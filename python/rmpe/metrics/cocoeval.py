@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..arguments import check_kind
 from ..datasets.dataset import Dataset, DatasetError
 from ..skeletons import COCO_17
 from .predictions import Predictions
@@ -39,6 +40,7 @@ def check_measurable(dataset: Dataset) -> None:
     DatasetError
         The skeleton has no sigmas, or nobody is annotated whom the measure counts.
     """
+    check_kind("dataset", dataset, Dataset)
     skeleton = dataset.skeleton
     if skeleton.sigmas is None:
         raise DatasetError(
@@ -81,18 +83,20 @@ def matched(dataset: Dataset, predictions: Predictions) -> COCOeval:
     ------
     DatasetError
         As `check_measurable`.
-    ValueError
-        The predictions are of other images, or another skeleton.
+    TypeError, ValueError
+        An argument is of another type, or the predictions are of other images, or another skeleton.
     """
     from pycocotools.cocoeval import COCOeval
 
     check_measurable(dataset)
+    check_kind("predictions", predictions, Predictions)
     predictions.check(dataset)
     number = np.empty(len(dataset), np.int64)
     number[image_order(dataset)] = np.arange(1, len(dataset) + 1)
     people = _coco(len(dataset), _people(dataset, number))
     poses = _coco(len(dataset), _poses(predictions.best(MOST_POSES), number))
-    with contextlib.redirect_stdout(io.StringIO()):
+    # Too far for float64 is far enough.
+    with contextlib.redirect_stdout(io.StringIO()), np.errstate(over="ignore"):
         measure = COCOeval(people, poses, "keypoints")
         if dataset.skeleton != COCO_17:  # whose sigmas pycocotools has, to the last bit
             measure.params.kpt_oks_sigmas = np.array(dataset.skeleton.sigmas)

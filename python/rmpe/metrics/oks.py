@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from rmpe_ext.validation.checks import check_numbers, show
 
-from ..arguments import as_floats
+from ..arguments import as_floats, check_kind
+from ..arrays import as_array
 from ..datasets.dataset import Dataset
 from .predictions import Predictions
 
@@ -37,7 +38,7 @@ def oks(
     Parameters
     ----------
     poses : array (..., K, 2)
-        x, y in pixels. A keypoint that is not finite is right for nobody.
+        x, y in pixels. A keypoint that is not finite, here or of a person, is right for nobody.
     keypoints, visibility, boxes, areas : arrays (..., K, 2), (..., K), (..., 4), (...)
         Of the people, as a `Dataset` has them.
     sigmas : sequence of K floats
@@ -74,7 +75,7 @@ def oks(
     keypoints = as_floats("keypoints", keypoints, (..., k, 2))
     flags = as_floats("visibility", visibility, (..., k))
     boxes, areas = as_floats("boxes", boxes, (..., 4)), as_floats("areas", areas, (...,))
-    variances = as_floats("variances", np.asarray(variances), (...,))
+    variances = as_floats("variances", as_array(variances), (...,))
     leading = (poses.shape[:-2], keypoints.shape[:-2], flags.shape[:-1], boxes.shape[:-1])
     try:
         shape = np.broadcast_shapes(*leading, areas.shape, variances.shape)
@@ -92,8 +93,8 @@ def oks(
             rule = "finite" if least else "finite, and from 0"
             raise ValueError(f"{name} must be {rule}, got {show(values)}")
     sigmas = check_numbers("sigmas", sigmas, k, "keypoint")
-    if not all(0 < sigma < math.inf for sigma in sigmas):
-        raise ValueError(f"sigmas must be above 0 and finite, got {show(sigmas)}")
+    if not all(0 < sigma < math.inf and 0 < sigma * sigma < math.inf for sigma in sigmas):
+        raise ValueError(f"sigmas must be above 0 and finite, as their squares, got {show(sigmas)}")
     labeled = flags > 0
     count = labeled.sum(axis=-1)
     total: Floats = np.zeros(shape)
@@ -112,7 +113,8 @@ def oks(
             tolerated = areas + variances / (2 * sigma) ** 2 + np.spacing(1)
             squares = (dx**2 + dy**2) / (2 * sigma) ** 2 / tolerated / 2
             counts = labeled[..., joint] | (count == 0)
-            total += np.where(counts & np.isfinite(x) & np.isfinite(y), np.exp(-squares), 0.0)
+            near = np.isfinite(x) & np.isfinite(y) & ~np.isnan(squares)
+            total += np.where(counts & near, np.exp(-squares), 0.0)
     similarity: Floats = total / np.where(count, count, len(sigmas))
     return similarity
 
@@ -136,8 +138,8 @@ def pairs_in_images(
 
     Raises
     ------
-    ValueError
-        The predictions are of other images, or another skeleton.
+    TypeError, ValueError
+        An argument is of another type, or the predictions are of other images or another skeleton.
 
     Examples
     --------
@@ -145,6 +147,7 @@ def pairs_in_images(
     >>> oks(predictions.keypoints[rows], dataset.keypoints[people], dataset.visibility[people],
     ...     dataset.boxes[people], dataset.areas[people], COCO_17.sigmas)  # doctest: +SKIP
     """
+    check_kind("predictions", predictions, Predictions)
     predictions.check(dataset)
     starts = np.searchsorted(dataset.image_index, predictions.image_index, side="left")
     stops = np.searchsorted(dataset.image_index, predictions.image_index, side="right")

@@ -53,6 +53,7 @@ def head_sizes(dataset: Dataset) -> Floats:
     DatasetError
         The skeleton has no such keypoints.
     """
+    check_kind("dataset", dataset, Dataset)
     names = dataset.skeleton.keypoints
     if not {"neck", "head_top"} <= set(names):
         raise DatasetError(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rmpe_ext.validation.checks import show
+from rmpe_ext.validation.checks import TYPES, check_whole, show
 
-from ..arguments import as_floats, as_indices
-from ..arrays import as_array
+from ..arguments import as_floats, as_indices, check_kind, check_mask
+from ..arrays import as_array, as_float64
 from ..datasets.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class Predictions:
         return len(self.scores)
 
     def check(self, dataset: Dataset) -> None:
-        """Raise ValueError unless these are of a data set's images and skeleton."""
+        """Raise TypeError or ValueError unless these are of a data set's images and skeleton."""
+        check_kind("dataset", dataset, Dataset)
         k = len(dataset.skeleton)
         if self.keypoints.shape[1] != k:
             raise ValueError(
@@ -80,6 +81,7 @@ class Predictions:
 
     def best(self, most: int) -> Predictions:
         """Keep, of each image, the ``most`` people with the highest scores, in their old order."""
+        check_whole(TYPES, "most", most, 0)
         order = np.lexsort((-self.scores, self.image_index))
         index = self.image_index[order]
         rank = np.arange(len(index)) - np.searchsorted(index, index)
@@ -87,7 +89,19 @@ class Predictions:
         return self.select(kept)
 
     def select(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Predictions:
-        """Keep some people: given by a mask (R,), or by their indices, in that order."""
+        """Keep some people: given by a mask (R,), or by their indices, in that order.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where they are no such array, or there are no such people.
+        """
+        if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:
+            check_mask("rows", rows, len(self))
+        else:
+            rows = as_indices("rows", rows, ("N",))
+            if not ((rows >= 0) & (rows < len(self))).all():
+                raise ValueError(f"rows must be in 0..{len(self) - 1}, got {show(rows)}")
         return Predictions(*(getattr(self, name)[rows] for name in _ARRAYS))
 
     @classmethod
@@ -100,11 +114,15 @@ class Predictions:
         start : int
             The data set's index of their first image.
         """
+        from ..people import People
+
+        check_kind("people", people, People)
+        check_whole(TYPES, "start", start, 0)
         return cls(
             image_index=as_array(people.image_index) + start,
-            keypoints=as_array(people.keypoints).astype(np.float64),
-            scores=as_array(people.scores).astype(np.float64),
-            keypoint_scores=as_array(people.keypoint_scores).astype(np.float64),
+            keypoints=as_float64(people.keypoints),
+            scores=as_float64(people.scores),
+            keypoint_scores=as_float64(people.keypoint_scores),
         )
 
     @classmethod
@@ -119,6 +137,7 @@ class Predictions:
             A row lacks one of these, they are no numbers of the right count, or the image is not
             in the data set.
         """
+        check_kind("dataset", dataset, Dataset)
         if isinstance(rows, (str, bytes)) or not isinstance(rows, Sequence):
             raise TypeError(f"rows must be a list of results, got {show(rows)}")
         k = len(dataset.skeleton)
@@ -145,6 +164,12 @@ class Predictions:
     @classmethod
     def concatenate(cls, parts: Sequence[Predictions]) -> Predictions:
         """Join at least one part, in order."""
+        if (
+            not isinstance(parts, (list, tuple))
+            or not parts
+            or not all(isinstance(part, Predictions) for part in parts)
+        ):
+            raise TypeError(f"parts must be one or more Predictions, got {show(parts)}")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..arguments import check_kind, check_mask
 from ..datasets.dataset import Dataset
 from .cocoeval import LARGEST_AREA, MOST_POSES, check_measurable, image_order
 from .oks import oks, pairs_in_images
@@ -49,6 +50,8 @@ class SuppressionAP:
 
     def __init__(self, dataset: Dataset, predictions: Predictions) -> None:
         check_measurable(dataset)
+        check_kind("predictions", predictions, Predictions)
+        predictions.check(dataset)
         image = predictions.image_index
         position = np.empty(len(dataset), np.int64)
         position[image_order(dataset)] = np.arange(len(dataset))
@@ -98,7 +101,13 @@ class SuppressionAP:
         -------
         float
             AP, 0..1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            It is no such array.
         """
+        check_mask("keep", keep, len(self._order))
         kept = keep[self._order]
         before = np.concatenate([[0], np.cumsum(kept)])
         counts: Bools = kept & (before[:-1] - before[self._first] < MOST_POSES)

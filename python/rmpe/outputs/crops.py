@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import as_float64
 from ..skeletons import Skeleton
 from .drawing_files import check_image, drawing_file, encode_image
 from .drawing_style import DrawingStyle
-from .drawn import as_numpy, drawn_joints
+from .drawn import drawn_joints
 from .faces import blur_faces
 from .files import Directory
 from .labels import crop_name
@@ -73,7 +74,7 @@ def crop_areas(
     height, width = entry["height"], entry["width"]
     drawing = drawing_file(label_of(entry), (height, width))
     shown = drawn_joints(people, style).any(1)
-    boxes = as_numpy(people.boxes)
+    boxes = as_float64(people.boxes)
     areas = {}
     for index in map(int, np.flatnonzero(shown & np.isfinite(boxes).all(1))):
         x1, y1, x2, y2 = boxes[index].clip(0, [width, height, width, height])

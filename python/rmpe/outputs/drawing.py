@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arguments import as_floats, check_image, check_kind, check_texts
+from ..arrays import as_float64
 from ..class_names import PERSON
 from .drawing_style import DrawingStyle
-from .drawn import as_numpy, drawn_joints
+from .drawn import drawn_joints
 from .faces import blur_faces
 from .lettering import write_label
 
@@ -81,8 +82,8 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     original = blur_faces(image, people) if style.blur_faces else np.ascontiguousarray(image)
     shown = drawn_joints(people, style)
     # Far outside, only the direction matters; bounded, no coordinate overflows OpenCV's integers.
-    keypoints = np.nan_to_num(as_numpy(people.keypoints)).clip(-2 * longest, 3 * longest)
-    corners = np.nan_to_num(as_numpy(people.boxes)).clip(-2 * longest, 3 * longest)
+    keypoints = np.nan_to_num(as_float64(people.keypoints)).clip(-2 * longest, 3 * longest)
+    corners = np.nan_to_num(as_float64(people.boxes)).clip(-2 * longest, 3 * longest)
 
     ids = None if people.track_ids is None else people.track_ids.tolist()
     canvas = original.copy()
@@ -95,7 +96,7 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     for person in order:
         _draw_pose(canvas, keypoints[person], shown[person], people.skeleton, sides[person])
     drawing = cv2.addWeighted(canvas, _OPACITY, original, 1 - _OPACITY, 0)
-    values = as_numpy(people.scores)
+    values = as_float64(people.scores)
     names = [] if people.classes == (PERSON,) else people.class_names
     for person in order:
         if style.names:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import as_array
+from ..arrays import as_float64, within_float32
 from .drawing_style import DrawingStyle
 
 if TYPE_CHECKING:
     from ..people import People
 
-__all__ = ["as_numpy", "drawn_joints"]
+__all__ = ["drawn_joints", "usable_boxes"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -54,13 +54,13 @@ def drawn_joints(people: People, style: DrawingStyle) -> Array:
     >>> drawn_joints(people, DrawingStyle()).nonzero()[1]
     array([7, 9])
     """
-    keypoints = as_numpy(people.keypoints)
-    scores = as_numpy(people.scores)
+    keypoints = as_float64(people.keypoints)
+    scores = as_float64(people.scores)
     # As float32, which scores are: one that is written as 0.7 is at least 0.7.
     # Not finite is never drawn: NaN is not at least anything, and infinity has no place.
     joints = (
-        as_numpy(people.keypoint_scores) >= np.float32(style.min_keypoint_score)
-    ) & np.isfinite(keypoints).all(-1)
+        as_float64(people.keypoint_scores) >= np.float32(style.min_keypoint_score)
+    ) & within_float32(keypoints).all(-1)
     joints &= (scores >= np.float32(style.person_score))[:, None]
     connected = np.zeros_like(joints)
     for start, end in people.skeleton.limbs:
@@ -72,7 +72,7 @@ def drawn_joints(people: People, style: DrawingStyle) -> Array:
 
 def _first_of_each(people: People, keypoints: Array, scores: Array, joints: Array) -> Array:
     """Choose the best of those who show the same joints, (P,) bool, as greedy NMS does."""
-    corners = np.nan_to_num(as_numpy(people.boxes), posinf=0, neginf=0)
+    corners = usable_boxes(people)
     areas = (corners[:, 2:] - corners[:, :2]).clip(0).prod(1)
     sigmas = np.array(people.skeleton.likely_sigmas)
     chosen: list[int] = []
@@ -92,6 +92,7 @@ def _first_of_each(people: People, keypoints: Array, scores: Array, joints: Arra
     return first
 
 
-def as_numpy(values: Any) -> Array:
-    """Give a tensor's values as float64."""
-    return as_array(values).astype(np.float64)
+def usable_boxes(people: People) -> Array:
+    """Give boxes (P, 4) as float64; 0 for what is not finite, or beyond float32."""
+    boxes = as_float64(people.boxes)
+    return np.where(within_float32(boxes), boxes, 0.0)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .drawn import as_numpy
+from ..arrays import as_float64, within_float32
+from .drawn import usable_boxes
 
 if TYPE_CHECKING:
     from ..people import People
@@ -59,11 +60,11 @@ def blur_faces(image: Array, people: People) -> Array:
     if not chosen:
         raise ValueError(f"faces cannot be found: {people.skeleton.name} has no head")
     blurred = np.ascontiguousarray(image).copy()
-    corners = np.nan_to_num(as_numpy(people.boxes), posinf=0, neginf=0)
+    corners = usable_boxes(people)
     sizes = np.sqrt((corners[:, 2:] - corners[:, :2]).clip(0).prod(1))
     height, width = image.shape[:2]
-    for points, size in zip(as_numpy(people.keypoints)[:, chosen], sizes, strict=True):
-        points = points[np.isfinite(points).all(1)]
+    for points, size in zip(as_float64(people.keypoints)[:, chosen], sizes, strict=True):
+        points = points[within_float32(points).all(1)]
         if not len(points):
             continue
         # The median: one keypoint that went astray moves the patch off no face.

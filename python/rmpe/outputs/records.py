@@ -134,15 +134,16 @@ def label_of(entry: Record) -> ImageLabel:
 
 
 def rounded(values: Any, decimals: int) -> list[Any]:
-    """Round a tensor or array, as records have numbers: None for what is not finite."""
+    """Round a tensor or array, as records have numbers: None for what is not finite in float32."""
     import numpy as np  # Here, to keep `rmpe --help` fast.
 
-    from ..arrays import as_array
+    from ..arrays import as_float64, within_float32
 
-    values = as_array(values).astype(np.float64)
+    floats = as_float64(values)
+    held = within_float32(floats)
     # Adding 0 turns -0.0 into 0.0.
-    rounded = (np.round(values, decimals) + 0.0).astype(object)
-    rounded[~np.isfinite(values)] = None
+    rounded = (np.round(np.where(held, floats, 0.0), decimals) + 0.0).astype(object)
+    rounded[~held] = None
     result: list[Any] = rounded.tolist()
     return result
 

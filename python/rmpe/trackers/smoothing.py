@@ -14,6 +14,7 @@ import numpy.typing as npt
 from rmpe_ext.validation.checks import TYPES, check_whole, show
 
 from ..arguments import as_floats, check_kind
+from ..arrays import within_float32
 from .parameters import FilterName, SmoothingParameters
 
 __all__ = ["fill_gaps", "smooth_track"]
@@ -30,7 +31,7 @@ _PADDING = 25
 _LONGEST = 10_000_000
 # Of two frames in a row: with less between them, no parabola goes through both.
 _SHORTEST = 0.001
-# Of the surest keypoint of a parabola: with less, the equations of the fit have no solution.
+# Of a keypoint, relative to the surest of its parabola: with less, the fit has no solution.
 _LEAST_WEIGHT = 1e-6
 
 
@@ -69,7 +70,7 @@ def smooth_track(
         raise ValueError(f"sizes must be from 0 and finite, got {show(sizes)}")
     if not len(times):
         return points.copy()
-    usable = (np.abs(points) <= np.finfo(np.float32).max).all(axis=2)  # False for NaN.
+    usable = within_float32(points).all(axis=2)
     known = usable & np.isfinite(weights) & (weights > 0)
     weights = np.where(known, np.minimum(weights, 1.0), 0.0)
     plain = np.where(known[..., None], points, 0.0)
@@ -88,8 +89,10 @@ def _savgol(
         offset = times[first:last] - time
         basis = offset[:, None] ** np.arange(_DEGREE + 1)  # (n, 3)
         weight = weights[first:last]  # (n, K)
-        least = _LEAST_WEIGHT * weight.max(axis=0)
-        weight = np.where(weight > 0, np.maximum(weight, least), 0.0)
+        # Relative to the surest: products of the smallest numbers would be 0.
+        surest = weight.max(axis=0)
+        weight = weight / np.where(surest > 0, surest, 1.0)
+        weight = np.where(weight > 0, np.maximum(weight, _LEAST_WEIGHT), 0.0)
         # Of each keypoint alone: fewer points than the parabola has coefficients fit anything.
         enough = (weight > 0).sum(axis=0) > _DEGREE
         normal = np.einsum("na,nk,nb->kab", basis, weight, basis)

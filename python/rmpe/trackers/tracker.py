@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from rmpe_ext.validation.checks import TYPES, check_type
 
+from ..arrays import as_float64, within_float32
 from ..toml_table import show
 from .motion import Motion
 from .parameters import TrackingParameters
@@ -151,8 +152,8 @@ def _track_frame(
 ) -> tuple[TrackerState, People]:
     import torch
 
-    poses, scores = _poses(people), people.scores.double().cpu().numpy()
-    usable = np.isfinite(poses.boxes).all(axis=1) & (scores >= parameters.low_score)
+    poses, scores = _poses(people), as_float64(people.scores)
+    usable = within_float32(poses.boxes).all(axis=1) & (scores >= parameters.low_score)
     high = np.flatnonzero(usable & (scores >= parameters.high_score))
     low = np.flatnonzero(usable & (scores < parameters.high_score))
     ids = np.full(len(people), UNTRACKED, np.int64)
@@ -245,12 +246,12 @@ def _assign(similarity: Floats, least: float) -> list[tuple[int, int]]:
 
 
 def _poses(people: People) -> Poses:
-    """Copy what the association needs; a keypoint that is not finite counts for nothing."""
-    keypoints = people.keypoints.double().cpu().numpy()
-    scores = people.keypoint_scores.double().cpu().numpy()
-    finite: npt.NDArray[np.bool_] = np.all(np.isfinite(keypoints), axis=2)
+    """Copy what the association needs; what float32 could not hold counts for nothing."""
+    keypoints = as_float64(people.keypoints)
+    scores = as_float64(people.keypoint_scores)
+    finite: npt.NDArray[np.bool_] = np.all(within_float32(keypoints), axis=2)
     return Poses(
-        boxes=people.boxes.double().cpu().numpy(),
+        boxes=as_float64(people.boxes),
         keypoints=np.where(finite[..., None], keypoints, 0.0),
         keypoint_scores=np.where(finite & np.isfinite(scores), scores, 0.0),
         variances=np.zeros(len(people)),

@@ -78,8 +78,8 @@ def test_nobody(tmp_path):
     [
         ((0.1,) * 16, ValueError, "sigmas must have 17 values, one for each keypoint, got 16"),
         ((0.1,) * 18, ValueError, "sigmas must have 17 values, one for each keypoint, got more"),
-        ((-0.1,) * 17, ValueError, "sigmas must be above 0 and finite, got"),
-        ((float("nan"),) * 17, ValueError, "sigmas must be above 0 and finite, got"),
+        ((-0.1,) * 17, ValueError, "sigmas must be above 0 and finite, as"),
+        ((float("nan"),) * 17, ValueError, "sigmas must be above 0 and finite, as"),
         (None, TypeError, "sigmas must be 17 numbers, one for each keypoint, got None"),
     ],
 )

@@ -188,6 +188,12 @@ def test_weights_next_to_nothing_are_weights(name):
 
 
 @EVERY_FILTER
+def test_the_smallest_weights_of_all_are_weights(name):
+    points = walk(noise=1.0)
+    assert np.isfinite(smooth(points, np.full(points.shape[:2], 5e-324), filter=name)).all()
+
+
+@EVERY_FILTER
 @pytest.mark.filterwarnings("error")
 def test_points_beyond_float32_are_not_known(name):
     points = walk(noise=1.0)
