@@ -132,10 +132,11 @@ class Result:
     def to_rtmlib(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Give what rtmlib's models return: keypoints (P, K, 2) and scores (P, K), as arrays."""
         people = self.people
-        return (
-            as_array(people.keypoints).astype(np.float32, copy=False),
-            as_array(people.keypoint_scores).astype(np.float32, copy=False),
-        )
+        with np.errstate(over="ignore"):  # What float32 cannot hold becomes infinite.
+            return (
+                as_array(people.keypoints).astype(np.float32, copy=False),
+                as_array(people.keypoint_scores).astype(np.float32, copy=False),
+            )
 
     def to_coco(self, image_id: int = 0) -> list[dict[str, Any]]:
         """Give the people as COCO results have them, an item for each.

@@ -1,6 +1,7 @@
 """People whose numbers autograd follows, or are of another precision: results as of any others."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -45,6 +46,7 @@ USES = {
     "blur": lambda people: draw(IMAGE, people, DrawingStyle(blur_faces=True)).tolist(),
     "predictions": lambda people: Predictions.from_people(people).keypoints.tolist(),
     "arrays": lambda people: people[0].numpy().boxes.xyxy.tolist(),
+    "rtmlib": lambda people: people[0].to_rtmlib()[0].tolist(),
     "coco": lambda people: people[0].to_coco(),
     "track": lambda people: track(track(None, people)[0], people)[1].track_ids.tolist(),
     "suppress": lambda people: suppress(people).scores.tolist(),
@@ -57,7 +59,7 @@ def test_results_are_the_same(people, change, use):
     assert USES[use](changed(people, CHANGES[change])) == USES[use](people)
 
 
-@pytest.mark.parametrize("use", ["record", "draw", "blur", "coco", "track"])
+@pytest.mark.parametrize("use", ["record", "draw", "blur", "coco", "track", "rtmlib"])
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("value", [1e308, -1e308, 1e39])
 def test_what_float32_cannot_hold_counts_as_not_finite(people, use, value):
@@ -71,7 +73,7 @@ def test_what_float32_cannot_hold_counts_as_not_finite(people, use, value):
             boxes=torch.tensor([[-number, -number, number, number]] * 2, dtype=torch.float64),
         )
 
-    assert USES[use](far(value)) == USES[use](far(float("inf")))
+    assert USES[use](far(value)) == USES[use](far(math.copysign(math.inf, value)))
 
 
 @pytest.mark.parametrize("name", ["keypoint_scores", "boxes", "scores"])
