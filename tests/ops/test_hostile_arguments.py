@@ -16,7 +16,8 @@ import rmpe_ext
 import rmpe_ext.numpy
 from rmpe_ext import reference
 from rmpe_ext.presets import PoseNMSPreset
-from tests.fuzz import fuzz
+from tests.fuzz import fuzz, inputs
+from tests.ops import random_calls
 from tests.ops.cases import CASES
 from tests.ops.test_arguments import GOOD
 
@@ -109,6 +110,12 @@ HOSTILE = st.one_of(
 @given(argument=st.sampled_from(ARGUMENTS), front=st.sampled_from(list(FRONTS)), value=HOSTILE)
 def test_any_value_in_place_of_any_argument(argument, front, value):
     use(front, *argument, value)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_any_values_in_the_tensors():
+    for _, random_call in zip(range(inputs(3000)), random_calls.calls(seed=1), strict=False):
+        random_calls.outcome(*random_call)
 
 
 @EVERY_FRONT
