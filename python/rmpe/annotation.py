@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .arguments import as_path
 from .inputs.clip import Clip
 from .inputs.images import ImageError
-from .inputs.pyav import upright
+from .inputs.pyav import upright, video_stream
 from .inputs.video import decode_clip, open_clip, read_clip
 from .output_file import check_is_file, check_output, write_atomically
 from .outputs.drawing import draw
@@ -129,19 +129,18 @@ def _write(
     advance: Callable[[int], object],
 ) -> None:
     with open_clip(clip) as container:
-        audio = container.streams.audio
-        heard = audio[0] if sound and audio else None
-        rate = container.streams.video[0].average_rate
+        heard = list(container.streams.audio[:1]) if sound else []
+        rate = video_stream(container, clip.path).average_rate
         packets: list[Any] = []  # Sound that is not written yet.
         writer: VideoWriter | None = None
         last: npt.NDArray[np.uint8] | None = None
         done = 0
         for number, frame in decode_clip(clip, container, heard, packets.append):
-            if frame.is_corrupt or number < done:
+            if number < done:
                 continue
             shown = _drawn(upright(frame), journal, files[number], style)
             if writer is None:
-                writer = VideoWriter(file, suffix, shown.shape[:2], clip.unit, rate, heard)
+                writer = VideoWriter(file, suffix, shown.shape[:2], clip.unit, rate, *heard)
             writer.write_sound(packets)
             packets.clear()
             # In place of frames that are lost, the one before is shown on.

@@ -13,8 +13,11 @@
 `clip`         which frames a video has, and what they are called
 `video`        the frames of a video file, in order
 `pyav`         what all that read videos share
+`clock`        when frames are shown that come over connections
 `live`         cameras and streams from the network
 `series`       encoded images one behind the other, as programs pipe them
+`signatures`   how these begin
+`mpo`          how many pictures one of them holds
 `raw`          raw frames, likewise
 `incoming`     frames that come by themselves, read ahead in a thread
 `unrepeatable` which input is one of these, and how it is read

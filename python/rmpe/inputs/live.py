@@ -8,18 +8,17 @@ import re
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rmpe_ext.validation.checks import TYPES, check_real, check_whole
 
+from .clock import Clock
 from .images import ImageError
-from .pyav import import_av, upright, video_stream
-
-if TYPE_CHECKING:
-    import av
+from .pyav import decode, import_av, upright, video_stream
 
 __all__ = [
     "Connection",
@@ -37,6 +36,8 @@ _SCHEMES = (*_ENDLESS, "http", "https", "tcp")
 # Seconds between two tries, at most.
 _LONGEST_WAIT = 30.0
 _MOST_DOUBLINGS = 60
+# FFmpeg's AVFMT_NOTIMESTAMPS: of a raw stream, whose stamps are made up of a rate.
+_NO_TIMESTAMPS = 128
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,12 @@ def read_live(
     report: Callable[[str], object] = lambda line: None,
     *,
     pause: Callable[[float], object] | None = None,
-) -> Generator[tuple[npt.NDArray[np.uint8] | ImageError, float], None, None]:
+) -> Generator[tuple[npt.NDArray[np.uint8] | ImageError, float | None], None, None]:
     """Give the frames of a camera or stream, as they come.
 
     A frame is decoded when it is asked for, so memory does not grow while nobody asks: frames wait
-    in the buffers of the network or the camera, and are dropped there.
+    in the buffers of the network or the camera, and are dropped there. After a drop, a file goes on
+    behind the frames that came; of a stream, those are gone that were sent meanwhile.
 
     Parameters
     ----------
@@ -151,8 +153,10 @@ def read_live(
     ------
     image : array (H, W, 3) or ImageError
         uint8, RGB, upright; or that it cannot be decoded.
-    time : float
-        Seconds since the first frame came.
+    time : float or None
+        Seconds from the first frame. Of what does not wait, as `loses_frames` says: when it came.
+        Of anything else: as its stamps tell; without them, when it came, or None for a file, which
+        comes as fast as it can.
 
     Raises
     ------
@@ -162,26 +166,27 @@ def read_live(
     name, endless = live_name(source), loses_frames(source)
     av = import_av(name)
     frames = failures = 0
-    start = 0.0
+    clock = Clock()
     while True:
         connected = None
         try:
             with _open(av, source, connection.timeout) as container:
-                for frame in _decode(av, container, name):
+                stream = video_stream(container, name)
+                is_file = not endless and _is_file(container)
+                clock.connect(_unit(container, stream, endless), is_file=is_file)
+                for stamp, frame, _ in decode(container, stream):
+                    if clock.had(stamp):
+                        continue
                     now = time.monotonic()
-                    start = start if frames else now
                     connected = now if connected is None else connected
                     frames += 1
                     # A server that sends a little and falls silent would be asked for ever.
                     if now - connected > connection.timeout:
                         failures = 0
-                    if frame is None or frame.is_corrupt:
-                        yield (
-                            ImageError(f"{name}: frame {frames - 1} cannot be decoded"),
-                            now - start,
-                        )
-                    else:
-                        yield upright(frame), now - start
+                    shown = clock.time(stamp, now)
+                    image = _lost(name, frames - 1) if frame is None else upright(frame)
+                    yield image, shown
+                    del image
             if not endless:
                 return
             reason = "it ended"
@@ -212,15 +217,21 @@ def _open(av: Any, source: str | int, timeout: float) -> Any:
     return av.open(source, options=options, timeout=timeout, metadata_errors="replace")
 
 
-def _decode(av: Any, container: Any, name: str) -> Generator[av.VideoFrame | None, None, None]:
-    """Decode all frames; None for what cannot be decoded, as after a drop."""
-    for packet in container.demux(video_stream(container, name)):
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            yield None
-            continue
-        yield from frames
+def _is_file(container: Any) -> bool:
+    """Tell whether what a server sends has an end."""
+    # The size of a playlist is none of what it lists.
+    playlist = container.format.name in ("hls", "dash")
+    return container.duration is not None or (container.size > 0 and not playlist)
+
+
+def _unit(container: Any, stream: Any, endless: bool) -> Fraction | None:
+    """Of stamps, in seconds; None where they tell less than the time of arrival."""
+    made_up = container.format.flags & _NO_TIMESTAMPS
+    return None if endless or made_up else stream.time_base
+
+
+def _lost(name: str, index: int) -> ImageError:
+    return ImageError(f"{name}: frame {index} cannot be decoded")
 
 
 def _without_secrets(address: str) -> str:

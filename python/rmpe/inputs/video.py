@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ..terminal import printable
 from .clip import Clip, Excerpt, is_video
 from .images import ImageError
-from .pyav import import_av, refusal, upright, video_stream
+from .pyav import decode, import_av, refusal, upright, video_stream
 
 if TYPE_CHECKING:
     import av
@@ -131,7 +131,7 @@ def read_clip_frames(
                     yield _lost(clip, wanted.popleft())
                 if wanted and wanted[0] == index:
                     wanted.popleft()
-                    yield _lost(clip, index) if frame.is_corrupt else upright(frame)
+                    yield upright(frame)
                 if not wanted:
                     return
     except ImageError:
@@ -152,17 +152,17 @@ def open_clip(clip: Clip) -> Any:
 def decode_clip(
     clip: Clip,
     container: Any,
-    sound: Any = None,
+    sound: Sequence[Any] = (),
     take_sound: Callable[[Any], object] = lambda packet: None,
 ) -> Generator[tuple[int, av.VideoFrame], None, None]:
-    """Decode all frames that can be decoded, each with its number.
+    """Decode all frames that are not damaged, each with its number.
 
     Parameters
     ----------
     clip : Clip
     container
         As `open_clip` gives it.
-    sound : stream of PyAV, optional
+    sound : sequence of streams of PyAV
         Of the same container.
     take_sound : callable
         Gets the packets of the sound, in between.
@@ -181,19 +181,11 @@ def decode_clip(
     video = video_stream(container, clip.path)
     count = 0
     try:
-        for packet in container.demux([video] if sound is None else [video, sound]):
-            if packet.stream.index != video.index:
-                take_sound(packet)
-                continue
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                continue  # Its frames are missed by their numbers.
-            for frame in frames:
-                number = count if clip.unit is None else number_of.get(frame.pts, -1)
-                count += 1
-                if 0 <= number < len(clip):
-                    yield number, frame
+        for stamp, frame, came in decode(container, video, sound, take_sound):
+            number = count if clip.unit is None or stamp is None else number_of.get(stamp, -1)
+            count += came
+            if frame is not None and 0 <= number < len(clip):
+                yield number, frame
     except (av.FFmpegError, OSError) as error:
         raise refusal(clip.path, error) from None
 

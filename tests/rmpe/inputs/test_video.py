@@ -29,8 +29,9 @@ def bar(pixels):
     return round(((np.asarray(pixels)[..., 1] > 100).sum(1).mean() - 8) / 4)
 
 
-def write_video(path, count=10, codec="mpeg4", stamps=None, **options):
+def write_video(path, count=10, codec="mpeg4", stamps=None, noisy=False, **options):
     """Write `picture` 0, 1, ..., at 25 frames a second or at the times given, in 1/100 s."""
+    noise = np.random.default_rng(0).integers(0, 40 if noisy else 1, (HEIGHT, WIDTH, 3), np.uint8)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -39,7 +40,7 @@ def write_video(path, count=10, codec="mpeg4", stamps=None, **options):
         for name, value in options.items():
             setattr(stream.codec_context, name, value)
         for number in range(count):
-            frame = av.VideoFrame.from_ndarray(picture(number), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(picture(number) + noise, format="rgb24")
             if stamps is not None:
                 frame.pts, frame.time_base = stamps[number], Fraction(1, 100)
             container.mux(stream.encode(frame))
@@ -137,15 +138,44 @@ def test_rotation_that_the_file_notes(tmp_path, matrix, turn):
     assert np.abs(frame.astype(int) - expected).mean() < 15
 
 
-def test_frames_that_are_damaged_are_missed_by_their_numbers(tmp_path):
-    path = write_video(tmp_path / "a.mov", codec="mjpeg", pix_fmt="yuvj420p")
+def spoil(path, number, change):
+    """Change the bytes of a frame, of which there stay as many."""
     content = bytearray(path.read_bytes())
     with av.open(str(path)) as container:
-        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
-    for number in (2, 7):
-        start, size = packets[number]
-        content[start : start + size] = bytes(size)
+        places = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    start, size = places[number]
+    changed = change(bytes(content[start : start + size]))
+    assert len(changed) == size
+    content[start : start + size] = changed
     path.write_bytes(content)
+
+
+def with_noise(data):
+    """Put noise in place of the second half of some bytes."""
+    half = len(data) // 2
+    other = np.random.default_rng(1).integers(0, 256, len(data) - half, np.uint8)
+    return data[:half] + other.tobytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: bytes(len(data)),
+        lambda data: data[: len(data) // 2] + bytes(len(data) - len(data) // 2),
+        with_noise,
+    ],
+    ids=["gone", "half", "noise"],
+)
+@pytest.mark.parametrize("codec", ["mjpeg", "mpeg4", "libx264"])
+def test_frames_that_are_damaged_are_missed_by_their_numbers(tmp_path, codec, change):
+    if codec not in av.codecs_available:
+        pytest.skip(f"this PyAV has no {codec}")
+    pixels = {"pix_fmt": "yuvj420p"} if codec == "mjpeg" else {}
+    # Each frame is by itself, as what is left of a damage shows in those behind it.
+    options = {"gop_size": 1, "bit_rate": 8_000_000, "noisy": True}
+    path = write_video(tmp_path / "a.mov", codec=codec, **options, **pixels)
+    for number in (2, 7):
+        spoil(path, number, change)
     assert bars(path, range(10)) == [0, 1, None, 3, 4, 5, 6, None, 8, 9]
     (error,) = read_clip_frames(path, [7])
     assert str(error) == f"{path}: frame 7 cannot be decoded"
