@@ -74,6 +74,11 @@ class Excerpt:
             check_real(TYPES, "end", self.end, rule, above=self.start)
         check_whole(TYPES, "stride", self.stride, 1)
 
+    @property
+    def needs_times(self) -> bool:
+        """Whether it depends on when frames are shown."""
+        return self.start > 0 or self.end is not None
+
 
 @dataclass(frozen=True, eq=False)
 class Clip:
@@ -120,7 +125,7 @@ class Clip:
             Start or end is given, and the times of the frames are not known.
         """
         first, last = 0, len(self)
-        if excerpt.start > 0 or excerpt.end is not None:
+        if excerpt.needs_times:
             if self.unit is None:
                 raise ImageError(
                     f"{printable(self.path)}: start and end need the times of frames, which this "

@@ -19,7 +19,7 @@ from .clip import Excerpt
 from .images import ImageError
 from .prefetch import READ_BYTES
 
-__all__ = ["Arrival", "Frames", "Incoming"]
+__all__ = ["Arrival", "Frames", "Incoming", "excerpted"]
 
 # An image, or why there is none, and its time in seconds from the first; None: it is not known.
 Frames = Generator[tuple[npt.NDArray[np.uint8] | ImageError, float | None], None, None]
@@ -52,6 +52,31 @@ class Arrival:
     def size(self) -> int:
         """Bytes of the image."""
         return 0 if isinstance(self.image, ImageError) else self.image.nbytes
+
+
+def excerpted(frames: Frames, excerpt: Excerpt) -> Generator[Arrival, None, None]:
+    """Give those frames of a source that are wanted; the source is closed with this.
+
+    Raises
+    ------
+    ImageError
+        Start or end is given, and the time of a frame is not known.
+    """
+    first = None
+    with closing(frames):
+        for index, (image, time) in enumerate(frames):
+            if time is None and excerpt.needs_times:
+                raise ImageError(
+                    f"start and end need the times of frames, which frame {index} does not have"
+                )
+            if time is not None and excerpt.end is not None and time >= excerpt.end:
+                return
+            if time is None or time >= excerpt.start:
+                first = index if first is None else first
+                if (index - first) % excerpt.stride == 0:
+                    yield Arrival(image, index, time)
+            # Or it would stay in memory while the next one comes.
+            del image
 
 
 class Incoming:
@@ -151,16 +176,10 @@ class Incoming:
 
     def _read(self) -> None:
         try:
-            with closing(self._frames):
-                first = None
-                for index, (image, time) in enumerate(self._frames):
-                    if time is not None and self._is_after(time):
-                        break
-                    if time is None or time >= self._excerpt.start:
-                        first = index if first is None else first
-                        if (index - first) % self._excerpt.stride == 0:
-                            self._put(Arrival(image, index, time))
-                    del image
+            with closing(excerpted(self._frames, self._excerpt)) as arrivals:
+                for arrival in arrivals:
+                    self._put(arrival)
+                    del arrival
                     if self.closed:
                         break
         except BaseException as error:  # Whoever takes the frames gets it.
@@ -169,9 +188,6 @@ class Incoming:
             with self._changed:
                 self._over = True
                 self._changed.notify_all()
-
-    def _is_after(self, time: float) -> bool:
-        return self._excerpt.end is not None and time >= self._excerpt.end
 
     def _put(self, arrival: Arrival) -> None:
         with self._changed:

@@ -7,13 +7,23 @@ stream, as one image.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Generator
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from .images import ImageError, decode_image
+from .mpo import further_pictures
+from .signatures import (
+    ALONE,
+    LIKELY_STARTS,
+    LONGEST_START,
+    LONGEST_SURE_START,
+    MAY_BEGIN,
+    STARTS,
+    SURE_STARTS,
+)
 
 __all__ = ["LARGEST", "Outcome", "Read", "read_series"]
 
@@ -31,15 +41,14 @@ _PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"\s+(?:#[^\n]*\n\s*)*(\d{1,10})" + 
 # What ends the compressed data of a JPEG scan; FF 00 is a byte of it, D0 to D7 mark places in it.
 _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _JPEG_BEGIN, _JPEG_END, _JPEG_SCAN = 0xD8, 0xD9, 0xDA
-_IEND_CHECKSUM = b"\xaeB`\x82"
+_JPEG_FIRST_APP, _JPEG_LAST_APP = 0xE0, 0xEF
 # So many bytes of BMP hold the size of the file and of the picture.
 _BMP_START = 26
-# The segment that lists the pictures of a file (CIPA DC-007), and the tags of their number and of
-# the list, with the bytes of an entry.
-_PICTURES, _NUMBER_OF_PICTURES, _LIST_OF_PICTURES, _LISTED = b"MPF\0", 0xB001, 0xB002, 16
 
 
-def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
+def read_series(
+    read: Read, is_coming: Callable[[], bool] = lambda: False
+) -> Generator[tuple[Outcome, None], None, None]:
     """Decode images that come one behind the other.
 
     JPEG (as Motion JPEG), PNG, PPM and PGM, BMP and WebP say where they end, so many may come, and
@@ -51,6 +60,9 @@ def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
     ----------
     read : callable
         Gives some of the bytes, at most so many as it is asked for; none at the end.
+    is_coming : callable
+        Tells whether `read` would give some soon. It is asked where an image that seems to be whole
+        may have been cut off in its last bytes, and the next one begin in their place.
 
     Yields
     ------
@@ -64,7 +76,7 @@ def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
     >>> [image[0, 0].tolist() for image, _ in read_series(images.read)]
     [[7, 7, 7], [9, 9, 9]]
     """
-    data = _Bytes(read)
+    data = _Bytes(read, is_coming)
     inside = 0
     if not data.fill(1):
         return
@@ -76,18 +88,24 @@ def read_series(read: Read) -> Generator[tuple[Outcome, None], None, None]:
         if inside:
             inside -= 1
             continue
-        inside = _further_pictures(encoded)
+        inside = further_pictures(encoded)
         yield _decoded(encoded), None
 
 
 class _Bytes:
     """What was read and not taken yet."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, is_coming: Callable[[], bool]) -> None:
         self.held = bytearray()
         # So many bytes are surely of the image with which they begin.
         self.sure = 0
-        self._read = read
+        self._read, self._is_coming = read, is_coming
+
+    def look(self, size: int) -> None:
+        """Read until so many bytes are held, or no more come soon."""
+        while len(self.held) < size and self._is_coming():
+            if not self.fill(len(self.held) + 1):
+                return
 
     def fill(self, size: int) -> bool:
         """Read until so many bytes are held; False where the stream ends before."""
@@ -115,8 +133,8 @@ class _Bytes:
 
     def begins_a_series(self) -> bool:
         """Tell whether an image comes soon, of a format that says where it ends."""
-        self.fill(_LONGEST_START)
-        if _ALONE.match(self.held):  # It may hold others.
+        self.fill(LONGEST_START)
+        if ALONE.match(self.held):  # It may hold others.
             return False
         while _find(self.held, 0) is None:
             # No further than it takes: the next bytes may be long in coming.
@@ -127,19 +145,19 @@ class _Bytes:
     def skip_to_image(self) -> Callable[[_Bytes], int] | None:
         """Pass over bytes until an image begins, and give what measures it; None at the end."""
         while True:
-            goes_on = self.fill(_LONGEST_START)
+            goes_on = self.fill(LONGEST_START)
             if found := _find(self.held, 0):
                 position, measure = found
                 del self.held[:position]
                 return measure
             if not goes_on:
                 return None
-            del self.held[: len(self.held) - _LONGEST_START + 1]
+            del self.held[: len(self.held) - LONGEST_START + 1]
 
 
 def _find(held: bytearray, start: int) -> tuple[int, Callable[[_Bytes], int]] | None:
     """Find the first image that begins in some bytes."""
-    found = _STARTS.search(held, start)
+    found = STARTS.search(held, start)
     if found is None:
         return None
     return found.start(), _MEASURES[bytes(found.group()[:2])]
@@ -157,6 +175,7 @@ def _size(data: _Bytes, measure: Callable[[_Bytes], int]) -> int:
 
 def _jpeg(data: _Bytes) -> int:
     at = 2
+    in_scans = False
     while True:
         data.need(at + 2)
         if data.held[at] != 0xFF:  # Damaged, or the last segment was cut off.
@@ -165,14 +184,20 @@ def _jpeg(data: _Bytes) -> int:
         if marker == _JPEG_END:
             return at + 2
         if marker == _JPEG_BEGIN:  # Of another one: this one was cut off.
-            return at
+            return _start_within(data, at, LIKELY_STARTS) or at
         if marker == 0xFF:
             at += 1
             continue
         data.need(at + 4)
-        data.sure = at + 2
+        if not in_scans:  # Between and behind them, what looks like a segment may be of another.
+            data.sure = at + 1
         at += 2 + int.from_bytes(data.held[at + 2 : at + 4], "big")
+        if not _JPEG_FIRST_APP <= marker <= _JPEG_LAST_APP:  # These may hold images.
+            data.need(at + 2)
+            if other := _start_within(data, at, LIKELY_STARTS):
+                return other
         if marker == _JPEG_SCAN:
+            in_scans = True
             at = _end_of_scan(data, at)
 
 
@@ -190,22 +215,36 @@ def _until_next(data: _Bytes) -> int:
     """Find where another image begins behind the bytes that are sure; or the end."""
     at = data.sure
     while True:
-        goes_on = at + _LONGEST_START <= LARGEST and data.fill(at + _LONGEST_START)
-        if found := _find(data.held, at):
-            return found[0]
+        goes_on = at + LONGEST_SURE_START <= LARGEST and data.fill(at + LONGEST_SURE_START)
+        if found := LIKELY_STARTS.search(data.held, at):
+            return found.start()
         if not goes_on:
             return len(data.held)
-        at = len(data.held) - _LONGEST_START + 1
+        at = len(data.held) - LONGEST_SURE_START + 1
+
+
+def _start_within(data: _Bytes, end: int, starts: re.Pattern[bytes]) -> int:
+    """Find where another image begins behind the bytes that are sure, before an end; or give 0."""
+    data.look(end + LONGEST_SURE_START)
+    other = starts.search(data.held, data.sure, end + LONGEST_SURE_START)
+    return 0 if other is None or other.start() >= end else other.start()
 
 
 def _known_size(data: _Bytes, size: int, start: bytes) -> int:
-    """Measure an image that tells its size; where one begins alike within it, it was cut off."""
+    """Measure an image that tells its size; where another one begins within it, it was cut off."""
     if size > LARGEST:
         raise EOFError
-    data.fill(size)
-    size = min(size, len(data.held))
-    other = re.compile(start, re.DOTALL).search(data.held, 2, size)
-    return size if other is None else other.start()
+    if is_cut := not data.fill(size):
+        size = len(data.held)
+    else:
+        if len(data.held) > size or MAY_BEGIN.search(data.held, size - LONGEST_SURE_START):
+            data.look(size + LONGEST_SURE_START)
+        # Behind the last bytes of a whole one, nothing comes, or another begins.
+        is_cut = len(data.held) > size and STARTS.match(data.held, size) is None
+    others = [re.compile(start, re.DOTALL).search(data.held, 2, size)]
+    if is_cut:
+        others.append(SURE_STARTS.search(data.held, 2))
+    return min([size, *(other.start() for other in others if other is not None)])
 
 
 def _png(data: _Bytes) -> int:
@@ -216,12 +255,17 @@ def _png(data: _Bytes) -> int:
         kind = bytes(data.held[at + 4 : at + 8])
         if not kind.isalpha():  # The chunk before was cut off.
             return _until_next(data)
-        data.sure = at + 8
+        data.sure = at
         at += 12 + int.from_bytes(data.held[at : at + 4], "big")
         data.need(at)
+        checksum = zlib.crc32(data.held[data.sure + 4 : at - 4]).to_bytes(4, "big")
+        is_whole = data.held[at - 4 : at] == checksum
+        # A damaged one ends where it says; in one that was cut off, another image begins.
+        if not is_whole and (other := _start_within(data, at, SURE_STARTS)):
+            return other
         if kind == b"IEND":
             # Without its checksum, it was cut off there.
-            return at if data.held[at - 4 : at] == _IEND_CHECKSUM else _until_next(data)
+            return at if is_whole else _until_next(data)
 
 
 def _pnm(data: _Bytes) -> int:
@@ -254,32 +298,6 @@ _MEASURES: dict[bytes, Callable[[_Bytes], int]] = {
     b"BM": _bmp,
     b"RI": _webp,
 }
-_STARTS = re.compile(
-    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|P[56]\s[\s#\d]|BM....\0\0\0\0|RIFF....WEBP", re.DOTALL
-)
-_LONGEST_START = 12
-# TIFF, GIF, JPEG 2000, and what is built like MPEG-4: AVIF and HEIF.
-_ALONE = re.compile(rb"II\*\0|MM\0\*|GIF8|\xff\x4f\xff\x51|....(?:jP  |ftyp)", re.DOTALL)
-
-
-def _further_pictures(encoded: bytes) -> int:
-    """How many pictures a JPEG file holds behind its first; 0 where the list is damaged."""
-    at = encoded.find(_PICTURES, 0, 1 << 20)
-    if at < 0 or not (encoded.startswith(b"\xff\xd8") and encoded.endswith(b"\xff\xd9")):
-        return 0  # Behind one that is cut off come the pictures of others.
-    tiff = encoded[at + len(_PICTURES) :]
-    order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
-    table = int.from_bytes(tiff[4:8], order)
-    entries = int.from_bytes(tiff[table : table + 2], order)
-    number = listed = 0
-    for entry in range(table + 2, table + 2 + 12 * min(entries, 64), 12):
-        tag = int.from_bytes(tiff[entry : entry + 2], order)
-        if tag == _NUMBER_OF_PICTURES:
-            number = int.from_bytes(tiff[entry + 8 : entry + 12], order)
-        elif tag == _LIST_OF_PICTURES:
-            listed = int.from_bytes(tiff[entry + 4 : entry + 8], order)
-    # A wrong number would cost as many of the images that follow.
-    return max(0, number - 1) if listed == _LISTED * number <= len(tiff) else 0
 
 
 def _decoded(encoded: bytes) -> Outcome:

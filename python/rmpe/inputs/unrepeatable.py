@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ __all__ = ["STANDARD_INPUT", "Unrepeatable", "unrepeatable"]
 
 STANDARD_INPUT = "-"
 _MOST_STEM = 100
+# Seconds.
+_SOON = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,28 +58,46 @@ class Unrepeatable:
         ImageError
             It is not there, or the excerpt needs times that it does not have.
         """
-        if self.source != STANDARD_INPUT:
-            check_camera(self.source)
-            loses = loses_frames(self.source)
-            # The one needs the other: who closes what reads does not wait for the next try.
-            incoming: Incoming | None = None
-
-            def pause(seconds: float) -> None:
-                assert incoming is not None
-                incoming.pause(seconds)
-
-            frames: Frames = read_live(self.source, connection, report, pause=pause)
-            incoming = Incoming(frames, excerpt, loses=loses)
-            return incoming
-        if (excerpt.start > 0 or excerpt.end is not None) and (raw is None or raw.rate is None):
+        if self.source == STANDARD_INPUT and excerpt.needs_times and (raw is None or not raw.rate):
             raise ImageError(
                 "-: --start and --end need the times of frames: raw ones have them with a rate, as "
                 "in --raw 640x480@25; images have none"
             )
-        read = _standard_input()
-        return Incoming(
-            read_series(read) if raw is None else read_raw(read, raw), excerpt, loses=False
-        )
+        # The one needs the other: who closes what reads does not wait for the next try.
+        incoming: Incoming | None = None
+
+        def pause(seconds: float) -> None:
+            assert incoming is not None
+            incoming.pause(seconds)
+
+        frames = self.read(connection, raw, report, pause)
+        incoming = Incoming(frames, excerpt, loses=self.is_live and loses_frames(self.source))
+        return incoming
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a camera or an address."""
+        return self.source != STANDARD_INPUT
+
+    def read(
+        self,
+        connection: Connection,
+        raw: RawVideo | None,
+        report: Callable[[str], object],
+        pause: Callable[[float], object] | None = None,
+    ) -> Frames:
+        """Give its frames, each when it is asked for; `open` reads them ahead.
+
+        Raises
+        ------
+        ImageError
+            It is not there.
+        """
+        if self.is_live:
+            check_camera(self.source)
+            return read_live(self.source, connection, report, pause=pause)
+        read, is_coming = _standard_input()
+        return read_series(read, is_coming) if raw is None else read_raw(read, raw)
 
 
 def unrepeatable(inputs: Sequence[str | os.PathLike[str]]) -> Unrepeatable | None:
@@ -117,12 +138,13 @@ def _one(text: str) -> Unrepeatable | None:
     return Unrepeatable(source, name, folder, stem)
 
 
-def _standard_input() -> Callable[[int], bytes]:
-    """Give what reads standard input, a piece at a time."""
+def _standard_input() -> tuple[Callable[[int], bytes], Callable[[], bool]]:
+    """Give what reads standard input, a piece at a time, and what tells whether more comes soon."""
     if sys.stdin is None:
         raise ImageError("-: there is no standard input")
     if sys.stdin.isatty():
         raise ImageError("-: standard input is a terminal: pipe images into it, as cat x.jpg | ...")
     # Not through a buffer, whose lock a thread that waits for input would hold when the program
     # ends.
-    return partial(os.read, sys.stdin.fileno())
+    number = sys.stdin.fileno()
+    return partial(os.read, number), lambda: bool(select.select([number], [], [], _SOON)[0])

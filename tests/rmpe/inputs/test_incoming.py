@@ -112,6 +112,20 @@ def test_excerpts(excerpt, expected):
     assert source.closed.is_set()
 
 
+def test_an_excerpt_by_times_of_frames_without_any_is_an_error():
+    def timeless():
+        yield frame(0), None
+
+    for excerpt in (Excerpt(start=1), Excerpt(end=1)):
+        incoming = Incoming(timeless(), excerpt, loses=False)
+        incoming.start()
+        with pytest.raises(
+            ImageError, match="start and end need the times of frames, which frame 0"
+        ):
+            incoming.take(1)
+    assert indices(Incoming(timeless(), Excerpt(stride=2), loses=False)) == [0]
+
+
 def test_an_error_comes_after_the_frames():
     incoming = Incoming(Source(2, ImageError("lost")).frames(), ALL, loses=False)
     incoming.start()

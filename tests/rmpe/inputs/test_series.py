@@ -35,8 +35,11 @@ def grays(content, piece=1 << 16):
     """The gray of each image that is read; None where there is an error."""
     return [
         None if isinstance(image, ImageError) else int(image[20, 20, 0])
-        for image, _ in read_series(reader(content, piece))
+        for image, _ in read_series(reader(content, piece), lambda: True)
     ]
+
+
+KINDS = ["JPEG", "PNG", "PPM", "BMP", "WEBP"]
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1 << 16])
@@ -120,7 +123,7 @@ def test_a_size_of_thousands_of_digits():
     assert grays(b"P5 " + b"9" * 5000 + b" 1 255 " + bytes(100)) == [None]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "BMP", "WEBP"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_last_image_may_be_cut_off(kind):
     last = encoded(90, kind)
     content = encoded(40, kind) + last[: len(last) // 2]
@@ -129,7 +132,7 @@ def test_the_last_image_may_be_cut_off(kind):
 
 @pytest.mark.parametrize("piece", [7, 1 << 16])
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.75])
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "BMP", "WEBP"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_image_that_is_cut_off_costs_none_after_it(kind, part, piece):
     first, cut, third, last = (encoded(gray, kind) for gray in (40, 90, 140, 190))
     content = first + cut[: int(len(cut) * part)] + third + last
@@ -138,11 +141,27 @@ def test_an_image_that_is_cut_off_costs_none_after_it(kind, part, piece):
     assert [found[0], *found[2:]] == pytest.approx([40, 140, 190], abs=1)
 
 
-def test_an_image_that_is_cut_off_may_be_followed_by_another_kind():
-    png, jpeg = encoded(90, "PNG"), encoded(90, "JPEG")
-    for cut in (png, jpeg):
-        content = cut[: len(cut) // 2] + encoded(40, "PNG") + encoded(140, "JPEG")
-        assert grays(content) == [None, 40, pytest.approx(140, abs=1)]
+@pytest.mark.parametrize("piece", [1, 7, 1 << 16])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_image_that_is_cut_off_in_its_last_bytes_costs_none_after_it(kind, piece):
+    whole = encoded(90, kind)
+    for missing in range(1, 50):
+        content = whole[:-missing] + encoded(140, kind) + encoded(190, kind)
+        cut, *others = grays(content, piece)
+        assert others == pytest.approx([140, 190], abs=1), missing
+        # All pixels of a PNG file come before its last 12 bytes, of a JPEG file before its last 2.
+        assert cut is None or (kind, cut) in (("PNG", 90), ("JPEG", 90)), missing
+
+
+@pytest.mark.parametrize("other", KINDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_image_that_is_cut_off_may_be_followed_by_another_kind(kind, other):
+    whole = encoded(90, kind)
+    for missing in (*range(1, 40), len(whole) // 2):
+        content = whole[:-missing] + encoded(40, other) + encoded(140, "JPEG")
+        assert grays(content)[1:] == pytest.approx([40, 140], abs=1), missing
+        last = whole[:-missing] + encoded(40, other)
+        assert grays(last)[1:] == pytest.approx([40], abs=1), missing
 
 
 def test_a_damaged_image_costs_no_other():
@@ -165,7 +184,7 @@ def test_nothing():
     assert list(read_raw(reader(b"", 1), RawVideo(2, 2))) == []
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PPM", "BMP", "WEBP"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_image_does_not_wait_for_the_next(kind):
     first, reads = encoded(90, kind), []
 
@@ -176,6 +195,15 @@ def test_an_image_does_not_wait_for_the_next(kind):
 
     image, _ = next(read_series(read))
     assert image.shape == (24, 32, 3)
+
+
+def test_bytes_that_may_begin_the_next_image_are_waited_for_a_moment():
+    """Nothing else comes, so it is whole."""
+    whole = encoded(90, "PPM")[:-1] + b"P"
+    asked = []
+    frames = read_series(reader(whole, 1 << 16), lambda: asked.append(1))
+    assert next(frames)[0].shape == (24, 32, 3)
+    assert len(asked) == 1
 
 
 STREAM = b"".join(encoded(90, kind) for kind in ("PNG", "PPM", "BMP", "WEBP", "MPO", "JPEG"))
