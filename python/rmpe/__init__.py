@@ -29,6 +29,7 @@ _MODULES = {
     "inputs.images": ("ImageError", "read_image"),
     "inputs.live": ("Connection",),
     "inputs.prefetch": ("read_images",),
+    "inputs.raw": ("RawVideo",),
     "metrics.keypoint_ap": ("AveragePrecision", "average_precision"),
     "metrics.predictions": ("Predictions",),
     "models.build": ("load_detector", "load_pose"),

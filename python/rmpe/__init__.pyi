@@ -65,6 +65,7 @@ from .inputs.images import ImageError as ImageError
 from .inputs.images import read_image as read_image
 from .inputs.live import Connection as Connection
 from .inputs.prefetch import read_images as read_images
+from .inputs.raw import RawVideo as RawVideo
 from .metrics.keypoint_ap import AveragePrecision as AveragePrecision
 from .metrics.keypoint_ap import average_precision as average_precision
 from .metrics.predictions import Predictions as Predictions

@@ -15,8 +15,10 @@ from rmpe_ext.validation.checks import show
 
 from .arguments import check_name
 from .detectors.detections import Detections
+from .inputs.clip import is_video
 from .inputs.frames import CHANNELS
-from .inputs.images import read_image
+from .inputs.images import ImageError, read_image
+from .terminal import printable
 
 __all__ = ["Image", "boxes_as_detections", "images_as_frames", "is_one_image"]
 
@@ -72,6 +74,8 @@ def boxes_as_detections(boxes: Sequence[Any], images: int, device: torch.device)
 
 def _frame(image: Any, position: int, channels: str, device: torch.device) -> torch.Tensor:
     if isinstance(image, _PATH):
+        if is_video(os.fsdecode(image)):
+            raise ImageError(f"{printable(os.fsdecode(image))}: is a video: give it to stream")
         return torch.from_numpy(read_image(Path(os.fsdecode(image)))).to(device)
     name = f"images[{position}]"
     frame = image if isinstance(image, torch.Tensor) else _as_array(image, name)

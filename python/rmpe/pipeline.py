@@ -19,6 +19,7 @@ from .detectors.detector import Detector
 from .estimator_inputs import Image, boxes_as_detections, images_as_frames, is_one_image
 from .inputs.clip import Excerpt
 from .inputs.live import Connection
+from .inputs.raw import RawVideo
 from .method.fitted_suppression import FittedSuppression
 from .method.modes import STN, StnMode
 from .method.preset_file import load_preset
@@ -232,6 +233,7 @@ class PoseEstimator:
         *,
         excerpt: Excerpt = _ALL,
         connection: Connection = _CONNECTION,
+        raw: RawVideo | None = None,
         channels: str = "rgb",
         batch_size: int = 1,
         detect_every: int = 1,
@@ -245,16 +247,9 @@ class PoseEstimator:
         from .stream import stream
 
         return stream(
-            self,
-            source,
-            excerpt=excerpt,
-            connection=connection,
-            channels=channels,
-            batch_size=batch_size,
-            detect_every=detect_every,
-            tracking=tracking,
-            report=report,
-        )
+            self, source, excerpt=excerpt, connection=connection, raw=raw, channels=channels,
+            batch_size=batch_size, detect_every=detect_every, tracking=tracking, report=report,
+        )  # fmt: skip
 
     def _detect(self, frames: list[torch.Tensor]) -> Detections:
         if self.detector is None:

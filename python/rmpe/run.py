@@ -176,13 +176,16 @@ def run(
         )
     if raw is not None and (source is None or source.source != STANDARD_INPUT):
         raise ImageError("--raw is for standard input: name - as the input")
+    if connection != _CONNECTION and (source is None or not source.is_live):
+        these = "these inputs are files" if source is None else "standard input is read to its end"
+        raise ImageError(f"--retries, --timeout: for cameras and streams; {these}")
     with StopRequest() as stop, ExitStack() as stack:
         feed: FoundFiles | IncomingFrames
         if source is None:
             feed = FoundFiles(
                 inputs, out, recursive=recursive, excerpt=excerpt, tally=tally, report=report
             )
-            _check_effect(feed, excerpt, connection, detect_every)
+            _check_effect(feed, excerpt, detect_every)
         else:
             frames = source.open(excerpt, connection, raw, lambda line: report(line, None))
             stack.callback(frames.close)
@@ -257,9 +260,7 @@ def run(
     return tally
 
 
-def _check_effect(
-    feed: FoundFiles, excerpt: Excerpt, connection: Connection, detect_every: int
-) -> None:
+def _check_effect(feed: FoundFiles, excerpt: Excerpt, detect_every: int) -> None:
     """Raise ImageError where options say something about inputs that are not there."""
     options = {
         "--start": excerpt.start > 0,
@@ -271,8 +272,6 @@ def _check_effect(
         raise ImageError(
             f"{', '.join(idle)}: for videos, cameras and streams; these inputs are photographs"
         )
-    if connection.retries != _CONNECTION.retries or connection.timeout != _CONNECTION.timeout:
-        raise ImageError("--retries, --timeout: for cameras and streams; these inputs are files")
 
 
 def _draw(

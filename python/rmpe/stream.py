@@ -15,6 +15,7 @@ from .following import Follower, as_follower
 from .inputs.clip import Excerpt
 from .inputs.frames import Frame, read_frames
 from .inputs.live import Connection
+from .inputs.raw import RawVideo
 from .people import People
 from .result import Result
 from .trackers.frames import FrameTracking
@@ -36,6 +37,7 @@ def stream(
     *,
     excerpt: Excerpt = _ALL,
     connection: Connection = _CONNECTION,
+    raw: RawVideo | None = None,
     channels: str = "rgb",
     batch_size: int = 1,
     detect_every: int = 1,
@@ -51,7 +53,7 @@ def stream(
     ----------
     estimator : callable
         Finds the people in images, such as a :class:`rmpe.PoseEstimator`.
-    source, excerpt, connection, channels, report
+    source, excerpt, connection, raw, channels, report
         As :func:`rmpe.inputs.frames.read_frames` takes them.
     batch_size : int
         So many frames go through the networks together; more wait for the last of them.
@@ -61,6 +63,11 @@ def stream(
         has it, by the estimator's `follow`; this takes the frames one by one. 1: at every frame.
     tracking : TrackingParameters, optional
         Give people their identities from frame to frame; None: nobody is tracked.
+
+    Notes
+    -----
+    For `detect_every` and `tracking`, each video file is by itself; all else that a source gives
+    one after the other, photographs too, is a video.
 
     Yields
     ------
@@ -92,7 +99,12 @@ def stream(
     if tracking is not None:
         check_kind("tracking", tracking, TrackingParameters)
     frames = read_frames(
-        source, excerpt=excerpt, connection=connection, channels=channels, report=report
+        source,
+        excerpt=excerpt,
+        connection=connection,
+        raw=raw,
+        channels=channels,
+        report=report,
     )
     if detect_every > 1:
         return _results(_Following(as_follower(estimator), detect_every), frames, 1, tracking)
@@ -106,12 +118,14 @@ class _Following:
 
     def __init__(self, estimator: Follower, every: int) -> None:
         self._estimator, self._every = estimator, every
-        self._part = -1
+        self._part: tuple[object, int] | None = None
         self._people: People | None = None
+        self._videos = _Videos()
 
     def __call__(self, batch: Sequence[Frame]) -> People:
         (frame,) = batch
-        part, before = frame.index // self._every, self._people
+        start, number = self._videos.place(frame)
+        part, before = (start, number // self._every), self._people
         # A frame of another size is of another scene.
         if (
             before is not None
@@ -125,19 +139,36 @@ class _Following:
         return self._people
 
 
+class _Videos:
+    """Says where frames are in their videos."""
+
+    def __init__(self) -> None:
+        self._video: str | None = None
+        self._start = 0
+
+    def place(self, frame: Frame) -> tuple[int, int]:
+        """Give the index with which a frame's video begins, and the number of the frame in it."""
+        if frame.video != self._video:
+            self._video, self._start = frame.video, frame.index
+        return self._start, frame.index - self._start
+
+
 def _results(
     people_of: Callable[[Sequence[Frame]], People],
     frames: Any,
     batch_size: int,
     tracking: TrackingParameters | None,
 ) -> Iterator[Result]:
-    tracker = None if tracking is None else FrameTracking(tracking)
+    tracker, videos = None, _Videos()
     with closing(frames):
         while batch := list(islice(frames, batch_size)):
             people = people_of(batch)
             for frame, result in zip(batch, people, strict=True):
-                if tracker is not None:
-                    result = replace(result, people=tracker(result.people, frame.index))
+                if tracking is not None:
+                    start, number = videos.place(frame)
+                    if tracker is None or frame.index == start:
+                        tracker = FrameTracking(tracking)
+                    result = replace(result, people=tracker(result.people, number))
                 yield replace(result, frame=frame)
             # Or they would stay in memory while the next are read.
             del batch, people, frame, result  # pyright: ignore[reportPossiblyUnboundVariable]

@@ -9,6 +9,7 @@ import torch
 from PIL import Image as Pillow
 
 from rmpe.estimator_inputs import boxes_as_detections, images_as_frames, is_one_image
+from rmpe.inputs.images import ImageError
 
 CPU = torch.device("cpu")
 IMAGE = np.random.default_rng(0).integers(0, 256, (6, 5, 3), np.uint8)
@@ -161,3 +162,10 @@ def test_paths_may_be_bytes(tmp_path):
 def test_one_image_is_told_from_many():
     assert all(map(is_one_image, (IMAGE, torch.from_numpy(IMAGE), "a.jpg", b"a.jpg")))
     assert not any(map(is_one_image, (IMAGE[None], [IMAGE], ["a.jpg"], [])))
+
+
+def test_a_video_is_for_streams(tmp_path):
+    (tmp_path / "walk.mp4").write_bytes(b"")
+    for image in (tmp_path / "walk.mp4", str(tmp_path / "walk.mp4"), [tmp_path / "walk.mp4"]):
+        with pytest.raises(ImageError, match="walk.mp4: is a video: give it to stream$"):
+            images_as_frames(image, "rgb", CPU)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rmpe.inputs.raw import RawVideo
 from rmpe.pipeline import PoseEstimator
 from rmpe.stream import stream
 from rmpe.trackers.parameters import TrackingParameters
@@ -125,6 +126,7 @@ def test_memory_does_not_grow():
             "batch_size must be 1 where detect_every is above 1, got 2",
         ),
         ({"connection": {}}, TypeError, "connection must be a Connection, got {}"),
+        ({"raw": "2x2"}, TypeError, "raw must be a RawVideo, got '2x2'"),
         ({"tracking": True}, TypeError, "tracking must be a TrackingParameters, got True"),
     ],
 )
@@ -178,3 +180,41 @@ def test_the_method_of_the_estimator_does_the_same(monkeypatch):
         images(2, 3), tracking=TrackingParameters(), batch_size=2, channels="bgr"
     )
     assert [result.track_ids.tolist() for result in results] == [[1, 2], [1, 2, -1]]
+
+
+def test_photographs_of_a_folder_are_followed_where_that_is_asked_for(tmp_path):
+    for number, count in enumerate((2, 3, 1, 3)):
+        pixels = bytes([count]) * (32 * 24 * 3)
+        (tmp_path / f"{number}.ppm").write_bytes(b"P6 32 24 255 " + pixels)
+    found = stream(FollowingPixels(), tmp_path, detect_every=2)
+    assert [len(result) for result in found] == [2, 2, 1, 1]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_each_video_is_tracked_and_followed_by_itself(tmp_path, monkeypatch, batch_size):
+    pytest.importorskip("av")
+    from .inputs.test_video import bar, write_video
+
+    class Bars(FollowingPixels):
+        def __call__(self, images):
+            return super().__call__([np.full_like(image, 1 + bar(image)) for image in images])
+
+    monkeypatch.chdir(tmp_path)
+    videos = [write_video("walk.mkv", count=3), write_video("run.mkv", count=2)]
+    options = {"tracking": TrackingParameters(), "batch_size": batch_size}
+    for source in (videos, iter(videos)):
+        results = list(stream(Bars(), source, **options))
+        assert [result.track_ids.tolist() for result in results] == [
+            [1], [1, -1], [1, 2, -1], [1], [1, -1],
+        ]  # fmt: skip
+        assert [result.frame.video for result in results] == ["walk.mkv"] * 3 + ["run.mkv"] * 2
+    found = stream(Bars(), videos, detect_every=2)
+    assert [len(result) for result in found] == [1, 1, 3, 1, 1]
+
+
+def test_standard_input(tmp_path, monkeypatch):
+    (tmp_path / "piped").write_bytes(b"".join(bytes([n]) * (32 * 24 * 3) for n in (2, 0, 3)))
+    monkeypatch.setattr("sys.stdin", (tmp_path / "piped").open())
+    results = list(stream(PixelEstimator(), "-", raw=RawVideo(32, 24, 25)))
+    assert [len(result) for result in results] == [2, 0, 3]
+    assert [result.frame.time for result in results] == [0, 0.04, 0.08]

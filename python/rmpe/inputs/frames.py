@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +17,23 @@ from ..arguments import check_kind, check_name
 from .clip import Excerpt, frame_number, is_video, video_of
 from .find import find_images
 from .images import ImageError, read_image
-from .live import Connection, check_camera, is_live, read_live
+from .incoming import Frames, excerpted
+from .live import Connection
 from .prefetch import read_images
+from .raw import RawVideo
+from .unrepeatable import Unrepeatable, unrepeatable
 from .video import expand_videos
 
 __all__ = ["CHANNELS", "Frame", "read_frames"]
+
+Report = Callable[[str], object]
 
 # The order of the channels of arrays.
 CHANNELS = ("rgb", "bgr")
 
 _ALL = Excerpt()
 _CONNECTION = Connection()
+_PATH = (str, os.PathLike)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +50,18 @@ class Frame:
         Path of its file, or, of a frame of a video, that file and a name in it; empty where it
         comes from none.
     time : float or None
-        Seconds from the first frame of its video; of a camera or a stream from the network, when it
-        came.
+        Seconds from the first frame of its video, camera or stream, as
+        :func:`rmpe.inputs.live.read_live` has it of the latter.
+    video : str
+        Path of the video file that it is of; empty where it is of none. Those of another video are
+        not the frames that follow.
     """
 
     image: Any
     index: int
     name: str = ""
     time: float | None = None
+    video: str = ""
 
 
 def read_frames(
@@ -57,29 +69,37 @@ def read_frames(
     *,
     excerpt: Excerpt = _ALL,
     connection: Connection = _CONNECTION,
+    raw: RawVideo | None = None,
     channels: str = "rgb",
-    report: Callable[[str], object] | None = None,
+    report: Report | None = None,
 ) -> Generator[Frame, None, None]:
     """Give the frames of a source, one by one; no more than a few are in memory.
 
     Parameters
     ----------
     source : str, path-like, int, or iterable
-        An image, folder or pattern, as :func:`rmpe.inputs.find.find_images` takes it, or a video
-        file; these are read ahead in background threads. Or anything that gives images, (H, W, 3)
-        uint8 arrays or tensors, or their paths, one after the other. A 4-D array or tensor is such
-        a thing. Or an address of the network (``rtsp://``, ``http://`` and others), or the number
-        of a camera, whose frames come as :func:`rmpe.inputs.live.read_live` gives them.
+        Any of these:
+
+        - an image, folder or pattern, as :func:`rmpe.inputs.find.find_images` takes it, or a video
+          file; these are read ahead in background threads. A list or tuple of them is read one
+          after the other.
+        - what gives images, (H, W, 3) uint8 arrays or tensors, or paths as above, one after the
+          other. A 4-D array or tensor is such a thing.
+        - an address of the network (``rtsp://``, ``http://`` and others), the number of a camera or
+          ``"camera:NUMBER"``, or ``"-"``: encoded images, or raw frames, on standard input. Their
+          frames are read when they are asked for.
     excerpt : Excerpt, optional
-        Which frames of a video file; all of them where omitted.
+        Which frames of each video file, of a camera, an address or standard input.
     connection : Connection, optional
         How long an address or camera is waited for.
+    raw : RawVideo, optional
+        Standard input holds raw frames, and these.
     channels : str
         ``"rgb"``, or ``"bgr"`` for arrays as OpenCV reads them. Files are read right anyway.
     report : callable, optional
         Called with a line about each file that cannot be read, which is left out: the next frame's
         index tells. Without it, this is an error. And about each time that a connection was lost,
-        and each frame of it that cannot be decoded, which are no errors.
+        and each frame that came by itself and cannot be decoded, which are no errors.
 
     Yields
     ------
@@ -93,7 +113,8 @@ def read_frames(
     TypeError
         The source, or another argument, is nothing of its kind.
     ValueError
-        There are no such channels, or an excerpt of what is no video file.
+        There are no such channels, or `excerpt`, `connection` or `raw` is given for a source on
+        which it would have no effect.
 
     Examples
     --------
@@ -105,17 +126,25 @@ def read_frames(
     check_name("channels", channels, CHANNELS)
     check_kind("excerpt", excerpt, Excerpt)
     check_kind("connection", connection, Connection)
-    if is_live(source):
-        if not isinstance(source, str):
-            check_whole(TYPES, "source", source, 0)
-        check_camera(source)
-        return _from_live(source, connection, report)
-    if isinstance(source, (str, os.PathLike)):
-        files = find_images([source], report=report)
-        if not any(map(is_video, files)):
-            _check_no_excerpt(excerpt)
-        return _from_files(files, excerpt, report)
-    _check_no_excerpt(excerpt)
+    if raw is not None:
+        check_kind("raw", raw, RawVideo)
+    if isinstance(source, int) and not isinstance(source, bool):
+        source = f"camera:{check_whole(TYPES, 'source', source, 0)}"
+    paths = _paths(source)
+    found = unrepeatable(paths)
+    _check_effect(found, connection, raw, excerpt)
+    if found is not None:
+        frames = found.read(connection, raw, report or (lambda line: None))
+        return _from_unrepeatable(frames, excerpt, report)
+    alone = isinstance(source, _PATH)
+    files = [file for path in paths for file in _files(path, report, alone=alone)]
+    if excerpt != _ALL and not any(map(is_video, files)):
+        raise ValueError(
+            "excerpt must be left out: it is for videos, cameras, addresses and standard input, "
+            "and source is none"
+        )
+    if paths:
+        return _from_files(files, excerpt, report, count())
     if getattr(source, "ndim", None) == 3:
         source = [source]
     if not isinstance(source, Iterable):
@@ -125,31 +154,69 @@ def read_frames(
     return _from_iterable(source, channels, report)
 
 
-def _check_no_excerpt(excerpt: Excerpt) -> None:
-    if excerpt != _ALL:
-        raise ValueError("excerpt must be left out: it is for video files, and source is none")
+def _paths(source: Any) -> list[Any]:
+    """List the paths that a source is; none where it is something else."""
+    several = source if isinstance(source, (list, tuple)) else [source]
+    return list(several) if all(isinstance(one, _PATH) for one in several) else []
+
+
+def _check_effect(
+    found: Unrepeatable | None, connection: Connection, raw: RawVideo | None, excerpt: Excerpt
+) -> None:
+    """Raise ValueError where an argument would have no effect on a source."""
+    is_live = found is not None and found.is_live
+    is_piped = found is not None and not found.is_live
+    if connection != _CONNECTION and not is_live:
+        raise ValueError(
+            "connection must be left out: it is for cameras and addresses, and source is none"
+        )
+    if raw is not None and not is_piped:
+        raise ValueError('raw must be left out: it is for standard input, and source is not "-"')
+    if is_piped and excerpt.needs_times and (raw is None or raw.rate is None):
+        raise ValueError(
+            "excerpt must have no start and no end: images on standard input have no times, raw "
+            "frames only with a rate, as in RawVideo(640, 480, 25)"
+        )
+
+
+def _files(path: Any, report: Report | None, *, alone: bool) -> list[Path]:
+    """List the files that a path stands for; one that is not there among others is read as such."""
+    text = os.fsdecode(path)
+    several = os.path.isdir(text) or (glob.has_magic(text) and not os.path.lexists(text))
+    if not (alone or several):
+        return [Path(text)]
+    try:
+        return find_images([text], report=report)
+    except ImageError as error:
+        if alone:
+            raise
+        _leave_out(error, report)
+        return []
 
 
 def _from_files(
-    files: Iterable[Path], excerpt: Excerpt, report: Callable[[str], object] | None
+    files: Iterable[Path], excerpt: Excerpt, report: Report | None, numbers: Iterator[int]
 ) -> Generator[Frame, None, None]:
     paths, clips = expand_videos(files, excerpt, lambda line: _leave_out(ImageError(line), report))
     with closing(read_images(paths)) as outcomes:
-        for index, (path, image) in enumerate(outcomes):
+        for (path, image), index in zip(outcomes, numbers, strict=False):
             if isinstance(image, ImageError):
                 _leave_out(image, report)
                 continue
             video = video_of(path)
-            time = None if video is None else clips[video].time(frame_number(path))
-            yield Frame(image, index, str(path), time)
+            clip = None if video is None else clips.get(video)
+            time = None if clip is None else clip.time(frame_number(path))
+            yield Frame(image, index, str(path), time, "" if video is None else str(video))
             del image
 
 
-def _from_live(
-    source: str | int, connection: Connection, report: Callable[[str], object] | None
+def _from_unrepeatable(
+    frames: Frames, excerpt: Excerpt, report: Report | None
 ) -> Generator[Frame, None, None]:
-    with closing(read_live(source, connection, report or (lambda line: None))) as frames:
-        for index, (image, time) in enumerate(frames):
+    with closing(excerpted(frames, excerpt)) as arrivals:
+        for index, arrival in enumerate(arrivals):
+            image, time = arrival.image, arrival.time
+            del arrival
             if not isinstance(image, ImageError):
                 yield Frame(image, index, "", time)
             elif report is not None:
@@ -158,22 +225,39 @@ def _from_live(
 
 
 def _from_iterable(
-    source: Iterable[Any], channels: str, report: Callable[[str], object] | None
+    source: Iterable[Any], channels: str, report: Report | None
 ) -> Generator[Frame, None, None]:
-    for index, item in enumerate(source):
-        if isinstance(item, (str, os.PathLike)):
-            try:
-                yield Frame(read_image(item), index, str(item))
-            except ImageError as error:
-                _leave_out(error, report)
+    numbers = count()
+    for item in source:
+        if isinstance(item, _PATH):
+            yield from _from_path(item, numbers, report)
         elif channels == "bgr":
             # torch takes no negative strides, numpy has no flip of one axis that copies.
-            yield Frame(item.flip(2) if hasattr(item, "detach") else item[..., ::-1], index)
+            image = item.flip(2) if hasattr(item, "detach") else item[..., ::-1]
+            yield Frame(image, next(numbers))
+            del image
         else:
-            yield Frame(item, index)
+            yield Frame(item, next(numbers))
 
 
-def _leave_out(error: ImageError, report: Callable[[str], object] | None) -> None:
+def _from_path(
+    path: Any, numbers: Iterator[int], report: Report | None
+) -> Generator[Frame, None, None]:
+    """Give the frames of one path of many."""
+    if found := unrepeatable([path]):
+        raise ImageError(f"{found.name} must be the only source: its frames do not wait")
+    files = _files(path, report, alone=False)
+    if len(files) != 1 or is_video(files[0]):
+        yield from _from_files(files, _ALL, report, numbers)
+        return
+    index = next(numbers)
+    try:
+        yield Frame(read_image(files[0]), index, str(files[0]))
+    except ImageError as error:
+        _leave_out(error, report)
+
+
+def _leave_out(error: ImageError, report: Report | None) -> None:
     if report is None:
         raise error
     report(str(error))

@@ -7,8 +7,11 @@ import torch
 from rmpe.inputs.clip import Excerpt
 from rmpe.inputs.frames import read_frames
 from rmpe.inputs.images import ImageError
+from rmpe.inputs.live import Connection
+from rmpe.inputs.raw import RawVideo
 
 from .encode import encode
+from .test_video import bar, write_video
 
 
 def save_image(path, color):
@@ -26,10 +29,24 @@ def grays(frames):
     return [(frame.index, int(np.asarray(frame.image)[0, 0, 0])) for frame in frames]
 
 
-def test_excerpts_of_photographs_are_refused(folder):
-    for source in (folder, []):
-        with pytest.raises(ValueError, match="excerpt must be left out: it is for video files"):
-            read_frames(source, excerpt=Excerpt(stride=2))
+def test_what_would_have_no_effect_is_refused(folder):
+    options = [
+        ({"excerpt": Excerpt(stride=2)}, "excerpt must be left out: it is for videos, cameras, ad"),
+        ({"connection": Connection(wait=3)}, "connection must be left out: it is for cameras and"),
+        ({"raw": RawVideo(2, 2)}, "raw must be left out: it is for standard input, and source is"),
+    ]
+    photograph = folder / "2.png"
+    for source in (folder, photograph, [photograph], [], np.zeros((1, 4, 6, 3), np.uint8)):
+        for option, message in options:
+            with pytest.raises(ValueError, match=message):
+                read_frames(source, **option)
+    with pytest.raises(ValueError, match="connection must be left out"):
+        read_frames("-", connection=Connection(retries=1))
+    with pytest.raises(ValueError, match='raw must be left out: .* source is not "-"'):
+        read_frames("rtsp://10.0.0.7/door", raw=RawVideo(2, 2))
+    for timeless in (None, RawVideo(2, 2)):
+        with pytest.raises(ValueError, match="excerpt must have no start and no end: images on"):
+            read_frames("-", excerpt=Excerpt(end=3), raw=timeless)
 
 
 def test_a_folder_in_natural_order(folder):
@@ -95,3 +112,121 @@ def test_sources_that_are_none(tmp_path):
         read_frames([], channels="gbr")
     with pytest.raises(ImageError, match="no such file"):
         read_frames(tmp_path / "gone")
+
+
+def test_a_list_may_hold_folders_and_patterns(folder):
+    source = [folder / "10.png", folder, str(folder / "*[27].png"), folder / "10.png"]
+    expected = list(enumerate([10, 2, 7, 10, 2, 7, 10]))
+    assert grays(read_frames(source)) == expected
+    assert grays(read_frames(iter(source))) == expected
+    assert [frame.video for frame in read_frames(source)] == [""] * 7
+
+
+@pytest.mark.parametrize("make", [list, iter])
+def test_paths_of_a_list_that_lead_nowhere_are_errors_or_left_out(folder, make):
+    source = [folder / "2.png", folder / "gone.png", f"{folder}/gone*", folder / "7.png"]
+    said = []
+    assert grays(read_frames(make(source), report=said.append)) == [(0, 2), (2, 7)]
+    assert sorted(line.rpartition(": ")[2] for line in said) == [
+        "no image matches this pattern",
+        "no such file",
+    ]
+    with pytest.raises(ImageError, match="no such file|no image matches"):
+        list(read_frames(make(source)))
+
+
+def test_paths_and_arrays_may_be_mixed(folder):
+    source = [np.full((4, 6, 3), 9, np.uint8), folder / "2.png", folder]
+    assert grays(read_frames(source)) == [(0, 9), (1, 2), (2, 2), (3, 7), (4, 10)]
+
+
+@pytest.fixture
+def videos(tmp_path, monkeypatch):
+    """Two videos, of 3 and 5 frames, whose pictures are told by `bar`."""
+    pytest.importorskip("av")
+    monkeypatch.chdir(tmp_path)
+    return [write_video("walk.mkv", count=3), write_video("run.mkv", count=5)]
+
+
+@pytest.mark.parametrize("make", [list, tuple, iter])
+def test_videos_one_after_the_other(videos, make):
+    frames = list(read_frames(make(videos)))
+    assert [bar(frame.image) for frame in frames] == [0, 1, 2, 0, 1, 2, 3, 4]
+    assert [frame.index for frame in frames] == list(range(8))
+    assert [frame.video for frame in frames] == ["walk.mkv"] * 3 + ["run.mkv"] * 5
+    assert [frame.time for frame in frames] == pytest.approx(
+        [0, 0.04, 0.08, 0, 0.04, 0.08, 0.12, 0.16]
+    )
+    assert frames[4].name == "run.mkv/run_000001.jpg"
+
+
+def test_an_excerpt_of_each_video(videos):
+    frames = read_frames(videos, excerpt=Excerpt(start=0.04, stride=2))
+    assert [(frame.index, bar(frame.image)) for frame in frames] == [(0, 1), (1, 1), (2, 3)]
+
+
+def test_a_frame_of_a_video_has_a_path(videos):
+    (frame,) = read_frames(["walk.mkv/walk_000002.jpg"])
+    assert bar(frame.image) == 2
+
+
+def test_a_video_of_a_list_that_cannot_be_read(videos):
+    open("text.mp4", "w").close()
+    said = []
+    frames = list(read_frames([videos[0], "text.mp4", videos[1]], report=said.append))
+    assert len(frames) == 8
+    assert len(said) == 1
+    assert said[0].startswith("text.mp4: this video cannot be read")
+
+
+@pytest.mark.parametrize("source", ["-", "camera:87", "0", "rtsp://me:secret@127.0.0.1:9/x"])
+def test_what_does_not_wait_must_be_the_only_source(folder, monkeypatch, source):
+    monkeypatch.chdir(folder)
+    for several in ([source, "2.png"], ["2.png", source]):
+        with pytest.raises(ImageError, match="must be the only input") as caught:
+            read_frames(several)
+        assert "secret" not in str(caught.value)
+    frames = read_frames(iter(["2.png", source]))
+    next(frames)
+    with pytest.raises(ImageError, match="must be the only source: its frames do not wait"):
+        next(frames)
+
+
+@pytest.fixture
+def piped(tmp_path, monkeypatch):
+    """Lets bytes come in through standard input."""
+
+    def pipe(content):
+        (tmp_path / "piped").write_bytes(content)
+        monkeypatch.setattr("sys.stdin", (tmp_path / "piped").open())
+
+    return pipe
+
+
+@pytest.mark.parametrize("source", ["-", ["-"]])
+def test_images_on_standard_input(piped, source):
+    pictures = [encode(np.full((4, 6, 3), gray, np.uint8), "PNG") for gray in (5, 6, 7)]
+    piped(b"".join(pictures))
+    frames = list(read_frames(source))
+    assert grays(frames) == [(0, 5), (1, 6), (2, 7)]
+    assert [(frame.time, frame.name) for frame in frames] == [(None, "")] * 3
+    piped(b"".join(pictures))
+    assert grays(read_frames(source, excerpt=Excerpt(stride=2))) == [(0, 5), (1, 7)]
+    piped(pictures[0] + pictures[1][:-40] + pictures[2])
+    said = []
+    assert grays(read_frames(source, report=said.append)) == [(0, 5), (2, 7)]
+    assert len(said) == 1
+
+
+def test_raw_frames_on_standard_input(piped):
+    piped(bytes(range(10)) * 12)
+    video = RawVideo(2, 2, 10.0)
+    frames = list(read_frames("-", raw=video, excerpt=Excerpt(start=0.2, end=0.8, stride=3)))
+    assert [(frame.index, frame.time) for frame in frames] == [(0, 0.2), (1, 0.5)]
+    assert frames[0].image.shape == (2, 2, 3)
+
+
+def test_standard_input_that_is_none(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(ImageError, match="-: there is no standard input"):
+        read_frames("-")
