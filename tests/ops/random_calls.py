@@ -53,12 +53,13 @@ def changed(tensor: torch.Tensor, chance: random.Random) -> torch.Tensor:
     """The tensor with odd values in some places, and perhaps other strides."""
     tensor = tensor.clone()
     if tensor.numel() and chance.random() < 0.5:
-        flat, odd = tensor.view(-1), NUMBERS if tensor.is_floating_point() else INDICES
+        flat = tensor.view(-1)
+        numbers = NUMBERS
+        if not tensor.is_floating_point():
+            least, most = torch.iinfo(tensor.dtype).min, torch.iinfo(tensor.dtype).max
+            numbers = tuple(index for index in INDICES if least <= index <= most)
         for _ in range(chance.choice((1, 1, 2, 5))):
-            value = chance.choice(odd)
-            flat[chance.randrange(len(flat))] = (
-                value % 256 if tensor.dtype == torch.uint8 else value
-            )
+            flat[chance.randrange(len(flat))] = chance.choice(numbers)
     kind = chance.randrange(4)
     if kind == 0 and tensor.dim() > 1:  # the last dimension outermost in memory
         return tensor.movedim(-1, 0).contiguous().movedim(0, -1)
