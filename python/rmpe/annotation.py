@@ -52,7 +52,7 @@ def annotate_video(
     video : str or path-like
         The video that they are of.
     out : str or path-like
-        The new video, ``.mp4``, ``.mov`` or ``.mkv``; complete or not there.
+        The new video, ``.mp4``, ``.m4v``, ``.mov`` or ``.mkv``; complete or not there.
     style : DrawingStyle
         Who and what is drawn.
     sound : bool

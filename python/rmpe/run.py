@@ -82,8 +82,8 @@ def run(
     Parameters
     ----------
     inputs : iterable of str or path-like
-        Images, folders and patterns, as :func:`rmpe.inputs.find.find_images` takes them, and video
-        files, whose frames are images of their own. Pictures of an earlier run in `out` are left
+        Images, folders, patterns and videos, as :func:`rmpe.inputs.find.find_images` takes them;
+        the frames of videos are images of their own. Pictures of an earlier run in `out` are left
         out. Or one alone of these, which are read until they end or a signal comes: the number of a
         camera (``"0"`` or ``"camera:0"``), an address such as ``"rtsp://..."``, or ``"-"`` for
         images on standard input.

@@ -31,7 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("results", type=Path, help="folder of results, with results.jsonl")
     parser.add_argument("video", type=Path, help="the video that they are of")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="new video: .mp4, .mov or .mkv"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="new video: .mp4, .m4v, .mov or .mkv",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a file that is there already"

@@ -68,9 +68,13 @@ cannot hold, beyond 65,500 pixels a side, are PNG.
 The summary's seconds are those that the run worked on a stage, or waited for it: files are
 read, drawings made and results written while the networks run.
 
-An input that is missing, or that holds no image, is skipped. A video's frames are images
-of their own: frame 12 of walk.mp4 is walk_000012.jpg, with the number 12, and its time in
-JSON Lines and tables. A frame that cannot be decoded is skipped, and keeps its number.
+An input that is missing, or that holds no image, is skipped. Of a folder, or by a pattern,
+photographs are taken; by a pattern that ends as videos do, such as '*.mp4', videos. A file is a
+video by the end of its name:
+{videos}
+A video's frames are images of their own: frame 12 of walk.mp4 is walk_000012.jpg, with the
+number 12, and its time in JSON Lines and tables. A frame that cannot be decoded is skipped, and
+keeps its number.
 
 A camera, a stream or standard input must be the only input. It is done when it ends, at --end
 or at Ctrl-C; all result files are then made, and the exit status is 0. Its frames are called as
@@ -110,18 +114,22 @@ _SETTINGS = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    from ..inputs.suffixes import VIDEO_SUFFIXES
     from ..outputs import RESULT_FORMATS
 
     parser.description = DESCRIPTION
-    parser.epilog = RESULTS_HELP.format(files=_describe_files(RESULT_FORMATS.values()))
+    parser.epilog = RESULTS_HELP.format(
+        files=_describe_files(RESULT_FORMATS.values()),
+        videos=textwrap.fill(" ".join(sorted(VIDEO_SUFFIXES)), 79, break_on_hyphens=False),
+    )
     parser.add_argument(
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="image, folder, quoted pattern such as 'photos/**/*.jpg', video file, or @FILE: a "
-        "list of these, one a line; @-: from standard input. Or one alone of these: a number or "
-        "camera:NUMBER: a camera; an address: rtsp://..., http://... and others; -: images on "
-        "standard input",
+        help="image, folder, quoted pattern such as 'photos/**/*.jpg' or '*.mp4', video file, or "
+        "@FILE: a list of these, one a line; @-: from standard input. Or one alone of these: a "
+        "number or camera:NUMBER: a camera; an address: rtsp://..., http://... and others; -: "
+        "images on standard input",
     )
     add_excerpt(parser)
     add_incoming(parser)

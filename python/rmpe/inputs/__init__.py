@@ -1,6 +1,7 @@
 """Photographs from files, and frames from anywhere.
 
 =============  ==================================================================
+`suffixes`     how the names of photographs and videos end
 `find`         files, folders and glob patterns to a list of files
 `images`       any bytes to an RGB array or one `ImageError`
 `metadata`     a file without what is not its pixels

@@ -16,13 +16,9 @@ from rmpe_ext.validation.checks import TYPES, check_real, check_whole
 
 from ..terminal import printable
 from .images import ImageError
+from .suffixes import VIDEO_SUFFIXES
 
-__all__ = ["VIDEO_SUFFIXES", "Clip", "Excerpt", "frame_number", "is_video", "video_of"]
-
-# How the names of videos end.
-VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mts .m2ts .ts .wmv .flv .3gp .ogv .h264".split()
-)
+__all__ = ["Clip", "Excerpt", "frame_number", "is_video", "video_of"]
 
 
 def is_video(path: str | os.PathLike[str]) -> bool:

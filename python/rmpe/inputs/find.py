@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,19 +18,7 @@ from ..arguments import path_text
 from ..listing import listed
 from ..terminal import printable
 from .images import ImageError
-
-# How the names of photographs end.
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .tif .tiff .bmp .dib .gif .pbm .ppm .pgm .pnm "
-    ".jp2 .j2k .j2c .jpc .jpf .jpx .avif .avifs".split()
-)
-# Read where the package pillow-heif is.
-_HEIF_SUFFIXES = frozenset(".heic .heics .heif .heifs .hif".split())
-# Those that are not read, such as raw photographs.
-_OTHER_SUFFIXES = frozenset(
-    ".jxl .jxr .wdp .psd .dng .3fr .arw .cr2 .cr3 .crw .dcr .erf .iiq .kdc .mef .mos .mrw .nef "
-    ".nrw .orf .pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
-)
+from .suffixes import HEIF_SUFFIXES, SUFFIXES, UNREAD_SUFFIXES, VIDEO_SUFFIXES
 
 # Bytes of a list: millions of names, while a device might never end.
 _MOST_LISTED = 256 << 20
@@ -47,9 +36,10 @@ def find_images(
     it with ``recursive``) whose suffix is one of `SUFFIXES`, or one of HEIF's where the package
     pillow-heif is installed, and whose name does not start with a dot; links that lead nowhere and
     pipes are taken too, so that `read_image` says what they are. A pattern (``*``, ``?``,
-    ``[...]``, and ``**`` for any depth) gives the files that match it, by the same rules. Folders
-    and patterns are sorted naturally (``img2`` before ``img10``), inputs stay in the order given,
-    and a file found twice is listed once.
+    ``[...]``, and ``**`` for any depth) gives the files that match it, by the same rules; one that
+    ends as videos do, such as ``*.mp4``, gives videos. Folders and patterns are sorted naturally
+    (``img2`` before ``img10``), inputs stay in the order given, and a file found twice is listed
+    once.
 
     Parameters
     ----------
@@ -179,14 +169,20 @@ def _look_for(entry: str, recursive: bool, problems: list[str]) -> list[Path]:
         problems.append(f"{name}: {missing}")
         return []
     read, unread = _suffixes()
-    images = [Path(file) for file in files if _is_photograph(file, read)]
-    if others := [file for file in files if _is_photograph(file, unread)]:
+    if missing is not None and _ends_as_videos(entry, read | unread):
+        read, none = VIDEO_SUFFIXES, f"{name}: no video matches this pattern"
+    images = [Path(file) for file in files if _has_suffix(file, read)]
+    if others := [file for file in files if _has_suffix(file, unread)]:
         faults.append(f"{name}: {_describe(others)}")
     if not images and not faults:
         if missing is None and not recursive:
             below, _ = _files_in(entry, recursive=True)
-            if any(_is_photograph(file, read) for file in below):
+            if any(_has_suffix(file, read) for file in below):
                 none += " itself, but folders below it do: use --recursive"
+        if videos := [file for file in files if _has_suffix(file, VIDEO_SUFFIXES)]:
+            ends = listed(sorted({os.path.splitext(file)[1] for file in videos}))
+            count = "video" if len(videos) == 1 else f"{len(videos)} videos"
+            none += f"; for the {count} there, give a pattern that ends in {ends}"
         faults.append(none)
     problems += faults
     return images
@@ -237,11 +233,21 @@ def _unlisted(error: OSError) -> str:
 def _suffixes() -> tuple[frozenset[str], frozenset[str]]:
     """Those of photographs that are read, and of those that are not."""
     if find_spec("pillow_heif") is None:
-        return SUFFIXES, _OTHER_SUFFIXES | _HEIF_SUFFIXES
-    return SUFFIXES | _HEIF_SUFFIXES, _OTHER_SUFFIXES
+        return SUFFIXES, UNREAD_SUFFIXES | HEIF_SUFFIXES
+    return SUFFIXES | HEIF_SUFFIXES, UNREAD_SUFFIXES
 
 
-def _is_photograph(path: str, suffixes: frozenset[str]) -> bool:
+def _ends_as_videos(pattern: str, photographs: frozenset[str]) -> bool:
+    """Tell whether a pattern ends as videos do, and not as photographs may, too."""
+    end = os.path.splitext(os.path.basename(pattern))[1].lower()
+
+    def fits(suffixes: frozenset[str]) -> bool:
+        return any(fnmatchcase(suffix, end) for suffix in suffixes)
+
+    return fits(VIDEO_SUFFIXES) and not fits(photographs)
+
+
+def _has_suffix(path: str, suffixes: frozenset[str]) -> bool:
     name = os.path.basename(path)
     suffix = os.path.splitext(name)[1].lower()
     return suffix in suffixes and not name.startswith(".") and not os.path.isdir(path)
@@ -253,5 +259,5 @@ def _describe(unread: list[str]) -> str:
     types = "of a type that is" if len(suffixes) == 1 else "of types that are"
     remedy = "; HEIF is read after: pip install pillow-heif"
     return f"{files} {types} not read ({listed(suffixes)})" + (
-        remedy if _HEIF_SUFFIXES & set(suffixes) else ""
+        remedy if HEIF_SUFFIXES & set(suffixes) else ""
     )

@@ -40,6 +40,60 @@ def test_patterns(tree):
     assert names(find_images(["**/*.jpg"])) == ["p/img10.jpg", "p/q/deep.jpg", "p[1].jpg"]
 
 
+@pytest.fixture
+def footage(tree):
+    """A folder with videos alone, and one with a photograph, too."""
+    for name in ("v/b10.mp4", "v/b2.mp4", "v/c.MOV", "v/.hidden.mp4", "w/d.m4v", "w/e.jpg"):
+        path = tree / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    (tree / "v" / "folder.mp4").mkdir()
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("v/*.mp4", ["v/b2.mp4", "v/b10.mp4"]),
+        ("v/*.[mM][Pp]4", ["v/b2.mp4", "v/b10.mp4"]),
+        ("v/*.M*V", ["v/c.MOV"]),
+        ("**/*.m4v", ["w/d.m4v"]),
+        ("w/*", ["w/e.jpg"]),
+        ("w/*.???", ["w/e.jpg"]),
+    ],
+)
+def test_patterns_that_end_as_videos_do_give_videos(footage, pattern, expected):
+    assert names(find_images([pattern])) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            "v",
+            "v: this folder holds no image; for the 3 videos there, give a pattern that ends in "
+            ".MOV, .mp4",
+        ),
+        (
+            "v/*",
+            "v/*: no image matches this pattern; for the 3 videos there, give a pattern that ends "
+            "in .MOV, .mp4",
+        ),
+        (
+            "w/d*",
+            "w/d*: no image matches this pattern; for the video there, give a pattern that ends in "
+            ".m4v",
+        ),
+        ("texts/*.mp4", "texts/*.mp4: no video matches this pattern"),
+        ("*.mp4", "*.mp4: no video matches this pattern"),
+    ],
+)
+def test_videos_that_are_not_taken_are_told(footage, entry, message):
+    with pytest.raises(ImageError) as caught:
+        find_images([entry])
+    assert str(caught.value) == message
+
+
 def test_existing_file_is_taken_though_its_name_looks_like_a_pattern(tree):
     assert names(find_images(["p[1].jpg", "p/notes.txt"])) == ["p[1].jpg", "p/notes.txt"]
 
