@@ -23,6 +23,7 @@
 `overlays`                    heatmaps and windows of networks drawn on a photograph
 `drawing_style`               the settings of a drawing
 `faces`                       faces made unrecognizable
+`captions`                    the texts of a drawing, clear of each other
 `lettering`                   short texts on drawings
 `drawing_files`               drawings, as files
 `crops`                       people cut out, as files

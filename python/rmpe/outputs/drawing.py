@@ -16,10 +16,10 @@ import numpy as np
 from ..arguments import as_floats, check_image, check_kind, check_texts
 from ..arrays import as_float64
 from ..class_names import PERSON
+from .captions import Captions
 from .drawing_style import DrawingStyle
 from .drawn import drawn_joints
 from .faces import blur_faces
-from .lettering import write_label
 
 if TYPE_CHECKING:
     from ..people import People
@@ -98,9 +98,8 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     drawing = cv2.addWeighted(canvas, _OPACITY, original, 1 - _OPACITY, 0)
     values = as_float64(people.scores)
     names = [] if people.classes == (PERSON,) else people.class_names
-    for person in order:
-        if style.names:
-            _write_names(drawing, keypoints[person], shown[person], people.skeleton, sides[person])
+    captions = Captions(drawing)
+    for person in reversed(order):
         number = str(person) if ids is None else str(ids[person]) if ids[person] > 0 else ""
         words = (
             names[person : person + 1]
@@ -110,7 +109,14 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
         text = " ".join(filter(None, words))
         if text:
             top = keypoints[person][shown[person]].min(0)
-            _write_person(drawing, text, corners[person] if style.boxes else top, sides[person])
+            corner = corners[person] if style.boxes else top
+            captions.write_person(text, corner, _size(sides[person]))
+    if style.names:
+        coarse = set(range(len(people.skeleton))) - {*people.skeleton.fine}
+        for person in reversed(order):
+            for joint in sorted(coarse & {*np.flatnonzero(shown[person]).tolist()}):
+                name = people.skeleton.keypoints[joint].replace("_", " ")
+                captions.write_joint(name, keypoints[person, joint], _size(sides[person]))
     return drawing
 
 
@@ -144,11 +150,12 @@ def draw_boxes(image: Array, boxes: Array, texts: Sequence[str]) -> Array:
     longest = max(image.shape[:2])
     boxes = np.nan_to_num(boxes).clip(-2 * longest, 3 * longest)
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
+    captions = Captions(drawing)
     for index in map(int, np.argsort(-sides.prod(1), kind="stable")):
         if not known[index]:
             continue
         _draw_box(drawing, boxes[index], sides[index], _BOX)
-        _write_person(drawing, texts[index], boxes[index], sides[index])
+        captions.write_person(texts[index], boxes[index], _size(sides[index]))
     return drawing
 
 
@@ -213,23 +220,6 @@ def _draw_pose(
         _draw_disc(canvas, joints[joint], 0.85 * width, COLORS[sides[joint]])
         if width >= 5:  # Smaller, OpenCV's circles turn into diamonds.
             _draw_disc(canvas, joints[joint], 0.4 * width, (255, 255, 255))
-
-
-def _write_person(canvas: Array, text: str, corner: Array, sides: Array) -> None:
-    height = max(_size(sides) / 14, 11)
-    write_label(canvas, text, (corner[0], corner[1]), height)
-
-
-def _write_names(
-    canvas: Array, joints: Array, shown: Array, skeleton: Skeleton, sides: Array
-) -> None:
-    height = max(_size(sides) / 30, 9)
-    if height > _size(sides) / 20:  # They would cover the person.
-        return
-    for joint in sorted({*np.flatnonzero(shown)} - {*skeleton.fine}):
-        name = skeleton.keypoints[joint].replace("_", " ")
-        x, y = joints[joint]
-        write_label(canvas, name, (x + height / 2, y + height / 2), height)
 
 
 def _draw_limb(

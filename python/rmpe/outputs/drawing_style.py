@@ -37,7 +37,7 @@ class DrawingStyle:
     scores : bool
         Write each person's score.
     names : bool
-        Write the name of each joint, on people of at least 180 pixels.
+        Write the name of each joint for which there is room, on people of at least 180 pixels.
     blur_faces : bool
         Make the faces of all people unrecognizable, of those too who are not drawn.
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["write_label"]
+__all__ = ["Area", "label_area", "write_label"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Area = tuple[int, int, int, int]
 
 _GROUND = (22, 22, 26)
 _INK = (255, 255, 255)
@@ -30,17 +31,31 @@ def write_label(canvas: Array, text: str, place: tuple[float, float], height: fl
     height : float
         Of the ground, in pixels.
     """
-    mask = _rasterized(text, max(round(height * 0.68), 6))
-    pad = max(round(height * 0.09), 1)
-    rows, columns = mask.shape[0] + 2 * pad, mask.shape[1] + 3 * pad
-    left = _inside(round(place[0]), columns, canvas.shape[1])
-    top = _inside(round(place[1]) - rows, rows, canvas.shape[0])
+    mask, pad = _rasterized(text, _font_size(height)), _padding(height)
+    left, top, rows, columns = label_area(canvas, text, place, height)
     ground = canvas[top : top + rows, left : left + columns]
     ground[:] = _GROUND
     ink = mask[: max(ground.shape[0] - pad, 0), : max(ground.shape[1] - pad, 0)]
     target = ground[pad : pad + ink.shape[0], pad : pad + ink.shape[1]]
     ink = ink[: target.shape[0], : target.shape[1], None] / 255
     target[:] = np.rint(target * (1 - ink) + np.array(_INK) * ink)
+
+
+def label_area(canvas: Array, text: str, place: tuple[float, float], height: float) -> Area:
+    """Say where `write_label` writes: left, top, rows and columns, in whole pixels."""
+    mask, pad = _rasterized(text, _font_size(height)), _padding(height)
+    rows, columns = mask.shape[0] + 2 * pad, mask.shape[1] + 3 * pad
+    left = _inside(round(place[0]), columns, canvas.shape[1])
+    top = _inside(round(place[1]) - rows, rows, canvas.shape[0])
+    return left, top, rows, columns
+
+
+def _font_size(height: float) -> int:
+    return max(round(height * 0.68), 6)
+
+
+def _padding(height: float) -> int:
+    return max(round(height * 0.09), 1)
 
 
 def _inside(start: int, length: int, end: int) -> int:
@@ -52,6 +67,8 @@ def _rasterized(text: str, size: int) -> Array:
     """Give the opacity of a text, (h, w) uint8: all texts of a size have the same height."""
     from PIL import Image, ImageDraw, ImageFont
 
+    # This font's spaces are too narrow to be seen where it is small.
+    text = text.replace(" ", "  ")
     font = ImageFont.load_default(size)
     left, _, right, _ = font.getbbox(text)
     ascent, descent = font.getmetrics() if isinstance(font, ImageFont.FreeTypeFont) else (size, 0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from rmpe.outputs import drawing
+from rmpe.outputs import captions
 from rmpe.outputs.drawing import COLORS, draw, draw_boxes, sides_of
 from rmpe.outputs.drawing_style import DrawingStyle
 from rmpe.people import People
@@ -143,7 +143,7 @@ def test_texts_are_written_where_they_are_asked_for(style):
 
 def test_number_is_the_index_whoever_else_is_left_out(monkeypatch):
     written = []
-    monkeypatch.setattr(drawing, "write_label", lambda canvas, text, *place: written.append(text))
+    monkeypatch.setattr(captions, "write_label", lambda canvas, text, *place: written.append(text))
     people = make_people((600, 600), count=4)
     people.keypoints[3] += 300  # Else it would repeat the one before.
     people.scores[:] = torch.tensor([0.1, 0.1, 0.9, 0.8])
@@ -154,7 +154,7 @@ def test_number_is_the_index_whoever_else_is_left_out(monkeypatch):
 
 def test_names_are_left_out_where_they_would_cover_the_person(monkeypatch):
     written = []
-    monkeypatch.setattr(drawing, "write_label", lambda canvas, text, *place: written.append(text))
+    monkeypatch.setattr(captions, "write_label", lambda canvas, text, *place: written.append(text))
     style = dataclasses.replace(BARE, names=True)
     draw(gray((100, 100)), make_people((100, 100)), style)
     assert written == []
@@ -206,7 +206,7 @@ def test_lines_scale_with_the_person():
 def test_hands_and_faces_have_thin_lines_and_no_names(monkeypatch):
     """Of two parallel lines of equal length, one of a hand and one of an arm."""
     written = []
-    monkeypatch.setattr(drawing, "write_label", lambda *arguments: written.append(arguments[1]))
+    monkeypatch.setattr(captions, "write_label", lambda *arguments: written.append(arguments[1]))
     people = dataclasses.replace(
         make_people((600, 600)),
         keypoints=torch.zeros(1, 133, 2),
@@ -228,7 +228,7 @@ def test_hands_and_faces_have_thin_lines_and_no_names(monkeypatch):
 
 def test_classes_are_written_where_there_is_more_than_people(monkeypatch):
     written = []
-    monkeypatch.setattr(drawing, "write_label", lambda *arguments: written.append(arguments[1]))
+    monkeypatch.setattr(captions, "write_label", lambda *arguments: written.append(arguments[1]))
     people = make_people((200, 200))
     draw(gray((200, 200)), people)
     draw(gray((200, 200)), dataclasses.replace(people, classes=("dog",)))
