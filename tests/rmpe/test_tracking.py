@@ -167,3 +167,10 @@ def test_people_of_another_skeleton_are_refused_with_the_file(tmp_path):
     results = write(tmp_path / "in", [walk("a", 0, 10), other])
     with pytest.raises(ResultsError, match="^a/1.jpg: the skeleton of people must be"):
         track_results(results, tmp_path / "out")
+
+
+def test_frames_of_posetrack_are_each_of_a_video_of_its_own(data_dir):
+    """As docs/tracking.md says: no identity can be right or wrong where nobody is seen twice."""
+    path = data_dir / "mmpose-fixtures" / "posetrack18" / "test_posetrack18_val.json"
+    frames = json.loads(path.read_text())["images"]
+    assert len({frame["vid_id"] for frame in frames}) == len(frames) == 3

@@ -49,7 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument(
         "--window", type=positive, metavar="N",
-        help=f"savgol: frames that a parabola is fitted to, odd (default: {default.window})",
+        help="savgol: frames that a parabola is fitted to, odd; of a shorter track, all that there "
+        f"are (default: {default.window})",
     )  # fmt: skip
     how.add_argument(
         "--cutoff", type=float, metavar="X",

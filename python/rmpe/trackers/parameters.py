@@ -97,7 +97,8 @@ class SmoothingParameters:
     filter : str
         A key of `FILTERS`.
     window : int
-        Of ``savgol``: how many frames a parabola is fitted to; odd.
+        Of ``savgol``: how many frames a parabola is fitted to; odd. At the ends of a track, those
+        that there are.
     cutoff : float
         Of ``one-euro``: of a keypoint at rest, in cycles a frame; lower is steadier.
     beta : float

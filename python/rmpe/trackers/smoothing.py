@@ -81,7 +81,10 @@ def smooth_track(
 def _savgol(
     times: Floats, points: Floats, weights: Floats, sizes: Floats, parameters: SmoothingParameters
 ) -> Floats:
-    """Fit a parabola around each frame, weighted least squares, and take its value there."""
+    """Fit a parabola around each frame, weighted least squares, and take its value there.
+
+    At the ends of a track, to those frames of the window that there are.
+    """
     reach = parameters.window // 2
     smoothed = points.copy()
     for i, time in enumerate(times):

@@ -42,6 +42,22 @@ def test_a_parabola_stays_a_parabola():
     np.testing.assert_allclose(found, walk()[left], atol=1e-6)
 
 
+@pytest.mark.parametrize("window", [21, 39, 41, 2 * 10**9 + 1])
+def test_a_window_longer_than_a_track_takes_those_frames_that_there_are(window):
+    """Of 20 frames, 21 reach over all of them in the middle, and 39 everywhere: one parabola."""
+    noisy, reach = walk(noise=2.0)[:20], window // 2
+    weights = np.random.default_rng(4).uniform(0.1, 1, (20, K))
+    found = smooth(noisy, weights, TIMES[:20], window=window)
+    for i in range(20):
+        near = slice(max(i - reach, 0), i + reach + 1)
+        for k in range(K):
+            fit = np.polyfit(TIMES[:20][near], noisy[near, k], 2, w=np.sqrt(weights[near, k]))
+            expected = [np.polyval(fit[:, axis], i) for axis in range(2)]
+            np.testing.assert_allclose(found[i, k], expected, atol=1e-6)
+    if reach >= 19:
+        np.testing.assert_allclose(np.diff(found, 3, axis=0), 0, atol=1e-6)
+
+
 @EVERY_FILTER
 def test_noise_gets_less(name):
     random = np.random.default_rng(3)
