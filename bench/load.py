@@ -5,8 +5,9 @@
     python -m bench.load --only decode      measure some, and print them
 
 Each case is one op: by its torch front, by its numpy front, on one thread, and what people use
-without this package. They take turns, a few calls each, in one process. The busy programs are
-processes that compute without end, each held to one core; see `bench.loads`.
+without this package. They take turns, a few calls each, in one process, and equal shares of the time.
+The busy programs are processes that compute without end, each held to one core; see
+`bench.loads`.
 """
 
 from __future__ import annotations
@@ -51,26 +52,31 @@ def runs_of(case: Case) -> dict[str, tuple[int, Callable[..., Any]]]:
 
 
 def measure(case: Case, seconds: float) -> dict[str, Row]:
-    """Of each run of a case: what `summary` says of the calls, in turns."""
+    """Of each run of a case: what `summary` says of its calls, in turns of equal shares of time."""
     inputs = case.group.inputs()
     runs = runs_of(case)
     times: dict[str, list[float]] = {name: [] for name in runs}
+    spent = dict.fromkeys(runs, 0.0)
     calls: dict[str, int] = {}
     gc.collect()
     gc.disable()
     try:
         end = time.perf_counter() + seconds
-        while not calls or time.perf_counter() < end:
-            for name, (count, call) in runs.items():
-                with threads(count):
-                    rmpe_ext.numpy.set_num_threads(count)
-                    call(*inputs)  # untimed: the other's threads may still spin
-                    if name not in calls:
-                        calls[name] = calls_in_a_turn(call, inputs)
-                    for _ in range(calls[name]):
-                        begin = time.perf_counter()
-                        call(*inputs)
-                        times[name].append(time.perf_counter() - begin)
+        while not all(times.values()) or time.perf_counter() < end:
+            # Whose turns took the least: a slow rival does not leave few calls for all others.
+            name = min(spent, key=lambda run: spent[run])
+            count, call = runs[name]
+            began = time.perf_counter()
+            with threads(count):
+                rmpe_ext.numpy.set_num_threads(count)
+                call(*inputs)  # untimed: the other's threads may still spin
+                if name not in calls:
+                    calls[name] = calls_in_a_turn(call, inputs)
+                for _ in range(calls[name]):
+                    begin = time.perf_counter()
+                    call(*inputs)
+                    times[name].append(time.perf_counter() - begin)
+            spent[name] += time.perf_counter() - began
     finally:
         gc.enable()
     return {name: summary(samples) for name, samples in times.items()}

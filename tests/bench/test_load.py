@@ -54,6 +54,12 @@ def test_each_run_is_called_in_turn_with_its_threads():
     assert all(row["p99"] >= row["median"] > 0 for row in rows.values())
 
 
+def test_a_slow_rival_leaves_time_for_the_calls_of_others():
+    runs = {NATIVE: lambda: time.sleep(load.TURN), "rival": lambda: time.sleep(10 * load.TURN)}
+    rows = load.measure(Case(Group("nothing", tuple, runs), None, "rival"), 100 * load.TURN)
+    assert rows["rival"]["calls"] == 1 < rows[NATIVE]["calls"]
+
+
 def test_slow_calls_are_fewer_in_a_turn():
     assert load.calls_in_a_turn(lambda: time.sleep(load.TURN), ()) == 1
     assert load.calls_in_a_turn(lambda: None, ()) == load.MOST_CALLS
