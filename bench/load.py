@@ -5,8 +5,8 @@
     python -m bench.load --only decode      measure some, and print them
 
 Each case is one op: by its torch front, by its numpy front, on one thread, and what people use
-without this package. They take turns, a few calls each, in one process, and equal shares of the time.
-The busy programs are processes that compute without end, each held to one core; see
+without this package. They take turns, a few calls each, in one process, and equal shares of the
+time. The busy programs are processes that compute without end, each held to one core; see
 `bench.loads`.
 """
 
