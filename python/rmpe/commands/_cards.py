@@ -25,8 +25,8 @@ __all__ = [
 ]
 
 MODELS_HELP = (
-    "folder of network files (default: $RMPE_MODELS,\n"
-    "then $RMPE_HOME/models or ~/.cache/rmpe/models)"
+    "folder of network files (default: $RMPE_MODELS, then $RMPE_HOME/models or "
+    "~/.cache/rmpe/models)"
 )
 # Licenses that allow commercial use and ask for little more than that they are passed on.
 PERMISSIVE = ("Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "CC0-1.0", "Unlicense")

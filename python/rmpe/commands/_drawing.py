@@ -10,8 +10,11 @@ from ._options import fraction
 __all__ = ["add_drawing", "drawing_style"]
 
 
-def add_drawing(parser: argparse._ActionsContainer) -> None:
-    """Add the options."""
+def add_drawing(parser: argparse._ActionsContainer, *, networks: bool) -> None:
+    """Add the options; with `networks`, the card of one may say which joints are sure."""
+    score = str(DrawingStyle.min_keypoint_score)
+    if networks:
+        score = f"the pose network's own, {score} where its card says nothing"
     parser.add_argument("--no-boxes", action="store_true", help="draw no boxes around people")
     parser.add_argument(
         "--no-numbers",
@@ -19,14 +22,17 @@ def add_drawing(parser: argparse._ActionsContainer) -> None:
         help="do not write on each person the index, or identity, that the result files have",
     )
     parser.add_argument("--draw-scores", action="store_true", help="write each person's score")
-    parser.add_argument("--draw-names", action="store_true", help="write the names of joints")
+    parser.add_argument(
+        "--draw-names",
+        action="store_true",
+        help="write the names of joints, on people of at least 180 pixels",
+    )
     parser.add_argument(
         "--min-keypoint-score",
         type=fraction,
         metavar="SCORE",
         help="draw joints that score at least this, and have a neighbor that does; result files "
-        "hold all (default: the pose network's own, "
-        f"{DrawingStyle.min_keypoint_score} where its card says nothing)",
+        f"hold all (default: {score})",
     )
     parser.add_argument(
         "--min-person-score",

@@ -59,7 +59,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     networks.add_argument(
         "--models",
         metavar="DIR",
-        help=f"{MODELS_HELP};\nfiles that are missing are downloaded, if their card has a URL",
+        help=f"{MODELS_HELP}; files that are missing are downloaded, if their card has a URL",
     )
     add_runtime(networks)
     networks.add_argument(

@@ -21,9 +21,15 @@ def add_results(
 ) -> None:
     """Add the results that are read, and where new ones go."""
     parser.add_argument("results", type=Path, help=what)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new results")
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace earlier results in the folder"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of the new results, made where missing",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace the results of an earlier run in it"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
 

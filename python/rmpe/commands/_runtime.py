@@ -31,7 +31,7 @@ def add_runtime(parser: argparse._ActionsContainer) -> None:
         choices=tuple(PROVIDERS),
         metavar="NAME",
         help=f"what runs ONNX files: {', '.join(PROVIDERS)}, as far as the installed onnxruntime "
-        "has\nit; an error where no network is an ONNX file (default: its own part for the device)",
+        "has it; an error where no network is an ONNX file (default: its own part for the device)",
     )
     parser.add_argument(
         "--compile",
@@ -44,7 +44,7 @@ def add_runtime(parser: argparse._ActionsContainer) -> None:
         choices=tuple(PRECISIONS),
         default="float32",
         help="what PyTorch networks compute in; an error where no network runs in PyTorch "
-        "(default:\n%(default)s)\n"
+        "(default: %(default)s)\n"
         + "\n".join(f"{name}: {meaning}" for name, meaning in PRECISIONS.items()),
     )
 

@@ -27,7 +27,12 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = DESCRIPTION
-    parser.add_argument("pictures", nargs="+", help="files, folders and patterns")
+    parser.add_argument(
+        "pictures",
+        nargs="+",
+        metavar="PICTURE",
+        help="image, folder, or quoted pattern such as 'drawings/*.jpg'",
+    )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="new picture: .jpg or .png"
     )
@@ -40,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--side", type=positive, default=320, metavar="PIXELS",
-        help="longer side of each; larger ones are reduced (default: %(default)s)",
+        help="longer side of each, in pixels; larger ones are reduced (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
 

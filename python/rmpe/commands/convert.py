@@ -18,7 +18,8 @@ SUMMARY = "write results in other formats, or with the keypoints of another skel
 DESCRIPTION = """\
 Write results of `rmpe infer` or `rmpe track` in other formats. No network runs and no image is
 read. COCO results and annotations of other programs are read too: as JSON Lines they can be
-tracked, smoothed and drawn.
+tracked, smoothed, and drawn into a video. What else is written is not read, and what each format
+leaves out stands in docs/results.md: only JSON Lines keep everything.
 
 With --skeleton, people get the keypoints of another skeleton, where these are the same places of
 the body. A neck between the shoulders, and the middle of the hips, are computed where they are
@@ -48,19 +49,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skeleton",
         choices=tuple(SKELETONS),
-        help="whose keypoints people get (default: those that they have)",
+        metavar="NAME",
+        help=f"whose keypoints people get: {', '.join(SKELETONS)} (default: those that they have)",
     )
-    coco = parser.add_argument_group("COCO results, which are a file")
+    coco = parser.add_argument_group("of a file of COCO results")
     coco.add_argument(
         "--images",
         type=Path,
         metavar="FILE",
-        help="names and sizes of the images: annotations, or images.json beside our results",
+        help="names and sizes of the images: annotations, or images.json beside our results; COCO "
+        "annotations have them, COCO results need it (default: none)",
     )
     coco.add_argument(
         "--source-skeleton",
         choices=tuple(SKELETONS),
-        help="whose keypoints they are (default: those that --images names, or as many)",
+        metavar="NAME",
+        help="whose keypoints they are, of the same (default: those that --images names, "
+        "or as many)",
     )
 
 

@@ -13,7 +13,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = """\
 Show what is installed and what it can use: the versions of the packages, whether the
 native kernels of rmpe_ext are loaded (and if not, why), the CPU and the CUDA devices.
-Put its output in bug reports. Always exits with status 0."""
+Put its output in bug reports. Always exits with status 0.
+
+example:
+  rmpe doctor --json"""
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 

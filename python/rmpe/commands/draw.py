@@ -16,8 +16,9 @@ from ._results import results_errors
 SUMMARY = "draw the people of results into the video that they are of"
 
 DESCRIPTION = """\
-Draw people into a video, from what `rmpe infer`, `rmpe track` or `rmpe convert` wrote of it. No
-network runs. The new video has the size, the times of all frames, and the sound of the old one.
+Draw people into a video, from what `rmpe infer`, `rmpe track`, `rmpe smooth` or `rmpe convert`
+wrote of it. No network runs. The new video has the size, the times of all frames, and the sound of
+the old one.
 
 examples:
   rmpe infer walk.mp4 --track --no-draw --out results
@@ -41,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="replace a file that is there already"
     )
     parser.add_argument("--no-sound", action="store_true", help="leave out the sound")
-    add_drawing(parser)
+    add_drawing(parser, networks=False)
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
 
 

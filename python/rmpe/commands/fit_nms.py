@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "images",
         type=Path,
-        help="their folder; images that are not there, or cannot be read,\nare left out",
+        help="their folder; images that are not there, or cannot be read, are left out",
     )
     add_networks(parser)
     add_method(parser)
@@ -94,20 +94,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--held-out",
         type=Path,
         metavar="FILE",
-        help="annotations of other images of the same folder, to measure on in place of\n"
-        "cross-validation",
+        help="annotations of other images of the same folder, to measure on in place of "
+        "cross-validation (default: none)",
     )
-    fitting.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
+    fitting.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="of the random numbers (default: %(default)s)",
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
-        help="write the best of the kinds, a .toml file that --nms of `rmpe infer` and\n"
-        "`rmpe evaluate` takes",
+        help="write the best of the kinds, a .toml file that --nms of `rmpe infer` and "
+        "`rmpe evaluate` takes (default: none)",
     )
     output.add_argument(
-        "--plot", type=Path, metavar="FILE", help="draw AP over the parameters (PNG, SVG, PDF)"
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw AP over the parameters, as PNG, SVG or PDF (default: none)",
     )
 
 

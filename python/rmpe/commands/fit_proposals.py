@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "images",
         type=Path,
         nargs="?",
-        help="their folder; not needed with --detections; images that are not there, or cannot be\n"
+        help="their folder; not needed with --detections; images that are not there, or cannot be "
         "read, are left out",
     )
     parser.add_argument(
@@ -57,13 +57,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="the JSON file to write"
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="a picture too (PNG, SVG, PDF)")
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="a picture too, as PNG, SVG or PDF (default: none)",
+    )
     boxes = parser.add_argument_group("whose boxes")
     boxes.add_argument(
         "--detections",
         type=Path,
         metavar="FILE",
-        help="boxes from a file: COCO detection results (JSON), or the RMPE authors' (HDF5)\n"
+        help="boxes from a file: COCO detection results (JSON), or the RMPE authors' (HDF5) "
         "(default: the detector's)",
     )
     boxes.add_argument(
@@ -86,7 +91,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     fitting = parser.add_argument_group("fitting")
     fitting.add_argument(
-        "--atomic-poses", type=positive, default=8, metavar="N", help="default: %(default)s"
+        "--atomic-poses",
+        type=positive,
+        default=8,
+        metavar="N",
+        help="clusters that poses are put into (default: %(default)s)",
     )
     fitting.add_argument(
         "--min-iou",
@@ -100,10 +109,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=64,
         metavar="PEOPLE",
-        help="how much everybody's mixture weighs against a pose's own people; 0: each pose by\n"
+        help="how much everybody's mixture weighs against a pose's own people; 0: each pose by "
         "itself, as in the paper (default: %(default)s)",
     )
-    fitting.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
+    fitting.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="of the random numbers (default: %(default)s)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

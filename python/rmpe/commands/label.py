@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--boxes",
         type=Path,
         metavar="FILE",
-        help="COCO annotations whose boxes are taken, in place of the detector's",
+        help="COCO annotations whose boxes are taken, in place of the detector's (default: none)",
     )
     earlier = parser.add_mutually_exclusive_group()
     earlier.add_argument(

@@ -66,7 +66,8 @@ def add_licence(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRES
         dest="licence",
         choices=("any", "permissive"),
         default=default,
-        help="keep to licenses that allow commercial use: " + ", ".join(PERMISSIVE),
+        help="permissive: keep to licenses that allow commercial use: "
+        + f"{', '.join(PERMISSIVE)} (default: any)",
     )
 
 

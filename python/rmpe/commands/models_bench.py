@@ -30,8 +30,15 @@ example:
     parser.add_argument(
         "names", nargs="+", metavar="NAME", help="of networks, or paths or addresses of cards"
     )
-    parser.add_argument("--data", type=Path, metavar="FILE", help="COCO annotations of keypoints")
-    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of their images")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="COCO annotations of keypoints (default: no accuracy)",
+    )
+    parser.add_argument(
+        "--images", type=Path, metavar="DIR", help="folder of the images of --data (default: none)"
+    )
     add_folder(parser)
     add_runtime(parser)
     parser.set_defaults(models=None)

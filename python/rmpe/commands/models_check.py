@@ -33,13 +33,17 @@ network is given the whole photograph as one person, unless --detector finds the
 
 If keypoints look shifted, the convention of the card is wrong; if left and right change
 places, the skeleton is; if scores are low everywhere, channels, scale, mean or std may be.
---draw-heatmaps shows whether the network saw nothing, or two places for one keypoint."""
+--draw-heatmaps shows whether the network saw nothing, or two places for one keypoint.
+
+examples:
+  rmpe models check small_hourglass_coco17 --image photo.jpg --detector small_ssd_person
+  rmpe models check my-network.toml --image photo.jpg --draw-heatmaps left_wrist"""
     parser.add_argument("card", metavar="CARD", help="name, path or address of a card")
     parser.add_argument(
         "--image", required=True, metavar="PHOTO", help="photograph, with people in it"
     )
     parser.add_argument(
-        "--detector", metavar="NAME", help="what finds the people of a pose network"
+        "--detector", metavar="NAME", help="what finds the people of a pose network (default: none)"
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the drawing (default: CARD-check.png)"
@@ -50,7 +54,7 @@ places, the skeleton is; if scores are low everywhere, channels, scale, mean or 
         const=_ALL,
         metavar="KEYPOINT",
         help="lay the heatmaps of a pose network over the photograph: of all keypoints, the "
-        "highest value at each place, or of one, by its name, such as left_wrist",
+        "highest value at each place, or of one, by its name, such as left_wrist (default: none)",
     )
     parser.add_argument(
         "--draw-windows",

@@ -26,12 +26,16 @@ Download the files of networks, unless they are here, and print where they are. 
 begun and broke off is taken up again. A file that is here and damaged is not replaced:
 remove it first.
 
+examples:
+  rmpe models get rtmpose_m_coco17 yolox_tiny_coco
+  rmpe models get --all --licence permissive
+
 exit status: 0 all are here; 1 some could not be had."""
     parser.add_argument(
         "names",
         nargs="*",
         metavar="NAME",
-        help="as rmpe models lists them; or the path or address of a card (https://... or\n"
+        help="as rmpe models lists them; or the path or address of a card (https://... or "
         "hf:owner/repository[@revision]/file.toml)",
     )
     parser.add_argument("--all", action="store_true", help="all that have a URL")

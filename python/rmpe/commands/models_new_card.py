@@ -25,7 +25,7 @@ example:
         "--out",
         type=Path,
         metavar="CARD",
-        help="the card (default: FILE with the suffix .toml); in another folder, the\n"
+        help="the card (default: FILE with the suffix .toml); in another folder, the "
         "network's file must be copied beside it, or its folder be named with --models",
     )
 

@@ -15,7 +15,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     from .models import add_folder, add_json
 
-    parser.description = "Print what the card of a network says, and where its files are."
+    parser.description = """\
+Print what the card of a network says, and where its files are.
+
+example:
+  rmpe models show small_hourglass_coco17"""
     parser.add_argument(
         "names", nargs="+", metavar="NAME", help="of a network, or the path or address of a card"
     )

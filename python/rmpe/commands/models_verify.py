@@ -19,6 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 Compare each file that is here with its SHA-256: that of the card, and where it states none
 or only its beginning, that of the first download.
 
+example:
+  rmpe models verify
+
 exit status: 0 all that are here are right; 1 one is damaged, or one that was named is
 missing."""
     parser.add_argument(

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--filter",
         choices=tuple(FILTERS),
         default=default.filter,
-        help=f"{explain(FILTERS)}\n(default: %(default)s)",
+        help=f"what makes them steady (default: %(default)s)\n{explain(FILTERS)}",
     )
     how.add_argument(
         "--window", type=positive, metavar="N",
@@ -69,7 +69,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     how.add_argument(
         "--max-gap", type=int, default=default.max_gap, metavar="N",
-        help="so many frames in a row are filled; 0: none (default: %(default)s)",
+        help="most frames in a row that are filled where a person or keypoint is missing; 0: none "
+        "(default: %(default)s)",
     )  # fmt: skip
 
 

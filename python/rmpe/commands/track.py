@@ -16,8 +16,9 @@ SUMMARY = "give the people in results their identities from frame to frame"
 DESCRIPTION = """\
 Track people through the frames of a video, in results that `rmpe infer` wrote. No network runs and
 no image is read. Each folder of images is a video of its own, whose frames are in natural order:
-2.jpg comes before 10.jpg. A person's identity, from 1, is `track_id` in JSON Lines and COCO
-results, and `idx` in AlphaPose's. `rmpe infer --track` does the same with the defaults.
+2.jpg comes before 10.jpg. A person's identity, from 1, is `track_id` in JSON Lines and COCO's
+files, `idx` in AlphaPose's, `person_id` in OpenPose's and `track` in tables. `rmpe infer --track`
+does the same with the defaults.
 
 As in ByteTrack, people with a high score continue tracks first, and begin new ones; those with a
 low score only continue what is left. With --threshold 0.1 `rmpe infer` keeps such people.
@@ -39,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--similarity",
         choices=SIMILARITIES,
         default=default.similarity,
-        help=f"{explain(SIMILARITIES)} (default: %(default)s)",
+        help=f"how alike a person and a track are (default: %(default)s)\n{explain(SIMILARITIES)}",
     )
     for name, text in (
         ("high_score", "people who score at least this continue tracks first, and begin new ones"),
@@ -52,14 +53,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
             type=fraction,
             default=getattr(default, name),
             metavar="X",
-            help=f"{text} (default: %(default)s)",
+            help=f"{text}: 0 to 1 (default: %(default)s)",
         )
     how.add_argument(
         "--patience",
         type=int,
         default=default.patience,
         metavar="N",
-        help="for so many frames in a row a track may find nobody (default: %(default)s)",
+        help="frames in a row for which a track may find nobody; then it ends (default: "
+        "%(default)s)",
     )
 
 

@@ -43,10 +43,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(os.environ.get("RMPE_DATA", ".")),
         metavar="DIR",
-        help="folder that the configuration's paths start from\n(default: $RMPE_DATA, or here)",
+        help="folder that the configuration's paths start from (default: $RMPE_DATA, or here)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of the run; needed to train"
+        "--out", type=Path, metavar="DIR", help="folder of the run (default: none; needed to train)"
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint in the output folder"
@@ -56,31 +56,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="start",
         type=Path,
         metavar="CHECKPOINT",
-        help="begin with the weights and the optimizer's state of another run",
+        help="begin with the weights and the optimizer's state of another run (default: none)",
     )
     parser.add_argument(
         "--weights",
         type=Path,
         metavar="FILE",
-        help="begin with the weights alone: of a checkpoint's moving average, a .safetensors\n"
-        "file or a model card. Pose networks take them with a spatial transformer or without;\n"
-        "a line says what was taken",
+        help="begin with the weights alone: of a checkpoint's moving average, a .safetensors "
+        "file or a model card. Pose networks take them with a spatial transformer or without; "
+        "a line says what was taken (default: none)",
     )
     parser.add_argument("--phase", metavar="NAME", help="begin at this phase (default: the first)")
     parser.add_argument(
-        "--samples", type=int, metavar="N", help="stop after N samples in all, with a checkpoint"
+        "--samples",
+        type=int,
+        metavar="N",
+        help="stop after N samples in all, with a checkpoint (default: at the end of the "
+        "last phase)",
     )
     parser.add_argument(
         "--overfit",
         type=int,
         metavar="N",
-        help="learn N people by heart, without augmentation, in 300 steps at most, and\n"
-        "measure on them: whoever learns at all reaches an OKS, or AP50, near 1",
+        help="learn N people by heart, without augmentation, in 300 steps at most, and "
+        "measure on them: whoever learns at all reaches an OKS, or AP50, near 1 (default: off)",
     )
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="say what this very command would train on, from where to where, how fast and\n"
+        help="say what this very command would train on, from where to where, how fast and "
         "how long; write nothing but the decoded photographs",
     )
     parser.add_argument(
