@@ -110,8 +110,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return status
     except CommandError as error:
-        for line in str(error).split("\n"):
-            say(f"{program}: error: {line}")
+        for reason in error.reasons:
+            say(f"{program}: error: {reason}")
         return error.status
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in ("rmpe", "rmpe_ext"):

@@ -81,7 +81,7 @@ def convert_results(
     """
     results = as_path("results", results, ResultsError)
     out = as_path("out", out, OutputError)
-    check_apart(results.parent if results.is_file() else results, out)
+    check_apart(results.parent if os.path.isfile(results) else results, out)
     settings = {"convert.skeleton": None if skeleton is None else skeleton.name}
     with (
         _opened(results, images, source, report) as (count, records),
@@ -114,7 +114,7 @@ def _opened(
     report: Callable[[str], object],
 ) -> Iterator[tuple[int, Callable[[], Iterator[Record]]]]:
     """How many records a folder or a COCO file holds, and what reads them."""
-    if results.is_file():
+    if os.path.isfile(results):
         listed = None if images is None else as_path("images", images, ResultsError)
         read = read_coco(results, listed, source)
         yield len(read), lambda: iter(read)

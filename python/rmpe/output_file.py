@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["check_is_file", "check_output", "create_file", "write_atomically", "write_output"]
+__all__ = [
+    "check_is_file",
+    "check_output",
+    "create_file",
+    "write_atomically",
+    "write_output",
+    "write_together",
+]
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -46,12 +53,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     OSError
         Where the disk is full or cannot be written to; what was begun is removed.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = _partial(path)
     try:
-        with create_file(partial) as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
+        _fill(partial, write)
         os.replace(partial, path)
     except BaseException as error:
         with suppress(OSError):
@@ -60,11 +64,58 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         if isinstance(error, RuntimeError):
             raise _system_error(path, error) from error
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write files of one folder, the last of which goes with the others and no others.
+
+    A card does, which names a network. All are on the disk before the first one gets its name, and
+    the last one is gone while the others get theirs: whenever a run ends, what stands there goes
+    with what it names, or is missing.
+
+    Raises
+    ------
+    OSError
+        As `write_atomically`; where the disk is full, all files stay as they were.
+    """
+    last = files[-1][0]
     try:
-        os.fsync(folder)
+        for path, content in files:
+            _fill(_partial(path), _writing(content))
+        last.unlink(missing_ok=True)
+        _sync_folder(last.parent)
+        for path, _ in files:
+            os.replace(_partial(path), path)
+    except BaseException:
+        for path, _ in files:
+            with suppress(OSError):
+                _partial(path).unlink(missing_ok=True)
+        raise
+    _sync_folder(last.parent)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")
+
+
+def _fill(partial: Path, write: Callable[[BinaryIO], object]) -> None:
+    with create_file(partial) as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _writing(content: bytes) -> Callable[[BinaryIO], object]:
+    return lambda file: file.write(content)
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)
 
 
 def _system_error(path: Path, error: RuntimeError) -> OSError:
@@ -92,7 +143,7 @@ def write_output(path: str | os.PathLike[str], content: bytes) -> None:
         with open(path, "wb") as file:
             file.write(content)
     else:
-        write_atomically(Path(os.path.realpath(path)), lambda file: file.write(content))
+        write_atomically(Path(os.path.realpath(path)), _writing(content))
 
 
 def check_output(path: str | os.PathLike[str]) -> None:

@@ -17,6 +17,7 @@ from .outputs.earlier_results import CROPS, DRAWINGS
 from .outputs.labels import ImageLabel
 from .outputs.work import Work
 from .run_loop import Item, Tally
+from .terminal import printable
 
 if TYPE_CHECKING:
     from .inputs.incoming import Incoming
@@ -82,8 +83,8 @@ class FoundFiles:
         self.has_videos = any(map(is_video, files))
         self.paths, self._clips = expand_videos(files, excerpt, missing.append)
         if not self.paths:
-            reasons = missing or [f"all images found are pictures of an earlier run in {out}"]
-            raise ImageError("\n".join(reasons))
+            own = f"all images found are pictures of an earlier run in {printable(out)}"
+            raise ImageError("\n".join(missing or [own]))
         for problem in missing:
             report(f"skipped {problem}", None)
         tally.skipped += len(missing)

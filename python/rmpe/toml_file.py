@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
-__all__ = ["TomlError", "parse_toml", "read_text"]
+__all__ = ["TomlError", "parse_toml", "read_text", "toml_value"]
 
 # Far more than a file for people needs, and little enough for any way of nesting to be parsed at
 # once.
@@ -88,3 +89,15 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         raise TomlError(f"{name} is nested too deeply") from None
     except ValueError as error:  # Also of numbers of thousands of digits.
         raise TomlError(f"{name} is not valid TOML: {error}") from None
+
+
+def toml_value(value: str | float | list[Any]) -> str:
+    """Write text, a finite number, or a list of these, as a TOML file has it.
+
+    Examples
+    --------
+    >>> print(toml_value(["caf\u00e9", 'a "b"', "\x7f"]))
+    ["café", "a \\"b\\"", "\\u007f"]
+    """
+    # JSON's, but that TOML has no DEL in text.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")

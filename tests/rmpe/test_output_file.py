@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from rmpe.output_file import check_output, write_atomically, write_output
+from rmpe.output_file import check_output, write_atomically, write_output, write_together
+
+from .disk import Disk, Killed
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
@@ -56,3 +58,39 @@ def test_what_cannot_be_written_is_told_before_the_work(tmp_path):
     if os.access("/proc/version", os.R_OK) and not os.access("/proc", os.W_OK):
         with pytest.raises(PermissionError):
             check_output("/proc/new.json")
+
+
+def pair(folder, value):
+    """A file, and another that holds the same value, as a card the hash of its network."""
+    return [(folder / "net.onnx", value * 1000), (folder / "net.toml", value)]
+
+
+@pytest.mark.parametrize("fault", ["kill", "late", "full"])
+@pytest.mark.parametrize("before", [False, True], ids=["first", "second"])
+def test_files_that_go_together_do_so_whenever_a_run_ends(tmp_path, monkeypatch, before, fault):
+    for number in range(1, 100):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if before:
+            write_together(pair(folder, b"a"))
+        with monkeypatch.context() as patch:
+            disk = Disk(patch, number, fault)
+            try:
+                write_together(pair(folder, b"b"))
+            except (Killed, OSError) as error:
+                assert disk.dead == isinstance(error, Killed)
+        if len(disk.calls) < number:
+            break  # It came to its end before the fault.
+        network, card = folder / "net.onnx", folder / "net.toml"
+        if card.exists():
+            assert network.read_bytes() == card.read_bytes() * 1000
+        if network.exists():
+            assert network.read_bytes() in (b"a" * 1000, b"b" * 1000)
+        if before and fault == "full" and disk.calls[number - 1] in ("open", "write"):
+            assert card.read_bytes() == b"a"  # Bytes without room cost nothing of what was there.
+        write_together(pair(folder, b"c"))
+        assert {path.name for path in folder.iterdir()} == {"net.onnx", "net.toml"}
+        assert (network.read_bytes(), card.read_bytes()) == (b"c" * 1000, b"c")
+    else:
+        pytest.fail("it never came to its end")
+    assert number > 12 and {*disk.calls} == {"open", "write", "fsync", "replace", "unlink"}

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 
 class CommandError(Exception):
-    """What the user asked for cannot be done; each line of the message is one reason.
+    """What the user asked for cannot be done.
 
     Attributes
     ----------
+    reasons : tuple of str
+        Printed as a line each. The name of a file in one may hold the end of a line, which does
+        not begin another.
     status : int
         The exit status: 2 where nothing was done, 1 where something was.
     """
 
-    def __init__(self, message: str, status: int = 2) -> None:
-        super().__init__(message)
-        self.status = status
+    def __init__(self, *reasons: str, status: int = 2) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons, self.status = reasons, status

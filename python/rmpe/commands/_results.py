@@ -71,6 +71,6 @@ def results_errors(out: Path) -> Iterator[None]:
         ) from None
     except OutputError as error:
         status = 1 if isinstance(error, OutputLostError) else 2
-        raise CommandError(str(error), status) from None
+        raise CommandError(str(error), status=status) from None
     except ResultsError as error:
         raise CommandError(str(error)) from None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..networks.precision import PRECISIONS
 from ..networks.providers import PROVIDERS
 from . import CommandError
+from ._messages import say
 
 if TYPE_CHECKING:
     from ..models.card import DetectorCard, PoseCard
@@ -109,11 +109,10 @@ def _choose_device(cards: Sequence[DetectorCard | PoseCard], arguments: argparse
 
         onnxruntime = import_onnxruntime()
         if PROVIDERS["cuda"].library_name not in onnxruntime.get_available_providers():
-            print(
+            say(
                 f"{arguments.prog}: running on the CPU, not on CUDA: {' and '.join(onnx)} "
                 f"{'need' if len(onnx) > 1 else 'needs'} onnxruntime-gpu, and the installed "
-                f"onnxruntime {onnxruntime.__version__} cannot use CUDA",
-                file=sys.stderr,
+                f"onnxruntime {onnxruntime.__version__} cannot use CUDA"
             )
             return "cpu"
     return "cuda"

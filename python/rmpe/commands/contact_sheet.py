@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         paths = find_images(arguments.pictures, report=problems.append)
     except ImageError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(*str(error).split("\n")) from None
     # An earlier sheet is no picture of its folder.
     paths = [path for path in paths if not (out.exists() and path.samefile(out))]
     pictures, names = [], []

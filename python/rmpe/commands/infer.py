@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rmpe_ext.presets import DEFAULT_PRESET
 
-from ..terminal import printable
 from . import CommandError
 from ._drawing import add_drawing, drawing_style
 from ._excerpt import add_excerpt, add_incoming, connection_of, raw_video
@@ -195,10 +194,11 @@ def run(arguments: argparse.Namespace) -> int:
             progress=progress_bar(quiet=arguments.quiet),
         )
     except ImageError as error:
-        raise CommandError(str(error)) from None
+        # A line for each input that is none.
+        raise CommandError(*str(error).split("\n")) from None
     except OutputError as error:
         status = 1 if isinstance(error, OutputLostError) else 2
-        raise CommandError(printable(error), status) from None
+        raise CommandError(str(error), status=status) from None
     finally:
         if viewer is not None:
             viewer.window.close()

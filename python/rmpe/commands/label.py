@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rmpe_ext.presets import DEFAULT_PRESET
 
+from ..arguments import as_path
 from . import CommandError
 from ._messages import say, say_lines
 from ._options import (
@@ -136,7 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
             return _label(arguments, file, stop)
     except OutputError as error:
         status = 1 if isinstance(error, OutputLostError) else 2
-        raise CommandError(str(error), status) from None
+        raise CommandError(str(error), status=status) from None
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     boxes = arguments.boxes
     return {
         "images": os.path.realpath(arguments.images),
-        "--boxes": None if boxes is None else os.path.realpath(boxes),
+        "--boxes": boxes and os.path.realpath(as_path("--boxes", boxes, CommandError)),
         **settings,
     }
 
@@ -248,7 +249,9 @@ def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], dict[Path, Any] 
             found = find_images([arguments.images], recursive=True, report=say)
             return found, None
         dataset = load_dataset(arguments.boxes, arguments.images)
-    except (ImageError, ValueError) as error:
+    except ImageError as error:
+        raise CommandError(*str(error).split("\n")) from error
+    except ValueError as error:
         raise CommandError(str(error)) from error
     boxes = {}
     for i, path in enumerate(dataset.paths):

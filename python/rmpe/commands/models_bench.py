@@ -46,6 +46,7 @@ example:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, and print the table."""
+    from ..datasets import load_dataset
     from ..errors import ModelError
     from ..inputs.images import ImageError
     from ..models.run_options import run_options
@@ -59,6 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     data = None if arguments.data is None else (arguments.data, arguments.images)
     rows = []
     try:
+        if data is not None:  # So are data that cannot be read.
+            load_dataset(*data)
         for name, card in zip(arguments.names, cards, strict=True):
             options = run_options(card, **chosen_options(arguments))
             rows.append(

@@ -134,15 +134,19 @@ def run(arguments: argparse.Namespace) -> int:
             "data", "cache", "out", "resume", "start", "weights", "phase", "samples", "overfit",
         )
     }  # fmt: skip
+
+    def report(line: str) -> None:
+        say_lines([line], sys.stdout)
+
     try:
         if arguments.dry_run:
-            describe(prepare(arguments.config, **beginning))
+            describe(prepare(arguments.config, **beginning), report)
             return 0
         interrupted = train_from_config(
             arguments.config,
             **beginning,
             workers=arguments.workers,
-            report=lambda line: say_lines([line], sys.stdout),
+            report=report,
         )
     except TrainingError as error:
         raise CommandError(str(error), status=1) from error

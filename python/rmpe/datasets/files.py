@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path, PurePosixPath
 
@@ -44,7 +45,7 @@ def find_files(entries: Entries, field: str, folder: Path | None) -> dict[int, P
             raise entries.error(i, field, rule)
     if folder is None:
         found = {i: Path(name) for i, name in enumerate(names)}
-    elif not folder.is_dir():
+    elif not os.path.isdir(folder):
         raise DatasetError(f"the images of {entries.file} must be in a folder, got {folder}")
     else:
         last_names = [PurePosixPath(name.name) for name in names]

@@ -111,4 +111,5 @@ def _is_packed(url: str, name: str) -> bool:
 
 def _say_waiting(name: str) -> None:
     with contextlib.suppress(OSError, ValueError):
-        print(f"waiting for another process, which downloads {name}", file=sys.stderr, flush=True)
+        line = f"waiting for another process, which downloads {printable(name)}"
+        print(line, file=sys.stderr, flush=True)

@@ -6,7 +6,6 @@ is refused, with the name of the key, until a person has said it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +21,10 @@ from ..networks.onnx_file import Port, read_onnx
 from ..networks.onnx_session import choose_provider, open_session
 from ..networks.weights import read_weights
 from ..skeletons import SKELETONS
+from ..toml_file import toml_value
 from .digests import digest_of
 from .embedded import Embedded, read_embedded
+from .read_file import check_file_name
 from .references import NETWORK_FILES
 
 __all__ = ["SAY", "draft_card"]
@@ -72,17 +73,18 @@ def draft_card(path: Path) -> str:
             f"a network's file must be an ONNX file or PyTorch's weights, in "
             f"{', '.join(NETWORK_FILES)}, got {path}, which is {what}"
         )
+    check_file_name(path)
     draft = _draft_onnx(path) if path.suffix.lower() == ".onnx" else _draft_weights(path)
     lines = [
         f'kind = "{draft.task}"',
-        f"title = {_quote(path.stem)}",
+        f"title = {toml_value(path.stem)}",
         f'{SAY}license = "..."    # of the weights',
         f'{SAY}origin = "..."    # whose network it is',
         *draft.head,
         "batch_size = 1    # items of one call on a CPU",
         "",
         "[network]",
-        f"file = {_quote(path.name)}    # beside this card, or in the folder of models",
+        f"file = {toml_value(path.name)}    # beside this card, or in the folder of models",
         f'sha256 = "{digest_of(path)}"',
         "",
         "[input]",
@@ -144,7 +146,7 @@ def _draft_onnx(path: Path) -> _Draft:
     sides = shape[1:3] if last else shape[2:4]
     size = said.size or (sides if all(isinstance(side, int) for side in sides) else None)
     draft = _Draft(head=['runtime = "onnx"'])
-    draft.input = [f"name = {_quote(inputs[0].name)}"]
+    draft.input = [f"name = {toml_value(inputs[0].name)}"]
     if last:
         draft.input.append('layout = "nhwc"')
     draft.input.append(
@@ -166,26 +168,27 @@ def _read_outputs(
         x, y = (0, 1) if _ratio(items[0][1], size, 1) == _ratio(items[1][1], size, 0) else (1, 0)
         ratio = said.split_ratio or _ratio(items[x][1], size, 1)
         draft.head += ['head = "simcc"    # assumed', *_skeleton(items[0][0])]
-        draft.tables["simcc"] = [f"x_output = {_quote(names[x])}", f"y_output = {_quote(names[y])}",
+        draft.tables["simcc"] = [f"x_output = {toml_value(names[x])}",
+                                 f"y_output = {toml_value(names[y])}",
                                  f"split_ratio = {ratio:g}"]  # fmt: skip
     elif ranks == [3] and items[0][0] == 1 and items[0][2] == 3:
         draft.head += [f'{SAY}head = "movenet"    # if each row is y, x, score, of 0 to 1',
                        *_skeleton(items[0][1])]  # fmt: skip
-        draft.tables["movenet"] = [f"output = {_quote(names[0])}", "offset = -0.5    # assumed"]
+        draft.tables["movenet"] = [f"output = {toml_value(names[0])}", "offset = -0.5    # assumed"]
     elif ranks in ([2], [2, 3]) and items[0][1] == 3:
         draft.head += [f'{SAY}head = "points"    # if each row is x, y, in pixels of the crop, and '
                        "score", *_skeleton(items[0][0])]  # fmt: skip
-        draft.tables["points"] = [f"output = {_quote(names[0])}"]
+        draft.tables["points"] = [f"output = {toml_value(names[0])}"]
     elif ranks and ranks[0] == 3 and (stride := _stride(items[0], size)):
         draft.head += ['head = "heatmap"    # assumed', *_skeleton(items[0][0])]
         draft.tables["heatmap"] = _heatmap(names[0], stride)
     elif ranks[:1] == [2] and items[0][1] == 5 and ranks[1:] in ([], [1]):
-        labels = [f"labels = {_quote(names[1])}"] if names[1:] else []
+        labels = [f"labels = {toml_value(names[1])}"] if names[1:] else []
         _describe_detector(draft, "x1, y1, x2, y2 in pixels of the input, and score", "end_to_end",
-                           [f"boxes = {_quote(names[0])}", *labels], [])  # fmt: skip
+                           [f"boxes = {toml_value(names[0])}", *labels], [])  # fmt: skip
     elif ranks == [2] and isinstance(items[0][1], int) and _are_cells(items[0], size):
         _describe_detector(draft, "relative to a cell: x, y, width, height; objectness", "yolox",
-                           [f"predictions = {_quote(names[0])}"],
+                           [f"predictions = {toml_value(names[0])}"],
                            [f"strides = {list(_STRIDES)}    # assumed"])  # fmt: skip
     elif ranks == [2, 2] and items[0][0] == items[1][0] and 4 in (items[0][1], items[1][1]):
         boxes = 0 if items[0][1] == 4 else 1
@@ -217,7 +220,7 @@ def _describe_boxes(draft: _Draft, boxes: str, scores: str) -> None:
         'preparation = "stretch"; ssd: neither',
     ]
     draft.tables |= {
-        "output": [f"boxes = {_quote(boxes)}", f"scores = {_quote(scores)}", _CLASSES,
+        "output": [f"boxes = {toml_value(boxes)}", f"scores = {toml_value(scores)}", _CLASSES,
                    f'{SAY}activation = "softmax"    # ssd: of the scores, or "none"; decoded: no '
                    "such key"],
         "boxes": [f'{SAY}encoding = "txtytwth"    # ssd: or "tytxthtw"; decoded: no such key',
@@ -254,7 +257,7 @@ def _skeleton(joints: Any) -> list[str]:
 
 
 def _heatmap(output: str, stride: int | None) -> list[str]:
-    lines = [f"output = {_quote(output)}"] if output else []
+    lines = [f"output = {toml_value(output)}"] if output else []
     return [*lines, f'{SAY}convention = "..."    # of peaks: docs/conventions.md',
             f"stride = {stride}" if stride else f"{SAY}stride = 4",
             f"{SAY}offset = 0    # heatmap pixel x is crop pixel stride * x + offset"]  # fmt: skip
@@ -289,7 +292,3 @@ def _are_cells(item: tuple[Any, ...], size: tuple[int, int] | None) -> bool:
     if size is None or not isinstance(item[0], int):  # Nothing speaks against it.
         return True
     return item[0] == sum((size[0] // stride) * (size[1] // stride) for stride in _STRIDES)
-
-
-def _quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

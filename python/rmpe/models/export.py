@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import tempfile
 import warnings
@@ -24,11 +23,13 @@ from ..detectors.ssd import SSD, centers_and_sizes
 from ..errors import ModelError
 from ..heads.heatmap import HeatmapHead
 from ..networks.onnx_session import choose_provider, open_session
-from ..output_file import write_atomically
+from ..output_file import write_together
+from ..toml_file import toml_value
 from .build import CardNetwork
 from .card import Card, PoseCard
 from .export_decoding import LOWEST_SCORE, BoxDecoding, KeypointDecoding
 from .read import load_card
+from .read_file import check_file_name
 
 __all__ = ["Exported", "export_onnx"]
 
@@ -137,6 +138,7 @@ def export_onnx(
     OSError
         Where the files cannot be written.
     """
+    check_file_name(out)
     card = load_card(name_or_path)
     if card.runtime != "pytorch":
         raise ModelError(f"model {card.name} is an ONNX file already: {card.network.name}")
@@ -156,15 +158,10 @@ def export_onnx(
     text = _card_text(card, out.name, digest, parts)
     extra = [] if parts.extra is None else [parts.extra]
     files = [(out.name, content), *extra, (out.with_suffix(".toml").name, text.encode())]
-    paths = []
-    for name, data in files:
-        paths.append(out.with_name(name))
-        _write(paths[-1], data)
-    return Exported(tuple(paths), difference)
-
-
-def _write(path: Path, data: bytes) -> None:
-    write_atomically(path, lambda stream: stream.write(data))
+    paths = tuple(out.with_name(name) for name, _ in files)
+    # The card last: it says which files it goes with.
+    write_together(list(zip(paths, (data for _, data in files), strict=True)))
+    return Exported(paths, difference)
 
 
 def _describe_pose(card: PoseCard, source: CardNetwork, decoded: bool) -> _Parts:
@@ -313,7 +310,5 @@ def _card_text(card: Card, file: str, digest: str, parts: _Parts) -> str:
     lines = []
     for name, table in everything.items():
         lines += ["", f"[{name}]"] if name else []
-        lines += [
-            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()
-        ]
+        lines += [f"{key} = {toml_value(value)}" for key, value in table.items()]
     return "\n".join(lines) + "\n"

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..toml_table import Table
+from ..errors import ModelError
+from ..toml_table import Table, show
 from .addresses import ADDRESS_RULE, is_safe_address, sibling
 from .card import ModelFile
 from .places import shelf_of
 
-__all__ = ["Source", "read_file"]
+__all__ = ["Source", "check_file_name", "read_file"]
 
 # Of a file, in bytes, on common file systems.
 _LONGEST_NAME = 255
 _MOST_BYTES = 8 << 30
 _MOST_URLS = 8
+_NAME_RULE = "the name of a file, without a folder, of letters, digits, and after the first . _ + -"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,30 @@ class Source:
         return shelf_of("networks", *urls)
 
 
+def check_file_name(path: Path) -> None:
+    """Raise ModelError unless a card can name a file.
+
+    Examples
+    --------
+    >>> check_file_name(Path("networks/net (1).onnx"))
+    Traceback (most recent call last):
+    rmpe.errors.ModelError: the file must have a name that a card can hold, the name of a file,
+    without a folder, of letters, digits, and after the first . _ + -; got 'net (1).onnx'
+    """
+    if not _is_file_name(path.name):
+        raise ModelError(
+            f"the file must have a name that a card can hold, {_NAME_RULE}; got {show(path.name)}"
+        )
+
+
+def _is_file_name(value: Any) -> bool:
+    return (
+        isinstance(value, str)
+        and re.fullmatch(r"\w[\w.+-]*", value) is not None
+        and len(os.fsencode(value)) <= _LONGEST_NAME
+    )
+
+
 def read_file(table: Table, origin: str, source: Source) -> ModelFile:
     """Read one file of a card: its name, its SHA-256, and where it comes from.
 
@@ -68,15 +94,7 @@ def read_file(table: Table, origin: str, source: Source) -> ModelFile:
         For a key that is missing or has a wrong value.
     """
     # A card may come from anywhere, so it must not reach out of the folders that are searched.
-    name = table.take(
-        "file",
-        "the name of a file, without a folder",
-        lambda value: (
-            isinstance(value, str)
-            and re.fullmatch(r"\w[\w.+-]*", value) is not None
-            and len(os.fsencode(value)) <= _LONGEST_NAME
-        ),
-    )
+    name = table.take("file", _NAME_RULE, _is_file_name)
     sha256 = ""
     if "sha256" in table:
         sha256 = table.take(

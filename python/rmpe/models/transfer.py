@@ -17,6 +17,7 @@ from typing import IO, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from ..output_file import create_file
+from ..terminal import printable
 
 __all__ = ["MOST_BYTES", "DiskError", "receive"]
 
@@ -102,11 +103,15 @@ def _receive_once(url: str, part: Path, name: str, most_bytes: int) -> None:
             _write_state(part, url, answer)
             stream = _open_to_append(part) if start else create_file(part)
         received = start
-        with (
-            stream,
-            tqdm(total=total, initial=start, desc=name, unit="B", unit_scale=True, disable=None)
-            as bar,
-        ):  # fmt: skip
+        bar = tqdm(
+            total=total,
+            initial=start,
+            desc=printable(name),
+            unit="B",
+            unit_scale=True,
+            disable=None,
+        )
+        with stream, bar:
             while chunk := answer.read1(_CHUNK):
                 received += len(chunk)
                 if received > most_bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import islice
 from pathlib import Path
@@ -46,7 +47,9 @@ def refusal(path: Path, content: object = None) -> str:
     by rmpe convert, from COCO results or annotations (.json), got a table (CSV);
     name what it was made from
     """
-    near = next((one for one in path.parents[:2] if (one / JSON_LINES.file_name).is_file()), None)
+    near = next(
+        (one for one in path.parents[:2] if os.path.isfile(one / JSON_LINES.file_name)), None
+    )
     remedy = "what it was made from" if near is None else f"the folder {near}"
     return (
         f"{path}: results are read from a folder with {JSON_LINES.file_name}, or, by rmpe convert, "
@@ -55,7 +58,7 @@ def refusal(path: Path, content: object = None) -> str:
 
 
 def _kind(path: Path, content: Any) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):
         files = (file.name for file in islice(path.iterdir(), _MOST_FILES))
         openpose = any(map(_OPENPOSE.fullmatch, files))
         return "a folder of OpenPose's files" if openpose else "a folder without records"

@@ -16,8 +16,8 @@ __all__ = ["describe"]
 _STEPS = 4
 
 
-def describe(prepared: Prepared) -> None:
-    """Print what a run would train on, from where to where, how fast and how long.
+def describe(prepared: Prepared, report: Callable[[str], object] = print) -> None:
+    """Say what a run would train on, from where to where, how fast and how long.
 
     A few steps are made and taken, with a learning rate of 0, and timed.
 
@@ -25,25 +25,30 @@ def describe(prepared: Prepared) -> None:
     ----------
     prepared : Prepared
         Serves for nothing else afterwards.
+    report : callable
+        Gets each line for people.
     """
     run, task, schedule = prepared.run, prepared.task, prepared.schedule
     config, network, begin = task.config, run.network, run.step
-    print("\n".join(prepared.summary))
+    for line in prepared.summary:
+        report(line)
     parameters = sum(p.numel() for p in network.parameters())
-    print(f"network: {config.network.architecture}, {parameters:,} parameters")
-    print(f"precision: {run.precision}")
+    report(f"network: {config.network.architecture}, {parameters:,} parameters")
+    report(f"precision: {run.precision}")
     samples = [step * config.batch_size for step in (begin, prepared.stop, schedule.steps)]
-    print("begins {} after {:,} samples, ends after {:,} of {:,}".format(prepared.origin, *samples))
+    report(
+        "begins {} after {:,} samples, ends after {:,} of {:,}".format(prepared.origin, *samples)
+    )
     make = task.batches(schedule, 0, 1)
     if prepared.complete:
-        print(prepared.complete)
+        report(prepared.complete)
         return
     hours = 0.0
     for stage in schedule.stages:
         phase = stage.phase
         first, last = max(stage.first, begin), min(stage.last, prepared.stop)
         if first >= last:
-            print(f"phase {phase.name}: none of its {phase.samples:,} samples")
+            report(f"phase {phase.name}: none of its {phase.samples:,} samples")
             continue
         task.enter(network, phase, begins=first == stage.first)
         batches = iter([make(min(first + i, last - 1)) for i in range(_STEPS)])
@@ -54,13 +59,13 @@ def describe(prepared: Prepared) -> None:
         whole = (first, last) == (stage.first, stage.last)
         left = phase.samples if whole else (last - first) * config.batch_size
         hours += left / training / 3600
-        print(
+        report(
             f"phase {phase.name}: {left:,} {'' if whole else f'of {phase.samples:,} '}samples in "
             f"{last - first:,} steps, {phase.size[0]}x{phase.size[1]}, rate {phase.rate:g}, "
             f"{phase.curve}; input {making:.0f} samples a second and thread, training "
             f"{training:.1f}"
         )
-    print(f"in all {hours:.1f} hours at this speed, without validation")
+    report(f"in all {hours:.1f} hours at this speed, without validation")
 
 
 def _seconds(work: Callable[[], object]) -> float:

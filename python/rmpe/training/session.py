@@ -132,7 +132,7 @@ def prepare(
         Where the run could not begin.
     """
     checkpoint = None if out is None else out / CHECKPOINT
-    if checkpoint is not None and checkpoint.exists() and not resume:
+    if checkpoint is not None and os.path.exists(checkpoint) and not resume:
         raise CheckpointError(
             f"{out} holds a run already; go on with --resume, or choose another folder"
         )

@@ -73,7 +73,16 @@ def check_sizes(config: TrainingConfig) -> None:
     ConfigError
         Where it does not, or cannot be made of these parameters.
     """
-    poses = ARCHITECTURES[config.network.architecture].task == "pose"
+    row = ARCHITECTURES[config.network.architecture]
+    poses = row.task == "pose"
+    if isinstance(config, DetectorConfig):
+        # Of the outputs of the network, one is the background's.
+        most = (row.parameters | row.optional)["classes"] - 1
+        if len(config.classes) > most:
+            raise ConfigError(
+                f"classes must be at most {most}, which {config.network.architecture} can tell "
+                f"apart, got {len(config.classes)}"
+            )
     # How many joints there are, the data say; sizes do not depend on it.
     extra = {"joints": 1, "intermediate": True} if poses else {}
     try:

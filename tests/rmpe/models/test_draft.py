@@ -240,6 +240,18 @@ def test_a_network_of_another_input(tmp_path):
         draft_card(path)
 
 
+@pytest.mark.parametrize("name", ["my net.onnx", "a\udcff.onnx", "a\x1b[2J\n.onnx", "net (1).pth"])
+def test_names_that_no_card_can_hold(tmp_path, name, capsys):
+    """Such a card would be refused, and text that is not UTF-8 cannot be written into one."""
+    values = {"maps": np.zeros((17, 16, 12), np.float32)}
+    constant(tmp_path / "net.onnx", values, "data", [3, 64, 48]).rename(tmp_path / name)
+    assert cli.main(["models", "new-card", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert "the file must have a name that a card can hold" in error
+    assert "\x1b" not in error and error.count("\n") == 1
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_the_command_writes_a_card_and_says_what_is_left(tmp_path, capsys):
     path = constant(tmp_path / "net.onnx", {"maps": np.zeros((17, 16, 12), np.float32)}, "pixels",
                     [3, 64, 48])  # fmt: skip

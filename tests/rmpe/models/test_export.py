@@ -171,6 +171,14 @@ def test_what_is_onnx_already(name, tmp_path):
         export_onnx(name, tmp_path / "out.onnx")
 
 
+@pytest.mark.parametrize("name", ["my ssd.onnx", "a\udcff.onnx", "a\x1b[2J.onnx", "net (1).onnx"])
+def test_names_that_no_card_can_hold(tmp_path, name):
+    rule = "the file must have a name that a card can hold, .* of letters, digits, .* got '"
+    with pytest.raises(ModelError, match=rule):
+        export_onnx("small_ssd_person", tmp_path / name)
+    assert not any(tmp_path.iterdir())
+
+
 def test_the_command(tmp_path, capsys):
     card, out = make_hourglass(tmp_path), tmp_path / "out.onnx"
     command = ["export", str(card), "--onnx", str(out)]
@@ -184,7 +192,7 @@ def test_the_command(tmp_path, capsys):
         ([str(card), "--onnx", "a.pth"], "--onnx must end in .onnx"),
         (["yolo", "--onnx", str(tmp_path / "b.onnx")], "model must be one of"),
         ([str(card), "--onnx", str(tmp_path / "gone" / "b.onnx")], "there is no such folder"),
-        ([str(card), "--onnx", f"{'y' * 300}.onnx"], "File name too long"),
+        ([str(card), "--onnx", f"{'y' * 300}.onnx"], "must have a name that a card can hold"),
         ([f"{'y' * 300}.onnx", "--onnx", str(tmp_path / "b.onnx")], "File name too long"),
     ):
         assert cli.main(["export", *words]) == 2

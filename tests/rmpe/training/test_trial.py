@@ -54,6 +54,26 @@ def test_what_does_not_fit_is_refused(config, message):
         check_sizes(parse_config(config))
 
 
+def detector(count):
+    small = "width_4 = 8, width_8 = 8, width_16 = 8, width_32 = 8, width_64 = 8, neck = 8"
+    return (
+        CONFIG.replace('"pose"', f'"detector"\nclasses = {[f"kind {i}" for i in range(count)]}')
+        .replace(NETWORK, network("small_ssd", small))
+        .replace("[64, 64]", "[128, 128]")
+    )
+
+
+def test_as_many_classes_as_a_network_takes():
+    check_sizes(parse_config(detector(999)))
+
+
+def test_more_classes_than_a_network_takes_are_refused():
+    with pytest.raises(
+        ConfigError, match="classes must be at most 999, which small_ssd .*, got 1000"
+    ):
+        check_sizes(parse_config(detector(1000)))
+
+
 def test_it_is_refused_before_the_data_are_read(tmp_path):
     (tmp_path / "pose.toml").write_text(CONFIG + LATER)
     with pytest.raises(ConfigError, match="pose.toml: phase 'later': "):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from torch import nn
 
 from ...detectors.classes import write_classes
+from ...toml_file import toml_value
 from ..export import WeightsFile, write_model
 from .config import DetectorConfig
 from .matching import VARIANCES
@@ -86,7 +86,7 @@ mean = {list(spec.mean)}
 std = {list(spec.std)}
 
 [output]
-{key} = {json.dumps(value, ensure_ascii=False)}
+{key} = {toml_value(value)}
 activation = "softmax"
 
 [boxes]

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from ...class_names import PERSON
 from ...listing import listed
 from ...networks.architectures import architecture_builder
+from ...terminal import printable
 from ..config import ConfigError, Phase
 from ..overfit import fewer
 from ..schedule import Schedule
@@ -101,6 +102,8 @@ class DetectorTask:
                 f"{source.weight / total:.0%} of the samples"
                 + (f"; skipped: {skipped}" if skipped else "")
             )
+        if self._overfit is None:
+            lines.append(f"{self.config.validation.annotations}: {self._validation}")
         return lines
 
     def network(self) -> nn.Module:
@@ -194,7 +197,7 @@ def _load(config: DetectorConfig, data: Path, cache: Path) -> list[BoxedImages]:
     sources = []
     for source in config.source:
         with tqdm(
-            desc=f"decoding {source.images}", unit=" photographs", delay=1, disable=None
+            desc=f"decoding {printable(source.images)}", unit=" photographs", delay=1, disable=None
         ) as bar:
             part = load_boxes(
                 data / source.annotations,

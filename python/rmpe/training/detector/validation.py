@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import torch
 
 from ...class_names import PERSON
 from ...datasets.boxes import read_boxes
+from ...datasets.dataset import DatasetError
 from ...detectors.detector import Detector
 from ...evaluation import find_boxes
-from ...inputs.images import read_image
+from ...inputs.images import ImageError, read_image
 from ...metrics.box_ap import box_precision
 from ...models.build import load_detector
 from .boxes import BoxedImages, all_boxes
@@ -31,6 +33,13 @@ class BoxValidation:
         Boxes in pixels, which of them are crowds, and what each holds.
     classes : sequence of str
         What is to be found.
+    skipped : Counter, optional
+        How many photographs were left out, by the reason.
+
+    Raises
+    ------
+    ValueError
+        There is nothing to be found.
     """
 
     def __init__(
@@ -38,8 +47,23 @@ class BoxValidation:
         images: Sequence[torch.Tensor],
         truth: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
         classes: Sequence[str] = (PERSON,),
+        skipped: Counter[str] | None = None,
     ) -> None:
         self._images, self._truth, self._classes = images, truth, tuple(classes)
+        skipped = Counter() if skipped is None else skipped
+        self._left_out = ", ".join(f"{count} {reason}" for reason, count in skipped.most_common())
+        self._boxes = sum(int((~crowd).sum()) for _, crowd, _ in truth)
+        if not self._boxes:
+            raise ValueError(
+                "there must be a box that is no crowd among the photographs for validation, got "
+                f"none in {len(images)}" + (f"; skipped: {self._left_out}" * bool(self._left_out))
+            )
+
+    def __str__(self) -> str:
+        """Say what is measured on, and what was left out, for people."""
+        return f"{self._boxes:,} boxes in {len(self._images):,} photographs, for validation" + (
+            f"; skipped: {self._left_out}" * bool(self._left_out)
+        )
 
     @classmethod
     def read(
@@ -49,16 +73,27 @@ class BoxValidation:
         more_boxes: str,
         classes: Sequence[str] = (PERSON,),
     ) -> BoxValidation:
-        """Measure on annotated photographs.
+        """Measure on annotated photographs, those that can be read.
 
         Raises
         ------
-        rmpe.datasets.dataset.DatasetError, rmpe.inputs.images.ImageError
-            Where the annotations or a photograph cannot be read.
+        rmpe.datasets.dataset.DatasetError
+            Where the annotations cannot be read, or nothing can be measured.
         """
         dataset = read_boxes(annotations, images, classes)
-        pixels = [torch.from_numpy(read_image(path)) for path in dataset.paths]
-        return cls(pixels, all_boxes(dataset, more_boxes), classes)
+        skipped = Counter({"image missing": dataset.missing} if dataset.missing else {})
+        pixels, truth = [], []
+        for path, boxes in zip(dataset.paths, all_boxes(dataset, more_boxes), strict=True):
+            try:
+                pixels.append(torch.from_numpy(read_image(path)))
+            except ImageError:
+                skipped["image unreadable"] += 1
+            else:
+                truth.append(boxes)
+        try:
+            return cls(pixels, truth, classes, skipped)
+        except ValueError as error:
+            raise DatasetError(f"{annotations}: {error}") from None
 
     @classmethod
     def of(cls, data: BoxedImages, classes: Sequence[str] = (PERSON,)) -> BoxValidation:

@@ -19,6 +19,7 @@ from ...method.theta import SingularThetaError
 from ...networks.architectures import architecture_builder
 from ...readable import readable
 from ...skeletons import Skeleton
+from ...terminal import printable
 from ..config import ConfigError, Phase
 from ..overfit import fewer
 from ..schedule import Schedule
@@ -246,7 +247,7 @@ def _load(config: PoseConfig, data: Path, cache: Path, overfit: int | None) -> l
     people = []
     for source in config.source:
         with tqdm(
-            desc=f"decoding {source.images}", unit=" photographs", delay=1, disable=None
+            desc=f"decoding {printable(source.images)}", unit=" photographs", delay=1, disable=None
         ) as bar:
             part = load_people(
                 data / source.annotations,
@@ -279,7 +280,7 @@ def _held_out(config: PoseConfig, data: Path, skeleton: Skeleton) -> tuple[Measu
             f"got {dataset.skeleton.name}"
         )
     with tqdm(
-        desc=f"reading {spec.images}", total=len(dataset), unit=" photographs", delay=1,
+        desc=f"reading {printable(spec.images)}", total=len(dataset), unit=" photographs", delay=1,
         disable=None,
     ) as bar:  # fmt: skip
         dataset, problems = readable(dataset, progress=bar.update)

@@ -1,6 +1,7 @@
 """Training a detector: batches, and a whole run."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import cv2
@@ -162,12 +163,51 @@ def test_a_detector_is_learned_by_heart(tmp_path, config):
     assert sorted(both.class_index.tolist()) == [0, 1]
 
 
+def test_damaged_photographs_for_validation_are_skipped_and_told(tmp_path, capsys):
+    data = draw_people(tmp_path / "data", 4)
+    (data / "images/1.png").write_bytes(b"damaged")
+    (data / "images/2.png").unlink()
+    (tmp_path / "config.toml").write_text(CONFIG)
+    assert main([
+        "train", str(tmp_path / "config.toml"), "--data", str(data), "--samples", "8",
+        "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "run"),
+    ]) == 0  # fmt: skip
+    told = "2 boxes in 2 photographs, for validation; skipped: 1 image missing, 1 image unreadable"
+    assert f"people.json: {told}" in capsys.readouterr().out
+    measured = json.loads((tmp_path / "run/log.jsonl").read_text().splitlines()[-1])
+    assert 0 <= measured["ap50"] <= 1
+
+
+@pytest.mark.parametrize("damage", ["the photographs", "the boxes"])
+def test_nothing_to_validate_on_is_told_at_the_start(tmp_path, capsys, damage):
+    data = draw_people(tmp_path / "data", 2)
+    content = json.loads((data / "people.json").read_text())
+    (data / "val").mkdir()
+    for image in content["images"]:
+        (data / "val" / image["file_name"]).write_bytes(b"damaged")
+    if damage == "the boxes":
+        content["annotations"] = []
+        shutil.copytree(data / "images", data / "val", dirs_exist_ok=True)
+    (data / "val.json").write_text(json.dumps(content))
+    head, tail = CONFIG.split("[validation]")
+    tail = tail.replace("people.json", "val.json", 1).replace('"images"', '"val"', 1)
+    (tmp_path / "config.toml").write_text(f"{head}[validation]{tail}")
+    assert main([
+        "train", str(tmp_path / "config.toml"), "--data", str(data), "--samples", "8",
+        "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "run"),
+    ]) == 2  # fmt: skip
+    error = capsys.readouterr().err
+    assert "val.json: there must be a box that is no crowd among the photographs" in error
+    assert ("skipped: 2 image unreadable" in error) == (damage == "the photographs")
+
+
 def test_classes_of_a_batch(tmp_path):
     data = add_squares(draw_people(tmp_path / "data", 4))
     config = replace(parse_config(TWO), augmentation=STILL)
     task = DetectorTask(config, data=data, cache=tmp_path / "cache", folder=tmp_path)
     assert task.summary() == [
         "people.json: 8 boxes in 4 photographs, 100% of the samples",
+        "people.json: 8 boxes in 4 photographs, for validation",
     ]
     batch = batch_of(task)
     sides = batch.boxes[:, 2:] - batch.boxes[:, :2]
