@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -43,12 +44,19 @@ def test_parts_of_the_whole_body_are_fields_of_their_own():
 
 def test_pycocotools_loads_coco_results(tmp_path):
     coco = pytest.importorskip("pycocotools.coco")
+    entry = record(LABEL, make_people(3))
     with contextlib.redirect_stdout(io.StringIO()):
         truth = coco.COCO()
         truth.dataset = {"images": [{"id": 42}], "annotations": [], "categories": [{"id": 1}]}
         truth.createIndex()
-        (tmp_path / "r.json").write_text(text_of(COCO, record(LABEL, make_people(3))))
-        assert len(truth.loadRes(str(tmp_path / "r.json")).anns) == 3
+        (tmp_path / "r.json").write_text(text_of(COCO, entry))
+        found = truth.loadRes(str(tmp_path / "r.json"))
+    for one, person in zip(found.anns.values(), entry["people"], strict=True):
+        rows = np.reshape(one["keypoints"], (17, 3))
+        np.testing.assert_array_equal(rows[:, :2], person["keypoints"])
+        np.testing.assert_array_equal(rows[:, 2], person["keypoint_scores"])
+        # With a box in the file, this would be the box's.
+        assert one["area"] == pytest.approx(np.ptp(rows[:, :2], axis=0).prod())
 
 
 def test_what_is_no_person_is_left_out():

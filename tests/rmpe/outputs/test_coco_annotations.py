@@ -13,12 +13,13 @@ import torch
 from PIL import Image
 
 from rmpe.datasets import load_dataset
+from rmpe.outputs.coco import COCO
 from rmpe.outputs.coco_annotations import COCO_ANNOTATIONS
 from rmpe.outputs.labels import ImageLabel
 from rmpe.outputs.records import error_record, record, tracked_record
 from rmpe.skeletons import COCO_17
 
-from .material import LABEL, make_people, make_records, written
+from .material import LABEL, make_people, make_records, text_of, written
 
 
 def test_what_is_labeled(tmp_path):
@@ -37,8 +38,17 @@ def test_what_is_labeled(tmp_path):
     assert first["keypoints"][9:15] == [0] * 6
     assert first["num_keypoints"] == 15
     assert (first["track_id"], "track_id" in second) == (6, False)
+    assert (first["score"], second["score"]) == (0.5, 0.5)
     (category,) = content["categories"]
     assert category["keypoints"] == list(COCO_17.keypoints)
+    # Counted from 1, as in COCO's own: from the left ankle to the left knee, ...
+    assert {frozenset(limb) for limb in category["skeleton"]} == {
+        frozenset(limb)
+        for limb in [
+            [16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12], [7, 13], [6, 7], [6, 8],
+            [7, 9], [8, 10], [9, 11], [2, 3], [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 7],
+        ]
+    }  # fmt: skip
 
 
 def test_classes_are_categories(tmp_path):
@@ -65,6 +75,34 @@ def test_pycocotools_loads_them(tmp_path):
     assert len(loaded.getAnnIds(imgIds=[42])) == 3
     assert loaded.getAnnIds(imgIds=[7]) == []
     assert loaded.loadCats([1])[0]["name"] == "person"
+
+
+def test_pycocotools_finds_our_results_in_our_annotations(tmp_path):
+    """Both files tell of the same people: every one is found, with the right number of joints."""
+    coco, cocoeval = (pytest.importorskip(f"pycocotools.{name}") for name in ("coco", "cocoeval"))
+    entries = make_records(4)
+    for entry in entries:
+        for number, person in enumerate(entry["people"]):
+            person["score"] = 0.9 - 0.1 * number
+            # Far from each other, so that nobody is taken for another.
+            person["keypoints"] = [[x + 500 * number, y] for x, y in person["keypoints"]]
+            person["box"] = [500 * number, 0, 500 * number + 200, 200]
+    (tmp_path / "results.json").write_text(text_of(COCO, *entries))
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = coco.COCO(str(written(COCO_ANNOTATIONS, tmp_path, *entries)))
+        found = truth.loadRes(str(tmp_path / "results.json"))
+        evaluation = cocoeval.COCOeval(truth, found, "keypoints")
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1e10]], ["all"]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    assert len(found.anns) == len(truth.anns) == 6
+    assert evaluation.eval["precision"].min() == 1
+    assert sum(one["num_keypoints"] for one in truth.anns.values()) == sum(
+        score >= 0.3
+        for entry in entries
+        for person in entry["people"]
+        for score in person["keypoint_scores"]
+    )
 
 
 def test_supervision_loads_them(tmp_path):
