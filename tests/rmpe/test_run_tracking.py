@@ -70,8 +70,8 @@ def test_drawings_show_identities(frames, disk):
         for path in sorted((disk / "out" / "drawings").iterdir())
         if path.read_bytes() == (disk / "plain" / "drawings" / path.name).read_bytes()
     ]
-    # Nobody is there, or who is drawn last has no identity yet.
-    assert same == ["f10.png", "f8.png"]
+    # Nobody is there.
+    assert same == ["f10.png"]
 
 
 @pytest.mark.parametrize("when", [1, 2, 3])
