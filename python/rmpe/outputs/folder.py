@@ -9,7 +9,6 @@ at the end, and take their names when they are complete (`rmpe.outputs.files`).
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -24,13 +23,13 @@ from .errors import OutputError, OutputLostError, ResultsError, reason_of
 from .files import Directory
 from .image_list import IMAGE_LIST
 from .journal import Journal
-from .labels import ImageLabel, identifier, name_images
+from .labels import ImageLabel
 from .location import working_directory
 from .lock import locked, opened, refused
 from .pictures import Pictures, begin_pictures, complete_files, has_crops, remove_pictures
 from .records import Record
 from .run_file import RUN_FILE, RunFile, Setting
-from .work import Work
+from .work import Work, plan_work
 
 __all__ = ["ResultFolder", "open_results"]
 
@@ -144,33 +143,22 @@ class ResultFolder:
         OutputError
             The pictures that are there cannot be listed.
         """
-        current = self.working_directory
-        identify = identifier(current)
-        distinct: dict[str, Path] = {}
-        for path in paths:
-            distinct.setdefault(identify(path), path)
-        start = self._before.directory if self._before is not None else ""
-        # What is relative to another folder than the earlier paths is written in full.
-        files = distinct if start not in ("", current) else distinct.values()
-        known = [done.label for done in self._journal.done.values()]
-        labels = name_images(files, known, directory=start, current=current)
         drawn = self._pictures(DRAWINGS) if draw else set()
         cropped = set() if crops is None else self._pictures(CROPS)
-        work = []
-        positions: Counter[str] = Counter()
-        for place, (path, label) in enumerate(zip(distinct.values(), labels, strict=True)):
-            done = self._journal.done.get(label.file)
-            size = None if done is None else done.size
-            position = positions[os.path.dirname(label.file)]
-            positions[os.path.dirname(label.file)] += 1
-            if (
-                size is None
-                or (draw and drawing_file(label, size) not in drawn)
-                or (crops and not has_crops(self._journal.record(label.file), crops, cropped))
-            ):
-                work.append(Work(path, label, size is not None, place, position))
-        self._planned = labels
-        return work, len(distinct) - len(work)
+
+        def has_pictures(label: ImageLabel, size: tuple[int, int]) -> bool:
+            return not (draw and drawing_file(label, size) not in drawn) and (
+                crops is None or has_crops(self._journal.record(label.file), crops, cropped)
+            )
+
+        self._planned, work = plan_work(
+            paths,
+            self._journal.done,
+            has_pictures,
+            before=self._before.directory if self._before is not None else "",
+            current=self.working_directory,
+        )
+        return work, len(self._planned) - len(work)
 
     def _pictures(self, name: str) -> set[str]:
         try:
