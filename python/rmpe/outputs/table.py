@@ -5,6 +5,10 @@ frame, in seconds from the first), ``image`` (its name), ``person`` (index in th
 image), ``track`` (identity, where people were tracked), ``keypoint`` (its name in the skeleton, or
 its number where the skeleton is not a known one), ``x``, ``y`` (pixels), ``score``. What is not
 there, or not finite, is empty in CSV, and null in Parquet.
+
+Spreadsheets take text that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, which may start
+programs, and the name of a file may be one: in CSV, such text has a ``'`` in front. Parquet has it
+as it is.
 """
 
 from __future__ import annotations
@@ -24,6 +28,9 @@ __all__ = ["CSV", "KEYPOINT_COLUMNS", "PARQUET"]
 
 KEYPOINT_COLUMNS = ("person", "track", "class", "keypoint", "x", "y", "score")
 _COLUMNS = ("image_id", "time", "image", *KEYPOINT_COLUMNS)
+# Beginnings of formulas, also in the full width of East Asian text.
+_FORMULA = ("=", "+", "-", "@", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
+            "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
 # Rows of a row group of Parquet, which is what a reader holds at once.
 _ROWS = 1 << 16
 
@@ -50,7 +57,12 @@ def _unicode(name: str) -> str:
 
 def _lines(record: Record) -> Iterator[str]:
     for row in _rows(record):
-        yield _line(row)
+        yield _line(tuple(_plain(value) if isinstance(value, str) else value for value in row))
+
+
+def _plain(text: str) -> str:
+    """Make text that spreadsheets would calculate plain text to them."""
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def _line(row: tuple[Any, ...]) -> str:

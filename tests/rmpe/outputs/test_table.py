@@ -82,6 +82,31 @@ def test_polars_reads_it(table_format, entries, tmp_path):
     check([list(row) for row in table.rows()], entries)
 
 
+@pytest.mark.parametrize(
+    "name", ["=cmd|' /C calc'!A0.jpg", "+1.jpg", "-1.jpg", "@SUM(A1).jpg", "\t=1.jpg", "\r\n=1.jpg",
+             " =1.jpg", "\uff1d1.jpg", "=HYPERLINK(\"http:// x\").jpg"],
+)  # fmt: skip
+def test_no_name_is_a_formula(tmp_path, name):
+    """Neither that of a file, nor that of a class, which somebody else may have chosen."""
+    people = dataclasses.replace(make_people(1), classes=(name,))
+    entry = record(ImageLabel(name, name, 7), people)
+    with written(CSV, tmp_path, entry).open(newline="") as file:
+        row = list(csv.reader(file))[1]
+    assert (row[2], row[5]) == (f"'{name}", f"'{name}")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(written(PARQUET, tmp_path, entry)).to_pylist()
+    assert (table[0]["image"], table[0]["class"]) == (name, name)
+
+
+def test_names_and_numbers_that_are_no_formula_stay(tmp_path):
+    people = make_people(1)
+    people.keypoints[0, 0, 0] = -3.5
+    entry = record(ImageLabel("a-b=c+d@e.jpg", "a-b=c+d@e.jpg", 7), people)
+    with written(CSV, tmp_path, entry).open(newline="") as file:
+        row = list(csv.reader(file))[1]
+    assert row[2] == "a-b=c+d@e.jpg" and row[7] == "-3.5"
+
+
 def test_the_csv_module_reads_it(entries, tmp_path):
     with written(CSV, tmp_path, *entries).open(newline="") as file:
         rows = list(csv.reader(file))
