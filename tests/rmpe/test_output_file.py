@@ -94,3 +94,30 @@ def test_files_that_go_together_do_so_whenever_a_run_ends(tmp_path, monkeypatch,
     else:
         pytest.fail("it never came to its end")
     assert number > 12 and {*disk.calls} == {"open", "write", "fsync", "replace", "unlink"}
+
+
+@pytest.mark.parametrize("fault", ["kill", "late", "full"])
+@pytest.mark.parametrize("before", [b"", b"before"], ids=["first", "second"])
+def test_a_file_is_whole_whenever_a_run_ends(tmp_path, monkeypatch, before, fault):
+    """Checkpoints, presets, mixtures, sheets and videos are written like that."""
+    for number in range(1, 100):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = folder / "out.json"
+        if before:
+            path.write_bytes(before)
+        with monkeypatch.context() as patch:
+            disk = Disk(patch, number, fault)
+            try:
+                write_output(path, b"after" * 1000)
+            except (Killed, OSError) as error:
+                assert disk.dead == isinstance(error, Killed)
+        if len(disk.calls) < number:
+            break  # It came to its end before the fault.
+        found = path.read_bytes() if path.exists() else b""
+        assert found in (before, b"after" * 1000)
+        write_output(path, b"again")
+        assert list(folder.iterdir()) == [path] and path.read_bytes() == b"again"
+    else:
+        pytest.fail("it never came to its end")
+    assert number > 5 and {*disk.calls} == {"open", "write", "fsync", "replace", "unlink"}
