@@ -17,7 +17,7 @@ from .outputs.folder import open_results
 from .outputs.journal import in_pieces, open_journal
 from .outputs.location import check_apart
 from .outputs.records import Record, known_skeleton
-from .outputs.run_file import RunFile
+from .outputs.run_file import RunFile, derived_settings
 from .progress import Progress, no_progress
 from .skeleton_conversion import Conversion
 from .skeletons import Skeleton
@@ -82,7 +82,8 @@ def convert_results(
     results = as_path("results", results, ResultsError)
     out = as_path("out", out, OutputError)
     check_apart(results.parent if os.path.isfile(results) else results, out)
-    settings = {"convert.skeleton": None if skeleton is None else skeleton.name}
+    name = None if skeleton is None else skeleton.name
+    settings = derived_settings("convert", {"skeleton": name})
     with (
         _opened(results, images, source, report) as (count, records),
         open_results(out, settings, overwrite=overwrite, report=report) as folder,

@@ -19,7 +19,7 @@ from .outputs.folder import open_results
 from .outputs.journal import Journal, in_pieces, open_journal
 from .outputs.location import check_apart
 from .outputs.records import Record, rounded
-from .outputs.run_file import RunFile
+from .outputs.run_file import RunFile, derived_settings
 from .progress import Progress, no_progress
 from .trackers.parameters import SmoothingParameters
 from .trackers.smoothing import fill_gaps, smooth_track
@@ -105,7 +105,7 @@ def smooth_results(
     results = as_path("results", results, ResultsError)
     out = as_path("out", out, OutputError)
     check_apart(results, out)
-    settings = {f"smooth.{name}": value for name, value in asdict(parameters).items()}
+    settings = derived_settings("smooth", asdict(parameters))
     with (
         open_journal(results, report) as journal,
         open_results(out, settings, overwrite=overwrite, report=report) as folder,

@@ -21,7 +21,7 @@ from .outputs.folder import ResultFolder, open_results
 from .outputs.journal import in_pieces, open_journal
 from .outputs.location import check_apart
 from .outputs.records import Record, known_skeleton, people_of, tracked_record
-from .outputs.run_file import RunFile
+from .outputs.run_file import RunFile, derived_settings
 from .progress import Progress, no_progress
 from .trackers.parameters import TrackingParameters
 from .trackers.tracker import LONGEST, TrackerState, track
@@ -104,7 +104,7 @@ def track_results(
     results = as_path("results", results, ResultsError)
     out = as_path("out", out, OutputError)
     check_apart(results, out)
-    settings = {f"track.{name}": value for name, value in asdict(parameters).items()}
+    settings = derived_settings("track", asdict(parameters))
     with (
         open_journal(results, report) as journal,
         open_results(out, settings, overwrite=overwrite, report=report) as folder,

@@ -18,7 +18,7 @@ from ..arrays import as_float64
 from ..class_names import PERSON
 from .captions import Captions
 from .drawing_style import DrawingStyle
-from .drawn import drawn_joints
+from .drawn import bounded, drawn_joints
 from .faces import blur_faces
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     and across; a limb is drawn when both its joints are. `drawn_joints` says who is left out. The
     largest person is drawn last. Where people were tracked, each identity has a color for its box,
     and is written in place of the index. Where the detector looks for anything but people, the
-    class of each box is written, too.
+    class of each box is written, too. Who has no box that is finite is as large as the joints.
 
     Parameters
     ----------
@@ -78,19 +78,22 @@ def draw(image: Array, people: People, style: DrawingStyle = _STYLE) -> Array:
     check_image("image", image)
     check_kind("people", people, People)
     check_kind("style", style, DrawingStyle)
-    longest = max(image.shape[:2])
     original = blur_faces(image, people) if style.blur_faces else np.ascontiguousarray(image)
     shown = drawn_joints(people, style)
-    # Far outside, only the direction matters; bounded, no coordinate overflows OpenCV's integers.
-    keypoints = np.nan_to_num(as_float64(people.keypoints)).clip(-2 * longest, 3 * longest)
-    corners = np.nan_to_num(as_float64(people.boxes)).clip(-2 * longest, 3 * longest)
+    keypoints = bounded(as_float64(people.keypoints), image.shape)
+    boxes = as_float64(people.boxes)
+    known: Array = np.asarray(np.isfinite(boxes).all(axis=1))
+    corners = bounded(boxes, image.shape)
+    for person in np.flatnonzero(~known & shown.any(1)):
+        joints = keypoints[person, shown[person]]
+        corners[person] = [*joints.min(0), *joints.max(0)]
 
     ids = None if people.track_ids is None else people.track_ids.tolist()
     canvas = original.copy()
     sides = np.maximum(corners[:, 2:] - corners[:, :2], 1)
     order = [one for one in np.argsort(sides.prod(1), kind="stable") if shown[one].any()]
     if style.boxes:
-        for person in order:
+        for person in filter(known.__getitem__, order):
             color = _BOX if ids is None or ids[person] < 1 else track_color(ids[person])
             _draw_box(canvas, corners[person], sides[person], color)
     for person in order:
@@ -147,8 +150,7 @@ def draw_boxes(image: Array, boxes: Array, texts: Sequence[str]) -> Array:
     check_texts("texts", texts, len(boxes), "box")
     drawing = np.ascontiguousarray(image).copy()
     known: Array = np.asarray(np.isfinite(boxes).all(axis=1))
-    longest = max(image.shape[:2])
-    boxes = np.nan_to_num(boxes).clip(-2 * longest, 3 * longest)
+    boxes = bounded(boxes, image.shape)
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
     captions = Captions(drawing)
     for index in map(int, np.argsort(-sides.prod(1), kind="stable")):

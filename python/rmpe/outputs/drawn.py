@@ -12,7 +12,7 @@ from .drawing_style import DrawingStyle
 if TYPE_CHECKING:
     from ..people import People
 
-__all__ = ["drawn_joints", "usable_boxes"]
+__all__ = ["bounded", "drawn_joints", "usable_boxes"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -96,3 +96,13 @@ def usable_boxes(people: People) -> Array:
     """Give boxes (P, 4) as float64; 0 for what is not finite, or beyond float32."""
     boxes = as_float64(people.boxes)
     return np.where(within_float32(boxes), boxes, 0.0)
+
+
+def bounded(points: Array, shape: tuple[int, ...]) -> Array:
+    """Bring coordinates of a picture near it, so that none overflows OpenCV's integers.
+
+    Far outside, only the direction matters; NaN becomes 0. ``shape`` is that of the picture.
+    """
+    longest = max(shape[:2])
+    near: Array = np.nan_to_num(points).clip(-2 * longest, 3 * longest)
+    return near

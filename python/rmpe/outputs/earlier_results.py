@@ -15,7 +15,7 @@ from .image_list import IMAGE_LIST
 from .journal import FINISHED, JOURNAL, MERGED
 from .labels import MAX_ID, crops_among, drawing_name, is_plain_name
 from .result_format import FrameFiles
-from .run_file import RUN_FILE, RunFile, Setting, parse_run_file
+from .run_file import RUN_FILE, RunFile, Setting, derived_by, parse_run_file
 
 __all__ = ["CROPS", "DRAWINGS", "check_earlier", "formats_in", "images_in", "remove_earlier"]
 
@@ -87,14 +87,11 @@ def check_earlier(
             "--overwrite to replace it, or another folder with --out"
         )
     before = _read_run_file(path, directory)
-    for name in before.settings:
-        command, dot, _ = name.partition(".")
-        if dot:
-            raise OutputError(
-                f"cannot resume {path}: rmpe {command} made it of other results, without their "
-                "images; drawings and crops come into the folder of rmpe infer, with identities "
-                "by --track"
-            )
+    if (command := derived_by(before.settings)) is not None:
+        raise OutputError(
+            f"cannot resume {path}: rmpe {command} made it of other results, without their images; "
+            "drawings and crops come into the folder of rmpe infer, with identities by --track"
+        )
     differences = [
         f"--{name} was {before.settings.get(name)}, now {value}"
         for name, value in settings.items()

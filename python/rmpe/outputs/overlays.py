@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .drawn import bounded
 from .lettering import write_label
 
 __all__ = ["draw_heatmaps", "draw_windows"]
@@ -96,9 +97,7 @@ def draw_windows(image: Array, crops: Array, windows: Array | None = None) -> Ar
     for outlines, color in ((crops, _CROP), (windows, _WINDOW)):
         if outlines is None:
             continue
-        # Far outside, only the direction matters; bounded, nothing overflows OpenCV's integers.
-        bounded = np.nan_to_num(outlines).clip(-2 * max(height, width), 3 * max(height, width))
-        corners = np.rint(bounded * 2**_SHIFT).astype(np.int32)
+        corners = np.rint(bounded(outlines, image.shape) * 2**_SHIFT).astype(np.int32)
         for ink, thick in ((_OUTLINE, line + 2), (color, line)):
             cv2.polylines(drawing, list(corners), True, ink, thick, cv2.LINE_AA, _SHIFT)
         if color == _WINDOW:

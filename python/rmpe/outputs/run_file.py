@@ -11,7 +11,14 @@ from typing import Any
 from .errors import ResultsError
 from .labels import is_path
 
-__all__ = ["RUN_FILE", "RunFile", "Setting", "parse_run_file"]
+__all__ = [
+    "RUN_FILE",
+    "RunFile",
+    "Setting",
+    "derived_by",
+    "derived_settings",
+    "parse_run_file",
+]
 
 RUN_FILE = "run.json"
 
@@ -45,6 +52,29 @@ class RunFile:
     def to_bytes(self) -> bytes:
         """Write it down as JSON."""
         return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+
+def derived_settings(command: str, values: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Name the settings of a command that makes results of others, without their images.
+
+    Examples
+    --------
+    >>> derived_settings("track", {"patience": 30})
+    {'track.patience': 30}
+    """
+    return {f"{command}.{name}": value for name, value in values.items()}
+
+
+def derived_by(settings: Mapping[str, Setting]) -> str | None:
+    """Tell the command that made results of others; None where networks made them of images.
+
+    Examples
+    --------
+    >>> derived_by({"track.patience": 30}), derived_by({"flip": False})
+    ('track', None)
+    """
+    commands = (name.partition(".") for name in settings)
+    return next((command for command, dot, _ in commands if dot), None)
 
 
 def parse_run_file(data: bytes) -> RunFile:

@@ -172,6 +172,17 @@ def test_joints_that_are_not_finite_are_left_out(bad):
     draw(gray((200, 200)), people)
 
 
+@pytest.mark.parametrize("place", [0, 2])
+def test_who_has_no_box_is_as_large_as_the_joints(place):
+    people, image = make_people((300, 300)), gray((300, 300))
+    style = dataclasses.replace(BARE, numbers=True)
+    expected = dataclasses.replace(people, boxes=torch.tensor(
+        [[*FIGURE.min(0) * 300, *FIGURE.max(0) * 300]], dtype=torch.float32))  # fmt: skip
+    people.boxes[0, place] = math.nan
+    drawing = draw(image, people, dataclasses.replace(style, boxes=True))
+    np.testing.assert_array_equal(drawing, draw(image, expected, style))
+
+
 def test_coordinates_far_outside_are_harmless():
     people = make_people((200, 200))
     people.keypoints[0, 9] = torch.tensor([1e30, -1e30])
