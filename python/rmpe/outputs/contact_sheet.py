@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rmpe_ext.validation.checks import TYPES, check_whole, show
 
 from ..arguments import check_image, check_texts
-from .lettering import write_label
+from .lettering import shorten, write_label
 
 __all__ = ["contact_sheet", "thumbnail"]
 
@@ -108,5 +108,6 @@ def contact_sheet(
         # In the middle of the cell.
         top, left = ((side - length) // 2 for length in image.shape[:2])
         cell[top : top + image.shape[0], left : left + image.shape[1]] = image
-        write_label(cell, name, (0, side), min(_LABEL, side))
+        label = min(_LABEL, side)
+        write_label(cell, shorten(cell, name, label), (0, side), label)
     return sheet

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Area", "label_area", "write_label"]
+__all__ = ["Area", "label_area", "shorten", "write_label"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Area = tuple[int, int, int, int]
@@ -50,6 +50,33 @@ def label_area(canvas: Array, text: str, place: tuple[float, float], height: flo
     return left, top, rows, columns
 
 
+def shorten(canvas: Array, text: str, height: float) -> str:
+    """Leave out the middle of a text that is wider than the picture, as far as that must be.
+
+    What tells the names of files apart often stands at their end.
+
+    Examples
+    --------
+    >>> short = shorten(np.zeros((20, 120, 3), np.uint8), "a-long-name-of-a-video_12.jpg", 20)
+    >>> short.startswith("a-long"), short.endswith("12.jpg"), "..." in short
+    (True, True, True)
+    """
+
+    def cut(kept: int) -> str:
+        return f"{text[: (kept + 1) // 2]}...{text[len(text) - kept // 2 :]}"
+
+    def fits(line: str) -> bool:
+        return label_area(canvas, line, (0, 0), height)[3] <= canvas.shape[1]
+
+    if fits(text):
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(cut(middle)) else (low, middle - 1)
+    return cut(low)
+
+
 def _font_size(height: float) -> int:
     return max(round(height * 0.68), 6)
 
@@ -67,7 +94,7 @@ def _rasterized(text: str, size: int) -> Array:
     """Give the opacity of a text, (h, w) uint8: all texts of a size have the same height."""
     from PIL import Image, ImageDraw, ImageFont
 
-    # This font's spaces are too narrow to be seen where it is small.
+    # This font's spaces are too narrow: "1 0.44" would read as "10.44".
     text = text.replace(" ", "  ")
     font = ImageFont.load_default(size)
     left, _, right, _ = font.getbbox(text)

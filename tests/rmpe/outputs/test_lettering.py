@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rmpe.outputs.lettering import write_label
+from rmpe.outputs.lettering import label_area, shorten, write_label
 
 
 def written(size, text, place, height):
@@ -31,6 +31,21 @@ def test_text_is_moved_into_the_picture(place):
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3)])
 def test_pictures_smaller_than_the_text(size):
     written(size, "1234", (0, 0), 30)
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_the_middle_of_a_long_text_is_left_out(width):
+    canvas = np.zeros((40, width, 3), np.uint8)
+    texts = [f"a long name of a video, as people give them_{n:06}.jpg" for n in range(3)]
+    short = [shorten(canvas, text, 20) for text in texts]
+    assert len(set(short)) == 3
+    for text in short:
+        assert label_area(canvas, text, (0, 0), 20)[3] <= width
+        assert text.startswith("a") and text.endswith("g") and "..." in text
+    # One more letter would not fit.
+    wider = label_area(canvas, short[0] + "m", (0, 0), 20)[3]
+    assert wider > width
+    assert shorten(canvas, "ab", 20) == "ab"
 
 
 def test_different_texts_differ():
