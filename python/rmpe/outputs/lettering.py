@@ -58,15 +58,17 @@ def shorten(canvas: Array, text: str, height: float) -> str:
     Examples
     --------
     >>> short = shorten(np.zeros((20, 120, 3), np.uint8), "a-long-name-of-a-video_12.jpg", 20)
-    >>> short.startswith("a-long"), short.endswith("12.jpg"), "..." in short
+    >>> short.startswith("a-lo"), short.endswith("12.jpg"), "..." in short
     (True, True, True)
     """
 
     def cut(kept: int) -> str:
-        return f"{text[: (kept + 1) // 2]}...{text[len(text) - kept // 2 :]}"
+        begin = kept // 3
+        return f"{text[:begin]}...{text[len(text) - kept + begin :]}"
 
     def fits(line: str) -> bool:
-        return label_area(canvas, line, (0, 0), height)[3] <= canvas.shape[1]
+        _, _, _, columns = label_area(canvas, line, (0, 0), height)
+        return bool(columns <= canvas.shape[1])
 
     if fits(text):
         return text
