@@ -13,8 +13,8 @@ import numpy.typing as npt
 from .arguments import as_path
 from .inputs.clip import Clip
 from .inputs.images import ImageError
-from .inputs.pyav import upright, video_stream
-from .inputs.video import decode_clip, open_clip, read_clip
+from .inputs.pyav import open_file, upright, video_stream
+from .inputs.video import decode_clip, read_clip
 from .output_file import check_is_file, check_output, write_atomically
 from .outputs.drawing import draw
 from .outputs.drawing_style import DrawingStyle
@@ -73,7 +73,7 @@ def annotate_video(
     ResultsError
         There are no results, or they are not of this video.
     ImageError
-        The video cannot be read.
+        The video cannot be read, or its frames are of different sizes.
     OutputError
         The new video cannot be written, or would replace the old one.
     """
@@ -128,7 +128,7 @@ def _write(
     sound: bool,
     advance: Callable[[int], object],
 ) -> None:
-    with open_clip(clip) as container:
+    with open_file(clip.path) as container:
         heard = list(container.streams.audio[:1]) if sound else []
         rate = video_stream(container, clip.path).average_rate
         packets: list[Any] = []  # Sound that is not written yet.
@@ -139,6 +139,12 @@ def _write(
             if number < done:
                 continue
             shown = _drawn(upright(frame), journal, files[number], style)
+            if last is not None and shown.shape != last.shape:
+                raise ImageError(
+                    f"{printable(clip.path)}: all frames must have the size of the first, "
+                    f"{last.shape[1]} x {last.shape[0]}, but frame {number} is {shown.shape[1]} x "
+                    f"{shown.shape[0]}"
+                )
             if writer is None:
                 writer = VideoWriter(file, suffix, shown.shape[:2], clip.unit, rate, *heard)
             writer.write_sound(packets)

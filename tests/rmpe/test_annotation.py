@@ -17,6 +17,7 @@ from rmpe.outputs.errors import OutputError, ResultsError
 from rmpe.run import run
 
 av = pytest.importorskip("av")
+from .inputs.encode import encode  # noqa: E402
 from .inputs.test_video import HEIGHT, WIDTH, picture, write_video  # noqa: E402
 from .test_run_video import BarEstimator  # noqa: E402
 
@@ -34,6 +35,20 @@ STAMPS = [0, 4, 8, 50, 54, 58, 62, 66, 70, 90]
 
 def infer(clip, **options):
     run([clip], "results", BarEstimator, settings={}, style=None, **options)
+
+
+def test_frames_of_different_sizes_make_no_video(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write_video("walk.mjpeg", count=2, codec="mjpeg", pix_fmt="yuvj420p")
+    with open(path, "ab") as file:
+        file.write(encode(np.zeros((32, 16, 3), np.uint8), "JPEG"))
+    infer(path)
+    message = (
+        "walk.mjpeg: all frames must have the size of the first, 64 x 48, but frame 2 is 16 x 32"
+    )
+    with pytest.raises(ImageError, match=message):
+        annotate_video("results", path, "out.mp4", STYLE)
+    assert not os.path.exists("out.mp4")
 
 
 def add_sound(path, target):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import stat
+import struct
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,13 +18,15 @@ from .images import ImageError
 if TYPE_CHECKING:
     import av
 
-__all__ = ["Decoded", "decode", "import_av", "refusal", "upright", "video_stream"]
+__all__ = ["Decoded", "decode", "import_av", "open_file", "refusal", "upright", "video_stream"]
 
 # Of these, a damaged frame is told from a good one only by an error of its decoder, which is told
 # to give it; of others, the frame says so itself, and errors would cost those behind it, too.
 _STRICT = frozenset(("mjpeg", "hevc"))
 # Frames that may come between a packet and its frame: the most that H.264 and HEVC put in order.
 _MOST_REORDERED = 16
+# Of a file that are looked through for its index.
+_MOST_BOXES = 1000
 
 
 def import_av(path: str | os.PathLike[str]) -> Any:
@@ -34,6 +38,21 @@ def import_av(path: str | os.PathLike[str]) -> Any:
             f"{printable(path)}: videos are read after: pip install 'av>=14.2'"
         ) from None
     return av
+
+
+def open_file(path: str | os.PathLike[str]) -> Any:
+    """Open a video file; where that fails, this is an `ImageError`."""
+    av = import_av(path)
+    try:
+        # Opening a pipe would wait for its writer, without end where there is none.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ImageError(f"{printable(path)}: is not a file but a folder, pipe or device")
+        # Not by the name alone: FFmpeg takes what is before a colon for a protocol.
+        return av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        if isinstance(error, ImageError):
+            raise
+        raise refusal(path, error) from None
 
 
 def video_stream(container: Any, path: str | os.PathLike[str]) -> Any:
@@ -89,12 +108,14 @@ def decode(
 
     if stream.codec_context.name in _STRICT:
         stream.codec_context.options = {"err_detect": "explode"}
+    # Transport streams say so, too, where one was put behind another.
+    tells_damage = container.format.name != "mpegts"
     damaged: set[int] = set()  # Packets whose frames did not come yet.
     for packet in container.demux([stream, *others]):
         if packet.stream.index != stream.index:
             take(packet)
             continue
-        if packet.is_corrupt and packet.pts is not None:
+        if packet.is_corrupt and tells_damage and packet.pts is not None:
             damaged.add(packet.pts)
         try:
             frames = packet.decode()
@@ -124,8 +145,32 @@ def _missing(damaged: set[int], before: float = math.inf) -> Iterator[Decoded]:
 
 def refusal(path: str | os.PathLike[str], error: Exception) -> ImageError:
     """Make the error of a video that PyAV cannot read."""
-    reason = getattr(error, "strerror", None) or str(error)
+    reason = _what_lacks(path) or getattr(error, "strerror", None) or str(error)
     return ImageError(f"{printable(path)}: this video cannot be read: {reason}")
+
+
+def _what_lacks(path: str | os.PathLike[str]) -> str | None:
+    """Say what a file lacks that FFmpeg cannot read, where that is plain."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size == 0:
+                return "the file is empty"
+            kinds: list[bytes] = []
+            at = 0
+            # MP4 and MOV: boxes, each with its length and kind, of which one is the index.
+            while at < size and len(kinds) < _MOST_BOXES:
+                file.seek(at)
+                length, kind = struct.unpack(">I4s", file.read(8))
+                if length == 1:
+                    (length,) = struct.unpack(">Q", file.read(8))
+                kinds.append(kind)
+                at += length if length >= 8 else size
+    except (OSError, ValueError, struct.error):
+        return None
+    if kinds[0] == b"ftyp" and b"moov" not in kinds and at > size:
+        return "it was cut off before its index, which such files have at their end"
+    return None
 
 
 def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:

@@ -19,12 +19,12 @@ import numpy.typing as npt
 from ..terminal import printable
 from .clip import Clip, Excerpt, is_video
 from .images import ImageError
-from .pyav import decode, import_av, refusal, upright, video_stream
+from .pyav import decode, import_av, open_file, refusal, upright, video_stream
 
 if TYPE_CHECKING:
     import av
 
-__all__ = ["decode_clip", "expand_videos", "open_clip", "read_clip", "read_clip_frames"]
+__all__ = ["decode_clip", "expand_videos", "read_clip", "read_clip_frames"]
 
 
 def read_clip(path: str | os.PathLike[str]) -> Clip:
@@ -37,18 +37,15 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
     """
     av = import_av(path)
     stamps: list[int | None] = []
-    try:
-        with av.open(os.fspath(path), metadata_errors="replace") as container:
-            stream = video_stream(container, path)
-            unit = stream.time_base
-            try:
-                for packet in container.demux(stream):
-                    if packet.size and not packet.is_discard:
-                        stamps.append(packet.pts)
-            except av.FFmpegError:
-                pass  # Cut off, or damaged: what comes before counts.
-    except (av.FFmpegError, OSError) as error:
-        raise refusal(path, error) from None
+    with open_file(path) as container:
+        stream = video_stream(container, path)
+        unit = stream.time_base
+        try:
+            for packet in container.demux(stream):
+                if packet.size and not packet.is_discard:
+                    stamps.append(packet.pts)
+        except (av.FFmpegError, OSError):
+            pass  # Cut off, or damaged: what comes before counts.
     known = sorted({stamp for stamp in stamps if stamp is not None})
     if not stamps:
         raise ImageError(f"{printable(path)}: this video holds no frame")
@@ -125,7 +122,7 @@ def read_clip_frames(
         yield from (error for _ in wanted)
         return
     try:
-        with open_clip(clip) as container:
+        with open_file(clip.path) as container:
             for index, frame in decode_clip(clip, container):
                 while wanted and wanted[0] < index:
                     yield _lost(clip, wanted.popleft())
@@ -140,15 +137,6 @@ def read_clip_frames(
         yield _lost(clip, wanted.popleft())
 
 
-def open_clip(clip: Clip) -> Any:
-    """Open a video with PyAV; where that fails, this is an `ImageError`."""
-    av = import_av(clip.path)
-    try:
-        return av.open(os.fspath(clip.path), metadata_errors="replace")
-    except (av.FFmpegError, OSError) as error:
-        raise refusal(clip.path, error) from None
-
-
 def decode_clip(
     clip: Clip,
     container: Any,
@@ -161,7 +149,7 @@ def decode_clip(
     ----------
     clip : Clip
     container
-        As `open_clip` gives it.
+        As `rmpe.inputs.pyav.open_file` gives it.
     sound : sequence of streams of PyAV
         Of the same container.
     take_sound : callable
