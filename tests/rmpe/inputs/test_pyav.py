@@ -132,10 +132,11 @@ def test_pipes_are_not_opened(tmp_path):
 def test_what_a_file_lacks(tmp_path):
     path = write_video(tmp_path / "a.mp4")
     whole = path.read_bytes()
-    assert whole.index(b"mdat") < whole.index(b"moov")
+    index = whole.index(b"moov")
+    assert whole.index(b"mdat") < index
     for content, reason in (
         (b"", "the file is empty"),
-        (whole[: len(whole) // 2], "it was cut off before its index, which such files have at the"),
+        (whole[: index - 40], "it was cut off before its index, which such files have at the"),
         (b"no video", "Invalid data found"),
         (bytes(100), "Invalid data found"),
         (b"\xff" * 100, "Invalid data found"),
