@@ -18,6 +18,7 @@ from .outputs.journal import in_pieces, open_journal
 from .outputs.location import check_apart
 from .outputs.records import Record, known_skeleton
 from .outputs.run_file import RunFile, derived_settings
+from .outputs.values import check_keypoints
 from .progress import Progress, no_progress
 from .skeleton_conversion import Conversion
 from .skeletons import Skeleton
@@ -157,13 +158,9 @@ def convert_record(entry: Record, skeleton: Skeleton) -> Record:
         conversion = Conversion.between(source, skeleton)
     except ValueError as error:
         raise ResultsError(f"{entry['file']}: {error}") from None
+    check_keypoints(entry, source)
     people = []
     for person in entry["people"]:
-        if len(person["keypoints"]) != len(source):
-            raise ResultsError(
-                f"{entry['file']}: keypoints must be {len(source)}, as {source.name} has, "
-                f"got {len(person['keypoints'])}"
-            )
         keypoints, scores = conversion.person(person["keypoints"], person["keypoint_scores"])
         people.append({**person, "keypoints": keypoints, "keypoint_scores": scores})
     before = entry.get("derived", [])

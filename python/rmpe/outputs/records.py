@@ -20,6 +20,7 @@ from .values import (
     are_numbers,
     are_texts,
     check,
+    check_keypoints,
     is_text,
     is_unicode,
     numbers,
@@ -191,13 +192,8 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
 
     from ..people import People
 
+    check_keypoints(entry, skeleton)
     people, k = entry["people"], len(skeleton)
-    for person in people:
-        if len(person["keypoints"]) != k:
-            raise ResultsError(
-                f"keypoints of {entry['file']} must be {k}, as the skeleton {skeleton.name} has, "
-                f"got {len(person['keypoints'])}"
-            )
 
     def column(name: str, *shape: int) -> torch.Tensor:
         values = np.array([person[name] for person in people], np.float32)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import ResultsError
+
+if TYPE_CHECKING:
+    from ..skeletons import Skeleton
 
 __all__ = [
     "are_numbers",
     "are_texts",
     "check",
+    "check_keypoints",
     "is_text",
     "is_unicode",
     "numbers",
@@ -31,6 +35,16 @@ def check(entry: dict[str, Any], key: str, rule: str, is_right: Callable[[Any], 
         raise ResultsError(f"{key} is missing; it must be {rule}")
     if not is_right(entry[key]):
         raise ResultsError(f"{key} must be {rule}, got {shown(entry[key])}")
+
+
+def check_keypoints(entry: dict[str, Any], skeleton: Skeleton) -> None:
+    """Raise ResultsError unless the people of a record have the keypoints of a skeleton."""
+    for person in entry["people"]:
+        if len(person["keypoints"]) != len(skeleton):
+            raise ResultsError(
+                f"{entry['file']}: keypoints must be {len(skeleton)}, as {skeleton.name} has, "
+                f"got {len(person['keypoints'])}"
+            )
 
 
 def shown(value: Any) -> str:

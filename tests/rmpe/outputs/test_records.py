@@ -67,7 +67,7 @@ def test_numbers_that_were_not_finite_are_nan_again():
 
 
 def test_people_of_another_skeleton_are_refused():
-    with pytest.raises(ResultsError, match="keypoints of photos/b/x.jpg must be 16, .* got 17"):
+    with pytest.raises(ResultsError, match="photos/b/x.jpg: keypoints must be 16, .* got 17"):
         people_of(record(LABEL, make_people(1)), MPII_16)
 
 
