@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from rmpe_ext import __version__
-
 from .arguments import as_path
 from .outputs.coco_input import read_coco
+from .outputs.derived import begin_derived, derived_settings
 from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import open_results
 from .outputs.journal import in_pieces, open_journal
 from .outputs.location import check_apart
 from .outputs.records import Record, known_skeleton
-from .outputs.run_file import RunFile, derived_settings
 from .outputs.values import check_keypoints
 from .progress import Progress, no_progress
 from .skeleton_conversion import Conversion
@@ -93,8 +91,7 @@ def convert_results(
             # As a rule all have the same, so that nothing in the folder changes for nothing.
             for entry in islice(records(), 1):
                 convert_record(entry, skeleton)
-        run = RunFile(__version__, settings, "none", tuple(formats), folder.working_directory)
-        folder.begin(run, overwrite=overwrite)
+        begin_derived(folder, results, settings, formats, overwrite=overwrite)
         with progress("image", count) as advance:
 
             def converted() -> Iterator[Record]:

@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rmpe_ext import __version__
-
 from .arguments import as_path
 from .outputs import DEFAULT_FORMATS
+from .outputs.derived import begin_derived, derived_settings
 from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import open_results
 from .outputs.journal import Journal, in_pieces, open_journal
 from .outputs.location import check_apart
 from .outputs.records import Record, rounded
-from .outputs.run_file import RunFile, derived_settings
 from .progress import Progress, no_progress
 from .trackers.parameters import SmoothingParameters
 from .trackers.smoothing import fill_gaps, smooth_track
@@ -116,8 +114,7 @@ def smooth_results(
         ]
         if not any(found for _, found in tracks):
             raise ResultsError(f"{results} must hold tracked people; see rmpe track")
-        run = RunFile(__version__, settings, "none", tuple(formats), folder.working_directory)
-        folder.begin(run, overwrite=overwrite)
+        begin_derived(folder, results, settings, formats, overwrite=overwrite)
         with progress("frame", len(journal.done)) as advance:
             for video, found in tracks:
                 tally.tracks += len(found)

@@ -11,17 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise, tee
 
-from rmpe_ext import __version__
-
 from .arguments import as_path
 from .inputs.find import natural_key
 from .outputs import DEFAULT_FORMATS
+from .outputs.derived import begin_derived, derived_settings
 from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import ResultFolder, open_results
 from .outputs.journal import in_pieces, open_journal
 from .outputs.location import check_apart
 from .outputs.records import Record, known_skeleton, people_of, tracked_record
-from .outputs.run_file import RunFile, derived_settings
 from .progress import Progress, no_progress
 from .trackers.parameters import TrackingParameters
 from .trackers.tracker import LONGEST, TrackerState, track
@@ -111,8 +109,7 @@ def track_results(
     ):
         # Everything is looked at before anything in the folder changes.
         videos = videos_of(journal.done)
-        run = RunFile(__version__, settings, "none", tuple(formats), folder.working_directory)
-        folder.begin(run, overwrite=overwrite)
+        begin_derived(folder, results, settings, formats, overwrite=overwrite)
         tally = TrackTally()
         with progress("frame", len(journal.done)) as advance:
             for video in videos:

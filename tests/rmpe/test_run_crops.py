@@ -1,5 +1,6 @@
 """Runs that save crops: made once, made again where they are missing, removed with their images."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,24 @@ def test_results_of_results_get_no_crops(infer):  # noqa: F811
         with pytest.raises(OutputError, match=rule):
             infer(style=None, crops=CROPS, resume=True, out=out)
         assert contents(out) == before
+
+
+def test_results_of_results_know_where_their_images_are(infer, monkeypatch):  # noqa: F811
+    """Paths are relative to the folder of the run, wherever the others are started."""
+    infer(style=None, tracking=TrackingParameters())
+    run = Path("out").resolve()
+    here = str(Path.cwd())
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    track_results(run, "tracked")
+    smooth_results("tracked", "smooth")
+    convert_results("smooth", "converted", ["jsonl"])
+    for out in ("tracked", "smooth", "converted"):
+        assert json.loads(Path(out, "run.json").read_text())["directory"] == here
+    # What an interrupted or older run has left may not say it.
+    (run / "run.json").unlink()
+    convert_results(run, "unknown", ["jsonl"])
+    assert json.loads(Path("unknown/run.json").read_text())["directory"] == ""
 
 
 def test_crops_that_fail_are_reported_and_made_again(infer, monkeypatch):  # noqa: F811

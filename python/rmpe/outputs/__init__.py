@@ -5,6 +5,7 @@
 `records`                     what an image's result is, and records read back
 `journal`                     the records of a run, written as they come and never lost
 `coco_input`                  COCO results and annotations read as records
+`derived`                     results that are made of others
 `unread`                      what is said of everything else that is none
 `result_format`               what a format of result files is
 `text_format`                 formats that are one text file

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from . import RESULT_FORMATS
+from .derived import derived_by
 from .errors import EarlierResultsError, OutputError, ResultsError, reason_of
 from .files import Directory, partial_name
 from .image_list import IMAGE_LIST
 from .journal import FINISHED, JOURNAL, MERGED
 from .labels import MAX_ID, crops_among, drawing_name, is_plain_name
 from .result_format import FrameFiles
-from .run_file import RUN_FILE, RunFile, Setting, derived_by, parse_run_file
+from .run_file import RUN_FILE, RunFile, Setting, read_run_file
 
 __all__ = ["CROPS", "DRAWINGS", "check_earlier", "formats_in", "images_in", "remove_earlier"]
 
@@ -30,7 +31,6 @@ _FILES = (
     *(one.file_name for one in RESULT_FORMATS.values() if one.file_name not in _FOLDERS),
     IMAGE_LIST.file_name,
 )
-_MAX_RUN_FILE = 1 << 20
 _MAX_LINE = 64 << 20
 
 
@@ -104,8 +104,7 @@ def check_earlier(
 
 def _read_run_file(path: Path, directory: Directory) -> RunFile:
     try:
-        with directory.open(RUN_FILE) as file:
-            return parse_run_file(file.read(_MAX_RUN_FILE))
+        return read_run_file(directory)
     except FileNotFoundError:
         reason = "it tells the settings that go with the results"
     except OSError as error:

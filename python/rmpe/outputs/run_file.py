@@ -9,18 +9,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .errors import ResultsError
+from .files import Directory
 from .labels import is_path
 
-__all__ = [
-    "RUN_FILE",
-    "RunFile",
-    "Setting",
-    "derived_by",
-    "derived_settings",
-    "parse_run_file",
-]
+__all__ = ["RUN_FILE", "RunFile", "Setting", "parse_run_file", "read_run_file"]
 
 RUN_FILE = "run.json"
+# A longer one is none.
+_MOST_BYTES = 1 << 20
 
 Setting = str | int | float | bool | None
 
@@ -54,27 +50,18 @@ class RunFile:
         return (json.dumps(asdict(self), indent=2) + "\n").encode()
 
 
-def derived_settings(command: str, values: Mapping[str, Setting]) -> dict[str, Setting]:
-    """Name the settings of a command that makes results of others, without their images.
+def read_run_file(directory: Directory) -> RunFile:
+    """Read the ``run.json`` of a folder.
 
-    Examples
-    --------
-    >>> derived_settings("track", {"patience": 30})
-    {'track.patience': 30}
+    Raises
+    ------
+    OSError
+        It cannot be read.
+    ResultsError
+        It is damaged; see `parse_run_file`.
     """
-    return {f"{command}.{name}": value for name, value in values.items()}
-
-
-def derived_by(settings: Mapping[str, Setting]) -> str | None:
-    """Tell the command that made results of others; None where networks made them of images.
-
-    Examples
-    --------
-    >>> derived_by({"track.patience": 30}), derived_by({"flip": False})
-    ('track', None)
-    """
-    commands = (name.partition(".") for name in settings)
-    return next((command for command, dot, _ in commands if dot), None)
+    with directory.open(RUN_FILE) as file:
+        return parse_run_file(file.read(_MOST_BYTES))
 
 
 def parse_run_file(data: bytes) -> RunFile:

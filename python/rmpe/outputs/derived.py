@@ -1,0 +1,79 @@
+"""Results that are made of other results: without networks, and without the images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rmpe_ext import __version__
+
+from .errors import ResultsError
+from .files import Directory
+from .run_file import RunFile, Setting, read_run_file
+
+if TYPE_CHECKING:
+    from .folder import ResultFolder
+
+__all__ = ["begin_derived", "derived_by", "derived_settings"]
+
+
+def derived_settings(command: str, values: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Name the settings of a command that makes results of others, without their images.
+
+    Examples
+    --------
+    >>> derived_settings("track", {"patience": 30})
+    {'track.patience': 30}
+    """
+    return {f"{command}.{name}": value for name, value in values.items()}
+
+
+def derived_by(settings: Mapping[str, Setting]) -> str | None:
+    """Tell the command that made results of others; None where networks made them of images.
+
+    Examples
+    --------
+    >>> derived_by({"track.patience": 30}), derived_by({"flip": False})
+    ('track', None)
+    """
+    commands = (name.partition(".") for name in settings)
+    return next((command for command, dot, _ in commands if dot), None)
+
+
+def begin_derived(
+    folder: ResultFolder,
+    results: Path,
+    settings: Mapping[str, Setting],
+    formats: Sequence[str],
+    *,
+    overwrite: bool,
+) -> None:
+    """Begin a folder of results that are made of others; see `ResultFolder.begin`.
+
+    Parameters
+    ----------
+    folder : ResultFolder
+        Of the new results.
+    results : Path
+        What they are made of. Where it is a folder, relative paths of images start from where they
+        start there.
+    settings : mapping
+        Those of `derived_settings`.
+    formats : sequence of str
+        Keys of `rmpe.outputs.RESULT_FORMATS`.
+    overwrite : bool
+        Replace earlier results.
+    """
+    directory = _directory_of(results) if results.is_dir() else folder.working_directory
+    run = RunFile(__version__, settings, "none", tuple(formats), directory)
+    folder.begin(run, overwrite=overwrite)
+
+
+def _directory_of(results: Path) -> str:
+    """What relative paths start from in a folder of results; empty where that is not known."""
+    try:
+        with Directory(results) as directory:
+            return read_run_file(directory).directory
+    except (OSError, ResultsError):
+        return ""
