@@ -174,6 +174,8 @@ def run(
         raise ImageError(
             f"{source.name} cannot be resumed: its frames are gone; --resume is for files"
         )
+    if recursive and source is not None:
+        raise ImageError(f"--recursive is for folders; {source.name} is none")
     if raw is not None and (source is None or source.source != STANDARD_INPUT):
         raise ImageError("--raw is for standard input: name - as the input")
     if connection != _CONNECTION and (source is None or not source.is_live):

@@ -113,6 +113,7 @@ def test_what_is_cut_off_or_damaged_leaves_its_row(piped):
         (["-"], {"resume": True}, "standard input cannot be resumed: its frames are gone"),
         (["camera:87"], {"resume": True}, "camera 87 cannot be resumed"),
         (["-"], {"excerpt": Excerpt(end=3)}, "-: --start and --end need the times of frames"),
+        (["-"], {"recursive": True}, "^--recursive is for folders; standard input is none"),
         (["a.jpg"], {"raw": RawVideo(2, 2)}, "--raw is for standard input: name - as the input"),
         (["a.png"], {"excerpt": Excerpt(1, 2, 3)}, "^--start, --end, --stride: for videos, "),
         (["a.png"], {"detect_every": 2}, "^--detect-every: for videos, .*are photographs$"),

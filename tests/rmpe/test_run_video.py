@@ -233,6 +233,15 @@ def test_two_videos_are_tracked_apart(clip):
         assert ids == [1, 2, None]  # The third is seen for the first time.
 
 
+def test_videos_by_a_pattern(clip):
+    write_video("other.mp4", count=4, codec="mjpeg", pix_fmt="yuvj420p")
+    tally = infer("*.mp4", "other.mp4", tracking=TrackingParameters(), detect_every=1, style=None)
+    assert (tally.images, tally.skipped) == (14, 0)
+    assert [entry["file"] for entry in lines()][3:5] == [
+        "other.mp4/other_000003.jpg", "walk.mp4/walk_000000.jpg",
+    ]  # fmt: skip
+
+
 def test_a_file_that_is_no_video(clip, tmp_path):
     (tmp_path / "text.mp4").write_text("nothing")
     with pytest.raises(ImageError, match="^text.mp4: this video cannot be read: Invalid data"):

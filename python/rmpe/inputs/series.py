@@ -23,6 +23,7 @@ from .signatures import (
     MAY_BEGIN,
     STARTS,
     SURE_STARTS,
+    VIDEO,
 )
 
 __all__ = ["LARGEST", "Outcome", "Read", "read_series"]
@@ -44,6 +45,10 @@ _JPEG_BEGIN, _JPEG_END, _JPEG_SCAN = 0xD8, 0xD9, 0xDA
 _JPEG_FIRST_APP, _JPEG_LAST_APP = 0xE0, 0xEF
 # So many bytes of BMP hold the size of the file and of the picture.
 _BMP_START = 26
+_NO_VIDEO = (
+    "standard input holds a video, and not images: name its file, or pipe its frames, as "
+    "ffmpeg -i FILE -f image2pipe -c:v mjpeg - | ... does"
+)
 
 
 def read_series(
@@ -79,6 +84,9 @@ def read_series(
     data = _Bytes(read, is_coming)
     inside = 0
     if not data.fill(1):
+        return
+    if data.begins_a_video():
+        yield ImageError(_NO_VIDEO), None
         return
     if not data.begins_a_series():
         yield _decoded(data.rest()), None
@@ -130,6 +138,11 @@ class _Bytes:
         """Give all that comes away, up to the largest image."""
         self.fill(LARGEST)
         return self.take(len(self.held))
+
+    def begins_a_video(self) -> bool:
+        """Tell whether this is a video, of which the frames are no images."""
+        self.fill(LONGEST_START)
+        return VIDEO.match(self.held) is not None
 
     def begins_a_series(self) -> bool:
         """Tell whether an image comes soon, of a format that says where it ends."""

@@ -12,6 +12,7 @@ __all__ = [
     "MAY_BEGIN",
     "STARTS",
     "SURE_STARTS",
+    "VIDEO",
 ]
 
 # Of images that say where they end; where one may be expected, this is enough.
@@ -38,3 +39,9 @@ MAY_BEGIN = re.compile(rb"[\xff\x89RPB]\Z|(?:\xff\xd8|\x89P|RI|P[56]|BM).{0,60}\
 
 # TIFF, GIF, JPEG 2000, and what is built like MPEG-4: AVIF and HEIF.
 ALONE = re.compile(rb"II\*\0|MM\0\*|GIF8|\xff\x4f\xff\x51|....(?:jP  |ftyp)", re.DOTALL)
+
+# MP4 and MOV but not AVIF and HEIF, Matroska and WebM, AVI, FLV, streams of MPEG.
+VIDEO = re.compile(
+    rb"....ftyp(?!avi|hei|hev|mif|msf)|\x1aE\xdf\xa3|RIFF....AVI |FLV\x01|\0\0\x01\xba|G@",
+    re.DOTALL,
+)

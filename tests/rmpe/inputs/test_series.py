@@ -14,6 +14,7 @@ from rmpe.inputs.series import read_series
 
 from ...fuzz import fuzz
 from ..mutation import damaged
+from .test_video import write_video
 
 
 def encoded(gray, kind, **options):
@@ -177,6 +178,23 @@ def test_a_damaged_image_costs_no_other():
 def test_no_image(content):
     ((error, _),) = read_series(reader(content, 100))
     assert isinstance(error, ImageError)
+
+
+@pytest.mark.parametrize("end", ["mp4", "mov", "mkv", "webm", "avi", "flv", "ts", "mpg"])
+def test_a_video_is_no_image(tmp_path, end):
+    av = pytest.importorskip("av")
+    codec = {"webm": "libvpx", "mpg": "mpeg1video", "flv": "flv", "ts": "mpeg2video"}.get(end)
+    if codec not in {None, *av.codecs_available}:
+        pytest.skip(f"this PyAV has no {codec}")
+    content = write_video(tmp_path / f"a.{end}", codec=codec or "mpeg4").read_bytes()
+    reads = []
+
+    def read(most):
+        reads.append(most)
+        return content[:most] if len(reads) == 1 else pytest.fail("it is read on")
+
+    ((error, _),) = read_series(read)
+    assert str(error).startswith("standard input holds a video, and not images: name its file, or")
 
 
 def test_nothing():
