@@ -58,8 +58,11 @@ def suppress(
     of_class = 0 if people.class_index is None else people.class_index  # one repeats no other
     image_index = people.image_index * len(people.classes) + of_class
     if isinstance(found, FittedSuppression):
-        keep, changed = found(replace(people, image_index=image_index))
-        return replace(changed, image_index=people.image_index).select(keep)
+        # As if each class had its own images.
+        sizes = tuple(size for size in people.image_sizes for _ in people.classes)
+        keep, changed = found(replace(people, image_index=image_index, image_sizes=sizes))
+        changed = replace(changed, image_index=people.image_index, image_sizes=people.image_sizes)
+        return changed.select(keep)
     kept = pose_nms(
         people.keypoints,
         people.keypoint_scores,
