@@ -19,8 +19,10 @@ from .output_file import check_is_file, check_output, write_atomically
 from .outputs.drawing import draw
 from .outputs.drawing_style import DrawingStyle
 from .outputs.errors import OutputError, ResultsError
+from .outputs.files import Directory
 from .outputs.journal import Journal, open_journal
 from .outputs.records import known_skeleton, people_of
+from .outputs.run_file import read_run_file
 from .outputs.video import CONTAINERS, VideoWriter
 from .progress import Progress, no_progress
 from .terminal import printable
@@ -108,6 +110,10 @@ def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
     named = [path.name for path in clip.paths(range(len(clip)))]
     folders = {os.path.dirname(file) for file in journal.done}
     folders = {folder for folder in folders if os.path.basename(folder) == clip.path.name}
+    if len(folders) > 1:  # Videos of one name, in different folders.
+        start, path = _start_of_paths(results), os.path.realpath(clip.path)
+        same = {one for one in folders if os.path.realpath(os.path.join(start, one)) == path}
+        folders = same or folders
     if len(folders) != 1:
         found = "none" if not folders else f"{len(folders)} of that name"
         raise ResultsError(
@@ -116,6 +122,15 @@ def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
     (folder,) = folders
     files = [os.path.join(folder, name) for name in named]
     return [file if file in journal.done else None for file in files]
+
+
+def _start_of_paths(results: Path) -> str:
+    """Give the folder from which the paths in results start."""
+    try:
+        with Directory(results) as directory:
+            return read_run_file(directory).directory
+    except (OSError, ResultsError):
+        return ""
 
 
 def _write(

@@ -37,6 +37,21 @@ def infer(clip, **options):
     run([clip], "results", BarEstimator, settings={}, style=None, **options)
 
 
+def test_videos_of_one_name_in_different_folders_are_told_apart(clip, tmp_path, monkeypatch):
+    os.mkdir("other")
+    write_video("other/walk.mkv", count=3, codec="mjpeg", pix_fmt="yuvj420p")
+    run([clip, "other/walk.mkv"], "results", BarEstimator, settings={}, style=None)
+    assert annotate_video("results", clip, "out.mkv", STYLE) == 10
+    monkeypatch.chdir("other")
+    assert annotate_video("../results", "walk.mkv", "out.mkv", STYLE) == 3
+    os.rename("walk.mkv", tmp_path / "results" / "walk.mkv")
+    with pytest.raises(ResultsError, match="results of the video walk.mkv, got 2 of that name"):
+        annotate_video("../results", "../results/walk.mkv", "out.mkv", STYLE, report=print)
+    os.remove(tmp_path / "results" / "run.json")
+    with pytest.raises(ResultsError, match="results of the video walk.mkv, got 2 of that name"):
+        annotate_video("../results", "../walk.mkv", "new.mkv", STYLE)
+
+
 def test_frames_of_different_sizes_make_no_video(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = write_video("walk.mjpeg", count=2, codec="mjpeg", pix_fmt="yuvj420p")

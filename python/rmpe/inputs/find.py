@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
@@ -131,7 +132,9 @@ def _read_list(entry: str) -> bytes:
         content = stream.read(_MOST_LISTED + 1)
     if len(content) > _MOST_LISTED:
         raise ValueError(f"it must have at most {_MOST_LISTED >> 20} MiB")
-    return content
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("it must be in UTF-8, or as names of files are here, and is in UTF-16")
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def natural_key(path: str | os.PathLike[str]) -> list[list[tuple[bool, int, str]]]:
@@ -151,7 +154,7 @@ def natural_key(path: str | os.PathLike[str]) -> list[list[tuple[bool, int, str]
 
 def _look_for(entry: str, recursive: bool, problems: list[str]) -> list[Path]:
     """List the images that one input stands for, and add what is wrong with it to `problems`."""
-    name = printable(entry)
+    name = printable(entry) or "''"
     missing = _why_missing(entry)
     if missing is None and not os.path.isdir(entry):
         return [Path(entry)]

@@ -33,7 +33,7 @@ CHANNELS = ("rgb", "bgr")
 
 _ALL = Excerpt()
 _CONNECTION = Connection()
-_PATH = (str, os.PathLike)
+_PATH = (str, bytes, os.PathLike)
 
 
 @dataclass(frozen=True, eq=False)

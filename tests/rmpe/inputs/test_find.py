@@ -109,8 +109,13 @@ def test_lists_name_inputs_line_by_line(tmp_path, monkeypatch):
     assert with_lists(["a.jpg", f"@{tmp_path}/list.txt", "z"]) == ["a.jpg", *listed, "z"]
     monkeypatch.setattr("sys.stdin", open(tmp_path / "list.txt"))
     assert with_lists(["@-"]) == listed
+    # As programs of Windows write them.
+    (tmp_path / "marked").write_bytes("a.jpg\r\nä.jpg\r\n".encode("utf-8-sig"))
+    assert with_lists([f"@{tmp_path}/marked"]) == ["a.jpg", "ä.jpg"]
+    (tmp_path / "wide").write_bytes("a.jpg\r\n".encode("utf-16"))
     (tmp_path / "none").write_bytes(b"\n\n")
     for entry, message in (
+        (f"@{tmp_path}/wide", "this list cannot be read: it must be in UTF-8, .* and is in UTF-16"),
         (f"@{tmp_path}/none", "none: this list names no input"),
         (f"@{tmp_path}/gone", "gone: this list cannot be read: No such file"),
         (f"@{tmp_path}", "this list cannot be read: Is a directory"),
@@ -142,6 +147,11 @@ def test_bad_inputs_are_reported_where_others_are_good(tree):
     found = find_images(["gone.jpg", "p/img1.png", "texts"], report=problems.append)
     assert names(found) == ["p/img1.png"]
     assert problems == ["gone.jpg: no such file or folder", "texts: this folder holds no image"]
+
+
+def test_an_empty_name_is_told_as_such():
+    with pytest.raises(ImageError, match="^'': no such file or folder$"):
+        find_images([""])
 
 
 def test_no_good_input_at_all_is_an_error(tree):
@@ -280,6 +290,7 @@ def test_a_folder_that_may_not_be_listed_is_not_said_to_be_empty(closed):
         ("a\0b", "cannot be the name of a file: embedded null byte"),
         ("\x1b]0;owned\x07\nrmpe infer: error: forged", "no such file or folder"),
         ("\n*", "no image matches this pattern"),
+        ("", "no such file or folder"),
         ("a\0/*", "cannot be a pattern of names of files: embedded null byte"),
         ("*/" * 3000 + "*", "cannot be a pattern of names of files: maximum recursion depth"),
         ("\ud800", "cannot be the name of a file: "),

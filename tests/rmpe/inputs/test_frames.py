@@ -166,8 +166,9 @@ def test_an_excerpt_of_each_video(videos):
 
 
 def test_a_frame_of_a_video_has_a_path(videos):
-    (frame,) = read_frames(["walk.mkv/walk_000002.jpg"])
-    assert bar(frame.image) == 2
+    for path in ("walk.mkv/walk_000002.jpg", b"walk.mkv/walk_000002.jpg"):
+        (frame,) = read_frames([path])
+        assert bar(frame.image) == 2
 
 
 def test_a_video_of_a_list_that_cannot_be_read(videos):
