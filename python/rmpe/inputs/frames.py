@@ -15,7 +15,7 @@ from rmpe_ext.validation.checks import TYPES, check_whole
 
 from ..arguments import check_kind, check_name
 from .clip import Excerpt, frame_number, is_video, video_of
-from .find import find_images
+from .find import find_images, with_lists
 from .images import ImageError, read_image
 from .incoming import Frames, excerpted
 from .live import Connection
@@ -82,7 +82,7 @@ def read_frames(
 
         - an image, folder or pattern, as :func:`rmpe.inputs.find.find_images` takes it, or a video
           file; these are read ahead in background threads. A list or tuple of them is read one
-          after the other.
+          after the other, and so is ``"@FILE"``, a file with one in each line, or ``"@-"``.
         - what gives images, (H, W, 3) uint8 arrays or tensors, or paths as above, one after the
           other. A 4-D array or tensor is such a thing.
         - an address of the network (``rtsp://``, ``http://`` and others), the number of a camera or
@@ -136,7 +136,7 @@ def read_frames(
     if found is not None:
         frames = found.read(connection, raw, report or (lambda line: None))
         return _from_unrepeatable(frames, excerpt, report)
-    alone = isinstance(source, _PATH)
+    alone = paths == [source]
     files = [file for path in paths for file in _files(path, report, alone=alone)]
     if excerpt != _ALL and not any(map(is_video, files)):
         raise ValueError(
@@ -157,7 +157,13 @@ def read_frames(
 def _paths(source: Any) -> list[Any]:
     """List the paths that a source is; none where it is something else."""
     several = source if isinstance(source, (list, tuple)) else [source]
-    return list(several) if all(isinstance(one, _PATH) for one in several) else []
+    if not all(isinstance(one, _PATH) for one in several):
+        return []
+    return [path for one in several for path in (with_lists([one]) if _is_list(one) else [one])]
+
+
+def _is_list(path: Any) -> bool:
+    return isinstance(path, str) and path.startswith("@") and not os.path.lexists(path)
 
 
 def _check_effect(
@@ -230,7 +236,8 @@ def _from_iterable(
     numbers = count()
     for item in source:
         if isinstance(item, _PATH):
-            yield from _from_path(item, numbers, report)
+            for path in _paths([item]):
+                yield from _from_path(path, numbers, report)
         elif channels == "bgr":
             # torch takes no negative strides, numpy has no flip of one axis that copies.
             image = item.flip(2) if hasattr(item, "detach") else item[..., ::-1]

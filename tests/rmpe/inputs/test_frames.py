@@ -122,6 +122,21 @@ def test_a_list_may_hold_folders_and_patterns(folder):
     assert [frame.video for frame in read_frames(source)] == [""] * 7
 
 
+def test_files_that_list_paths(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "list.txt").write_text("10.png\n\n2.png\n")
+    assert grays(read_frames("@list.txt")) == [(0, 10), (1, 2)]
+    for make in (list, iter):
+        source = make(["7.png", "@list.txt"])
+        assert grays(read_frames(source)) == [(0, 7), (1, 10), (2, 2)]
+    monkeypatch.setattr("sys.stdin", (folder / "list.txt").open())
+    assert grays(read_frames("@-")) == [(0, 10), (1, 2)]
+    with pytest.raises(ImageError, match="@gone: this list cannot be read: No such file"):
+        read_frames("@gone")
+    save_image(folder / "@7.png", 70)
+    assert grays(read_frames("@7.png")) == [(0, 70)]
+
+
 @pytest.mark.parametrize("make", [list, iter])
 def test_paths_of_a_list_that_lead_nowhere_are_errors_or_left_out(folder, make):
     source = [folder / "2.png", folder / "gone.png", f"{folder}/gone*", folder / "7.png"]
