@@ -174,7 +174,17 @@ def _what_lacks(path: str | os.PathLike[str]) -> str | None:
 
 
 def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
-    """Give a decoded frame as RGB, (H, W, 3), turned as it is to be seen."""
+    """Give a decoded frame as RGB, (H, W, 3), turned and mirrored as it is to be seen."""
     pixels: npt.NDArray[Any] = frame.to_ndarray(format="rgb24")
-    # The angle by which it is turned to be seen, counterclockwise.
-    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
+    try:
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # It has side data of a kind that PyAV does not know: here, EXIF.
+        # The angle by which it is turned to be seen, counterclockwise; nothing tells of mirrors.
+        return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
+    if matrix is None:
+        return pixels
+    # A pixel at x, y is seen at a x + c y, b x + d y, in units of 1/65536.
+    (a, b, _), (c, d, _), _ = np.frombuffer(bytes(matrix), "i4").reshape(3, 3).tolist()
+    if abs(a) + abs(d) < abs(b) + abs(c):
+        pixels, a, d = pixels.transpose(1, 0, 2), c, b
+    return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rmpe.inputs.clip import Excerpt, frame_number, is_video, video_of
 from rmpe.inputs.images import ImageError
@@ -118,24 +119,47 @@ def test_excerpts_that_are_none(fields, message):
 @pytest.mark.parametrize(
     ("matrix", "turn"),
     [
-        ((1, 0, 0, 1), 0),
-        ((0, 1, -1, 0), 3),  # Clockwise by 90 degrees, as phones held upright have it.
-        ((-1, 0, 0, -1), 2),
-        ((0, -1, 1, 0), 1),
+        ((1, 0, 0, 1), lambda pixels: pixels),
+        # Clockwise by 90 degrees, as phones held upright have it.
+        ((0, 1, -1, 0), lambda pixels: np.rot90(pixels, 3)),
+        ((-1, 0, 0, -1), lambda pixels: np.rot90(pixels, 2)),
+        ((0, -1, 1, 0), lambda pixels: np.rot90(pixels)),
+        # Mirrored, as by the camera at the front.
+        ((-1, 0, 0, 1), lambda pixels: pixels[:, ::-1]),
+        ((1, 0, 0, -1), lambda pixels: pixels[::-1]),
+        ((0, 1, 1, 0), lambda pixels: pixels.transpose(1, 0, 2)),
+        ((0, -1, -1, 0), lambda pixels: pixels[::-1, ::-1].transpose(1, 0, 2)),
+        # By less than 45 degrees: as it is.
+        ((0.9, 0.4, -0.4, 0.9), lambda pixels: pixels),
     ],
 )
-def test_rotation_that_the_file_notes(tmp_path, matrix, turn):
+def test_rotation_that_the_file_notes(tmp_path, monkeypatch, matrix, turn):
+    stored = picture(5)
+    stored[: HEIGHT // 3] = 120  # Above and below differ, too.
+    monkeypatch.setattr(f"{__name__}.picture", lambda number: stored)
     path = write_video(tmp_path / "a.mp4")
     content = bytearray(path.read_bytes())
-    a, b, c, d = (value * 65536 for value in matrix)
+    a, b, c, d = (int(value * 65536) for value in matrix)
     place = content.index(b"tkhd") + 4 + 40
     values = (a, b, 0, c, d, 0, 0, 0, 1 << 30)
     content[place : place + 36] = b"".join(v.to_bytes(4, "big", signed=True) for v in values)
     path.write_bytes(content)
     (frame,) = read_clip_frames(path, [5])
-    expected = np.rot90(picture(5), turn)
+    expected = turn(stored)
     assert frame.shape == expected.shape
     assert np.abs(frame.astype(int) - expected).mean() < 15
+    assert frame.flags.c_contiguous
+
+
+def test_rotation_that_pictures_note_one_by_one(tmp_path):
+    """In EXIF, which PyAV does not know."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Clockwise by 90 degrees.
+    pictures = [encode(picture(number), "JPEG", exif=exif) for number in range(3)]
+    (tmp_path / "a.mjpeg").write_bytes(b"".join(pictures))
+    frames = list(read_clip_frames(tmp_path / "a.mjpeg", range(3)))
+    for number, frame in enumerate(frames):
+        assert np.abs(frame.astype(int) - np.rot90(picture(number), 3)).mean() < 15
 
 
 def spoil(path, number, change):
