@@ -43,8 +43,8 @@ class Result:
 
     Raises
     ------
-    ValueError
-        There is not exactly one image.
+    TypeError, ValueError
+        `people` or `frame` is something else, or there is not exactly one image.
 
     Examples
     --------
@@ -78,6 +78,10 @@ class Result:
         from .people import People
 
         check_kind("people", self.people, People)
+        if self.frame is not None:
+            from .inputs.frames import Frame
+
+            check_kind("frame", self.frame, Frame)
         if len(self.people.image_sizes) != 1:
             raise ValueError(
                 f"people must be of one image, got {len(self.people.image_sizes)}; take one of "

@@ -59,6 +59,13 @@ def test_a_result_is_of_one_image(people):
         Result(people)
 
 
+def test_a_result_has_people_and_a_frame(people):
+    with pytest.raises(TypeError, match="people must be a People, got 5"):
+        Result(5)
+    with pytest.raises(TypeError, match="frame must be a Frame, got 'a.jpg'"):
+        replace(people[0], frame="a.jpg")
+
+
 def test_parts_of_the_image(people):
     for result in (people[0], people[0].numpy()):
         xyn = result.keypoints.xyn

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rmpe_ext.validation.checks import TYPES, check_whole
+from rmpe_ext.validation.checks import TYPES, check_real, check_type, check_whole
 
 from ..arguments import check_kind, check_name
 from .clip import Excerpt, frame_number, is_video, video_of
@@ -55,6 +55,11 @@ class Frame:
     video : str
         Path of the video file that it is of; empty where it is of none. Those of another video are
         not the frames that follow.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The index, a name or the time is none of that; the message says which.
     """
 
     image: Any
@@ -62,6 +67,13 @@ class Frame:
     name: str = ""
     time: float | None = None
     video: str = ""
+
+    def __post_init__(self) -> None:
+        check_whole(TYPES, "index", self.index, 0)
+        check_type(TYPES, "name", self.name, "str")
+        check_type(TYPES, "video", self.video, "str")
+        if self.time is not None:
+            check_real(TYPES, "time", self.time, "a finite number of seconds, or None")
 
 
 def read_frames(

@@ -1,11 +1,13 @@
 """Frames of any source: in order, read ahead a little, left out where they cannot be read."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from rmpe.inputs.clip import Excerpt
-from rmpe.inputs.frames import read_frames
+from rmpe.inputs.frames import Frame, read_frames
 from rmpe.inputs.images import ImageError
 from rmpe.inputs.live import Connection
 from rmpe.inputs.raw import RawVideo
@@ -246,3 +248,21 @@ def test_standard_input_that_is_none(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(ImageError, match="-: there is no standard input"):
         read_frames("-")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"index": 0.5}, TypeError, "index must be a whole number, got 0.5"),
+        ({"index": -1}, ValueError, "index must be at least 0, got -1"),
+        ({"name": None}, TypeError, "name must be text, got None"),
+        ({"video": 5}, TypeError, "video must be text, got 5"),
+        ({"time": "1"}, TypeError, "time must be a number, got '1'"),
+        ({"time": 1j}, TypeError, "time must be a number, got 1j"),
+        ({"time": True}, TypeError, "time must be a number, got True"),
+        ({"time": math.nan}, ValueError, "time must be a finite number of seconds, or None, got"),
+    ],
+)
+def test_a_frame_that_cannot_be(change, error, message):
+    with pytest.raises(error, match=message):
+        Frame(**{"image": np.zeros((2, 2, 3), np.uint8), "index": 0, **change})
