@@ -1,6 +1,8 @@
 """Frames of any source: in order, read ahead a little, left out where they cannot be read."""
 
 import math
+import os
+import threading
 
 import numpy as np
 import pytest
@@ -234,6 +236,21 @@ def test_images_on_standard_input(piped, source):
     said = []
     assert grays(read_frames(source, report=said.append)) == [(0, 5), (2, 7)]
     assert len(said) == 1
+
+
+def test_an_image_on_standard_input_does_not_wait_for_the_next(monkeypatch):
+    """Also where its last byte may be the first of another."""
+    reading, writing = os.pipe()
+    end = threading.Timer(30, os.close, [writing])
+    with open(reading) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        os.write(writing, encode(np.full((4, 6, 3), ord("P"), np.uint8), "PPM"))
+        end.start()
+        frame = next(read_frames("-"))
+        assert end.is_alive()
+        end.cancel()
+        os.close(writing)
+    assert frame.image[3, 5].tolist() == [ord("P")] * 3
 
 
 def test_raw_frames_on_standard_input(piped):
