@@ -1,12 +1,21 @@
 """Average precision of boxes."""
 
+import contextlib
+import io
+import json
+import os
+
 import numpy as np
 import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 from rmpe.metrics.box_ap import BoxPrecision, box_precision
 
 BOXES = np.array([[0.0, 0, 10, 20], [30, 0, 50, 40], [60, 10, 80, 90]])
 NO_CROWD = np.zeros(3, bool)
+# In CI; RMPE_RANDOM_DATASETS asks for more.
+RANDOM_DATASETS = int(os.environ.get("RMPE_RANDOM_DATASETS", 100))
 
 
 def test_all_found_exactly():
@@ -96,3 +105,62 @@ def test_boxes_turned_inside_out_or_too_large_are_wrong():
 def test_what_are_no_boxes_is_named(truth, found, error, message):
     with pytest.raises(error, match=message):
         box_precision(truth, found)
+
+
+def random_boxes(rng):
+    """True boxes and crowds, and boxes and scores that were found, of one image."""
+    count = rng.integers(6)
+    corners = rng.uniform(-20, 400, (count, 2))
+    sides = rng.choice([0.0, 3, 20, 60, 150, 2e5], (count, 2))
+    truth = np.concatenate([corners, corners + sides], 1)
+    found = np.repeat(truth, rng.integers(0, 4, count), axis=0)
+    found = found + rng.normal(0, rng.choice([0, 1, 10]), found.shape)
+    found[:, 2:] = np.maximum(found[:, 2:], found[:, :2])
+    false = rng.uniform(0, 400, (rng.integers(120 if rng.random() < 0.1 else 4), 2))
+    found = np.concatenate([found, np.concatenate([false, false + 50], 1)])
+    scores = rng.choice([0.0, 0.25, 0.5, 0.9, 1.5, -1.0], len(found))
+    return (truth, rng.random(count) < 0.2), (found, scores)
+
+
+def by_hand(truth, found, folder):
+    """AP, AP50, AP75 and AR, as pycocotools gives them for files."""
+
+    def rows(boxes, values, name):
+        return [
+            {"image_id": i, "category_id": 1, name: value, "bbox": [x1, y1, x2 - x1, y2 - y1]}
+            for i, (some, those) in enumerate(zip(boxes, values, strict=True))
+            for (x1, y1, x2, y2), value in zip(some.tolist(), those.tolist(), strict=True)
+        ]
+
+    people = rows(*zip(*truth, strict=True), "iscrowd")
+    for number, one in enumerate(people, 1):
+        width, height = one["bbox"][2:]
+        one |= {"id": number, "iscrowd": int(one["iscrowd"]), "area": width * height}
+    images = [{"id": i} for i in range(len(truth))]
+    (folder / "truth.json").write_text(json.dumps(
+        {"images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]}
+    ))  # fmt: skip
+    (folder / "found.json").write_text(json.dumps(rows(*zip(*found, strict=True), "score")))
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(str(folder / "truth.json"))
+        measure = COCOeval(coco, coco.loadRes(str(folder / "found.json")), "bbox")
+        measure.evaluate()
+        measure.accumulate()
+        measure.summarize()
+    return [float(measure.stats[i]) for i in (0, 1, 2, 8)]
+
+
+@pytest.mark.parametrize("seed", range(RANDOM_DATASETS))
+def test_pycocotools_by_hand_on_random_boxes(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    truth, found = zip(*(random_boxes(rng) for _ in range(rng.integers(1, 6))), strict=True)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes, _ in truth]
+    if not any((~one[1] & (area <= 1e10)).any() for one, area in zip(truth, areas, strict=True)):
+        with pytest.raises(ValueError, match="truth must have at least one box that counts"):
+            box_precision(truth, found)
+        return
+    if not any(len(boxes) for boxes, _ in found):
+        assert box_precision(truth, found) == BoxPrecision(0, 0, 0, 0)
+        return
+    ours = box_precision(truth, found)
+    assert [ours.ap, ours.ap50, ours.ap75, ours.ar] == by_hand(truth, found, tmp_path)
