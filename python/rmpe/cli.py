@@ -34,6 +34,8 @@ COMMANDS = (
     "doctor",
 )
 
+_PROGRAM = "rmpe"
+
 DESCRIPTION = """\
 Find the people in photographs and their body keypoints.
 
@@ -57,7 +59,7 @@ exit status: 0 all well; 1 something was skipped or failed, all else is done;
 def build_parser() -> argparse.ArgumentParser:
     """Describe the command line, without importing torch or OpenCV."""
     parser = _Parser(
-        prog="rmpe",
+        prog=_PROGRAM,
         description=DESCRIPTION,
         epilog=EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -95,14 +97,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         After ``--help`` and ``--version``, and with status 2 on arguments that do not parse.
     """
-    _occupy_standard_streams()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # The name of a file may hold what the terminal cannot show.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    parser = build_parser()
-    program = parser.prog
+    program = _PROGRAM
     try:
-        arguments = parser.parse_args(argv)
+        _occupy_standard_streams()
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # The name of a file may hold what the terminal cannot show.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        arguments = build_parser().parse_args(argv)
         program = arguments.prog
         status: int = arguments.run(arguments)
         if sys.stdout is not None:

@@ -567,6 +567,12 @@ def test_folder_is_tried_before_networks_are_loaded(folder, estimators, monkeypa
     assert not Path("rmpe-results").exists()
 
 
+def test_an_interruption_of_the_very_beginning_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "build_parser", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert cli.main(["doctor"]) == 130
+    assert capsys.readouterr().err == "rmpe: interrupted\n"
+
+
 def test_errors_of_the_program_are_not_taken_for_a_full_disk(folder, estimators, monkeypatch):
     monkeypatch.setattr("rmpe.run_loop.record", full_disk)
     with pytest.raises(OSError, match="No space"):
