@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["check_fields", "check_image_index"]
 
 _NUMBERS = ("keypoints", "keypoint_scores", "boxes", "box_scores", "scores")
-_WHOLE = ("image_index", "track_ids", "class_index")
+_OPTIONAL = ("track_ids", "class_index")
+_WHOLE = ("image_index", *_OPTIONAL)
 _SIZES = "image_sizes must hold (height, width) of each image, whole numbers from 1"
 
 
@@ -29,17 +30,17 @@ def check_fields(people: People) -> None:
     """
     if not isinstance(people.skeleton, Skeleton):
         raise TypeError(f"skeleton must be a Skeleton, got {type(people.skeleton).__name__}")
-    tensors = {
-        name: value
-        for name in (*_NUMBERS, *_WHOLE)
-        if (value := getattr(people, name)) is not None or name not in ("track_ids", "class_index")
-    }
-    for name, value in tensors.items():
+    tensors: dict[str, torch.Tensor] = {}
+    for name in (*_NUMBERS, *_WHOLE):
+        value = getattr(people, name)
+        if value is None and name in _OPTIONAL:
+            continue
         if not isinstance(value, torch.Tensor):
             raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
         if value.is_nested or value.layout != torch.strided:
             layout = "a nested tensor" if value.is_nested else value.layout
             raise TypeError(f"{name} must be dense, got {layout}")
+        tensors[name] = value
     _check_shapes(people, tensors)
     for name, value in tensors.items():
         if name in _WHOLE and value.dtype != torch.int64:

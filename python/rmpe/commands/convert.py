@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"whose keypoints people get: {', '.join(SKELETONS)} (default: those that they have)",
     )
-    coco = parser.add_argument_group("of a file of COCO results")
+    coco = parser.add_argument_group("for a file of COCO results")
     coco.add_argument(
         "--images",
         type=Path,
