@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..trackers.parameters import FILTERS, SmoothingParameters
+from ..trackers.parameters import FILTER_OF, FILTERS, SmoothingParameters
 from . import CommandError
 from ._messages import say, say_lines
 from ._options import add_formats, explain, positive
@@ -24,14 +24,6 @@ examples:
   rmpe infer walk.mp4 --track --no-draw --out results
   rmpe smooth results --out smooth
   rmpe draw smooth walk.mp4 --out walk-smooth.mp4"""
-
-# The filter that each of these options is of.
-_USED_BY = {
-    "window": "savgol",
-    "cutoff": "one-euro",
-    "beta": "one-euro",
-    "frequency": "butterworth",
-}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Smooth and write."""
     from ..smoothing import smooth_results
 
-    for name, used_by in _USED_BY.items():
+    for name, used_by in FILTER_OF.items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, getattr(SmoothingParameters(), name))
         elif arguments.filter != used_by:

@@ -86,6 +86,13 @@ FILTERS: dict[FilterName, str] = {
     "one-euro": "the One-Euro filter, of the frames before alone: it lags a little",
     "butterworth": "what is slow passes (Butterworth, forth and back), as in biomechanics",
 }
+# Of which filter these parameters are.
+FILTER_OF: dict[str, FilterName] = {
+    "window": "savgol",
+    "cutoff": "one-euro",
+    "beta": "one-euro",
+    "frequency": "butterworth",
+}
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ class SmoothingParameters:
     TypeError
         A number is none.
     ValueError
-        For anything else that contradicts the above.
+        For anything else that contradicts the above, and for a parameter of another filter.
 
     Examples
     --------
@@ -140,3 +147,10 @@ class SmoothingParameters:
         check_real(TYPES, "beta", self.beta, "at least 0", least=0)
         check_real(TYPES, "frequency", self.frequency, "above 0 and below 0.5", above=0, below=0.5)
         check_whole(TYPES, "max_gap", self.max_gap, 0)
+        for name, filter_name in FILTER_OF.items():
+            value = getattr(self, name)
+            if self.filter != filter_name and value != getattr(SmoothingParameters, name):
+                raise ValueError(
+                    f"{name} must be left out: it is for filter {filter_name}, got {show(value)} "
+                    f"for {self.filter}"
+                )

@@ -179,6 +179,9 @@ def test_gaps():
         ({"cutoff": "1"}, "cutoff must be a number, got '1'"),
         ({"beta": None}, "beta must be a number, got None"),
         ({"max_gap": True}, "max_gap must be a whole number, got True"),
+        ({"beta": 1}, "beta must be left out: it is for filter one-euro, got 1 for savgol"),
+        ({"filter": "butterworth", "window": 9}, "window must be left out: it is for filter sav"),
+        ({"filter": "one-euro", "frequency": 0.2}, "frequency must be left out: it is for filter"),
     ],
 )
 def test_parameters_that_are_none(fields, message):
