@@ -158,6 +158,13 @@ class _Parser(argparse.ArgumentParser):
     What is printed raises where it cannot be written, which argparse passes over.
     """
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        # argparse takes the value of --threads=-- for a mark, and gives a list without anything.
+        for word in sys.argv[1:] if args is None else args:
+            if word.startswith("--") and word.endswith("=--"):
+                self.error(f"argument {word[:-3]}: expected one argument, got --")
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         super().error(_LONG_WORD.sub(r"\1...", printable(message)))
 

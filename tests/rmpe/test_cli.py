@@ -567,6 +567,17 @@ def test_folder_is_tried_before_networks_are_loaded(folder, estimators, monkeypa
     assert not Path("rmpe-results").exists()
 
 
+@pytest.mark.parametrize(
+    "words", [["evaluate", "a.json", ".", "--threads=--"], ["infer", "a.png", "--out=--"]]
+)
+def test_the_value_of_an_option_is_no_mark(words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+    option = words[-1].removesuffix("=--")
+    assert f"error: argument {option}: expected one argument, got --" in capsys.readouterr().err
+
+
 def test_an_interruption_of_the_very_beginning_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(cli, "build_parser", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
     assert cli.main(["doctor"]) == 130
