@@ -885,7 +885,11 @@ def test_help_tells_every_exit_status(command, capsys):
         ([], "the following arguments are required: INPUT"),
         (["x.jpg", "--formats", "xml"], "csv, parquet, got xml"),
         (["x.jpg", "--formats", ","], "must name at least one"),
-        (["x.jpg", "--batch-size", "0"], "must be auto or a whole number from 1, got '0'"),
+        (["x.jpg", "--batch-size", "0"], "must be auto or a whole number from 1, got 0"),
+        (
+            ["x.jpg", "--batch-size", "9" * 22],
+            "auto or a whole number from 1 to 9223372036854775807,",
+        ),
         (["x.jpg", "--threads", "two"], "must be a whole number from 1 to 1024, got two"),
         (["x.jpg", "--threshold", "1.5"], "must be a number from 0 to 1, got 1.5"),
         (["x.jpg", "--threshold", "nan"], "must be a number from 0 to 1, got nan"),

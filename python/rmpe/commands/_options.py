@@ -31,6 +31,8 @@ NMS: dict[str, str] = {
 
 # More than any machine has processors; each takes memory.
 _MOST_THREADS = 1024
+# Of whole numbers, as all functions take them.
+_LARGEST = 2**63 - 1
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
@@ -259,25 +261,26 @@ def names_among(known: Collection[str], *, files: bool = False) -> Callable[[str
 
 def positive(text: str) -> int:
     """Parse a whole number from 1."""
-    return _whole(text, 1, None)
+    return _whole(text, 1, _LARGEST)
 
 
 def seed(text: str) -> int:
     """Parse the seed of random numbers."""
-    return _whole(text, 0, 2**63 - 1)
+    return _whole(text, 0, _LARGEST)
 
 
 def _threads(text: str) -> int:
     return _whole(text, 1, _MOST_THREADS)
 
 
-def _whole(text: str, least: int, most: int | None) -> int:
+def _whole(text: str, least: int, most: int) -> int:
     try:
         number = int(text)
     except ValueError:
         number = least - 1
-    if number < least or (most is not None and number > most):
-        rule = f"from {least}" if most is None else f"from {least} to {most}"
+    if not least <= number <= most:
+        told = most < _LARGEST or number > most
+        rule = f"from {least} to {most}" if told else f"from {least}"
         raise argparse.ArgumentTypeError(f"must be a whole number {rule}, got {text}")
     return number
 
@@ -287,6 +290,6 @@ def _positive_or_auto(text: str) -> int | None:
         return None
     try:
         return positive(text)
-    except argparse.ArgumentTypeError:
-        message = f"must be auto or a whole number from 1, got {text!r}"
+    except argparse.ArgumentTypeError as error:
+        message = str(error).replace("must be", "must be auto or", 1)
         raise argparse.ArgumentTypeError(message) from None

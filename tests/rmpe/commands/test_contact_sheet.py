@@ -77,3 +77,12 @@ def test_nothing_to_see(tmp_path, capsys):
     command = ["contact-sheet", str(tmp_path / "broken.jpg"), "--out", str(tmp_path / "x.png")]
     assert main(command) == 2
     assert "there is no picture that can be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--side", "--columns"])
+def test_numbers_beyond_all_others(folder, tmp_path, capsys, option):
+    """Also where the pictures are small and would be left as they are."""
+    with pytest.raises(SystemExit):
+        main(["contact-sheet", str(folder), "--out", str(tmp_path / "x.png"), option, "9" * 23])
+    rule = f"{option}: must be a whole number from 1 to 9223372036854775807, got 9999"
+    assert rule in capsys.readouterr().err
