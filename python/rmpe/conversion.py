@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from .arguments import as_path
+from .arguments import as_path, check_kind
+from .outputs import check_formats
 from .outputs.coco_input import read_coco
 from .outputs.derived import begin_derived, derived_settings
 from .outputs.errors import OutputError, ResultsError
@@ -80,6 +81,9 @@ def convert_results(
     """
     results = as_path("results", results, ResultsError)
     out = as_path("out", out, OutputError)
+    check_formats(formats)
+    if skeleton is not None:
+        check_kind("skeleton", skeleton, Skeleton)
     check_apart(results.parent if os.path.isfile(results) else results, out)
     name = None if skeleton is None else skeleton.name
     settings = derived_settings("convert", {"skeleton": name})

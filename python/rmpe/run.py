@@ -26,7 +26,7 @@ from .inputs.raw import RawVideo
 from .inputs.unrepeatable import STANDARD_INPUT, unrepeatable
 from .interrupts import StopRequest
 from .memory import BatchLimits, choose_batch
-from .outputs import DEFAULT_FORMATS
+from .outputs import DEFAULT_FORMATS, check_formats
 from .outputs.drawing_style import DrawingStyle
 from .outputs.errors import OutputError, OutputLostError
 from .outputs.folder import ResultFolder, open_results
@@ -163,6 +163,7 @@ def run(
     (36, 271)
     """
     out, tally = as_path("out", out, OutputError), Tally()
+    check_formats(formats)
     if workers is None:
         workers = min(_MOST_WORKERS, usable_processors())
     working_directory()  # Refuses one that is gone, before paths are looked up from there.

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .arguments import as_path
-from .outputs import DEFAULT_FORMATS
+from .arguments import as_path, check_kind
+from .outputs import DEFAULT_FORMATS, check_formats
 from .outputs.derived import begin_derived, derived_settings
 from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import open_results
@@ -102,6 +102,8 @@ def smooth_results(
     """
     results = as_path("results", results, ResultsError)
     out = as_path("out", out, OutputError)
+    check_formats(formats)
+    check_kind("parameters", parameters, SmoothingParameters)
     check_apart(results, out)
     settings = derived_settings("smooth", asdict(parameters))
     with (

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise, tee
 
-from .arguments import as_path
+from .arguments import as_path, check_kind
 from .inputs.find import natural_key
-from .outputs import DEFAULT_FORMATS
+from .outputs import DEFAULT_FORMATS, check_formats
 from .outputs.derived import begin_derived, derived_settings
 from .outputs.errors import OutputError, ResultsError
 from .outputs.folder import ResultFolder, open_results
@@ -101,6 +101,8 @@ def track_results(
     """
     results = as_path("results", results, ResultsError)
     out = as_path("out", out, OutputError)
+    check_formats(formats)
+    check_kind("parameters", parameters, TrackingParameters)
     check_apart(results, out)
     settings = derived_settings("track", asdict(parameters))
     with (

@@ -42,6 +42,12 @@ which JSON does not have; the format's module says what stands for them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from rmpe_ext.validation.checks import show
+
+from ..arguments import check_name
 from .alphapose import ALPHAPOSE
 from .coco import COCO
 from .coco_annotations import COCO_ANNOTATIONS
@@ -62,3 +68,18 @@ RESULT_FORMATS: dict[str, ResultFormat] = {
 }
 # What it writes where nothing is said.
 DEFAULT_FORMATS = ("jsonl", "coco", "alphapose")
+
+
+def check_formats(formats: Any) -> None:
+    """Raise TypeError or ValueError unless these are names of `RESULT_FORMATS`.
+
+    Examples
+    --------
+    >>> check_formats("csv")
+    Traceback (most recent call last):
+    TypeError: formats must be a list of names, got 'csv'
+    """
+    if isinstance(formats, str) or not isinstance(formats, Sequence):
+        raise TypeError(f"formats must be a list of names, got {show(formats)}")
+    for name in formats:
+        check_name("formats", name, RESULT_FORMATS)
