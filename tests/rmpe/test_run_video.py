@@ -255,7 +255,9 @@ def test_on_the_command_line(clip, monkeypatch, capsys):
     assert main([*arguments, "--start", "0:00.2", "--stride", "3", "--quiet"]) == 0
     assert [entry["image_id"] for entry in lines()] == [5, 8]
     table = [line.split(",") for line in open("out/keypoints.csv")]
-    assert {tuple(row[:3]) for row in table[1:]} == {("5", "0.2", "walk_000005.jpg")}
+    assert {tuple(row[:5]) for row in table[1:]} == {
+        ("5", "walk.mp4", "5", "0.2", "walk_000005.jpg")
+    }
     assert main([*arguments, "--overwrite", "--start", "2", "--end", "1"]) == 2
     assert "--end must be after start, which is 2.0, got 1.0" in capsys.readouterr().err
     with pytest.raises(SystemExit):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..inputs.suffixes import VIDEO_SUFFIXES
 from .files import PARTIAL
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "crops_among",
     "drawing_name",
     "drawing_names",
+    "frame_of",
     "identifier",
     "is_path",
     "is_plain_name",
@@ -33,6 +35,8 @@ MAX_ID = 2**53 - 1
 _MAX_NAME = 255
 # A longer one is no suffix but a part of a name that holds a dot.
 _MAX_SUFFIX = 16
+# How the paths of frames end, as `rmpe.inputs.clip` and `rmpe.run_feeds` write them.
+_FRAME = re.compile(r"(.+)/([^/]*)_([0-9]{6,18})\.jpg", re.DOTALL)
 # What crops have between the name of their image and the suffix, and the most bytes of it.
 _CROP = re.compile(r"(.*)_p[0-9]{2,}(?:_t[0-9]+)?(\.[^.]*)", re.DOTALL)
 _CROP_BYTES = len(f"_p{2**31}_t{MAX_ID}")
@@ -166,6 +170,39 @@ def name_images(
         taken |= drawing_names(name)
         earlier[key] = ImageLabel(path.as_posix(), name, number)
     return [earlier[now(path)] for path in paths]
+
+
+def frame_of(file: str, *, timed: bool) -> tuple[str, int] | None:
+    """Tell by the path of a frame what it is of, and its number in that; None for a photograph.
+
+    The video itself need not be there any more.
+
+    Parameters
+    ----------
+    file : str
+        As a label has it.
+    timed : bool
+        It has a time, so it is no photograph.
+
+    Examples
+    --------
+    >>> frame_of("a/walk.mp4/walk_000012.jpg", timed=False)
+    ('a/walk.mp4', 12)
+    >>> frame_of("rtsp://10.0.0.7/door/door_000012.jpg", timed=False)
+    ('rtsp://10.0.0.7/door', 12)
+    >>> frame_of("camera0/camera0_000012.jpg", timed=True)
+    ('camera0', 12)
+    >>> frame_of("camera0/camera0_000012.jpg", timed=False)  # In a folder.
+    """
+    match = _FRAME.fullmatch(file)
+    if match is None:
+        return None
+    source, prefix, number = match.groups()
+    stem, suffix = os.path.splitext(source.rpartition("/")[2])
+    is_clip = suffix.lower() in VIDEO_SUFFIXES and prefix == stem
+    if is_clip or timed or "://" in source or source == prefix == "stdin":
+        return source, int(number)
+    return None
 
 
 def drawing_name(name: str, *, wide: bool = False) -> str:

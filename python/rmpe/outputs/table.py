@@ -1,10 +1,11 @@
 """Long tables: a row for each keypoint of each person, as CSV or Parquet.
 
-Columns are ``image_id`` (the image's number, which of a frame is that in its video), ``time`` (of a
-frame, in seconds from the first), ``image`` (its name), ``person`` (index in the
-image), ``track`` (identity, where people were tracked), ``keypoint`` (its name in the skeleton, or
-its number where the skeleton is not a known one), ``x``, ``y`` (pixels), ``score``. What is not
-there, or not finite, is empty in CSV, and null in Parquet.
+Columns are ``image_id`` (the image's number), ``video`` (path or address of what a frame is of),
+``frame`` (its number in that, from 0), ``time`` (in seconds from the first), ``image`` (the image's
+name), ``person`` (index in the image), ``track`` (identity, where people were tracked, within the
+video), ``class`` (of the box), ``keypoint`` (its name in the skeleton, or its number where the
+skeleton is not a known one), ``x``, ``y`` (pixels), ``score``. What is not there, as ``video``,
+``frame`` and ``time`` of a photograph, or not finite, is empty in CSV, and null in Parquet.
 
 Spreadsheets take text that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, which may start
 programs, and the name of a file may be one: in CSV, such text has a ``'`` in front. Parquet has it
@@ -21,13 +22,14 @@ from typing import Any
 
 from ..skeletons import SKELETONS
 from .files import AppendedFile, Directory
+from .labels import frame_of
 from .records import Record, class_of
 from .text_format import TextFormat
 
 __all__ = ["CSV", "KEYPOINT_COLUMNS", "PARQUET"]
 
 KEYPOINT_COLUMNS = ("person", "track", "class", "keypoint", "x", "y", "score")
-_COLUMNS = ("image_id", "time", "image", *KEYPOINT_COLUMNS)
+_COLUMNS = ("image_id", "video", "frame", "time", "image", *KEYPOINT_COLUMNS)
 # Beginnings of formulas, also in the full width of East Asian text.
 _FORMULA = ("=", "+", "-", "@", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
             "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
@@ -39,12 +41,19 @@ def _rows(record: Record) -> Iterator[tuple[Any, ...]]:
     if "error" in record:
         return
     skeleton = SKELETONS.get(record["skeleton"])
+    video, frame = frame_of(record["file"], timed="time" in record) or (None, None)
+    image = (
+        record["image_id"],
+        None if video is None else _unicode(video),
+        frame,
+        record.get("time"),
+        _unicode(record["name"]),
+    )
     for index, person in enumerate(record["people"]):
         places, scores = person["keypoints"], person["keypoint_scores"]
         names = [str(number) for number in range(len(places))]
         if skeleton is not None and len(skeleton) == len(places):
             names = list(skeleton.keypoints)
-        image = (record["image_id"], record.get("time"), _unicode(record["name"]))
         first = (*image, index, person.get("track_id"), class_of(person))
         for name, (x, y), score in zip(names, places, scores, strict=True):
             yield (*first, name, x, y, score)
@@ -130,6 +139,7 @@ def _schema() -> Any:
 
     types = {
         "image_id": pyarrow.int64(),
+        "frame": pyarrow.int64(),
         "time": pyarrow.float64(),
         "person": pyarrow.int32(),
         "track": pyarrow.int64(),

@@ -32,7 +32,7 @@ def person(x, **more):
 # Everything that a record can tell, each with a value that stands nowhere else.
 RECORDS = (
     {
-        "file": "videos/walk.mp4/original.png", "name": "walk_name.png", "image_id": 4242,
+        "file": "videos/walk.mp4/walk_001313.jpg", "name": "walk_name.png", "image_id": 4242,
         "time": 7.28125, "width": 1921, "height": 1079, "skeleton": COCO_17.name,
         "derived": ["nose"],
         "people": [person(100.125, filled=True), person(3100.125, **{"class": "zebra"})],
@@ -47,8 +47,10 @@ RECORDS = (
 FACTS = {
     "number of the image": ["4242"],
     "name of the image": ["walk_name.png"],
-    "path of the image": ["original.png"],
+    "path of the image": ["videos/walk.mp4/walk_001313.jpg"],
     "width and height": ["1921"],
+    "video of a frame, or camera, or address": ["videos/walk.mp4"],
+    "number of a frame in it": ["1313"],
     "time of a frame": ["7.28125"],
     "images without people": ["5151", "empty_name.png"],
     "images that were skipped": ["6161", "gone_name.png"],

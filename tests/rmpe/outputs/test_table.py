@@ -20,7 +20,8 @@ from rmpe.skeletons import COCO_17
 from .material import LABEL, make_people, written
 
 COLUMNS = [
-    "image_id", "time", "image", "person", "track", "class", "keypoint", "x", "y", "score",
+    "image_id", "video", "frame", "time", "image", "person", "track", "class", "keypoint", "x", "y",
+    "score",
 ]  # fmt: skip
 FORMATS = pytest.mark.parametrize("table_format", [CSV, PARQUET], ids=["csv", "parquet"])
 
@@ -30,9 +31,10 @@ def entries():
     """Two people, one of whom is tracked and has lost her nose; nobody; a file that is broken."""
     people = make_people(2)
     people.keypoints[0, 0, 1] = math.nan
+    frame = ImageLabel("b/x.mp4/x_000003.jpg", "x_000003.jpg", 42)
     other = ImageLabel('a "b", c.jpg', 'a "b", c.jpg', 7)
     return [
-        tracked_record(record(LABEL, people, 0.04), [5, -1]),
+        tracked_record(record(frame, people, 0.04), [5, -1]),
         record(ImageLabel("none.jpg", "none.jpg", 1), make_people(0)),
         error_record(ImageLabel("gone.jpg", "gone.jpg", 2), "gone"),
         record(other, dataclasses.replace(make_people(1), classes=("dog",))),
@@ -42,18 +44,19 @@ def entries():
 def check(rows, entries):
     """Compare rows, as lists of Python values with None for what is not there."""
     assert len(rows) == 3 * 17
-    assert [row[6] for row in rows[:17]] == list(COCO_17.keypoints)
-    assert [row[:6] for row in rows[::17]] == [
-        [42, 0.04, "b_x.jpg", 0, 5, "person"], [42, 0.04, "b_x.jpg", 1, None, "person"],
-        [7, None, 'a "b", c.jpg', 0, None, "dog"],
+    assert [row[8] for row in rows[:17]] == list(COCO_17.keypoints)
+    assert [row[:8] for row in rows[::17]] == [
+        [42, "b/x.mp4", 3, 0.04, "x_000003.jpg", 0, 5, "person"],
+        [42, "b/x.mp4", 3, 0.04, "x_000003.jpg", 1, None, "person"],
+        [7, None, None, None, 'a "b", c.jpg', 0, None, "dog"],
     ]  # fmt: skip
     people = [person for entry in entries for person in entry.get("people", ())]
     for number, person in enumerate(people):
         for row, (x, y), score in zip(
             rows[17 * number :], person["keypoints"], person["keypoint_scores"], strict=False
         ):
-            assert row[7:] == [x, y, score]
-    assert rows[0][8] is None
+            assert row[9:] == [x, y, score]
+    assert rows[0][10] is None
 
 
 @FORMATS
@@ -72,13 +75,33 @@ def test_pandas_reads_it(table_format, entries, tmp_path):
 
 
 @FORMATS
+def test_people_of_several_videos_are_told_apart(table_format, tmp_path):
+    """Tracks begin at 1 in each, and numbers of images count on."""
+    pandas = pytest.importorskip("pandas")
+    entries = [
+        tracked_record(
+            record(ImageLabel(f"{video}/walk_00000{n}.jpg", f"{n}.jpg", n + first), make_people(2)),
+            [1, 2],
+        )
+        for video, first in (("a/walk.mp4", 0), ("b/walk.mp4", 3), ("walk.mp4", 6))
+        for n in range(3)
+    ]
+    path = written(table_format, tmp_path, *entries)
+    table = (pandas.read_csv if table_format is CSV else pandas.read_parquet)(path)
+    nose = table[table.keypoint == "nose"]
+    found = nose.groupby(["video", "track"])["frame"].apply(list).to_dict()
+    videos = ("a/walk.mp4", "b/walk.mp4", "walk.mp4")
+    assert found == {(video, track): [0, 1, 2] for video in videos for track in (1, 2)}
+
+
+@FORMATS
 def test_polars_reads_it(table_format, entries, tmp_path):
     polars = pytest.importorskip("polars")
     path = written(table_format, tmp_path, *entries)
     table = (polars.read_csv if table_format is CSV else polars.read_parquet)(path)
     assert table.columns == COLUMNS
     assert {table.schema[name] for name in ("x", "y", "score")} == {polars.Float64}
-    assert table.schema["track"] == polars.Int64
+    assert {table.schema[name] for name in ("frame", "track")} == {polars.Int64}
     check([list(row) for row in table.rows()], entries)
 
 
@@ -87,12 +110,13 @@ def test_polars_reads_it(table_format, entries, tmp_path):
              " =1.jpg", "\uff1d1.jpg", "=HYPERLINK(\"http:// x\").jpg"],
 )  # fmt: skip
 def test_no_name_is_a_formula(tmp_path, name):
-    """Neither that of a file, nor that of a class, which somebody else may have chosen."""
+    """Neither that of a file, a video or a class, which somebody else may have chosen."""
     people = dataclasses.replace(make_people(1), classes=(name,))
-    entry = record(ImageLabel(name, name, 7), people)
+    stem = name.rpartition("/")[2]
+    entry = record(ImageLabel(f"{name}.mp4/{stem}_000007.jpg", name, 7), people)
     with written(CSV, tmp_path, entry).open(newline="") as file:
         row = list(csv.reader(file))[1]
-    assert (row[2], row[5]) == (f"'{name}", f"'{name}")
+    assert (row[1], row[4], row[7]) == (f"'{name}.mp4", f"'{name}", f"'{name}")
     parquet = pytest.importorskip("pyarrow.parquet")
     table = parquet.read_table(written(PARQUET, tmp_path, entry)).to_pylist()
     assert (table[0]["image"], table[0]["class"]) == (name, name)
@@ -104,7 +128,7 @@ def test_names_and_numbers_that_are_no_formula_stay(tmp_path):
     entry = record(ImageLabel("a-b=c+d@e.jpg", "a-b=c+d@e.jpg", 7), people)
     with written(CSV, tmp_path, entry).open(newline="") as file:
         row = list(csv.reader(file))[1]
-    assert row[2] == "a-b=c+d@e.jpg" and row[7] == "-3.5"
+    assert row[4] == "a-b=c+d@e.jpg" and row[9] == "-3.5"
 
 
 def test_the_csv_module_reads_it(entries, tmp_path):
@@ -112,7 +136,12 @@ def test_the_csv_module_reads_it(entries, tmp_path):
         rows = list(csv.reader(file))
     assert rows[0] == COLUMNS
     assert len(rows) == 1 + 3 * 17
-    assert rows[1][4:8] == ["5", "person", "nose", repr(entries[0]["people"][0]["keypoints"][0][0])]
+    assert rows[1][6:10] == [
+        "5",
+        "person",
+        "nose",
+        repr(entries[0]["people"][0]["keypoints"][0][0]),
+    ]
 
 
 def test_parquet_is_written_in_pieces_and_always_the_same(entries, tmp_path, monkeypatch):
@@ -136,7 +165,7 @@ def test_a_table_of_nobody_has_its_columns(table_format, tmp_path):
 def test_keypoints_of_an_unknown_skeleton_have_numbers(tmp_path):
     entry = record(LABEL, make_people(1)) | {"skeleton": "octopus"}
     lines = written(CSV, tmp_path, entry).read_text().splitlines()
-    assert [line.split(",")[6] for line in lines[1:]] == [str(number) for number in range(17)]
+    assert [line.split(",")[8] for line in lines[1:]] == [str(number) for number in range(17)]
 
 
 def test_a_package_that_is_missing_is_named_before_anything_is_done(tmp_path, monkeypatch):
