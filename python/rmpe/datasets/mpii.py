@@ -25,10 +25,11 @@ _JOINTS = f"x, y, visibility of {len(MPII_16)} joints, finite numbers"
 def read(annotations: Path, images: Path | None, split: str | None = None) -> Dataset:
     """Read MPII annotations, gzipped or not; see `rmpe.datasets.load_dataset`.
 
-    The file's coordinates begin at 1; here they begin at 0. A joint at 0, 0 that is not visible
-    was not labeled. MPII has neither boxes nor silhouettes: the box of a person is the extent of
-    the labeled joints, and the area is the box's. The id of an image is its name, that of a person
-    a number from 0 in each image.
+    The file's coordinates begin at 1; here they begin at 0. A joint was not labeled where neither
+    of its coordinates in the file is above 0: 0, 0 in MPII's own, -1, -1 in other files. MPII has
+    neither boxes nor silhouettes: the box of a person is the extent of the labeled joints, and the
+    area is the box's. The id of an image is its name, that of a person a number from 0 in each
+    image.
     """
     entries = Entries(annotations, "people", read_json(annotations))
     names: list[str] = entries.column("img_paths", "text", (str,))
@@ -61,7 +62,7 @@ def read(annotations: Path, images: Path | None, split: str | None = None) -> Da
     order = order[new_index[of_image[order]] >= 0]
     image_index = new_index[of_image[order]]
     joints = joints[order]
-    labeled = np.any(joints != 0, axis=2)
+    labeled = np.any(joints[..., :2] > 0, axis=2)
     points = joints[..., :2] - 1
     boxes = _extent(points, labeled)
     number = np.arange(len(order)) - np.searchsorted(image_index, image_index)

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from rmpe.datasets import load_dataset
@@ -63,6 +64,24 @@ def test_coordinates_begin_at_zero_and_boxes_are_extents(entries, tmp_path):
     assert dataset.visibility[0].tolist() == [2, 1, 2, 1] + [0] * 12
     assert dataset.boxes[0].tolist() == [9, 19, 39, 59]
     assert dataset.areas[0] == 30 * 40
+
+
+@pytest.mark.parametrize("absent", [[-1, -1, 0], [0, 0, 1], [0, -1, 0], [-1, -1, 1]])
+def test_joints_that_are_not_there(entries, tmp_path, absent):
+    """They count in no measure, and neither in the box."""
+    before = load(entries, tmp_path)
+    entries[1]["joint_self"][4:6] = [absent] * 2
+    dataset = load(entries, tmp_path)
+    np.testing.assert_array_equal(dataset.visibility, before.visibility)
+    np.testing.assert_array_equal(dataset.boxes, before.boxes)
+
+
+def test_joints_above_the_image(entries, tmp_path):
+    """MPII's own file has such joints: with one coordinate above 0 they are labeled."""
+    entries[1]["joint_self"][4:6] = [[60, -7.4, 1], [-2, 70, 0]]
+    dataset = load(entries, tmp_path)
+    assert dataset.visibility[3, 4:6].tolist() == [2, 1]
+    assert dataset.boxes[3].tolist() == [-3, -8.4, 79, 99]
 
 
 def test_splits(entries, tmp_path):
@@ -134,3 +153,4 @@ def test_the_real_file(data_dir):
     file = data_dir / "poses" / "mpii_annotations.json.gz"
     dataset = load_dataset(file, None, format="mpii")
     assert (len(dataset), len(dataset.person_ids)) == (17408, 28883)
+    assert np.count_nonzero(dataset.visibility) == 432695
