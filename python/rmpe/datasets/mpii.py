@@ -43,7 +43,12 @@ def read(annotations: Path, images: Path | None, split: str | None = None) -> Da
     found = find_files(first, "img_paths", images)
     sizes = np.zeros((len(first), 2), np.int64)
     for column, field in enumerate(("img_height", "img_width")):
-        sizes[:, column] = first.numbers(field, "a number of pixels, from 1", least=1)
+        rule = "a whole number of pixels, from 1"
+        values = entries.numbers(field, rule, least=1)
+        entries.check(values == np.floor(values), field, rule)
+        sizes[of_image, column] = values
+        alike = values == sizes[of_image, column]
+        entries.check(alike, field, "that of the other people in the image")
 
     others, with_others = _others(entries)
     joints = np.concatenate([_joints(entries, "joint_self"), _joints(others, "joint_others")])

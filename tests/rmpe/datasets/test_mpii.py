@@ -108,7 +108,11 @@ def test_images_that_are_there(entries, tmp_path):
         ({"img_paths": 5}, r"img_paths of people\[1\] must be text, got 5"),
         ({"img_paths": "../2.jpg"}, r"img_paths of people\[1\] must be a path within the folder"),
         ({"isValidation": "yes"}, r"isValidation of people\[1\] must be 0 or 1, got 'yes'"),
-        ({"img_width": 0}, r"img_width of people\[1\] must be a number of pixels, from 1, got 0"),
+        (
+            {"img_width": 0},
+            r"img_width of people\[1\] must be a whole number of pixels, from 1, got 0",
+        ),
+        ({"img_height": 512.5}, r"img_height of people\[1\] must be a whole number .* got 512.5"),
         ({"joint_self": []}, r"joint_self of people\[1\] must be x, y, visibility of 16 joints"),
         ({"joint_self": [[1, 2]] * 16}, r"joint_self of people\[1\] must be x, y, visibility of"),
         (
@@ -131,6 +135,15 @@ def test_images_that_are_there(entries, tmp_path):
 )
 def test_values_that_break_a_rule(entries, tmp_path, change, message):
     entries[1] |= change
+    with pytest.raises(DatasetError, match=message):
+        load(entries, tmp_path)
+
+
+@pytest.mark.parametrize("field", ["img_width", "img_height"])
+@pytest.mark.parametrize("which", [0, 2])
+def test_sizes_of_one_image_that_differ(entries, tmp_path, field, which):
+    entries[which][field] += 1
+    message = rf"{field} of people\[\d\] must be that of the other people in the image, got \d"
     with pytest.raises(DatasetError, match=message):
         load(entries, tmp_path)
 
