@@ -311,6 +311,22 @@ def test_nan_anywhere_gives_nan_for_that_joint_only(ops, convention, dtype, wher
 
 
 @IMPLEMENTATIONS
+@EVERY_CONVENTION
+def test_masked_places_are_no_peak(ops, convention):
+    heatmaps = people((2, 3, 64, 48))
+    masked = heatmaps.clone()
+    masked[:, :, :, :7] = -torch.inf
+    keypoints, scores = ops.decode(masked, convention=convention)
+    heatmaps[:, :, :, :7] = -1e9
+    wanted, maxima = ops.decode(heatmaps, convention=convention)
+    torch.testing.assert_close(scores, maxima, rtol=0, atol=0)
+    if CONVENTIONS[convention].subpixel.startswith("dark") or CONVENTIONS[convention].blur_first:
+        assert ((keypoints > -1) & (keypoints < torch.tensor([48, 64]))).all()
+    else:
+        assert torch.equal(keypoints, wanted)
+
+
+@IMPLEMENTATIONS
 def test_nan_in_the_mirrored_image_reaches_the_swapped_joint(ops):
     heatmaps, flipped = people((1, 3, 64, 48)), people((1, 3, 64, 48))
     flipped[0, 1, 5, 47] = float("nan")
