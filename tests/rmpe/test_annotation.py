@@ -141,6 +141,18 @@ def test_frames_without_results_and_frames_that_are_lost(clip):
     assert np.abs(frames[5].astype(int) - picture(5)).mean() < 8  # Not a third one: as it was.
 
 
+@pytest.mark.skipif("libx264" not in av.codecs_available, reason="this PyAV has no libx264")
+def test_no_frame_is_lost_where_the_file_has_no_times_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write_video("walk.avi", count=12, codec="libx264", max_b_frames=3)
+    infer(path)
+    assert annotate_video("results", path, "out.mkv", STYLE) == 12
+    frames = [frame.astype(int) for frame in read_clip_frames("out.mkv", range(12))]
+    for number, frame in enumerate(frames):
+        drawn = draw(picture(number), BarEstimator()([picture(number)]), STYLE)
+        assert np.abs(frame - drawn).mean() < 14, number
+
+
 def test_an_odd_size(clip, monkeypatch):
     monkeypatch.setattr("rmpe.annotation.upright", lambda frame: _cut(frame))
     monkeypatch.setattr("rmpe.annotation._drawn", lambda image, *_: image)

@@ -89,11 +89,15 @@ class Clip:
         has none.
     unit : Fraction or None
         Seconds; None where the times are not known.
+    by_decoding : bool
+        The stamps are when a frame is decoded, which is all that AVI tells of H.264 with B-frames.
+        The decoder gives one frame for each, in the order in which they are seen.
     """
 
     path: Path
     stamps: npt.NDArray[np.int64]
     unit: Fraction | None
+    by_decoding: bool = False
 
     def __len__(self) -> int:
         """Return the number of frames, N."""

@@ -174,7 +174,7 @@ def read_live(
                 stream = video_stream(container, name)
                 is_file = not endless and _is_file(container)
                 clock.connect(_unit(container, stream, endless), is_file=is_file)
-                for stamp, frame, _ in decode(container, stream):
+                for stamp, frame, *_ in decode(container, stream):
                     if clock.had(stamp):
                         continue
                     now = time.monotonic()

@@ -75,11 +75,15 @@ class Decoded(NamedTuple):
         before it, is not told from a good one.
     came : bool
         The decoder gave a frame, be it damaged.
+    given_at : int or None
+        When what was decoded last, as the decoder gave this frame, had to be decoded; None at the
+        end, and where nobody knows.
     """
 
     stamp: int | None
     frame: av.VideoFrame | None
     came: bool
+    given_at: int | None = None
 
 
 def decode(
@@ -129,7 +133,7 @@ def decode(
             if frame.pts is not None:
                 yield from _missing(damaged, frame.pts)
             whole = not frame.is_corrupt and frame.pts not in damaged
-            yield Decoded(frame.pts, frame if whole else None, came=True)
+            yield Decoded(frame.pts, frame if whole else None, came=True, given_at=frame.dts)
             damaged.discard(frame.pts)
         if len(damaged) > _MOST_REORDERED:
             yield from _missing(damaged, min(damaged) + 1)

@@ -2,14 +2,15 @@
 
 PyAV decodes: unlike OpenCV it gives each frame's own time, which a video of variable rate needs,
 and the rotation that a phone notes. A frame is found again by its timestamp, so that its number
-does not depend on what could be decoded before it.
+does not depend on what could be decoded before it. AVI has no such times of H.264 with B-frames;
+there, by the time at which the decoder gives it.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from ..terminal import printable
 from .clip import Clip, Excerpt, is_video
 from .images import ImageError
-from .pyav import decode, import_av, open_file, refusal, upright, video_stream
+from .pyav import Decoded, decode, import_av, open_file, refusal, upright, video_stream
 
 if TYPE_CHECKING:
     import av
@@ -37,20 +38,27 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
     """
     av = import_av(path)
     stamps: list[int | None] = []
+    decoding: list[int | None] = []
     with open_file(path) as container:
         stream = video_stream(container, path)
         unit = stream.time_base
+        reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
         try:
             for packet in container.demux(stream):
                 if packet.size and not packet.is_discard:
                     stamps.append(packet.pts)
+                    decoding.append(packet.dts)
         except (av.FFmpegError, OSError):
             pass  # Cut off, or damaged: what comes before counts.
     known = sorted({stamp for stamp in stamps if stamp is not None})
+    decode_times = {time for time in decoding if time is not None}
     if not stamps:
         raise ImageError(f"{printable(path)}: this video holds no frame")
     if len(known) < len(stamps):
         return Clip(Path(path), np.arange(len(stamps)), None)
+    # In the order of decoding, where frames are shown in another, FFmpeg makes the times up.
+    if reordered and known == stamps and decoding == sorted(decode_times):
+        return Clip(Path(path), np.array(decoding, np.int64), unit, by_decoding=True)
     return Clip(Path(path), np.array(known, np.int64), unit)
 
 
@@ -165,17 +173,32 @@ def decode_clip(
         The file cannot be read any more.
     """
     av = import_av(clip.path)
-    number_of = {int(stamp): number for number, stamp in enumerate(clip.stamps)}
     video = video_stream(container, clip.path)
-    count = 0
     try:
-        for stamp, frame, came in decode(container, video, sound, take_sound):
-            number = count if clip.unit is None or stamp is None else number_of.get(stamp, -1)
-            count += came
+        decoded = decode(container, video, sound, take_sound)
+        for number, frame in _numbered(clip, decoded):
             if frame is not None and 0 <= number < len(clip):
                 yield number, frame
     except (av.FFmpegError, OSError) as error:
         raise refusal(clip.path, error) from None
+
+
+def _numbered(clip: Clip, decoded: Iterable[Decoded]) -> Iterator[tuple[int, av.VideoFrame | None]]:
+    """Number what a decoder gives."""
+    number_of: dict[int | None, int] = {int(stamp): i for i, stamp in enumerate(clip.stamps)}
+    count = delay = 0
+    for stamp, frame, came, given_at in decoded:
+        number = count
+        if clip.by_decoding and came:
+            # The frames behind one that is lost come as late as they would have with it.
+            place = number_of.get(given_at, -1)
+            delay = place if count == 0 else delay
+            number = max(count, place - delay)
+            count = number
+        elif clip.unit is not None and stamp is not None:
+            number = number_of.get(stamp, -1)
+        count += came
+        yield number, frame
 
 
 def _lost(clip: Clip, index: int) -> ImageError:

@@ -18,7 +18,9 @@ class Packet:
     def __init__(self, pts, *stamps, error=False, is_corrupt=False, corrupt=()):
         self.pts, self.is_corrupt = pts, is_corrupt
         self.stream = SimpleNamespace(index=0)
-        self.frames = [SimpleNamespace(pts=one, is_corrupt=one in corrupt) for one in stamps]
+        self.frames = [
+            SimpleNamespace(pts=one, dts=None, is_corrupt=one in corrupt) for one in stamps
+        ]
         self.error = error
 
     def decode(self):
@@ -34,7 +36,7 @@ def outcomes(*packets, codec="h264", container_format="mov"):
     container = SimpleNamespace(demux=lambda streams: iter(packets), format=kind)
     outcomes.options = stream.codec_context.options
     found = []
-    for stamp, frame, whole in decode(container, stream):
+    for stamp, frame, whole, _ in decode(container, stream):
         outcomes.options = stream.codec_context.options
         found.append((stamp, frame is not None, whole))
     return found

@@ -87,6 +87,31 @@ def test_frames_in_the_order_in_which_they_are_seen(tmp_path, name, codec, optio
     assert (frame.shape, frame.dtype) == ((HEIGHT, WIDTH, 3), np.uint8)
 
 
+@pytest.mark.skipif("libx264" not in av.codecs_available, reason="this PyAV has no libx264")
+@pytest.mark.parametrize("between", [2, 3])
+def test_avi_has_no_times_of_h264_with_frames_out_of_order(tmp_path, between):
+    path = write_video(tmp_path / "a.avi", 30, "libx264", max_b_frames=between, gop_size=6)
+    with av.open(str(path)) as container:
+        stamps = [frame.pts for frame in container.decode(video=0)]
+    assert stamps != sorted(stamps)
+    clip = read_clip(path)
+    assert [clip.time(n) for n in (0, 1, 29)] == pytest.approx([0, 0.04, 29 * 0.04])
+    assert clip.select(Excerpt(start=0.1, end=0.2)) == [3, 4]
+    shown = [round(np.count_nonzero(f[..., 1] > 100) / HEIGHT) for f in whole(path, 30)]
+    assert shown == [min(8 + 4 * n, WIDTH) for n in range(30)]
+    # One that is lost, which others build upon, does not change the numbers of those far behind.
+    spoil(path, 3, lambda data: bytes(len(data)))
+    found = bars(path, range(12))
+    assert found.count(None) == 1
+    assert (found[0], found[6:]) == (0, [6, 7, 8, 9, 10, 11])
+
+
+def whole(path, count):
+    frames = list(read_clip_frames(path, range(count)))
+    assert not any(isinstance(frame, ImageError) for frame in frames)
+    return frames
+
+
 def test_times_of_a_video_of_variable_rate(tmp_path):
     stamps = [0, 4, 8, 50, 54, 90, 91, 120, 300, 301]
     clip = read_clip(write_video(tmp_path / "a.mkv", stamps=stamps))
