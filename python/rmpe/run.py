@@ -221,7 +221,7 @@ def run(
             about = RunFile(
                 __version__,
                 dict(settings),
-                str(device),
+                "" if estimator is None else str(device),
                 tuple(formats),
                 folder.working_directory,
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from rmpe.inputs.images import ImageError
@@ -136,6 +137,27 @@ def test_resumed_run_knows_its_images_by_any_spelling(infer, estimators, photos)
         assert infer(*names, resume=True).done_before == 2
     assert contents() == before
     assert len(estimators) == 1
+
+
+@pytest.mark.parametrize("formats", [("csv", "jsonl"), ("openpose", "jsonl", "coco", "csv")])
+def test_a_finished_run_that_is_resumed_stays_as_it_is_to_the_last_bit(infer, monkeypatch, formats):
+    """Also where it ran on another device than the one that a run without networks notes."""
+    monkeypatch.setattr(PixelEstimator, "__init__", as_if_on_a_device(PixelEstimator.__init__))
+    infer(formats=formats)
+    before = contents()
+    for again in (formats, formats[::-1], ("jsonl",)):
+        infer(formats=again, resume=True)
+        assert contents() == before
+    assert json.loads(before["run.json"])["formats"] == list(formats)
+    assert json.loads(before["run.json"])["device"] == "meta"
+
+
+def as_if_on_a_device(make):
+    def init(self):
+        make(self)
+        self.device = torch.device("meta")
+
+    return init
 
 
 def test_images_given_in_two_spellings_are_done_once(infer):

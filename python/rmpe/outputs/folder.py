@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -180,7 +179,8 @@ class ResultFolder:
         ----------
         run : RunFile
             What ``run.json`` will say. A resumed run goes on with all formats that are there, too:
-            an old file beside the new ones would tell of other images.
+            an old file beside the new ones would tell of other images. Where it says no device,
+            that of the earlier run stays.
         style : DrawingStyle, optional
             How to draw; None: no drawings are made.
         crops : DrawingStyle, optional
@@ -195,11 +195,7 @@ class ResultFolder:
         """
         try:
             if self._before is not None:
-                formats = (*run.formats, *self._before.formats, *formats_in(self._directory))
-                # Formats of a later version are not known here.
-                known = [name for name in RESULT_FORMATS if name in formats]
-                directory = self._before.directory or run.directory
-                run = replace(run, formats=tuple(known), directory=directory)
+                run = run.after(self._before, formats_in(self._directory), RESULT_FORMATS)
             _check_packages(run.formats)
             if overwrite:
                 remove_earlier(self._directory)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .errors import ResultsError
@@ -32,7 +32,7 @@ class RunFile:
     settings : mapping
         Those that change the results, by name.
     device : str
-        Where the networks ran.
+        Where the networks ran; empty where none did.
     formats : tuple of str
         The result files that were asked for, by their keys in `rmpe.outputs.RESULT_FORMATS`.
     directory : str
@@ -44,6 +44,28 @@ class RunFile:
     device: str
     formats: tuple[str, ...] = ()
     directory: str = ""
+
+    def after(self, before: RunFile, there: Iterable[str], known: Collection[str]) -> RunFile:
+        """Give what it says where it goes on with an earlier run.
+
+        What the earlier one said comes first, so that a finished run stays as it is.
+
+        Parameters
+        ----------
+        before : RunFile
+            The earlier run.
+        there : iterable of str
+            Formats of which files are there.
+        known : collection of str
+            All formats; others, of a later version, are left out.
+        """
+        names = dict.fromkeys((*before.formats, *self.formats, *there))
+        return replace(
+            self,
+            formats=tuple(name for name in names if name in known),
+            device=self.device or before.device,
+            directory=before.directory or self.directory,
+        )
 
     def to_bytes(self) -> bytes:
         """Write it down as JSON."""
