@@ -68,6 +68,7 @@ def read(annotations: Path, images: Path | None) -> Dataset:
         areas=areas[order],
         crowd=crowd[order],
         missing=len(listed) - len(found),
+        category=category_ids[person],
     )
 
 

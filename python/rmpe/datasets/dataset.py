@@ -60,6 +60,9 @@ class Dataset:
         Whether the "person" is a region with many people.
     missing : int
         How many images are in the annotations but not in the folder of images.
+    category : int or str
+        What the file calls people among its categories; 1, as in COCO's own files, where the format
+        has none.
 
     Raises
     ------
@@ -93,6 +96,7 @@ class Dataset:
     areas: npt.NDArray[np.float64]
     crowd: npt.NDArray[np.bool_]
     missing: int = 0
+    category: Id = 1
 
     def __post_init__(self) -> None:
         check_kind("skeleton", self.skeleton, Skeleton)
@@ -101,6 +105,8 @@ class Dataset:
             if isinstance(value, str) or not isinstance(value, Sequence):
                 raise TypeError(f"{name} must be a tuple, got {show(value)}")
         b, p, k = len(self.image_ids), len(self.person_ids), len(self.skeleton)
+        if isinstance(self.category, bool) or not isinstance(self.category, Id):
+            raise TypeError(f"category must be a whole number or text, got {show(self.category)}")
         if len(self.paths) != b or len(set(self.image_ids)) != b:
             raise ValueError(f"image_ids must be {len(self.paths)} different ones, as the paths")
         arrays: dict[str, tuple[tuple[int, ...], type[Any], str]] = {

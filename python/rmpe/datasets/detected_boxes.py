@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..listing import listed
+from .coco import read_boxes
 from .dataset import Dataset, DatasetError
-from .entries import Entries
+from .entries import Entries, shown
 from .json_file import read_json
 
 __all__ = ["DetectedBoxes", "read_detections"]
-
-_PERSON = 1
 
 
 class DetectedBoxes(NamedTuple):
@@ -39,17 +39,18 @@ def read_detections(file: Path, dataset: Dataset) -> DetectedBoxes:
     """Read COCO detection results (JSON), or the RMPE authors' boxes (HDF5).
 
     Of JSON, a list of objects with ``image_id``, ``bbox`` (x, y, width, height), ``score`` and
-    ``category_id``, the boxes of category 1 count. The authors' ``NAME.h5`` holds the arrays
-    ``xmin``, ``ymin``, ``xmax`` and ``ymax``; ``NAME_images.txt`` beside it names the image of each
-    row; reading it needs the package h5py. Boxes in other images than the data set's are left out.
+    ``category_id``, those of the data set's category of people count. The authors' ``NAME.h5``
+    holds the arrays ``xmin``, ``ymin``, ``xmax`` and ``ymax``; ``NAME_images.txt`` beside it names
+    the image of each row; reading it needs the package h5py. Boxes in other images than the data
+    set's are left out.
 
     Raises
     ------
     DatasetError
         The file cannot be read, is in another format, or has no box in the data set's images.
     """
-    read = _read_h5 if file.suffix == ".h5" else _read_coco
-    boxes, scores, names = read(file)
+    h5 = file.suffix == ".h5"
+    boxes, scores, names = _read_h5(file) if h5 else _read_coco(file, dataset)
     index = {name: i for i, name in enumerate(dataset.image_ids)}
     image_index = np.array([index.get(name, -1) for name in names], np.int64)
     known = image_index >= 0
@@ -62,12 +63,18 @@ def read_detections(file: Path, dataset: Dataset) -> DetectedBoxes:
 
 
 def _read_coco(
-    file: Path,
+    file: Path, dataset: Dataset
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], list[int | str]]:
     results = Entries(file, "results", read_json(file))
-    categories = results.ids("category_id")
-    results = results.select([i for i, category in enumerate(categories) if category == _PERSON])
-    boxes = results.arrays("bbox", (4,), "x, y, width, height in pixels, 4 finite numbers")
+    categories, person = results.ids("category_id"), dataset.category
+    people = [i for i, category in enumerate(categories) if category == person]
+    if categories and not people:
+        raise DatasetError(
+            f"{file} must have results of people, whose category_id in {dataset.annotations} is "
+            f"{shown(person)}, got {listed(sorted({shown(category) for category in categories}))}"
+        )
+    results = results.select(people)
+    boxes = read_boxes(results)
     scores = results.numbers("score", "a finite number")
     corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
     return corners, scores, results.ids("image_id")
@@ -98,11 +105,12 @@ def _read_h5(
             f"{', '.join(map(str, sizes))} and {len(names)}"
         )
     boxes = np.stack(edges, axis=1)
-    finite = np.isfinite(boxes).all(axis=1)
-    if not finite.all():
-        wrong = int(finite.argmin())
+    good = np.isfinite(boxes).all(axis=1) & np.all(boxes[:, 2:] >= boxes[:, :2], axis=1)
+    if not good.all():
+        wrong = int(good.argmin())
         raise DatasetError(
-            f"{file} must have finite boxes, got {boxes[wrong].tolist()} in row {wrong}"
+            f"{file} must have finite boxes, xmin <= xmax and ymin <= ymax, got "
+            f"{boxes[wrong].tolist()} in row {wrong}"
         )
     return boxes, np.full(len(names), np.nan), names
 

@@ -70,6 +70,12 @@ def test_arrays_that_contradict_each_other(changes, message):
         three_people(**changes)
 
 
+@pytest.mark.parametrize("category", [True, 1.0, None])
+def test_a_category_is_a_number_or_text(category):
+    with pytest.raises(TypeError, match=f"category must be a whole number or text, got {category}"):
+        three_people(category=category)
+
+
 @pytest.mark.parametrize("value", [None, "x", 5, [[1], [1, 2]], np.array([None])])
 @pytest.mark.parametrize(
     "kind", [None, complex, object, str, "S8", "M8[s]", "m8[s]", [("a", "f8")]]

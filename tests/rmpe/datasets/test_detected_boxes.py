@@ -32,6 +32,18 @@ def test_coco_results(tmp_path, dataset):
     assert found.image_index.tolist() == [1, 0] and found.scores.tolist() == [0.5, 0.5]
 
 
+@pytest.mark.parametrize("category", [2, "p"])
+def test_people_are_of_the_category_of_that_name(tmp_path, category):
+    categories = [{"id": 1, "name": "car"}, {"id": category, "name": "person"}]
+    content = annotations(person(category_id=category), categories=categories)
+    dataset = load_dataset(write(content, tmp_path), None)
+    file = tmp_path / "boxes.json"
+    rows = [box(image_id=1), box(image_id=1, category_id=category, bbox=[1, 2, 3, 4])]
+    file.write_text(json.dumps(rows))
+    assert dataset.select(np.array([0])).category == dataset.category == category
+    assert read_detections(file, dataset).boxes.tolist() == [[1, 2, 4, 6]]
+
+
 @pytest.mark.parametrize(
     "rows, message",
     [
@@ -39,6 +51,9 @@ def test_coco_results(tmp_path, dataset):
         ([box(bbox=[1, 2, 3])], r"bbox of results\[0\] must be x, y, width, height"),
         ([box(score=None)], r"score of results\[0\] must be a finite number"),
         ([box(image_id=[])], r"image_id of results\[0\] must be"),
+        ([box(bbox=[9, 9, -5, 5])], r"bbox of results\[0\] must be of a width and height from 0"),
+        ([box(category_id=3)], "must have results of people, whose category_id in .* is 1, got 3"),
+        ([box(category_id="1")], "must have results of people, .* is 1, got '1'"),
         ([box(image_id=5)], "must have boxes in the images"),
         ([], "must have boxes in the images"),
     ],
@@ -94,8 +109,9 @@ def test_damaged_authors_boxes(tmp_path):
         content.create_group("xmin")
     with pytest.raises(DatasetError, match="must hold xmin"):
         read_detections(tmp_path / "b.h5", dataset)
-    with h5py.File(tmp_path / "b.h5", "w") as content:
-        for edge in ("xmin", "ymin", "xmax", "ymax"):
-            content[edge] = np.array([np.nan])
-    with pytest.raises(DatasetError, match="must have finite boxes, got .* in row 0"):
-        read_detections(tmp_path / "b.h5", dataset)
+    for box in ([np.nan] * 4, [5, 5, 1, 9], [5, 5, 9, 1]):
+        with h5py.File(tmp_path / "b.h5", "w") as content:
+            for edge, value in zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True):
+                content[edge] = np.array([value], float)
+        with pytest.raises(DatasetError, match="must have finite boxes, .* got .* in row 0"):
+            read_detections(tmp_path / "b.h5", dataset)
