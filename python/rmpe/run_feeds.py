@@ -46,7 +46,7 @@ class FoundFiles:
     tally : Tally
         Counts inputs that gave none, and images that are done.
     report : callable
-        Called with a message about each of the former.
+        Called with a message about each of the former, and about videos that are left out.
 
     Attributes
     ----------
@@ -76,7 +76,8 @@ class FoundFiles:
         self._tally = tally
         self._work: Sequence[Work] = ()
         missing: list[str] = []
-        found = find_images(inputs, recursive=recursive, report=missing.append)
+        notes: list[str] = []
+        found = find_images(inputs, recursive=recursive, report=missing.append, note=notes.append)
         # Unlike Path.resolve, realpath takes links that lead in a circle.
         made = {Path(os.path.realpath(out / name)) for name in (DRAWINGS, CROPS)}
         files = [path for path in found if made.isdisjoint(Path(os.path.realpath(path)).parents)]
@@ -85,6 +86,8 @@ class FoundFiles:
         if not self.paths:
             own = f"all images found are pictures of an earlier run in {printable(out)}"
             raise ImageError("\n".join(missing or [own]))
+        for line in notes:
+            report(line, None)
         for problem in missing:
             report(f"skipped {problem}", None)
         tally.skipped += len(missing)

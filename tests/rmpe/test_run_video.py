@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rmpe.cli import main
 from rmpe.inputs.clip import Excerpt
@@ -240,6 +241,23 @@ def test_videos_by_a_pattern(clip):
     assert [entry["file"] for entry in lines()][3:5] == [
         "other.mp4/other_000003.jpg", "walk.mp4/walk_000000.jpg",
     ]  # fmt: skip
+
+
+def test_videos_beside_photographs_are_told_and_no_failure(clip, monkeypatch, capsys):
+    Image.fromarray(picture(0)).save("still.png")
+    monkeypatch.setattr("rmpe.commands.infer.build_estimator", lambda *_, **__: BarEstimator())
+    line = (
+        ".: 1 video left out, as folders stand for photographs: name it, or give a pattern that "
+        "ends in .mp4"
+    )
+    assert main(["infer", ".", "--no-draw", "--out", "out", "--quiet"]) == 0
+    assert capsys.readouterr().err == f"rmpe infer: {line}\n"
+    assert [entry["file"] for entry in lines()] == ["still.png"]
+    told = []
+    assert len(list(stream(BarEstimator(), ".", report=told.append))) == 1
+    assert told == [line]
+    assert main(["infer", ".", "walk.mp4", "--no-draw", "--out", "both", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_file_that_is_no_video(clip, tmp_path):

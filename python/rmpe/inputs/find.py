@@ -30,6 +30,7 @@ def find_images(
     *,
     recursive: bool = False,
     report: Callable[[str], object] | None = None,
+    note: Callable[[str], object] = lambda line: None,
 ) -> list[Path]:
     """List the images that files, folders and glob patterns stand for.
 
@@ -52,6 +53,9 @@ def find_images(
         Called with a line about everything that was asked for and is not in the list: an input
         that is missing or holds no image, a folder that may not be listed, and the photographs of
         a folder or pattern whose type is not read. Without it, any of these is an error.
+    note : callable
+        Called with a line about each folder and pattern that holds videos beside photographs: these
+        are left out, which is no error.
 
     Returns
     -------
@@ -66,19 +70,24 @@ def find_images(
     """
     found: dict[str, Path] = {}
     problems: list[str] = []
+    videos: dict[str, list[str]] = {}
     if isinstance(inputs, (str, bytes, os.PathLike)) or not isinstance(inputs, Iterable):
         raise TypeError(f"inputs must be a list of paths, got {show(inputs)}")
     entries = [path_text(f"inputs[{i}]", entry) for i, entry in enumerate(inputs)]
     if not entries:
         raise ImageError("no input: name at least one image, folder or pattern")
     for entry in entries:
-        for path in sorted(_look_for(entry, recursive, problems), key=natural_key):
+        for path in sorted(_look_for(entry, recursive, problems, videos), key=natural_key):
             found.setdefault(os.path.abspath(path), path)
     if problems and (report is None or not found):
         raise ImageError("\n".join(problems))
     for problem in problems:
         if report is not None:
             report(problem)
+    for entry, beside in videos.items():
+        if left := [video for video in beside if os.path.abspath(video) not in found]:
+            what = "folders" if os.path.isdir(entry) else "patterns"
+            note(f"{printable(entry)}: {_left_out(left, what)}")
     return list(found.values())
 
 
@@ -152,8 +161,13 @@ def natural_key(path: str | os.PathLike[str]) -> list[list[tuple[bool, int, str]
     ]  # fmt: skip
 
 
-def _look_for(entry: str, recursive: bool, problems: list[str]) -> list[Path]:
-    """List the images that one input stands for, and add what is wrong with it to `problems`."""
+def _look_for(
+    entry: str, recursive: bool, problems: list[str], videos: dict[str, list[str]]
+) -> list[Path]:
+    """List the images that one input stands for.
+
+    What is wrong with it is added to `problems`, and what is beside photographs to `videos`.
+    """
     name = printable(entry) or "''"
     missing = _why_missing(entry)
     if missing is None and not os.path.isdir(entry):
@@ -177,15 +191,16 @@ def _look_for(entry: str, recursive: bool, problems: list[str]) -> list[Path]:
     images = [Path(file) for file in files if _has_suffix(file, read)]
     if others := [file for file in files if _has_suffix(file, unread)]:
         faults.append(f"{name}: {_describe(others)}")
+    if images and read is not VIDEO_SUFFIXES:
+        videos[entry] = _videos_among(files)
     if not images and not faults:
         if missing is None and not recursive:
             below, _ = _files_in(entry, recursive=True)
             if any(_has_suffix(file, read) for file in below):
                 none += " itself, but folders below it do: use --recursive"
-        if videos := [file for file in files if _has_suffix(file, VIDEO_SUFFIXES)]:
-            ends = listed(sorted({os.path.splitext(file)[1] for file in videos}))
-            count = "video" if len(videos) == 1 else f"{len(videos)} videos"
-            none += f"; for the {count} there, give a pattern that ends in {ends}"
+        if there := _videos_among(files):
+            count = "video" if len(there) == 1 else f"{len(there)} videos"
+            none += f"; for the {count} there, give {_pattern_of(there)}"
         faults.append(none)
     problems += faults
     return images
@@ -254,6 +269,23 @@ def _has_suffix(path: str, suffixes: frozenset[str]) -> bool:
     name = os.path.basename(path)
     suffix = os.path.splitext(name)[1].lower()
     return suffix in suffixes and not name.startswith(".") and not os.path.isdir(path)
+
+
+def _videos_among(files: list[str]) -> list[str]:
+    return [file for file in files if _has_suffix(file, VIDEO_SUFFIXES)]
+
+
+def _pattern_of(videos: list[str]) -> str:
+    ends = listed(sorted({os.path.splitext(file)[1] for file in videos}))
+    return f"a pattern that ends in {ends}"
+
+
+def _left_out(videos: list[str], what: str) -> str:
+    count, them = ("1 video", "it") if len(videos) == 1 else (f"{len(videos)} videos", "them")
+    return (
+        f"{count} left out, as {what} stand for photographs: name {them}, or give "
+        f"{_pattern_of(videos)}"
+    )
 
 
 def _describe(unread: list[str]) -> str:

@@ -111,7 +111,8 @@ def read_frames(
     report : callable, optional
         Called with a line about each file that cannot be read, which is left out: the next frame's
         index tells. Without it, this is an error. And about each time that a connection was lost,
-        and each frame that came by itself and cannot be decoded, which are no errors.
+        and each frame that came by itself and cannot be decoded, and about videos that a folder or
+        pattern of photographs holds, too, which are no errors.
 
     Yields
     ------
@@ -204,7 +205,7 @@ def _files(path: Any, report: Report | None, *, alone: bool) -> list[Path]:
     if not (alone or several):
         return [Path(text)]
     try:
-        return find_images([text], report=report)
+        return find_images([text], report=report, note=report or (lambda line: None))
     except ImageError as error:
         if alone:
             raise

@@ -94,6 +94,42 @@ def test_videos_that_are_not_taken_are_told(footage, entry, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("entries", "lines"),
+    [
+        (
+            ["w"],
+            ["w: 1 video left out, as folders stand for photographs: name it, or give a pattern "
+             "that ends in .m4v"],
+        ),
+        (
+            ["w/*"],
+            ["w/*: 1 video left out, as patterns stand for photographs: name it, or give a pattern "
+             "that ends in .m4v"],
+        ),
+        (["w", "w/d.m4v"], []),
+        (["w/*.m4v", "w"], []),
+        (["w/e.jpg"], []),
+        (["p", "p/*"], []),
+    ],
+)  # fmt: skip
+def test_videos_beside_photographs_are_told(footage, entries, lines):
+    """They are no error, and those that are named elsewhere are not left out."""
+    told = []
+    find_images(entries, note=told.append)
+    assert told == lines
+
+
+def test_videos_in_the_folders_of_a_folder_are_told(footage):
+    told = []
+    found = names(find_images(["."], recursive=True, note=told.append))
+    assert "w/e.jpg" in found
+    assert told == [
+        ".: 4 videos left out, as folders stand for photographs: name them, or give a pattern that "
+        "ends in .MOV, .m4v, .mp4"
+    ]
+
+
 def test_existing_file_is_taken_though_its_name_looks_like_a_pattern(tree):
     assert names(find_images(["p[1].jpg", "p/notes.txt"])) == ["p[1].jpg", "p/notes.txt"]
 
