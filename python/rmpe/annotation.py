@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from .arguments import as_path
 from .inputs.clip import Clip
 from .inputs.images import ImageError
-from .inputs.pyav import open_file, upright, video_stream
+from .inputs.pyav import open_file, upright
 from .inputs.video import decode_clip, read_clip
 from .output_file import check_is_file, check_output, write_atomically
 from .outputs.drawing import draw
@@ -23,7 +24,7 @@ from .outputs.files import Directory
 from .outputs.journal import Journal, open_journal
 from .outputs.records import known_skeleton, people_of
 from .outputs.run_file import read_run_file
-from .outputs.video import CONTAINERS, VideoWriter
+from .outputs.video import CONTAINERS, UNKNOWN_RATE, VideoWriter
 from .progress import Progress, no_progress
 from .terminal import printable
 
@@ -45,7 +46,8 @@ def annotate_video(
     """Draw people into a video, from results that are there.
 
     The new video has the old one's size, times and sound. A frame that the results do not tell of
-    stays as it is; in place of one that cannot be decoded, the one before is shown on.
+    stays as it is; in place of one that cannot be decoded, the one before is shown on. Frames
+    whose times the file does not have are drawn at the rate that it states, or else at 25 a second.
 
     Parameters
     ----------
@@ -90,7 +92,7 @@ def annotate_video(
         check_is_file(out)
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror}") from None
-    clip = read_clip(video)
+    clip = _with_times(read_clip(video), report)
     with open_journal(results, report) as journal:
         files = _frames_of(journal, clip, results)
         with progress("frame", len(clip)) as advance:
@@ -103,6 +105,18 @@ def annotate_video(
             except OSError as error:
                 raise OutputError(f"cannot write {out}: {error.strerror or error}") from None
     return sum(file is not None for file in files)
+
+
+def _with_times(clip: Clip, report: Callable[[str], object]) -> Clip:
+    """Give frames without times those of the rate that the file states."""
+    if clip.unit is not None:
+        return clip
+    rate, says = clip.rate or UNKNOWN_RATE, "as it states" if clip.rate else "as it states none"
+    report(
+        f"{printable(clip.path)}: the times of its frames are not known; it is drawn at "
+        f"{float(rate):g} frames a second, {says}"
+    )
+    return replace(clip, unit=1 / rate)
 
 
 def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
@@ -145,7 +159,6 @@ def _write(
 ) -> None:
     with open_file(clip.path) as container:
         heard = list(container.streams.audio[:1]) if sound else []
-        rate = video_stream(container, clip.path).average_rate
         packets: list[Any] = []  # Sound that is not written yet.
         writer: VideoWriter | None = None
         last: npt.NDArray[np.uint8] | None = None
@@ -161,7 +174,7 @@ def _write(
                     f"{shown.shape[0]}"
                 )
             if writer is None:
-                writer = VideoWriter(file, suffix, shown.shape[:2], clip.unit, rate, *heard)
+                writer = VideoWriter(file, suffix, shown.shape[:2], clip.unit, clip.rate, *heard)
             writer.write_sound(packets)
             packets.clear()
             # In place of frames that are lost, the one before is shown on.

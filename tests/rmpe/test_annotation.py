@@ -18,7 +18,14 @@ from rmpe.run import run
 
 av = pytest.importorskip("av")
 from .inputs.encode import encode  # noqa: E402
-from .inputs.test_video import HEIGHT, WIDTH, picture, write_video  # noqa: E402
+from .inputs.test_video import (  # noqa: E402
+    HEIGHT,
+    WIDTH,
+    needs_libx264,
+    picture,
+    without_times,
+    write_video,
+)
 from .test_run_video import BarEstimator  # noqa: E402
 
 STYLE = DrawingStyle(min_person_score=0, min_keypoint_score=0)
@@ -141,7 +148,7 @@ def test_frames_without_results_and_frames_that_are_lost(clip):
     assert np.abs(frames[5].astype(int) - picture(5)).mean() < 8  # Not a third one: as it was.
 
 
-@pytest.mark.skipif("libx264" not in av.codecs_available, reason="this PyAV has no libx264")
+@needs_libx264
 def test_no_frame_is_lost_where_the_file_has_no_times_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = write_video("walk.avi", count=12, codec="libx264", max_b_frames=3)
@@ -151,6 +158,21 @@ def test_no_frame_is_lost_where_the_file_has_no_times_of_its_own(tmp_path, monke
     for number, frame in enumerate(frames):
         drawn = draw(picture(number), BarEstimator()([picture(number)]), STYLE)
         assert np.abs(frame - drawn).mean() < 14, number
+
+
+@needs_libx264
+def test_frames_without_times_have_the_rate_that_the_file_states(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write_video(tmp_path / "walk.ts", count=12, codec="libx264", rate=50)
+    without_times(path, range(12))
+    infer("walk.ts")
+    said = []
+    assert annotate_video("results", "walk.ts", "out.mkv", STYLE, report=said.append) == 12
+    assert [read_clip("out.mkv").time(n) for n in (1, 11)] == pytest.approx([0.02, 0.22], abs=1e-3)
+    assert said == [
+        "walk.ts: the times of its frames are not known; it is drawn at 50 frames a second, as it "
+        "states"
+    ]
 
 
 def test_an_odd_size(clip, monkeypatch):

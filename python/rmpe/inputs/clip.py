@@ -92,12 +92,15 @@ class Clip:
     by_decoding : bool
         The stamps are when a frame is decoded, which is all that AVI tells of H.264 with B-frames.
         The decoder gives one frame for each, in the order in which they are seen.
+    rate : Fraction or None
+        Frames a second, as the file states them; None where it does not.
     """
 
     path: Path
     stamps: npt.NDArray[np.int64]
     unit: Fraction | None
     by_decoding: bool = False
+    rate: Fraction | None = None
 
     def __len__(self) -> int:
         """Return the number of frames, N."""

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from ..terminal import printable
 from .clip import Clip, Excerpt, is_video
 from .images import ImageError
+from .missing_times import with_missing_times
 from .pyav import Decoded, decode, import_av, open_file, refusal, upright, video_stream
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
     decoding: list[int | None] = []
     with open_file(path) as container:
         stream = video_stream(container, path)
-        unit = stream.time_base
+        unit, average, stated = (
+            stream.time_base,
+            stream.average_rate,
+            stream.codec_context.framerate,
+        )
         reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
         try:
             for packet in container.demux(stream):
@@ -50,16 +55,19 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
                     decoding.append(packet.dts)
         except (av.FFmpegError, OSError):
             pass  # Cut off, or damaged: what comes before counts.
-    known = sorted({stamp for stamp in stamps if stamp is not None})
-    decode_times = {time for time in decoding if time is not None}
     if not stamps:
         raise ImageError(f"{printable(path)}: this video holds no frame")
-    if len(known) < len(stamps):
-        return Clip(Path(path), np.arange(len(stamps)), None)
+    rate = average or stated or None
+    step = float(1 / (rate * unit)) if rate and unit else None
+    known = with_missing_times(stamps, step) if unit else None
+    if known is None:
+        # The average of a stream without times is a guess of FFmpeg.
+        return Clip(Path(path), np.arange(len(stamps)), None, rate=stated or rate)
+    decode_times = {time for time in decoding if time is not None}
     # In the order of decoding, where frames are shown in another, FFmpeg makes the times up.
-    if reordered and known == stamps and decoding == sorted(decode_times):
-        return Clip(Path(path), np.array(decoding, np.int64), unit, by_decoding=True)
-    return Clip(Path(path), np.array(known, np.int64), unit)
+    if reordered and known.tolist() == stamps and decoding == sorted(decode_times):
+        return Clip(Path(path), np.array(decoding, np.int64), unit, by_decoding=True, rate=rate)
+    return Clip(Path(path), known, unit, rate=rate)
 
 
 def expand_videos(
@@ -186,7 +194,7 @@ def decode_clip(
 def _numbered(clip: Clip, decoded: Iterable[Decoded]) -> Iterator[tuple[int, av.VideoFrame | None]]:
     """Number what a decoder gives."""
     number_of: dict[int | None, int] = {int(stamp): i for i, stamp in enumerate(clip.stamps)}
-    count = delay = 0
+    count = delay = 0  # How many are behind us.
     for stamp, frame, came, given_at in decoded:
         number = count
         if clip.by_decoding and came:
@@ -194,10 +202,10 @@ def _numbered(clip: Clip, decoded: Iterable[Decoded]) -> Iterator[tuple[int, av.
             place = number_of.get(given_at, -1)
             delay = place if count == 0 else delay
             number = max(count, place - delay)
-            count = number
         elif clip.unit is not None and stamp is not None:
             number = number_of.get(stamp, -1)
-        count += came
+        if came and number >= 0:
+            count = number + 1
         yield number, frame
 
 

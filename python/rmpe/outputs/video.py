@@ -17,13 +17,13 @@ from rmpe_ext.validation.checks import TYPES, check_type, check_whole, show
 from ..arguments import check_image, check_name
 from .errors import OutputError
 
-__all__ = ["CONTAINERS", "VideoWriter"]
+__all__ = ["CONTAINERS", "UNKNOWN_RATE", "VideoWriter"]
 
 # By the end of a file's name.
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _ENCODERS = {"libx264": {"crf": "20", "preset": "veryfast"}, "mpeg4": {"qscale": "3"}}
-# Of a video whose frames have no times.
-_RATE = Fraction(25)
+# Frames a second of a video whose frames have no times.
+UNKNOWN_RATE = Fraction(25)
 # Of H.264.
 _MOST_SIDE = 16384
 
@@ -81,8 +81,10 @@ class VideoWriter:
         self._last: int | None = None
         self._container = av.open(file, "w", format=CONTAINERS[suffix])
         name = next(name for name in _ENCODERS if name in av.codecs_available)
-        self._unit = unit or 1 / _RATE
-        stream: Any = self._container.add_stream(name, rate=rate or _RATE, options=_ENCODERS[name])
+        self._unit = unit or 1 / UNKNOWN_RATE
+        stream: Any = self._container.add_stream(
+            name, rate=rate or UNKNOWN_RATE, options=_ENCODERS[name]
+        )
         stream.height, stream.width = size
         # Half the colors a row and column need an even size.
         stream.pix_fmt = "yuv444p" if size[0] % 2 or size[1] % 2 else "yuv420p"

@@ -1,5 +1,6 @@
 """Videos: frames by their timestamps, upright, and what is damaged by its number."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from .encode import encode
 
 av = pytest.importorskip("av")
 HEIGHT, WIDTH = 48, 64
+needs_libx264 = pytest.mark.skipif(
+    "libx264" not in av.codecs_available, reason="this PyAV has no libx264"
+)
 
 
 def picture(number):
@@ -30,11 +34,11 @@ def bar(pixels):
     return round(((np.asarray(pixels)[..., 1] > 100).sum(1).mean() - 8) / 4)
 
 
-def write_video(path, count=10, codec="mpeg4", stamps=None, noisy=False, **options):
-    """Write `picture` 0, 1, ..., at 25 frames a second or at the times given, in 1/100 s."""
+def write_video(path, count=10, codec="mpeg4", stamps=None, noisy=False, rate=25, **options):
+    """Write `picture` 0, 1, ..., at frames a second or at the times given, in 1/100 s."""
     noise = np.random.default_rng(0).integers(0, 40 if noisy else 1, (HEIGHT, WIDTH, 3), np.uint8)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25)
+        stream = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         if stamps is not None:
             stream.codec_context.time_base = Fraction(1, 100)
@@ -87,7 +91,7 @@ def test_frames_in_the_order_in_which_they_are_seen(tmp_path, name, codec, optio
     assert (frame.shape, frame.dtype) == ((HEIGHT, WIDTH, 3), np.uint8)
 
 
-@pytest.mark.skipif("libx264" not in av.codecs_available, reason="this PyAV has no libx264")
+@needs_libx264
 @pytest.mark.parametrize("between", [2, 3])
 def test_avi_has_no_times_of_h264_with_frames_out_of_order(tmp_path, between):
     path = write_video(tmp_path / "a.avi", 30, "libx264", max_b_frames=between, gop_size=6)
@@ -110,6 +114,32 @@ def whole(path, count):
     frames = list(read_clip_frames(path, range(count)))
     assert not any(isinstance(frame, ImageError) for frame in frames)
     return frames
+
+
+def without_times(path, numbers):
+    """Take the times of some packets out of a transport stream."""
+    content = bytearray(path.read_bytes())
+    places = [found.start() for found in re.finditer(b"\x00\x00\x01\xe0", bytes(content))]
+    for number in numbers:
+        assert content[places[number] + 7] & 0x80
+        content[places[number] + 7] = 0  # What the header has, and not how long it is.
+    path.write_bytes(content)
+
+
+@needs_libx264
+@pytest.mark.parametrize("between", [0, 2])
+def test_packets_without_times_take_none_from_the_others(tmp_path, between):
+    path = write_video(tmp_path / "a.ts", 12, "libx264", rate=24, max_b_frames=between)
+    without_times(path, [4, 5])
+    with av.open(str(path)) as container:
+        assert [p.pts for p in container.demux(video=0) if p.size].count(None) == 2
+    clip = read_clip(path)
+    assert [clip.time(n) for n in range(12)] == pytest.approx([n / 24 for n in range(12)], abs=1e-4)
+    assert bars(path, range(12)) == list(range(12))
+    without_times(path, set(range(12)) - {4, 5})
+    clip = read_clip(path)
+    assert (clip.time(5), clip.rate) == (None, 24)
+    assert bars(path, range(12)) == list(range(12))
 
 
 def test_times_of_a_video_of_variable_rate(tmp_path):
