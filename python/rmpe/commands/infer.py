@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rmpe_ext.presets import DEFAULT_PRESET
 
 from . import CommandError
+from ._contents import contents_of_file, contents_of_networks
 from ._drawing import add_drawing, drawing_style
 from ._excerpt import add_excerpt, add_incoming, connection_of, raw_video
 from ._infer_help import DESCRIPTION, describe_results
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "find people and their keypoints in photographs, videos, cameras and streams"
 
-# Settings that change the results: a run may be resumed only with the same.
+# Settings that change the results: a run may be resumed only with the same, and with the same
+# contents of the files that they name.
 _SETTINGS = (
     "detector",
     "classes",
@@ -215,7 +217,11 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Setting]:
         # Which frames are done says in which the detector looks.
         names = ("start", "end", "stride")
         settings |= {name: getattr(arguments, name) for name in names}
-    return settings | {"detect-every": arguments.detect_every}
+    settings |= {"detect-every": arguments.detect_every}
+    settings |= contents_of_networks(arguments)
+    if arguments.nms not in NMS:
+        settings |= contents_of_file("nms", arguments.nms)
+    return settings
 
 
 def _summary(tally: Tally, arguments: argparse.Namespace) -> list[str]:

@@ -14,6 +14,7 @@ from rmpe_ext.presets import DEFAULT_PRESET
 
 from ..arguments import as_path
 from . import CommandError
+from ._contents import contents_of_file, contents_of_networks
 from ._messages import say, say_lines
 from ._options import (
     add_method,
@@ -50,7 +51,8 @@ examples:
   rmpe label photos/ --out labels.json --boxes annotations.json --convention dark
 """
 
-# Settings that change the labels: a run may be resumed only with the same.
+# Settings that change the labels: a run may be resumed only with the same, and with the same
+# contents of the files that they name.
 _SETTINGS = (
     "detector", "classes", "pose", "threshold", "flip", "precision", "convention", "stn",
     "similarity", "score", "keypoints",
@@ -148,6 +150,8 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
         "images": os.path.realpath(arguments.images),
         "--boxes": boxes and os.path.realpath(as_path("--boxes", boxes, CommandError)),
         **settings,
+        **contents_of_networks(arguments, "--"),
+        **contents_of_file("--boxes", boxes),
     }
 
 

@@ -36,7 +36,7 @@ from .card import (
 from .read_file import Source, read_file
 from .references import NETWORK_FILES, card_of_address, card_of_file, fetch_card
 
-__all__ = ["known_cards", "load_card"]
+__all__ = ["known_cards", "load_card", "own_card"]
 
 _CARDS = Path(__file__).parent / "cards"
 # A card may come from anywhere, and must not ask for more memory than there is.
@@ -90,13 +90,11 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     text = path_text("name_or_path", name_or_path)
     if is_address(text):
         return _load_from_address(text)
+    own = own_card(text)
+    if own is not None:
+        return _read_card(own, Source(own.parent))
     path = Path(text)
-    if path.suffix.lower() == ".toml":
-        return _read_card(path, Source(path.parent))
     if path.suffix.lower() in NETWORK_FILES:
-        beside = path.with_suffix(".toml")
-        if os.path.isfile(beside):  # No error where the name is too long.
-            return _read_card(beside, Source(beside.parent))
         known = card_of_file(known_cards().values(), path)
         card = _read_named(_card_paths()[known.name], beside=path.parent)
         return replace(card, network=replace(card.network, name=path.name, folder=path.parent))
@@ -104,6 +102,26 @@ def load_card(name_or_path: str | os.PathLike[str]) -> DetectorCard | PoseCard:
     if text not in paths:
         raise ModelError(_not_known(text, list(paths)))
     return _read_named(paths[text])
+
+
+def own_card(text: str) -> Path | None:
+    """Return the path of the card that a user's own path leads to; None for names and addresses.
+
+    Examples
+    --------
+    >>> own_card("cards/mine.toml").name, own_card("ssd_mobilenet_v1_coco")
+    ('mine.toml', None)
+    """
+    if is_address(text):
+        return None
+    path = Path(text)
+    if path.suffix.lower() == ".toml":
+        return path
+    if path.suffix.lower() in NETWORK_FILES:
+        beside = path.with_suffix(".toml")
+        if os.path.isfile(beside):  # No error where the name is too long.
+            return beside
+    return None
 
 
 def _not_known(text: str, names: list[str]) -> str:

@@ -17,6 +17,7 @@ from .journal import FINISHED, JOURNAL, MERGED
 from .labels import MAX_ID, crops_among, drawing_name, is_plain_name
 from .result_format import FrameFiles
 from .run_file import RUN_FILE, RunFile, Setting, read_run_file
+from .settings import differences
 
 __all__ = ["CROPS", "DRAWINGS", "check_earlier", "formats_in", "images_in", "remove_earlier"]
 
@@ -92,13 +93,8 @@ def check_earlier(
             f"cannot resume {path}: rmpe {command} made it of other results, without their images; "
             "drawings and crops come into the folder of rmpe infer, with identities by --track"
         )
-    differences = [
-        f"--{name} was {before.settings.get(name)}, now {value}"
-        for name, value in settings.items()
-        if before.settings.get(name) != value
-    ]
-    if differences:
-        raise OutputError(f"cannot resume {path} with other settings: {'; '.join(differences)}")
+    if differ := differences(before.settings, settings, "--"):
+        raise OutputError(f"cannot resume {path} with other settings: {'; '.join(differ)}")
     return before
 
 

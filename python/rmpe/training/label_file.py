@@ -20,6 +20,7 @@ from typing import Any
 from ..outputs.errors import OutputError, OutputLostError, ResultsError, reason_of
 from ..outputs.files import AppendedFile, Directory, partial_name
 from ..outputs.lock import locked, refused
+from ..outputs.settings import differences
 from .label_line import SETTINGS, LabelRecord, parse_record, parse_settings, to_line
 
 __all__ = ["LabelFile", "open_labels"]
@@ -168,14 +169,9 @@ class LabelFile:
         OutputError
             The message names those that differ.
         """
-        differences = [
-            f"{name} was {self._before.get(name)}, now {value}"
-            for name, value in self._settings.items()
-            if self._before.get(name) != value
-        ]
-        if self.begun and differences:
+        if self.begun and (differ := differences(self._before, self._settings)):
             raise OutputError(
-                f"cannot resume {self.journal} with other settings: {'; '.join(differences)}"
+                f"cannot resume {self.journal} with other settings: {'; '.join(differ)}"
             )
 
     def begin(self) -> None:
