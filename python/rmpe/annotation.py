@@ -135,6 +135,14 @@ def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
         )
     (folder,) = folders
     files = [os.path.join(folder, name) for name in named]
+    others = [one for one in journal.done if os.path.dirname(one) == folder]
+    others = sorted(set(others).difference(files))
+    if others:
+        raise ResultsError(
+            f"{printable(clip.path)}: it must be the video that {results} is of, but "
+            f"{len(others)} of the records there, such as {printable(others[0])}, are of none of "
+            f"its frames, {named[0]} to {named[-1]}"
+        )
     return [file if file in journal.done else None for file in files]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -188,6 +189,32 @@ def _cut(frame):
     return np.ascontiguousarray(frame.to_ndarray(format="rgb24")[:-1, :-3])
 
 
+def test_results_of_another_video_of_that_name_are_told(clip, capsys):
+    infer(clip)
+    os.remove(clip)
+    write_video("walk.mkv", count=6, codec="mjpeg", pix_fmt="yuvj420p")
+    message = (
+        "walk.mkv: it must be the video that results is of, but 4 of the records there, such as "
+        "walk.mkv/walk_000006.jpg, are of none of its frames, walk_000000.jpg to walk_000005.jpg"
+    )
+    assert main(["draw", "results", clip, "--out", "out.mkv"]) == 2
+    assert message in capsys.readouterr().err
+    assert not os.path.exists("out.mkv")
+
+
+def test_results_of_an_address_are_not_of_a_file_of_its_name(clip):
+    infer(clip)
+    content = Path("results/results.jsonl").read_text()
+    address = "http://example.org/walk.mkv/walk.mkv_"
+    Path("results/results.jsonl").write_text(content.replace("walk.mkv/walk_", address))
+    message = (
+        "walk.mkv: it must be the video that results is of, but 10 of the records there, such as "
+        f"{address}000000.jpg, are of none of its frames"
+    )
+    with pytest.raises(ResultsError, match=message):
+        annotate_video("results", clip, "out.mkv", STYLE)
+
+
 def test_what_cannot_be_done_leaves_no_file(clip, tmp_path):
     infer(clip)
     write_video("other.mkv", count=3)
@@ -207,7 +234,7 @@ def test_what_cannot_be_done_leaves_no_file(clip, tmp_path):
     assert stat.S_ISFIFO(os.stat("pipe.mp4").st_mode)
     os.unlink("pipe.mp4")
     (tmp_path / "walk.mkv").unlink()
-    write_video("walk.mkv", count=3, width=32)
+    write_video("walk.mkv", count=10, width=32)
     with pytest.raises(ResultsError, match="walk_000000.jpg: the frame must be 64 x 48 pixels"):
         annotate_video("results", clip, "out.mp4")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.mkv", "results", "walk.mkv"]
