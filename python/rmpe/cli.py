@@ -155,6 +155,7 @@ def _occupy_standard_streams() -> None:
 class _Parser(argparse.ArgumentParser):
     """Quote arguments in errors without their control characters, and no more than their beginning.
 
+    An error of one argument is a line, as those that commands find are; others show the usage.
     What is printed raises where it cannot be written, which argparse passes over.
     """
 
@@ -166,7 +167,10 @@ class _Parser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        super().error(_LONG_WORD.sub(r"\1...", printable(message)))
+        text = _LONG_WORD.sub(r"\1...", printable(message))
+        if text.startswith("argument "):  # It names the option and the rule: no usage says more.
+            self.exit(2, f"{self.prog}: error: {text}\n")
+        super().error(text)
 
     def print_help(self, file: Any = None) -> None:
         print(self.format_help(), end="", file=file, flush=True)

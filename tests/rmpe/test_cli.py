@@ -17,6 +17,7 @@ from PIL import Image
 
 from rmpe import cli
 from rmpe.commands import _options
+from rmpe.commands._excerpt import seconds
 from rmpe.errors import ModelError
 from rmpe.inputs import prefetch
 from rmpe.inputs.images import read_image
@@ -576,6 +577,51 @@ def test_the_value_of_an_option_is_no_mark(words, capsys):
     assert stopped.value.code == 2
     option = words[-1].removesuffix("=--")
     assert f"error: argument {option}: expected one argument, got --" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ["infer", "a.png", "--stride", "0"],
+            "rmpe infer: error: argument --stride: must be a whole number from 1, got 0",
+        ),
+        (
+            ["infer", "a.mp4", "--end", "1:99"],
+            "rmpe infer: error: argument --end: must have less than 60 behind a colon, as "
+            "[hours:]minutes:seconds, got '1:99'",
+        ),
+        (
+            ["infer", "a.mp4", "--start", "1:60:00"],
+            "rmpe infer: error: argument --start: must have less than 60 behind a colon, as "
+            "[hours:]minutes:seconds, got '1:60:00'",
+        ),
+        (
+            ["infer", "a.mp4", "--start", "2", "--end", "1"],
+            "rmpe infer: error: --end must be after start, which is 2.0, got 1.0",
+        ),
+    ],
+)
+def test_an_error_of_one_argument_is_one_line(words, line, capsys):
+    try:
+        status = cli.main(words)
+    except SystemExit as stopped:
+        status = stopped.code
+    assert status == 2
+    assert capsys.readouterr().err == f"{line}\n"
+
+
+def test_what_is_missing_shows_the_usage(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["infer"])
+    error = capsys.readouterr().err
+    assert error.startswith("usage: rmpe infer ")
+    assert error.endswith("rmpe infer: error: the following arguments are required: INPUT\n")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("75", 75), ("90:30", 5430), ("100:00:59", 360059)])
+def test_the_first_part_of_a_time_may_be_large(text, expected):
+    assert seconds(text) == expected
 
 
 def test_an_interruption_of_the_very_beginning_is_one_line(monkeypatch, capsys):

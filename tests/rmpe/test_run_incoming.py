@@ -121,6 +121,11 @@ def test_what_is_cut_off_or_damaged_leaves_its_row(piped):
         (["a.png"], {"connection": Connection(wait=2)}, "^--retries, --timeout: for cameras and"),
         (["-"], {"connection": Connection(0)}, "^--retries, --timeout: .* standard input is read"),
         (["camera:87"], {}, "camera 87: there is no /dev/video87; cameras here: "),
+        (["camera:x"], {}, "^camera:x: a camera is camera:NUMBER, with a number from 0 to 9999"),
+        (["camera:"], {}, "^camera:: a camera is camera:NUMBER"),
+        (["camera:10000"], {}, "^camera:10000: a camera is camera:NUMBER"),
+        (["a.png", "camera:-1"], {}, "^camera:-1: a camera is camera:NUMBER"),
+        (["camera:*"], {}, r"^camera:\*: no image matches this pattern"),
         (["http://127.0.0.1:9/x"], {"connection": Connection(0)}, "http://.*9/x: lost after 0 fr"),
     ],
 )  # fmt: skip
@@ -132,6 +137,11 @@ def test_what_cannot_be_done_changes_nothing(piped, inputs, options, message):
     with pytest.raises(ImageError, match=message):
         infer(*inputs, **options)
     assert not os.path.exists("out")
+
+
+def test_a_file_may_be_called_as_cameras_are(piped):
+    Path("camera:x.png").write_bytes(encoded(40, "PNG"))
+    assert infer("camera:x.png").images == 1
 
 
 def frames(count, wait=0.0):
@@ -190,12 +200,12 @@ def test_a_signal_is_the_end_and_all_files_are_there(folder, camera):
 def test_a_camera_that_is_lost_for_good_leaves_what_was_done(folder, camera):
     def lost():
         yield from frames(3)
-        raise ImageError("camera 0: lost after 3 frames, 1 tries: gone")
+        raise ImageError("camera 0: lost after 3 frames, 1 try: gone")
 
     camera(lost())
     tally = infer("camera:0")
     assert (tally.images + tally.dropped, tally.skipped) == (3, 1)
-    assert infer.reports == ["stopped: camera 0: lost after 3 frames, 1 tries: gone"]
+    assert infer.reports == ["stopped: camera 0: lost after 3 frames, 1 try: gone"]
     assert len(lines()) == tally.images
 
 

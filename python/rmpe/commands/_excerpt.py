@@ -112,6 +112,10 @@ def seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(
             f"must be seconds, or [hours:]minutes:seconds, got {text!r}"
         )
+    if any(number >= 60 for number in numbers[1:]):
+        raise argparse.ArgumentTypeError(
+            f"must have less than 60 behind a colon, as [hours:]minutes:seconds, got {text!r}"
+        )
     total = 0.0
     for number in numbers:
         total = 60 * total + number

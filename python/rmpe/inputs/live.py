@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rmpe_ext.validation.checks import TYPES, check_real, check_whole
 
+from ..terminal import printable
 from .clock import Clock
 from .images import ImageError
 from .pyav import decode, import_av, upright, video_stream
@@ -88,6 +89,12 @@ def live_source(text: str) -> str | int | None:
 
     A number is a camera, unless there is a file of that name; ``camera:0`` is one in any case.
 
+    Raises
+    ------
+    ImageError
+        It begins as a camera does, and goes on with something else than a number; no file has that
+        name.
+
     Examples
     --------
     >>> [live_source(text) for text in ("0", "camera:2", "rtsp://10.0.0.7/door", "walk.mp4")]
@@ -96,6 +103,11 @@ def live_source(text: str) -> str | int | None:
     number = re.fullmatch(r"(camera:)?([0-9]{1,4})", text)
     if number and (number[1] or not os.path.lexists(text)):
         return int(number[2])
+    if text.startswith("camera:") and not (glob.has_magic(text) or os.path.lexists(text)):
+        raise ImageError(
+            f"{printable(text)}: a camera is camera:NUMBER, with a number from 0 to 9999, such as "
+            "camera:0"
+        )
     return text if is_live(text) else None
 
 
@@ -193,15 +205,14 @@ def read_live(
         except av.ExitError:
             reason = f"nothing came for {connection.timeout:g} s"
         except (av.HTTPForbiddenError, av.HTTPNotFoundError) as error:
-            raise ImageError(f"{name}: lost after {frames} frames: {error.strerror}") from None
+            raise ImageError(f"{_lost_after(name, frames)}: {error.strerror}") from None
         except (av.FFmpegError, OSError) as error:
             reason = getattr(error, "strerror", None) or str(error)
         failures += 1
         if failures > connection.retries:
-            raise ImageError(f"{name}: lost after {frames} frames, {failures} tries: {reason}")
-        report(
-            f"{name}: lost after {frames} frames: {reason}; try {failures} of {connection.retries}"
-        )
+            tries = "1 try" if failures == 1 else f"{failures} tries"
+            raise ImageError(f"{_lost_after(name, frames)}, {tries}: {reason}")
+        report(f"{_lost_after(name, frames)}: {reason}; try {failures} of {connection.retries}")
         # Doubled without end, it would leave the range of floats after some hours of tries.
         doublings = min(failures - 1, _MOST_DOUBLINGS)
         (pause or time.sleep)(min(connection.wait * 2**doublings, _LONGEST_WAIT))
@@ -232,6 +243,10 @@ def _unit(container: Any, stream: Any, endless: bool) -> Fraction | None:
 
 def _lost(name: str, index: int) -> ImageError:
     return ImageError(f"{name}: frame {index} cannot be decoded")
+
+
+def _lost_after(name: str, frames: int) -> str:
+    return f"{name}: lost after {frames} {'frame' if frames == 1 else 'frames'}"
 
 
 def _without_secrets(address: str) -> str:

@@ -106,7 +106,7 @@ def unrepeatable(inputs: Sequence[str | os.PathLike[str]]) -> Unrepeatable | Non
     Raises
     ------
     ImageError
-        It is not the only one.
+        It is not the only one, or a camera without a number.
 
     Examples
     --------
