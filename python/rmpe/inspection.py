@@ -13,6 +13,7 @@ from rmpe_ext import crop_matrices
 from .estimator_inputs import Image, images_as_frames
 from .heads.heatmap import HeatmapHead
 from .method.theta import compose
+from .networks.autocast import inference
 from .views import look
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Inspection:
     matrices: torch.Tensor | None
 
 
-@torch.no_grad()
+@inference
 def inspect(
     estimator: PoseEstimator,
     image: Image,

@@ -29,6 +29,7 @@ from .models.build import CardNetwork, build_detector, build_pose
 from .models.pose import PoseNetwork, check_parts
 from .models.read import load_card
 from .models.run_options import RunOptions, check_run_options, run_options
+from .networks.autocast import inference
 from .networks.precision import WantedPrecision
 from .people import People
 from .timing import StageTimer
@@ -154,7 +155,7 @@ class PoseEstimator:
         self.head = head if convention is None else head.with_convention(convention)
         self.timer = timer or StageTimer(self.device)
 
-    @torch.no_grad()
+    @inference
     def __call__(
         self,
         images: Image | Sequence[Image],
@@ -197,7 +198,7 @@ class PoseEstimator:
                 found = boxes_as_detections(boxes, len(frames), self.device)
         return self._estimate(frames, found)
 
-    @torch.no_grad()
+    @inference
     def follow(self, image: Image, before: People, *, channels: str = "rgb") -> People:
         """Find the people of a frame where they were in the one before, without the detector.
 

@@ -229,11 +229,12 @@ def test_an_estimator_can_be_pickled(models_dir, data_dir, pair):
         lambda: torch.set_default_dtype(torch.float16),
         lambda: torch.set_default_dtype(torch.bfloat16),
         lambda: torch.set_default_device("meta"),
+        lambda: torch.set_autocast_enabled("cpu", True),
     ],
-    ids=["float64", "float16", "bfloat16", "device"],
+    ids=["float64", "float16", "bfloat16", "device", "autocast"],
 )
 def test_the_defaults_of_the_process_change_nothing(models_dir, data_dir, change):
-    """Code that computes geometry in float64, or trains on a GPU, sets them."""
+    """Code that computes geometry in float64, or trains on a GPU or in bfloat16, sets them."""
     paths = sorted((data_dir / "coco-mini" / "images").glob("*.jpg"))[:2]
     boxes = [[[10, 20, 200, 300]], []]
 
@@ -251,6 +252,7 @@ def test_the_defaults_of_the_process_change_nothing(models_dir, data_dir, change
     finally:
         torch.set_default_dtype(torch.float32)
         torch.set_default_device(None)
+        torch.set_autocast_enabled("cpu", False)
     for found, want in zip(results, wanted, strict=True):
         for name in ("keypoints", "keypoint_scores", "boxes", "box_scores", "scores"):
             assert getattr(found, name).dtype == torch.float32

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..errors import ModelError
+from .autocast import without_autocast
 from .network import Shape, check_batch, check_finite, check_shapes, run_in_calls
 from .precision import Precision
 
@@ -107,7 +108,7 @@ class TorchNetwork:
             # Batches are of any size: one code for all.
             compiled = self._compiled
             self._code = torch.compile(self._module, dynamic=True) if compiled else self._module
-        with torch.inference_mode():
+        with torch.inference_mode(), without_autocast(self.device):
             batch = batch.to(dtype=self._dtype, memory_format=torch.channels_last)
             outputs = self._code(batch)
         return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)

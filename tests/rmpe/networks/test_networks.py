@@ -276,6 +276,21 @@ def test_a_module_in_bfloat16_gives_float32_that_differ_in_the_ninth_bit():
     assert torch.equal(again, output)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_module_computes_in_its_precision_where_the_caller_has_autocast(precision):
+    module = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Softmax(1), nn.Conv2d(8, 2, 1))
+    options = {"input_shape": (3, 4, 5), "output_shapes": [(2, 4, 5)], "precision": precision}
+    network, batch = TorchNetwork(copy.deepcopy(module), **options), torch.rand(7, 3, 4, 5)
+    (expected,) = network(batch)
+    lower = torch.float16 if precision == "bfloat16" else torch.bfloat16
+    with torch.autocast("cpu", lower):
+        assert module(batch).dtype == lower
+        (output,) = network(batch)
+        (loaded,) = TorchNetwork(module, **options)(batch)
+    assert output.dtype == torch.float32
+    assert torch.equal(output, expected) and torch.equal(loaded, expected)
+
+
 def test_a_compiled_module_gives_the_same_and_can_be_pickled(monkeypatch):
     asked = []
 
