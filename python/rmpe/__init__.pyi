@@ -18,6 +18,7 @@ from . import heads as heads
 from . import inputs as inputs
 from . import inspection as inspection
 from . import interrupts as interrupts
+from . import json_text as json_text
 from . import listing as listing
 from . import memory as memory
 from . import method as method

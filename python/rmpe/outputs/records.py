@@ -7,13 +7,13 @@ none is NaN or infinity, which JSON does not have: they are None.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..class_names import PERSON
+from ..json_text import JsonError, parse_json
 from .errors import ResultsError
 from .labels import MAX_ID, ImageLabel, is_path, is_plain_name
 from .values import (
@@ -258,7 +258,9 @@ def parse_record(line: bytes) -> Record:
         return value
 
     try:
-        entry = json.loads(line, parse_constant=refuse, parse_float=number)
+        entry = parse_json(line, parse_constant=refuse, parse_float=number)
+    except JsonError as error:
+        raise ResultsError(str(error)) from None
     except (ValueError, RecursionError):  # Numbers of thousands of digits are a ValueError too.
         raise ResultsError("must be a JSON object") from None
     if not isinstance(entry, dict):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..json_text import JsonError, parse_json
 from .errors import ResultsError
 from .files import Directory
 from .labels import is_path
@@ -105,7 +106,9 @@ def parse_run_file(data: bytes) -> RunFile:
     {'flip': False}
     """
     try:
-        found = json.loads(data)
+        found = parse_json(data)
+    except JsonError as error:
+        raise ResultsError(str(error)) from None
     except (ValueError, RecursionError):
         raise ResultsError("must be a JSON object") from None
     if not isinstance(found, dict):

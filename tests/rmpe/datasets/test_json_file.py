@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from rmpe import json_text
 from rmpe.datasets import json_file
 from rmpe.datasets.dataset import DatasetError
 from rmpe.datasets.json_file import read_json
@@ -30,3 +31,34 @@ def test_what_is_larger_than_any_annotations_is_refused(tmp_path, monkeypatch, p
 def test_a_folder(tmp_path):
     with pytest.raises(DatasetError, match="cannot be read: Is a directory"):
         read_json(tmp_path)
+
+
+def test_what_would_fill_the_free_memory_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_file, "free_memory", lambda: 4000)
+    (tmp_path / "a.json").write_bytes(gzip.compress(b"[" + b"{}," * 1000 + b"{}]"))
+    with pytest.raises(DatasetError, match="at most 1000 bytes, a fourth of the free memory, when"):
+        read_json(tmp_path / "a.json")
+
+
+def test_values_that_would_fill_the_free_memory_are_not_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_text, "free_memory", lambda: 40 << 20)
+    (tmp_path / "a.json").write_bytes(gzip.compress(b"[" + b"{}," * (1 << 19) + b"{}]"))
+    with pytest.raises(DatasetError, match=r"a.json cannot be read: its values would take about"):
+        read_json(tmp_path / "a.json")
+
+
+def test_bytes_that_memory_does_not_hold(tmp_path, monkeypatch):
+    def unpack(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(json_file.gzip, "GzipFile", unpack)
+    (tmp_path / "a.json").write_bytes(gzip.compress(b"[]"))
+    with pytest.raises(DatasetError, match="cannot be read: memory does not hold its bytes"):
+        read_json(tmp_path / "a.json")
+
+
+def test_a_key_twice(tmp_path):
+    """The last of two lists of annotations would be measured on, without a word."""
+    (tmp_path / "a.json").write_bytes(b'{"annotations": [1], "annotations": []}')
+    with pytest.raises(DatasetError, match="a.json cannot be read: .* key 'annotations' twice"):
+        read_json(tmp_path / "a.json")

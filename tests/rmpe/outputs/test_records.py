@@ -103,6 +103,7 @@ def changed(key, value, person=False):
         (b"7" * 5000, "must be a JSON object"),
         (b"[" * 100_000, "must be a JSON object"),
         (b'{"a":' * 100_000, "must be a JSON object"),
+        (b'{"file": "1.jpg", "file": "2.jpg"}', "an object has the key 'file' twice"),
         (b"{}", "file is missing; it must be a path"),
         (changed("file", 3), "file must be a path, got 3"),
         (changed("file", "a\0b"), "file must be a path"),

@@ -31,6 +31,7 @@ def test_files_of_earlier_versions_are_read():
         (b"[]", "must be a JSON object"),
         (b"[" * 100_000, "must be a JSON object"),
         (b"1" * 5000, "must be a JSON object"),
+        (b'{"settings": {"flip": true, "flip": false}}', "an object has the key 'flip' twice"),
         (b"{}", "settings must be a JSON object of text"),
         (b'{"settings": []}', "settings must be a JSON object of text"),
         (b'{"settings": {"flip": [1]}}', "settings must be a JSON object of text"),
