@@ -144,12 +144,15 @@ class _Videos:
 
     def __init__(self) -> None:
         self._video: str | None = None
+        self._first = ""
         self._start = 0
 
     def place(self, frame: Frame) -> tuple[int, int]:
         """Give the index with which a frame's video begins, and the number of the frame in it."""
-        if frame.video != self._video:
-            self._video, self._start = frame.video, frame.index
+        # One that is named twice begins anew.
+        again = frame.video != "" and frame.name == self._first
+        if frame.video != self._video or again:
+            self._video, self._first, self._start = frame.video, frame.name, frame.index
         return self._start, frame.index - self._start
 
 

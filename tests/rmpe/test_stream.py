@@ -210,6 +210,8 @@ def test_each_video_is_tracked_and_followed_by_itself(tmp_path, monkeypatch, bat
         assert [result.frame.video for result in results] == ["walk.mkv"] * 3 + ["run.mkv"] * 2
     found = stream(Bars(), videos, detect_every=2)
     assert [len(result) for result in found] == [1, 1, 3, 1, 1]
+    results = list(stream(Bars(), ["run.mkv"] * 2, **options))
+    assert [result.track_ids.tolist() for result in results] == [[1], [1, -1]] * 2
 
 
 def test_standard_input(tmp_path, monkeypatch):

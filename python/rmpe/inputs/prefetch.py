@@ -42,7 +42,7 @@ def read_images(
     ----------
     paths : iterable of paths
         The files, and frames of videos by the paths that `rmpe.inputs.clip.Clip` gives them; these
-        are decoded in one thread, those of a video in their order.
+        are decoded in one thread, and the video anew where a frame is not behind the one before.
     workers : int
         Threads; decoding runs outside the interpreter lock.
     look_ahead : int
@@ -132,11 +132,23 @@ def _from_files_and_videos(
     named = (as_path(f"paths[{i}]", path) for i, path in enumerate(paths))
     for video, group in groupby(named, video_of):
         if video is None:
-            outcomes = _read_ahead(group, workers, look_ahead, look_ahead_bytes)
-        else:
-            outcomes = _decode_ahead(video, list(group), look_ahead, look_ahead_bytes)
-        with closing(outcomes):
-            yield from outcomes
+            with closing(_read_ahead(group, workers, look_ahead, look_ahead_bytes)) as outcomes:
+                yield from outcomes
+            continue
+        for frames in _passes(group):
+            with closing(_decode_ahead(video, frames, look_ahead, look_ahead_bytes)) as outcomes:
+                yield from outcomes
+
+
+def _passes(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Part the frames of a video where it must be read from its beginning again."""
+    frames: list[Path] = []
+    for path in paths:
+        if frames and frame_number(path) <= frame_number(frames[-1]):
+            yield frames
+            frames = []
+        frames.append(path)
+    yield frames
 
 
 def _decode_ahead(

@@ -179,6 +179,15 @@ def test_videos_one_after_the_other(videos, make):
     assert frames[4].name == "run.mkv/run_000001.jpg"
 
 
+@pytest.mark.parametrize("make", [list, iter])
+def test_a_video_that_is_named_twice_comes_twice(videos, make):
+    frames = list(read_frames(make([videos[0], videos[0], videos[1]])))
+    assert [bar(frame.image) for frame in frames] == [0, 1, 2, 0, 1, 2, 0, 1, 2, 3, 4]
+    assert [frame.index for frame in frames] == list(range(11))
+    (first, again) = read_frames([videos[0]] * 2, excerpt=Excerpt(stride=9))
+    assert (bar(first.image), bar(again.image), again.time) == (0, 0, 0)
+
+
 def test_an_excerpt_of_each_video(videos):
     frames = read_frames(videos, excerpt=Excerpt(start=0.04, stride=2))
     assert [(frame.index, bar(frame.image)) for frame in frames] == [(0, 1), (1, 1), (2, 3)]

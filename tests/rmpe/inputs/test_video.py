@@ -314,6 +314,13 @@ def test_photographs_and_videos_are_read_ahead_in_order(tmp_path, batch_size):
     assert [bar(image) for _, image in found] == [11, 0, 2, 4, 6, 11, 9]
 
 
+def test_frames_of_a_video_in_any_order(tmp_path):
+    clip = read_clip(write_video(tmp_path / "a.mkv"))
+    found = list(read_images(clip.paths([4, 6, 6, 1, 2])))
+    assert [frame_number(path) for path, _ in found] == [4, 6, 6, 1, 2]
+    assert [bar(image) for _, image in found] == [4, 6, 6, 1, 2]
+
+
 def test_reading_can_end_early(tmp_path):
     path = write_video(tmp_path / "a.mkv", count=40)
     batches = read_batches(read_clip(path).paths(range(40)), batch_size=2)
