@@ -61,7 +61,9 @@ class Result:
     array([0.5       , 0.6666667], dtype=float32)
     >>> people[1].keypoints.conf.shape, people[1].boxes.xyxyn.tolist()
     (torch.Size([1, 17]), [[0.125, 0.1666666716337204, 0.875, 0.8333333134651184]])
-    >>> people[1].to("cpu").scores, people[1].track_ids
+    >>> people[1].boxes.xywh.tolist(), people[1].orig_shape
+    ([[32.0, 24.0, 48.0, 32.0]], (48, 64))
+    >>> people[1].cpu().scores, people[1].track_ids
     (tensor([1.]), None)
     >>> keypoints, scores = people[1].to_rtmlib()
     >>> people[1].to_coco(image_id=790)[0]["keypoints"][:3]
@@ -98,6 +100,11 @@ class Result:
         return self.people.image_sizes[0]
 
     @property
+    def orig_shape(self) -> tuple[int, int]:
+        """`size`, as the package ultralytics calls it."""
+        return self.size
+
+    @property
     def skeleton(self) -> Skeleton:
         """What the keypoints are."""
         return self.people.skeleton
@@ -132,6 +139,10 @@ class Result:
     def to(self, device: torch.device | str) -> Result:
         """Give the same with tensors on a device."""
         return replace(self, people=self.people.to(device), as_arrays=False)
+
+    def cpu(self) -> Result:
+        """Give the same with tensors on the CPU."""
+        return self.to("cpu")
 
     def to_rtmlib(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Give what rtmlib's models return: keypoints (P, K, 2) and scores (P, K), as arrays."""

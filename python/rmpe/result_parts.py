@@ -50,6 +50,14 @@ class Boxes:
         Confidence of the detector.
     size : (int, int)
         Height and width of the image.
+
+    Examples
+    --------
+    >>> boxes = Boxes(np.array([[8.0, 8, 56, 40]]), np.ones(1), (48, 64))
+    >>> boxes.xywh.tolist()
+    [[32.0, 24.0, 48.0, 32.0]]
+    >>> boxes.xyxyn[0, [0, 2]].tolist(), boxes.xywhn[0, [0, 2]].tolist()
+    ([0.125, 0.875], [0.5, 0.75])
     """
 
     xyxy: Any
@@ -61,9 +69,29 @@ class Boxes:
         """(P, 4): as parts of the image's width and height."""
         return _scaled(self.xyxy.reshape(-1, 2, 2), self.size).reshape(-1, 4)
 
+    @property
+    def xywh(self) -> Any:
+        """(P, 4): ``x, y`` of the center, width and height, in pixels."""
+        return _centered(self.xyxy)
+
+    @property
+    def xywhn(self) -> Any:
+        """(P, 4): likewise, as parts of the image's width and height."""
+        return _centered(self.xyxyn)
+
     def __len__(self) -> int:
         """Return the number of people, P."""
         return len(self.xyxy)
+
+
+def _centered(corners: Any) -> Any:
+    first, last = corners[:, :2], corners[:, 2:]
+    parts = [first + (last - first) / 2, last - first]
+    if hasattr(corners, "new_tensor"):
+        import torch
+
+        return torch.cat(parts, 1)
+    return np.concatenate(parts, 1)
 
 
 def _scaled(points: Any, size: tuple[int, int]) -> Any:

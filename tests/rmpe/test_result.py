@@ -77,6 +77,24 @@ def test_parts_of_the_image(people):
     assert people[1].boxes.xyxyn.shape == (0, 4)
 
 
+def test_boxes_by_their_centers(people):
+    for result, kind in ((people[0], torch.Tensor), (people[0].numpy(), np.ndarray)):
+        x1, y1, x2, y2 = result.boxes.xyxy[0].tolist()
+        expected = [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1]
+        assert isinstance(result.boxes.xywh, kind) and isinstance(result.boxes.xywhn, kind)
+        np.testing.assert_allclose(result.boxes.xywh[0], expected, rtol=1e-6)
+        parts = np.array(expected) / [60, 40, 60, 40]
+        np.testing.assert_allclose(result.boxes.xywhn[0], parts, rtol=1e-6)
+        assert result.boxes.xywh.dtype == result.boxes.xyxy.dtype
+    assert people[1].boxes.xywh.shape == people[1].numpy().boxes.xywhn.shape == (0, 4)
+
+
+def test_names_of_ultralytics(people):
+    assert people[0].orig_shape == people[0].size == (40, 60)
+    result = people[0].numpy().cpu()
+    assert isinstance(result.scores, torch.Tensor) and result.scores.device.type == "cpu"
+
+
 def test_arrays_and_tensors(tracked):
     arrays = tracked[0].numpy()
     values = [arrays.keypoints.xy, arrays.keypoints.xyn, arrays.keypoints.conf, arrays.boxes.xyxy,
