@@ -154,8 +154,8 @@ def convert_record(entry: Record, skeleton: Skeleton) -> Record:
     """
     if "error" in entry or entry["skeleton"] == skeleton.name:
         return entry
+    source = known_skeleton(entry)
     try:
-        source = known_skeleton(entry)
         conversion = Conversion.between(source, skeleton)
     except ValueError as error:
         raise ResultsError(f"{entry['file']}: {error}") from None

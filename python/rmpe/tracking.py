@@ -198,8 +198,8 @@ def track_records(
             elapsed = min(elapsed + 1, LONGEST)
             yield entry
             continue
+        people = people_of(entry, known_skeleton(entry))
         try:
-            people = people_of(entry, known_skeleton(entry))
             state, people = track(state, people, parameters, elapsed=elapsed)
         except ValueError as error:
             raise ResultsError(f"{entry['file']}: {error}") from None

@@ -126,7 +126,7 @@ def test_results_that_cannot_be_tracked_are_named(tmp_path):
     with pytest.raises(OutputError, match="--out must be another folder than that of the results"):
         track_results(folder, tmp_path / "." / "in")
     odd = {**walk("a", 1, 10), "skeleton": "octopus_8"}
-    with pytest.raises(ResultsError, match="a/1.jpg: skeleton must be one of .*, got 'octopus_8'"):
+    with pytest.raises(ResultsError, match="^a/1.jpg: skeleton must be one of .*, got 'octopus_8'"):
         track_results(write(tmp_path / "odd", [odd]), tmp_path / "out2")
     assert not (tmp_path / "out").exists()
 

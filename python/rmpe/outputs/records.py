@@ -155,14 +155,15 @@ def known_skeleton(entry: Record) -> Skeleton:
     Raises
     ------
     ResultsError
-        It is none of `rmpe.skeletons.SKELETONS`.
+        It is none of `rmpe.skeletons.SKELETONS`; the message names the file.
     """
     from ..skeletons import SKELETONS
 
     skeleton = SKELETONS.get(entry["skeleton"])
     if skeleton is None:
         raise ResultsError(
-            f"skeleton must be one of {', '.join(SKELETONS)}, got {entry['skeleton']!a}"
+            f"{entry['file']}: skeleton must be one of {', '.join(SKELETONS)}, "
+            f"got {entry['skeleton']!a}"
         )
     return skeleton
 
@@ -249,6 +250,8 @@ def parse_record(line: bytes) -> Record:
     Traceback (most recent call last):
     rmpe.outputs.errors.ResultsError: name must be a file name without folders, got '../b.jpg'
     """
+    from ..skeletons import SKELETONS
+
     infinite: list[str] = []
 
     def number(text: str) -> float:
@@ -283,6 +286,10 @@ def parse_record(line: bytes) -> Record:
     check(entry, "people", "a list", lambda people: isinstance(people, list))
     for person in entry["people"]:
         _check_person(person)
+    # A later version may know more skeletons.
+    skeleton = SKELETONS.get(entry["skeleton"])
+    if skeleton is not None:
+        check_keypoints(entry, skeleton)
     if infinite:  # In a field that is not known.
         raise ResultsError(f"numbers must be finite, got {shown(infinite[0])}")
     return entry

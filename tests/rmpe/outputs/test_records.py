@@ -71,6 +71,18 @@ def test_people_of_another_skeleton_are_refused():
         people_of(record(LABEL, make_people(1)), MPII_16)
 
 
+@pytest.mark.parametrize("count", [3, 16, 18])
+def test_keypoints_that_do_not_fit_their_skeleton_are_refused_when_read(count):
+    entry = record(LABEL, make_people(2))
+    person = entry["people"][1]
+    person["keypoints"], person["keypoint_scores"] = [[1, 2]] * count, [0.5] * count
+    message = f"photos/b/x.jpg: keypoints must be 17, as coco_17 has, got {count}"
+    with pytest.raises(ResultsError, match=f"^{message}$"):
+        parse_record(dumps(entry))
+    # Those of a skeleton that only a later version knows are kept.
+    assert parse_record(dumps(entry | {"skeleton": "later"}))["skeleton"] == "later"
+
+
 def dumps(entry):
     return json.dumps(entry).encode()
 
