@@ -146,9 +146,13 @@ class Predictions:
         numbers = np.empty((len(rows), 3 * k + 1))
         for i, row in enumerate(rows):
             try:
+                plain = [*row["keypoints"], row["score"]]
+                # As keys and as numbers, they would be 0 and 1.
+                if not _BOOLEANS.isdisjoint(map(type, (row["image_id"], *plain))):
+                    raise TypeError("got true or false")
                 image_index[i] = index[row["image_id"]]
                 # Made an array together, so that none is taken for NaN, and text not for a number.
-                values = np.asarray([*row["keypoints"], row["score"]])
+                values = np.asarray(plain)
                 if values.dtype.kind not in "iuf":
                     raise TypeError(f"got {values.dtype}")
                 numbers[i] = values
@@ -173,4 +177,5 @@ class Predictions:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS))
 
 
+_BOOLEANS = frozenset((bool, np.bool_))
 _ARRAYS = tuple(field.name for field in fields(Predictions))

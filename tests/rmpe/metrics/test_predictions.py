@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from rmpe.datasets import load_dataset
 from rmpe.metrics.predictions import Predictions
+
+from ..coco_annotations import annotations, person, write
 
 GOOD = {
     "image_index": np.array([0, 1]),
@@ -37,3 +40,15 @@ def test_unsigned_scores_rank_as_numbers():
     """As unsigned numbers, the negative of 1 would be greater than that of 2."""
     whole = {**GOOD, "image_index": np.zeros(2, np.uint8), "scores": np.array([0, 2], np.uint8)}
     assert Predictions(**whole).best(1).scores.tolist() == [2]
+
+
+@pytest.mark.parametrize("field", ["image_id", "score", "keypoints"])
+@pytest.mark.parametrize("kind", [bool, np.bool_])
+def test_true_is_no_image_and_no_number(tmp_path, field, kind):
+    dataset = load_dataset(write(annotations(person()), tmp_path), None)
+    row = {"image_id": 1, "keypoints": [1.0] * 51, "score": 1}
+    assert len(Predictions.from_coco(dataset, [row])) == 1
+    true = kind(True)
+    wrong = {**row, field: [true, *[1.0] * 50] if field == "keypoints" else true}
+    with pytest.raises(ValueError, match=r"rows\[1\] must have image_id, one of "):
+        Predictions.from_coco(dataset, [row, wrong])
