@@ -114,9 +114,9 @@ class Run:
                 f"the checkpoint was written {given}; go on as the run began, or start one of its "
                 "own"
             )
-        sources = state.get("sources") or self.sources
-        for name in [*sources, *self.sources]:
-            before, now = (found.get(name, "nothing") for found in (sources, self.sources))
+        # The names are those of one configuration. What early checkpoints do not say is none.
+        for name, before in (state.get("sources") or {}).items():
+            now = self.sources.get(name, "nothing")
             if before != now:
                 raise CheckpointError(
                     f"the checkpoint was written with another {name}: it had {before}, and has "

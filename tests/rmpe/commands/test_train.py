@@ -183,6 +183,25 @@ def test_a_run_does_not_go_on_with_other_people(arguments, tmp_path, capsys):
     assert main([*run, "8", "--resume", "--dry-run"]) == 0
 
 
+def test_a_run_does_not_go_on_with_other_labels(arguments, tmp_path, capsys):
+    run = [*arguments, "--out", str(tmp_path / "run"), "--samples"]
+    assert main([*run, "4"]) == 0
+    file, checkpoint = tmp_path / "data/people.json", tmp_path / "run/checkpoint.pt"
+    content = json.loads(file.read_bytes())
+    # A joint is moved: there are as many people as before.
+    content["annotations"][0]["keypoints"][0] += 1
+    file.write_text(json.dumps(content))
+    assert main([*run, "8", "--resume"]) == 2
+    message = capsys.readouterr().err
+    assert "another annotation file of source 1, people.json: it had SHA-256 " in message
+    # Early checkpoints do not say.
+    state = read_checkpoint(checkpoint)
+    del state["format"], state["sources"]["annotation file of source 1, people.json"]
+    write_checkpoint(checkpoint, state)
+    assert main([*run, "8", "--resume"]) == 0
+    assert "annotation file of source 1, people.json" in read_checkpoint(checkpoint)["sources"]
+
+
 def test_a_run_that_is_complete_says_so_and_stays_as_it_is(arguments, tmp_path, capsys):
     run = [*arguments, "--out", str(tmp_path / "run"), "--samples", "8"]
     assert main(run) == 0

@@ -17,6 +17,7 @@ from ...class_names import PERSON
 from ...listing import listed
 from ...networks.architectures import architecture_builder
 from ...terminal import printable
+from ..annotation_files import annotation_digests
 from ..config import ConfigError, Phase
 from ..overfit import fewer
 from ..schedule import Schedule
@@ -58,6 +59,7 @@ class DetectorTask:
         self.config, self._overfit = config, overfit
         _check_classes(config)
         self._sources = _load(config, data, cache)
+        self._annotation_files = annotation_digests(config.source, data)
         if overfit is not None:
             self._sources = [_first(self._sources[0], overfit)]
         held_out = config.validation
@@ -83,11 +85,12 @@ class DetectorTask:
 
     @property
     def contents(self) -> dict[str, str]:
-        """How much each source holds."""
-        return {
+        """How much each source holds, and its annotations."""
+        found = {
             f"source {i}, {source.annotations}": f"{len(p.boxes)} boxes in {len(p)} photographs"
             for i, (source, p) in enumerate(zip(self.config.source, self._sources, strict=True), 1)
         }
+        return found | self._annotation_files
 
     def summary(self) -> list[str]:
         """Say how many photographs and boxes each source has, and what was left out."""

@@ -20,6 +20,7 @@ from ...networks.architectures import architecture_builder
 from ...readable import readable
 from ...skeletons import Skeleton
 from ...terminal import printable
+from ..annotation_files import annotation_digests
 from ..config import ConfigError, Phase
 from ..overfit import fewer
 from ..schedule import Schedule
@@ -90,6 +91,7 @@ class PoseTask:
         self.config, self._overfit = config, overfit
         _check_transformer(config)
         self._people = _load(config, data, cache, overfit)
+        self._annotation_files = annotation_digests(config.source, data)
         self._skeleton = self._people[0].skeleton
         self._proposals = load_proposals(config.proposals, folder, self._skeleton)
         self._proposals_file = proposals_contents(config.proposals, folder)
@@ -112,14 +114,14 @@ class PoseTask:
 
     @property
     def contents(self) -> dict[str, str]:
-        """How many people each source holds, and which proposals there are."""
+        """How many people each source holds, its annotations, and which proposals there are."""
         found = {
             f"source {i}, {source.annotations}": f"{len(part)} people"
             for i, (source, part) in enumerate(
                 zip(self.config.source, self._people, strict=True), 1
             )
         }
-        return found | self._proposals_file
+        return found | self._annotation_files | self._proposals_file
 
     def summary(self) -> list[str]:
         """Say how many people each source and the validation have, and who was left out."""

@@ -1,5 +1,6 @@
 """Training a detector: batches, and a whole run."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -55,6 +56,11 @@ warmup = 40
 @pytest.fixture
 def task(drawn, tmp_path):
     return DetectorTask(parse_config(CONFIG), data=drawn, cache=tmp_path / "cache", folder=tmp_path)
+
+
+def test_the_annotations_are_told_by_their_digest(task, drawn):
+    digest = hashlib.sha256((drawn / "people.json").read_bytes()).hexdigest()
+    assert task.contents["annotation file of source 1, people.json"] == f"SHA-256 {digest}"
 
 
 def batch_of(task, step=0, rank=0, world=1):
