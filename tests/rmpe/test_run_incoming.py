@@ -1,5 +1,6 @@
 """Runs on what cannot be read twice: standard input, streams, cameras."""
 
+import csv
 import json
 import os
 import signal
@@ -194,7 +195,10 @@ def test_a_signal_is_the_end_and_all_files_are_there(folder, camera):
     assert tally.stopped_by is None
     assert tally.left == 0
     assert 0 < tally.images == len(lines())
-    assert os.path.exists("out/keypoints.csv")
+    with open("out/keypoints.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["video"] for row in rows} == {"camera0"}
+    assert {int(row["frame"]) for row in rows} == {entry["image_id"] for entry in lines()}
 
 
 def test_a_camera_that_is_lost_for_good_leaves_what_was_done(folder, camera):

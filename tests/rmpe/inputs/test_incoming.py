@@ -166,6 +166,7 @@ def test_a_pause_ends_when_nobody_takes_any_more():
         ("-", "standard input", "stdin", "stdin"),
         ("rtsp://me:pw@h:554/a/b?key=1", "rtsp://h:554/a/b", "rtsp://h:554/a/b", "b"),
         ("http://h/", "http://h/", "http://h", "h"),
+        ("http://h/walk.mp4", "http://h/walk.mp4", "http://h/walk.mp4", "walk.mp4"),
         ("http://h/ü b.mkv", "http://h/ü b.mkv", "http://h/ü b.mkv", "_b.mkv"),
     ],
 )

@@ -42,6 +42,17 @@ def test_parts_of_the_whole_body_are_fields_of_their_own():
     assert sum(parts, []) == [value for (x, y), score in pairs for value in (x, y, score)]
 
 
+def test_nobody_is_an_empty_list_on_which_pycocotools_raises():
+    """As docs/results.md warns; where this fails, pycocotools has learned it."""
+    coco = pytest.importorskip("pycocotools.coco")
+    written = json.loads(text_of(COCO, record(LABEL, make_people(0))))
+    assert written == []
+    truth = coco.COCO()
+    truth.dataset = {"images": [{"id": 42}], "annotations": [], "categories": [{"id": 1}]}
+    with contextlib.redirect_stdout(io.StringIO()), pytest.raises(IndexError):
+        truth.loadRes(written)
+
+
 def test_pycocotools_loads_coco_results(tmp_path):
     coco = pytest.importorskip("pycocotools.coco")
     entry = record(LABEL, make_people(3))
