@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from .dataset import DatasetError
 from .entries import Entries, shown
@@ -35,8 +36,8 @@ def find_files(entries: Entries, field: str, folder: Path | None) -> dict[int, P
     Raises
     ------
     DatasetError
-        A name breaks the rule, one file would be two images, there is no such folder, none of the
-        images is in it, or one may not be looked at.
+        A name breaks the rule, one file would be two images, through a link too, there is no such
+        folder, none of the images is in it, or one may not be looked at.
     """
     rule = "a path within the folder of images"
     names = [PurePosixPath(name) for name in entries.column(field, rule, (str,))]
@@ -44,7 +45,7 @@ def find_files(entries: Entries, field: str, folder: Path | None) -> dict[int, P
         if name.is_absolute() or ".." in name.parts or not name.name or "\0" in str(name):
             raise entries.error(i, field, rule)
     if folder is None:
-        found = {i: Path(name) for i, name in enumerate(names)}
+        found = {i: _Found(Path(name), name) for i, name in enumerate(names)}
     elif not os.path.isdir(folder):
         raise DatasetError(f"the images of {entries.file} must be in a folder, got {folder}")
     else:
@@ -56,27 +57,33 @@ def find_files(entries: Entries, field: str, folder: Path | None) -> dict[int, P
                 f"none of the {len(names)} images of {entries.file} is in {folder}; "
                 f"the first would be {shown(str(folder / names[0]))}"
             )
-    first: dict[Path, int] = {}
-    for i, path in found.items():
-        if first.setdefault(path, i) != i:
+    first: dict[object, int] = {}
+    for i, (_, file) in found.items():
+        if first.setdefault(file, i) != i:
             raise entries.error(
                 i,
                 field,
-                f"of another file than that of {entries.place(first[path])}",
+                f"of another file than that of {entries.place(first[file])}",
                 remedy="list it once, or name the folder that holds their folders",
             )
-    return found
+    return {i: path for i, (path, _) in found.items()}
+
+
+class _Found(NamedTuple):
+    path: Path
+    file: object  # Alike for two paths that lead to one file, through links or in other case.
 
 
 def _present(
     entries: Entries, field: str, folder: Path, names: list[PurePosixPath]
-) -> dict[int, Path]:
+) -> dict[int, _Found]:
     found = {}
     for i, name in enumerate(names):
         path = folder / name
         try:
-            if stat.S_ISREG(path.stat().st_mode):
-                found[i] = path
+            status = path.stat()
+            if stat.S_ISREG(status.st_mode):
+                found[i] = _Found(path, (status.st_dev, status.st_ino))
         except (FileNotFoundError, NotADirectoryError):
             pass
         # Among others: not permitted, too long a name, a character that no file name can hold.

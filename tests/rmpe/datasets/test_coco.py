@@ -159,6 +159,22 @@ def test_one_file_is_never_two_images(tmp_path):
     assert "of another file than that of images[0]" in refusal(annotations(images=images), tmp_path)
 
 
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_one_file_is_never_two_images_through_a_link(tmp_path, link):
+    images = [{"id": i, "file_name": f"{i}.png"} for i in (1, 2, 3)]
+    file = write(annotations(images=images), tmp_path)
+    assert len(load_dataset(file, tmp_path)) == 3
+    (tmp_path / "3.png").unlink()
+    getattr(tmp_path / "3.png", link)(tmp_path / "1.png")
+    message = r"of images\[2\] \(id 3\) must be of another file than that of images\[0\] \(id 1\)"
+    with pytest.raises(DatasetError, match=message):
+        load_dataset(file, tmp_path)
+    (tmp_path / "1.png").rename(tmp_path / "0.png")
+    (tmp_path / "3.png").unlink()
+    getattr(tmp_path / "3.png", link)(tmp_path / "0.png")
+    assert load_dataset(file, tmp_path).image_ids == (2, 3)
+
+
 @pytest.mark.parametrize("name", ["../1.png", "a/../../1.png", "/etc/passwd", "", ".", "a\0b", 1])
 def test_names_that_leave_the_folder(tmp_path, name):
     content = annotations(images=[{"id": 7, "file_name": name}])
