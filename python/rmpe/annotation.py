@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .arguments import as_path
 from .inputs.clip import Clip
 from .inputs.images import ImageError
-from .inputs.pyav import open_file, upright
+from .inputs.pyav import open_file, upright, video_stream
 from .inputs.video import decode_clip, read_clip
 from .output_file import check_is_file, check_output, write_atomically
 from .outputs.drawing import draw
@@ -24,7 +24,7 @@ from .outputs.files import Directory
 from .outputs.journal import Journal, open_journal
 from .outputs.records import known_skeleton, people_of
 from .outputs.run_file import read_run_file
-from .outputs.video import CONTAINERS, UNKNOWN_RATE, VideoWriter
+from .outputs.video import CONTAINERS, UNKNOWN_RATE, Look, VideoWriter
 from .progress import Progress, no_progress
 from .terminal import printable
 
@@ -45,9 +45,10 @@ def annotate_video(
 ) -> int:
     """Draw people into a video, from results that are there.
 
-    The new video has the old one's size, times and sound. A frame that the results do not tell of
-    stays as it is; in place of one that cannot be decoded, the one before is shown on. Frames
-    whose times the file does not have are drawn at the rate that it states, or else at 25 a second.
+    The new video has the old one's size, times, colors and sound. A frame that the results do not
+    tell of stays as it is; in place of one that cannot be decoded, the one before is shown on.
+    Frames whose times the file does not have are drawn at the rate that it states, or else at 25 a
+    second.
 
     Parameters
     ----------
@@ -166,7 +167,7 @@ def _write(
     advance: Callable[[int], object],
 ) -> None:
     with open_file(clip.path) as container:
-        heard = list(container.streams.audio[:1]) if sound else []
+        heard = list(container.streams.audio) if sound else []
         packets: list[Any] = []  # Sound that is not written yet.
         writer: VideoWriter | None = None
         last: npt.NDArray[np.uint8] | None = None
@@ -182,7 +183,10 @@ def _write(
                     f"{shown.shape[0]}"
                 )
             if writer is None:
-                writer = VideoWriter(file, suffix, shown.shape[:2], clip.unit, clip.rate, *heard)
+                turned = round(frame.rotation / 90) % 2 == 1
+                look = Look.of(video_stream(container, clip.path), turned=turned)
+                size = shown.shape[:2]
+                writer = VideoWriter(file, suffix, size, clip.unit, clip.rate, heard, look)
             writer.write_sound(packets)
             packets.clear()
             # In place of frames that are lost, the one before is shown on.

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from .inputs.test_video import (  # noqa: E402
     HEIGHT,
     WIDTH,
     needs_libx264,
+    note_matrix,
     picture,
     without_times,
     write_video,
@@ -92,9 +94,9 @@ def add_sound(path, target):
     return target
 
 
-def sound_of(path):
+def sound_of(path, track=0):
     with av.open(str(path)) as container:
-        return [bytes(p) for p in container.demux(audio=0) if p.size]
+        return [bytes(p) for p in container.demux(audio=track) if p.size]
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.mov"])
@@ -126,6 +128,58 @@ def test_the_sound_is_copied_or_left_out(clip, tmp_path):
     annotate_video("results", source, "silent.mp4", STYLE, sound=False)
     with av.open("silent.mp4") as container:
         assert not container.streams.audio
+
+
+def test_all_tracks_of_sound_are_copied(clip, tmp_path):
+    infer(clip)
+    (tmp_path / "sound").mkdir()
+    one = add_sound(clip, tmp_path / "one.mkv")
+    path = tmp_path / "sound" / "walk.mkv"
+    with av.open(str(one)) as source, av.open(str(path), "w") as out:
+        video, sound = source.streams
+        copies = {0: [out.add_stream_from_template(video)], 1: []}
+        for language in ("ger", "fre"):
+            copies[1].append(out.add_stream_from_template(sound))
+            copies[1][-1].metadata["language"] = language
+        for packet in source.demux(video, sound):
+            if packet.dts is not None:
+                for stream in copies[packet.stream.index]:
+                    packet.stream = stream
+                    out.mux(packet)
+    for name in ("out.mkv", "out.mp4"):
+        annotate_video("results", path, name, STYLE)
+        with av.open(name) as made:
+            assert [one.language for one in made.streams.audio] == ["ger", "fre"]
+        assert sound_of(name, 0) == sound_of(name, 1) == sound_of(one) != []
+
+
+@needs_libx264
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.mov"])
+@pytest.mark.parametrize("colors", [1, 5, 9])
+def test_pixels_are_meant_as_in_the_source(tmp_path, monkeypatch, name, colors):
+    monkeypatch.chdir(tmp_path)
+    look = {"colorspace": colors, "color_primaries": colors, "color_trc": 1}
+    path = write_video(
+        "walk.mp4", count=2, codec="libx264", sample_aspect_ratio=Fraction(16, 11), **look
+    )
+    infer(path)
+    annotate_video("results", path, name)
+    with av.open(name) as made:
+        stream = made.streams.video[0]
+        assert stream.sample_aspect_ratio == Fraction(16, 11)
+        assert {key: getattr(stream.codec_context, key) for key in look} == look
+
+
+def test_pixels_of_a_turned_video_are_turned(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write_video(tmp_path / "walk.mp4", count=2, sample_aspect_ratio=Fraction(4, 3))
+    note_matrix(path, (0, 1, -1, 0))
+    infer("walk.mp4")
+    annotate_video("results", "walk.mp4", "out.mkv")
+    with av.open("out.mkv") as made:
+        stream = made.streams.video[0]
+        assert (stream.height, stream.width) == (WIDTH, HEIGHT)
+        assert stream.sample_aspect_ratio == Fraction(3, 4)
 
 
 def test_frames_without_results_and_frames_that_are_lost(clip):

@@ -171,6 +171,16 @@ def test_excerpts_that_are_none(fields, message):
         Excerpt(**fields)
 
 
+def note_matrix(path, matrix):
+    """Have an MP4 file note how its pictures are turned."""
+    content = bytearray(path.read_bytes())
+    a, b, c, d = (int(value * 65536) for value in matrix)
+    place = content.index(b"tkhd") + 4 + 40
+    values = (a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    content[place : place + 36] = b"".join(v.to_bytes(4, "big", signed=True) for v in values)
+    path.write_bytes(content)
+
+
 @pytest.mark.parametrize(
     ("matrix", "turn"),
     [
@@ -193,12 +203,7 @@ def test_rotation_that_the_file_notes(tmp_path, monkeypatch, matrix, turn):
     stored[: HEIGHT // 3] = 120  # Above and below differ, too.
     monkeypatch.setattr(f"{__name__}.picture", lambda number: stored)
     path = write_video(tmp_path / "a.mp4")
-    content = bytearray(path.read_bytes())
-    a, b, c, d = (int(value * 65536) for value in matrix)
-    place = content.index(b"tkhd") + 4 + 40
-    values = (a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    content[place : place + 36] = b"".join(v.to_bytes(4, "big", signed=True) for v in values)
-    path.write_bytes(content)
+    note_matrix(path, matrix)
     (frame,) = read_clip_frames(path, [5])
     expected = turn(stored)
     assert frame.shape == expected.shape
