@@ -117,6 +117,13 @@ def _box_table(value: Any, position: int, device: torch.device) -> torch.Tensor:
         raise ValueError(f"{name} must be (M, 4) or (M, 5), got {tuple(rows.shape)}")
     if rows.shape[1] == 4:
         rows = torch.cat([rows, rows.new_ones(len(rows), 1)], dim=1)
+    inverted = (rows[:, 2:4] < rows[:, :2]).any(dim=1)
+    if inverted.any():
+        wrong = rows[inverted][0, :4].tolist()
+        raise ValueError(
+            f"{name} must have x1 <= x2 and y1 <= y2, got {show(wrong)}; of x, y, width and height "
+            "make x, y, x + width, y + height"
+        )
     return rows
 
 
@@ -128,6 +135,9 @@ def _check_values(tensor: torch.Tensor, name: str) -> None:
 
 
 def _as_array(value: Any, name: str) -> np.ndarray:
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if any(map(np.ma.is_masked, parts)):
+        raise TypeError(f"{name} must have no masked values; leave them out, or fill them")
     try:
         return np.asarray(value)
     except (TypeError, ValueError) as error:  # Rows of different lengths.

@@ -171,7 +171,9 @@ class PoseEstimator:
             uint8. A 4-D array or tensor is a batch.
         boxes : sequence of arrays (M_i, 4), optional
             ``x1, y1, x2, y2`` of the people in each image, in place of the detector's; a fifth
-            column holds their scores, 1 without it. For one image, one array.
+            column holds their scores, 1 without it. For one image, one array. Where a box is empty
+            or not finite, nothing is seen: the person's keypoints are NaN, and the scores of no
+            meaning. ``x1 > x2``, ``y1 > y2`` and masked values are errors.
         channels : str
             ``"rgb"``, or ``"bgr"`` for arrays as OpenCV reads them. Files are read right anyway.
 

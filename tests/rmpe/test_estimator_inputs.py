@@ -13,6 +13,7 @@ from rmpe.inputs.images import ImageError
 
 CPU = torch.device("cpu")
 IMAGE = np.random.default_rng(0).integers(0, 256, (6, 5, 3), np.uint8)
+MASKED = np.ma.array([[1, 2, 3, 4], [5, 6, 7, 8]], mask=[[False] * 4, [True] + [False] * 3])
 BOXES = np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32)
 
 
@@ -66,6 +67,7 @@ def test_an_array_that_torch_takes_is_not_copied():
         ([IMAGE.astype(np.float64)], ValueError, "got float64"),
         ([torch.zeros(2, 2, 3)], ValueError, r"images\[0\] must be uint8 .* got torch.float32"),
         ([IMAGE.astype("M8[s]")], ValueError, r"got datetime64\[s\]"),
+        (np.ma.array(IMAGE, mask=IMAGE > 9), TypeError, r"images\[0\] must have no masked values"),
         ([IMAGE[:0]], ValueError, r"images\[0\] must have pixels, got \(0, 5, 3\)"),
         (
             [torch.zeros(2, 2, 3, dtype=torch.uint8, device="meta")],
@@ -98,6 +100,7 @@ def test_other_images_are_named(images, error, message):
         np.ascontiguousarray(BOXES[:, ::-1])[:, ::-1],
         read_only(BOXES),
         BOXES.tolist(),
+        np.ma.array(BOXES),
         list(BOXES),
         tuple(map(tuple, BOXES.tolist())),
         torch.from_numpy(BOXES),
@@ -137,6 +140,10 @@ def test_numbers_beyond_float32_are_infinite():
         ([[[2**70, 2j, 3, 4]]], TypeError, r"boxes\[0\] must hold real numbers, got object"),
         ([BOXES.astype(complex)], TypeError, r"boxes\[0\] must hold real numbers, got complex128"),
         ([torch.zeros(1, 4, dtype=torch.complex64)], TypeError, "got torch.complex64"),
+        ([[[1, 2, 3, 4], [5, 5, 1, 1]]], ValueError, r"boxes\[0\] must have x1 <= x2 and y1 <= y2"),
+        ([torch.tensor([[5.0, 5, 9, 1]])], ValueError, r"y1 <= y2, got \[5.0, 5.0, 9.0, 1.0\]; of"),
+        ([MASKED], TypeError, r"boxes\[0\] must have no masked values; leave them out"),
+        ([list(MASKED)], TypeError, r"boxes\[0\] must have no masked values; leave them out"),
         ([torch.zeros(1, 4).to_sparse()], TypeError, r"boxes\[0\] must be an ordinary tensor"),
         ([torch.zeros(1, 4, device="meta")], TypeError, r"boxes\[0\] must be an ordinary tensor"),
     ],

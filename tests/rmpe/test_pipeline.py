@@ -71,6 +71,18 @@ SPOTS = [(120, 90, 30, 70), (200, 320, 250, 40), (75, 75, 40, 40)]
 
 
 @pytest.mark.parametrize(
+    "box", [[5, 5, 5, 9], [5, 5, 9, 5], [np.nan, 0, 9, 9], [0, 0, np.inf, 9], [0, 0, 1e300, 9]]
+)
+def test_a_box_in_which_nothing_can_be_seen_gives_no_keypoints(box):
+    """And leaves the others as they are."""
+    good = [0, 0, 90, 120]
+    people = estimator(nms=None)([spot(*SPOTS[0])], boxes=[[good, box]])
+    (alone,) = estimator(nms=None)([spot(*SPOTS[0])], boxes=[[good]]).keypoints
+    assert torch.isnan(people.keypoints[1]).all()
+    torch.testing.assert_close(people.keypoints[0], alone)
+
+
+@pytest.mark.parametrize(
     "convention, tolerance", [("hrnet", 0.5), ("dark", 0.3), ("dark_udp", 0.3)]
 )
 @pytest.mark.parametrize("flip", [False, True])
