@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -123,8 +124,15 @@ def _with_times(clip: Clip, report: Callable[[str], object]) -> Clip:
 def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
     """Find the record of each frame: its ``file``."""
     named = [path.name for path in clip.paths(range(len(clip)))]
-    folders = {os.path.dirname(file) for file in journal.done}
-    folders = {folder for folder in folders if os.path.basename(folder) == clip.path.name}
+    placed: dict[str, list[str]] = {}  # Records by their folders.
+    for file in journal.done:
+        placed.setdefault(os.path.dirname(file), []).append(file)
+    folders = {folder for folder in placed if os.path.basename(folder) == clip.path.name}
+    if not folders:  # COCO names frames without their video.
+        like = re.compile(re.escape(clip.path.stem) + r"_[0-9]{6,}\.jpg")
+        for folder, files in placed.items():
+            placed[folder] = [one for one in files if like.fullmatch(os.path.basename(one))]
+        folders = {folder for folder, files in placed.items() if files}
     if len(folders) > 1:  # Videos of one name, in different folders.
         start, path = _start_of_paths(results), os.path.realpath(clip.path)
         same = {one for one in folders if os.path.realpath(os.path.join(start, one)) == path}
@@ -136,8 +144,7 @@ def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
         )
     (folder,) = folders
     files = [os.path.join(folder, name) for name in named]
-    others = [one for one in journal.done if os.path.dirname(one) == folder]
-    others = sorted(set(others).difference(files))
+    others = sorted(set(placed[folder]).difference(files))
     if others:
         raise ResultsError(
             f"{printable(clip.path)}: it must be the video that {results} is of, but "

@@ -1,5 +1,6 @@
 """Annotated videos: the frames, times and sound of the source, with people drawn in."""
 
+import json
 import os
 import stat
 from fractions import Fraction
@@ -241,6 +242,23 @@ def test_an_odd_size(clip, monkeypatch):
 
 def _cut(frame):
     return np.ascontiguousarray(frame.to_ndarray(format="rgb24")[:-1, :-3])
+
+
+def test_coco_names_frames_without_their_video(clip):
+    infer(clip, formats=("jsonl", "coco-annotations"))
+    source = "results/coco-annotations.json"
+    assert main(["convert", source, "--to", "jsonl", "--out", "flat"]) == 0
+    entries = [json.loads(line) for line in open("flat/results.jsonl")]
+    assert entries[3]["file"] == "walk_000003.jpg"
+    assert annotate_video("flat", clip, "out.mkv", STYLE) == 10
+    (frame,) = read_clip_frames("out.mkv", [3])
+    drawn = draw(picture(3), BarEstimator()([picture(3)]), STYLE)
+    assert np.abs(frame.astype(int) - drawn).mean() < 14
+    assert np.abs(frame.astype(int) - drawn).mean() < np.abs(picture(3).astype(int) - drawn).mean()
+    os.remove(clip)
+    write_video("walk.mkv", count=6, codec="mjpeg", pix_fmt="yuvj420p")
+    with pytest.raises(ResultsError, match="4 of the records there, such as walk_000006.jpg, are"):
+        annotate_video("flat", clip, "new.mkv", STYLE)
 
 
 def test_results_of_another_video_of_that_name_are_told(clip, capsys):
