@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,10 @@ from rmpe_ext.validation.checks import TYPES, check_real, check_whole
 from ..terminal import printable
 from .clock import Clock
 from .images import ImageError
-from .pyav import decode, import_av, upright, video_stream
+from .pyav import by_decoding, decode, import_av, upright, video_stream
+
+if TYPE_CHECKING:
+    import av
 
 __all__ = [
     "Connection",
@@ -186,7 +189,7 @@ def read_live(
                 stream = video_stream(container, name)
                 is_file = not endless and _is_file(container)
                 clock.connect(_unit(container, stream, endless), is_file=is_file)
-                for stamp, frame, *_ in decode(container, stream):
+                for stamp, frame in _stamped(container, stream):
                     if clock.had(stamp):
                         continue
                     now = time.monotonic()
@@ -216,6 +219,21 @@ def read_live(
         # Doubled without end, it would leave the range of floats after some hours of tries.
         doublings = min(failures - 1, _MOST_DOUBLINGS)
         (pause or time.sleep)(min(connection.wait * 2**doublings, _LONGEST_WAIT))
+
+
+def _stamped(
+    container: Any, stream: Any
+) -> Generator[tuple[int | None, av.VideoFrame | None], None, None]:
+    """Decode a stream; stamps do not go back in order."""
+    of_decoding = by_decoding(container, stream)
+    last = 0
+    for stamp, frame, _, given_at in decode(container, stream):
+        if of_decoding:
+            # In AVI, a unit is what a frame lasts. The last ones come when all is read.
+            last = last + 1 if given_at is None else given_at
+            yield last, frame
+        else:
+            yield stamp, frame
 
 
 def _open(av: Any, source: str | int, timeout: float) -> Any:

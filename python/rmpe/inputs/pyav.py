@@ -18,7 +18,16 @@ from .images import ImageError
 if TYPE_CHECKING:
     import av
 
-__all__ = ["Decoded", "decode", "import_av", "open_file", "refusal", "upright", "video_stream"]
+__all__ = [
+    "Decoded",
+    "by_decoding",
+    "decode",
+    "import_av",
+    "open_file",
+    "refusal",
+    "upright",
+    "video_stream",
+]
 
 # Of these, a damaged frame is told from a good one only by an error of its decoder, which is told
 # to give it; of others, the frame says so itself, and errors would cost those behind it, too.
@@ -61,6 +70,14 @@ def video_stream(container: Any, path: str | os.PathLike[str]) -> Any:
         if not stream.disposition & stream.disposition.attached_pic:  # The cover of a song.
             return stream
     raise ImageError(f"{printable(path)}: it holds no video")
+
+
+def by_decoding(container: Any, stream: Any) -> bool:
+    """Tell whether the file says when each frame is decoded, and not when it is shown.
+
+    AVI does. What FFmpeg makes of it may be in the wrong order where that of decoding is another.
+    """
+    return container.format.name == "avi" and bool(stream.codec_context.has_b_frames)
 
 
 class Decoded(NamedTuple):

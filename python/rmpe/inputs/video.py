@@ -21,7 +21,7 @@ from ..terminal import printable
 from .clip import Clip, Excerpt, is_video
 from .images import ImageError
 from .missing_times import with_missing_times
-from .pyav import Decoded, decode, import_av, open_file, refusal, upright, video_stream
+from .pyav import Decoded, by_decoding, decode, import_av, open_file, refusal, upright, video_stream
 
 if TYPE_CHECKING:
     import av
@@ -47,7 +47,7 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
             stream.average_rate,
             stream.codec_context.framerate,
         )
-        reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
+        reordered = by_decoding(container, stream)
         try:
             for packet in container.demux(stream):
                 if packet.size and not packet.is_discard:
@@ -64,7 +64,7 @@ def read_clip(path: str | os.PathLike[str]) -> Clip:
         # The average of a stream without times is a guess of FFmpeg.
         return Clip(Path(path), np.arange(len(stamps)), None, rate=stated or rate)
     decode_times = {time for time in decoding if time is not None}
-    # In the order of decoding, where frames are shown in another, FFmpeg makes the times up.
+    # MPEG-4 has times of its own, which FFmpeg knows how to read.
     if reordered and known.tolist() == stamps and decoding == sorted(decode_times):
         return Clip(Path(path), np.array(decoding, np.int64), unit, by_decoding=True, rate=rate)
     return Clip(Path(path), known, unit, rate=rate)

@@ -16,7 +16,7 @@ from rmpe.inputs.images import ImageError
 from rmpe.inputs.live import Connection, read_live
 
 av = pytest.importorskip("av")
-from .test_video import bar, picture, spoil, write_video  # noqa: E402
+from .test_video import bar, needs_libx264, picture, spoil, write_video  # noqa: E402
 
 QUICK = Connection(retries=2, wait=0.01, timeout=5.0)
 
@@ -170,6 +170,15 @@ def test_times_are_those_of_the_stream_however_it_comes(server, tmp_path, is_liv
     server.behavior = ["slow"]
     times = [frame.time for frame in read_frames(server.address, connection=QUICK)]
     assert times == pytest.approx(np.array(stamps) / 100, abs=2e-3)
+
+
+@needs_libx264
+def test_times_of_avi_go_on_where_it_has_none_of_showing_a_frame(server, tmp_path):
+    path = write_video(tmp_path / "a.avi", 12, "libx264", max_b_frames=3)
+    server.content, server.kind = path.read_bytes(), "video/x-msvideo"
+    frames = list(read_live(server.address, QUICK))
+    assert [bar(image) for image, _ in frames] == list(range(12))
+    assert [time for _, time in frames] == pytest.approx([n / 25 for n in range(12)])
 
 
 def jpegs(count):
