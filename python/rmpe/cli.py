@@ -159,7 +159,9 @@ class _Parser(argparse.ArgumentParser):
     What is printed raises where it cannot be written, which argparse passes over.
     """
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
         # argparse takes the value of --threads=-- for a mark, and gives a list without anything.
         for word in sys.argv[1:] if args is None else args:
             if word.startswith("--") and word.endswith("=--"):
