@@ -361,6 +361,21 @@ def test_masked_surroundings(ops, dtype):
 
 
 @IMPLEMENTATIONS
+@pytest.mark.parametrize("convention", list(CONVENTIONS))
+def test_masked_places_in_small_maps_are_read_alike(ops, convention):
+    """There the blur reaches every pixel from the middle, and no blurred one is finite."""
+    generator = torch.Generator().manual_seed(0)
+    heatmaps = torch.rand(40, 2, 8, 6, generator=generator)
+    heatmaps[torch.rand(heatmaps.shape, generator=generator) < 0.1] = -torch.inf
+    heatmaps[:, 0, 3, 3] = -torch.inf
+    keypoints, scores = ops.decode(heatmaps, convention=convention)
+    middle = keypoints[:, 0]
+    assert ((middle > -1) & (middle < torch.tensor([6, 8]))).all()
+    wanted = rmpe_ext.decode(heatmaps, convention=convention)
+    torch.testing.assert_close((keypoints, scores), tuple(wanted), rtol=0, atol=1e-3)
+
+
+@IMPLEMENTATIONS
 @DTYPES
 def test_sums_that_overflow_are_not_nan(ops, dtype):
     heatmaps = torch.zeros(1, 1, 64, 48, dtype=dtype)

@@ -17,6 +17,7 @@ _BLUR_RADIUS = 5  # where a convention gives none
 _FLAT = 1e-10
 _SINGULAR = 1e-12
 _EPS = torch.finfo(torch.float32).eps
+_LOWEST = -1e300
 
 
 def decode_kernel(
@@ -231,12 +232,13 @@ def _newton_step(
 
 def _blurred(maps: torch.Tensor, r: _Refinement) -> torch.Tensor:
     """Blur the maps (M, H, W), in float64."""
-    # Infinity times a zero of the matrices would be NaN.
-    maps = maps.double().clamp(min=torch.finfo(torch.float32).min)
+    # -inf times a zero of the matrices would be NaN; what stands for it becomes it again.
+    maps = maps.double().clamp(min=_LOWEST)
     rows, columns = (
         _blur_matrix(size, r.blur_weights, r.blur_border, maps) for size in maps.shape[1:]
     )
-    return rows @ maps @ columns.T
+    blurred = rows @ maps @ columns.T
+    return torch.where(blurred < 1e-150 * _LOWEST, -torch.inf, blurred)
 
 
 def _blur_matrix(
