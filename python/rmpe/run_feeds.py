@@ -129,13 +129,17 @@ def file_batches(
     with closing(batches):
         for batch in batches:
             items = [
-                Item(one, image, _time(one.path, clips or {}))
+                Item(one, image, _time(one.path, clips or {}), _photograph(one.path))
                 for (_, image), one in zip(batch, remaining, strict=False)
             ]
             # Kept here as well, it would stay in memory while the next is read.
             del batch
             yield items
             del items
+
+
+def _photograph(path: Path) -> Path | None:
+    return path if video_of(path) is None else None
 
 
 def _time(path: Path, clips: dict[Path, Clip]) -> float | None:

@@ -13,11 +13,14 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .inputs.images import ImageError
+from .models.digests import digest_of
+from .outputs.photograph import change_since, with_digest
 from .outputs.records import Record, error_record, record
 
 if TYPE_CHECKING:
@@ -39,11 +42,15 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class Item(NamedTuple):
-    """An image that was read, or why it cannot be; `time` is that of a frame, in seconds."""
+    """An image that was read, or why it cannot be.
+
+    `time` is that of a frame, in seconds; `file` is that of a photograph, which frames have not.
+    """
 
     work: Work
     image: Pixels | ImageError
     time: float | None
+    file: Path | None = None
 
 
 class Estimator(Protocol):
@@ -221,19 +228,22 @@ class Inference:
     def _begin(
         self, item: Item, outcome: People | Exception | None, pool: ThreadPoolExecutor
     ) -> _Unfinished:
-        one, image, time = item
+        one, image, time, file = item
         if isinstance(outcome, Exception):
             unreadable = isinstance(outcome, ImageError)
             message = str(outcome) if unreadable else f"{one.label.file}: {_describe(outcome)}"
             return _Unfinished(one, error_record(one.label, message, time), outcome)
         if outcome is None:
             entry = self.folder.record(one.label.file)
+            if file is not None and (changed := change_since(entry, file)) is not None:
+                return _Unfinished(one, entry, changed)
         else:
             if self.tracker is not None:
                 outcome = self.tracker(outcome, one.place)
             entry = record(one.label, outcome, time)
             if self.following is not None:
                 self.following.note(one, entry)
+        digest = None if file is None or one.has_record else pool.submit(digest_of, file)
         drawing = None
         skeleton = None if outcome is None else outcome.skeleton
         if self.pictures is not None and not isinstance(image, ImageError):
@@ -243,11 +253,11 @@ class Inference:
                 self.viewer.show(image, entry, skeleton)
             except ValueError as error:
                 self.report(f"not shown: {one.label.file}: {_describe(error)}", error)
-        return _Unfinished(one, entry, None, drawing)
+        return _Unfinished(one, entry, None, drawing, digest)
 
     def _finish(self, unfinished: Sequence[_Unfinished], tally: Tally) -> None:
         errors = [image.failure() for image in unfinished]
-        self.folder.append([image.entry for image in unfinished if not image.work.has_record])
+        self.folder.append([image.record() for image in unfinished if not image.work.has_record])
         for image, error in zip(unfinished, errors, strict=True):
             has_record = image.work.has_record
             if image.drawing is None and error is not None and not has_record:
@@ -282,6 +292,14 @@ class _Unfinished:
     entry: Record
     error: Exception | None = None
     drawing: Future[None] | None = None
+    digest: Future[str] | None = None
+
+    def record(self) -> Record:
+        """Wait for the digest of the photograph, and give what is written of it."""
+        # One that was removed meanwhile is compared with nothing later.
+        if self.digest is None or self.digest.exception() is not None:
+            return self.entry
+        return with_digest(self.entry, self.digest.result())
 
     def failure(self) -> Exception | None:
         """Wait for the drawing, and say what went wrong with the image or with it."""

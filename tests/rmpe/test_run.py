@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import hashlib
 import json
 import os
 import re
@@ -207,6 +208,32 @@ def test_drawings_are_added_to_a_run_without_any(infer, estimators):
     assert infer(resume=True).drawn_again == 5
     assert contents() == contents("unbroken")
     assert len(estimators) == 2
+
+
+def test_pictures_are_not_made_of_a_photograph_that_was_changed(infer):
+    """Of one size with the other, which the people of the record do not belong to."""
+    infer(crops=DrawingStyle())
+    before = Path("out/results.jsonl").read_bytes()
+    changed = lines()[1]
+    shutil.rmtree("out/drawings")
+    shutil.rmtree("out/crops")
+    pixels = np.full((changed["height"], changed["width"], 3), 99, np.uint8)
+    Image.fromarray(pixels).save(changed["file"])
+    tally = infer(resume=True, crops=DrawingStyle())
+    assert [report.partition(";")[0] for report in infer.reports] == [
+        f"no drawing or crops of {changed['file']}: ValueError: the photograph was changed since "
+        "its people were found"
+    ]
+    assert (tally.failed_drawings, tally.drawn_again) == (1, 4)
+    assert Path("out/results.jsonl").read_bytes() == before
+    assert not Path("out/drawings", changed["name"]).exists()
+    assert not [*Path("out/crops").glob("1_*")]
+    # What the message advises.
+    rest = before.splitlines(keepends=True)
+    Path("out/results.jsonl").write_bytes(b"".join([rest[0], *rest[2:]]))
+    assert infer(resume=True, crops=DrawingStyle()).images == 1
+    again = next(line for line in lines() if line["file"] == changed["file"])
+    assert again["sha256"] == hashlib.sha256(Path(changed["file"]).read_bytes()).hexdigest()
 
 
 def test_photograph_that_is_gone_cannot_be_drawn_again(infer):
