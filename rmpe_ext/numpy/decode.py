@@ -56,9 +56,9 @@ def decode(
     heatmaps : ndarray (N, K, H, W)
         One map for each joint of each person: float32, float64, float16 or bfloat16. A map with a
         NaN gives a NaN keypoint and score. Infinite values, such as -inf in places that are
-        masked, are for conventions that do not blur; with those that do, the keypoint is anywhere
-        in the map. Slices along people and joints are read in place; maps that are not contiguous
-        are copied.
+        masked, are for conventions that do not blur; with those that do, the keypoint means
+        nothing. Slices along people and joints are read in place; maps that are not contiguous are
+        copied.
     convention : str or Convention
         The convention that the network was trained for: a name in
         :data:`rmpe_ext.conventions.CONVENTIONS`, which says what each is, or a
