@@ -72,7 +72,8 @@ def loads(results: dict[str, Any], path: Path) -> None:
     for axes, (processor, result) in zip(panels[0], results.items(), strict=True):
         _calls(axes, result["groups"])
         axes.set_title(processor, fontsize=9)
-    panels[0][0].legend(loc="lower right", frameon=False, fontsize=8)
+    handles = panels[0][0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=len(RUNS), frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -98,7 +99,7 @@ def _calls(axes: Any, groups: dict[str, Any]) -> None:
     axes.grid(axis="x", linewidth=0.3)
     axes.set_xlabel(
         f"ms, from the median (dot) to the 99th percentile, of {FEWEST} calls or more\n"
-        f"busy programs, from top to bottom of each op: {', '.join(BUSY)}",
+        f"busy programs, from the top of each op: {', '.join(BUSY)}",
         fontsize=7,
     )
     axes.spines[["top", "right"]].set_visible(False)

@@ -48,7 +48,7 @@ def title(machine: dict[str, str]) -> str:
 
 def document(results: dict[str, Results]) -> str:
     suites, pairs, loads = results["suite"], results["pairs"], results["load"]
-    machines = {name: result["machine"] for kind in KINDS for name, result in results[kind].items()}
+    machines = machines_of(results)
     bounds, compared = split(pairs, is_memory_bound)
     pipelines = {
         name: {group: runs for group, runs in suite["groups"].items() if is_pipeline(group)}
@@ -65,6 +65,8 @@ def document(results: dict[str, Results]) -> str:
         "freed memory stays with the process, for the ops and their baselines alike "
         "(`bench/memory.py`).\n",
         "## The machines\n",
+        "Of several versions, the tables beside busy programs, and of photographs a second, are of "
+        "the last.\n",
         *machine_table(machines),
         "\n## Targets\n",
         "An op and a baseline in alternation, in one process: the median, and in brackets the "
@@ -109,6 +111,21 @@ def split(results: Results, condition: Any) -> tuple[Results, Results]:
 def names(tables: Iterable[dict[str, Any]]) -> list[str]:
     """The rows of all columns, in the order of the first that has them."""
     return list(dict.fromkeys(name for table in tables for name in table))
+
+
+def machines_of(results: dict[str, Results]) -> dict[str, dict[str, str]]:
+    """What each processor's results say of the machine: all versions, where these differ."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for kind in KINDS:
+        for name, result in results[kind].items():
+            for row, value in result["machine"].items():
+                values = found.setdefault(name, {}).setdefault(row, [])
+                if value not in values:
+                    values.append(value)
+    return {
+        name: {row: ", ".join(values) for row, values in rows.items()}
+        for name, rows in found.items()
+    }
 
 
 def machine_table(machines: dict[str, dict[str, str]]) -> list[str]:
