@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..arrays import as_array
 from ..people import People
 from ..pipeline import PoseEstimator
 from ..skeletons import SILHOUETTE
@@ -78,8 +79,7 @@ def sure_keypoints(people: People, mirrored: People, sureness: Sureness) -> npt.
     # What is not a number is not sure.
     sure = (similarity >= sureness.similarity) & (scores >= sureness.score)
     sure &= (sure.sum(dim=1) >= sureness.keypoints)[:, None]
-    found: npt.NDArray[np.bool_] = sure.numpy()
-    return found
+    return as_array(sure)
 
 
 def label_images(
@@ -113,7 +113,7 @@ def label_images(
     flipped = [np.ascontiguousarray(image[:, ::-1]) for image in images]
     mirrored_boxes = []
     for i, image in enumerate(images):
-        own = people.boxes[people.image_index == i].numpy()
+        own = as_array(people.boxes[people.image_index == i])
         mirrored_boxes.append(
             np.stack([image.shape[1] - own[:, 2], own[:, 1], image.shape[1] - own[:, 0], own[:, 3]],
                      axis=1)
