@@ -9,6 +9,7 @@ from . import commands as commands
 from . import conversion as conversion
 from . import datasets as datasets
 from . import detectors as detectors
+from . import digest as digest
 from . import doctor as doctor
 from . import errors as errors
 from . import estimator_inputs as estimator_inputs

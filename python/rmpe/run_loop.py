@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from .digest import digest_of
 from .inputs.images import ImageError
-from .models.digests import digest_of
 from .outputs.photograph import change_since, with_digest
 from .outputs.records import Record, error_record, record
 

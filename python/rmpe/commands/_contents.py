@@ -35,8 +35,8 @@ def contents_of_networks(arguments: argparse.Namespace, dashes: str = "") -> dic
     CommandError
         There is no such card.
     """
+    from ..digest import digest_of
     from ..errors import ModelError
-    from ..models.digests import digest_of
     from ..models.read import own_card
     from ..models.store import locate
     from ..outputs.settings import content_of
@@ -61,7 +61,7 @@ def contents_of_file(
     option: str, path: str | os.PathLike[str] | None, part: str = "file"
 ) -> dict[str, str]:
     """Tell what the file of an option holds, likewise; nothing where there is none."""
-    from ..models.digests import digest_of
+    from ..digest import digest_of
     from ..outputs.settings import content_of
 
     if path is None:

@@ -1,4 +1,4 @@
-"""SHA-256 of files, and of those whose source states none, or only its beginning.
+"""The SHA-256 of files whose source states none, or only its beginning.
 
 The full one is written down beside the file after it was downloaded, as ``sha256sum`` writes it,
 and the file is compared with it from then on.
@@ -6,29 +6,12 @@ and the file is compared with it from then on.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
-from ..output_file import check_is_file, write_atomically
+from ..output_file import write_atomically
 
-__all__ = ["digest_of", "read_record", "record_of", "write_record"]
-
-
-def digest_of(path: Path) -> str:
-    """Compute the SHA-256 of a file, in lower-case hexadecimal digits.
-
-    Raises
-    ------
-    OSError
-        Where it cannot be read.
-    """
-    check_is_file(path)
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+__all__ = ["read_record", "record_of", "write_record"]
 
 
 def record_of(path: Path) -> Path:

@@ -7,13 +7,14 @@ import http.client
 import sys
 from pathlib import Path
 
+from ..digest import digest_of
 from ..errors import ModelError
 from ..output_file import create_file
 from ..terminal import printable
 from .addresses import last_name, to_url
 from .archive import unpack_network
 from .card import ModelFile
-from .digests import digest_of, write_record
+from .digests import write_record
 from .only_one import only_one
 from .transfer import MOST_BYTES, DiskError, receive
 

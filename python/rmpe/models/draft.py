@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from ..digest import digest_of
 from ..errors import ModelError
 from ..listing import listed
 from ..networks.architectures import ARCHITECTURES, recognize
@@ -22,7 +23,6 @@ from ..networks.onnx_session import choose_provider, open_session
 from ..networks.weights import read_weights
 from ..skeletons import SKELETONS
 from ..toml_file import toml_value
-from .digests import digest_of
 from .embedded import Embedded, read_embedded
 from .read_file import check_file_name
 from .references import NETWORK_FILES

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from ..digest import digest_of
 from ..errors import ModelError
 from ..networks.file_kinds import describe_file
 from ..terminal import printable
 from ..toml_table import show
 from .addresses import HubFile, last_name, to_url
 from .card import Card
-from .digests import digest_of
 from .places import cache_folder, offline_variable, shelf_of
 from .transfer import DiskError, receive
 

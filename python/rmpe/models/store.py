@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 from ..arguments import as_path
+from ..digest import digest_of
 from ..errors import ModelError
 from .addresses import HubFile, to_url
 from .card import ModelFile
-from .digests import digest_of, read_record
+from .digests import read_record
 from .download import download
 from .places import cache_folder, is_offline, offline_variable
 

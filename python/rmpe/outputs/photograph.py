@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..models.digests import digest_of
+from ..digest import digest_of
 from .records import Record
 
 __all__ = ["change_since", "with_digest"]

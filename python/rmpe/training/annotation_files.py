@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from ..models.digests import digest_of
+from ..digest import digest_of
 
 __all__ = ["annotation_digests"]
 
