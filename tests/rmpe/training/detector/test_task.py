@@ -154,7 +154,7 @@ def test_a_detector_is_learned_by_heart(tmp_path, config):
     assert status == 0
     measured = json.loads((tmp_path / "run/log.jsonl").read_text().splitlines()[-1])
     assert measured["ap50"] > 0.95
-    card = tmp_path / "run/best.toml"
+    card = tmp_path / "run/average.toml"  # best.toml is the first that has everybody, not yet sure
     image = torch.from_numpy(read_image(data / "images/1.png"))
     if config == CONFIG:
         assert "ap of person" not in measured and "person = 1" in card.read_text()
