@@ -21,10 +21,9 @@ from .output_file import check_is_file, check_output, write_atomically
 from .outputs.drawing import draw
 from .outputs.drawing_style import DrawingStyle
 from .outputs.errors import OutputError, ResultsError
-from .outputs.files import Directory
 from .outputs.journal import Journal, open_journal
 from .outputs.records import known_skeleton, people_of
-from .outputs.run_file import read_run_file
+from .outputs.run_file import start_of_paths
 from .outputs.video import CONTAINERS, UNKNOWN_RATE, Look, VideoWriter
 from .progress import Progress, no_progress
 from .terminal import printable
@@ -134,7 +133,7 @@ def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
             placed[folder] = [one for one in files if like.fullmatch(os.path.basename(one))]
         folders = {folder for folder, files in placed.items() if files}
     if len(folders) > 1:  # Videos of one name, in different folders.
-        start, path = _start_of_paths(results), os.path.realpath(clip.path)
+        start, path = start_of_paths(results), os.path.realpath(clip.path)
         same = {one for one in folders if os.path.realpath(os.path.join(start, one)) == path}
         folders = same or folders
     if len(folders) != 1:
@@ -152,15 +151,6 @@ def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
             f"its frames, {named[0]} to {named[-1]}"
         )
     return [file if file in journal.done else None for file in files]
-
-
-def _start_of_paths(results: Path) -> str:
-    """Give the folder from which the paths in results start."""
-    try:
-        with Directory(results) as directory:
-            return read_run_file(directory).directory
-    except (OSError, ResultsError):
-        return ""
 
 
 def _write(

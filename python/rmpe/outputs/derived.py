@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from rmpe_ext import __version__
 
-from .errors import ResultsError
-from .files import Directory
-from .run_file import RunFile, Setting, read_run_file
+from .run_file import RunFile, Setting, start_of_paths
 
 if TYPE_CHECKING:
     from .folder import ResultFolder
@@ -65,15 +63,6 @@ def begin_derived(
     overwrite : bool
         Replace earlier results.
     """
-    directory = _directory_of(results) if results.is_dir() else folder.working_directory
+    directory = start_of_paths(results) if results.is_dir() else folder.working_directory
     run = RunFile(__version__, settings, "none", tuple(formats), directory)
     folder.begin(run, overwrite=overwrite)
-
-
-def _directory_of(results: Path) -> str:
-    """What relative paths start from in a folder of results; empty where that is not known."""
-    try:
-        with Directory(results) as directory:
-            return read_run_file(directory).directory
-    except (OSError, ResultsError):
-        return ""

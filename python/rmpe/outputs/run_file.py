@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ..json_text import JsonError, parse_json
@@ -13,7 +14,7 @@ from .errors import ResultsError
 from .files import Directory
 from .labels import is_path
 
-__all__ = ["RUN_FILE", "RunFile", "Setting", "parse_run_file", "read_run_file"]
+__all__ = ["RUN_FILE", "RunFile", "Setting", "parse_run_file", "read_run_file", "start_of_paths"]
 
 RUN_FILE = "run.json"
 # A longer one is none.
@@ -85,6 +86,15 @@ def read_run_file(directory: Directory) -> RunFile:
     """
     with directory.open(RUN_FILE) as file:
         return parse_run_file(file.read(_MOST_BYTES))
+
+
+def start_of_paths(results: Path) -> str:
+    """Tell what relative paths start from in a folder of results; empty where that is not known."""
+    try:
+        with Directory(results) as directory:
+            return read_run_file(directory).directory
+    except (OSError, ResultsError):
+        return ""
 
 
 def parse_run_file(data: bytes) -> RunFile:
