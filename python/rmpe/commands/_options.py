@@ -118,6 +118,17 @@ def add_stn(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_seed(parser: argparse._ActionsContainer) -> None:
+    """Add the seed of what is drawn at random."""
+    parser.add_argument(
+        "--seed",
+        type=_seed,
+        default=0,
+        metavar="N",
+        help="of the random numbers (default: %(default)s)",
+    )
+
+
 def build_estimator(arguments: argparse.Namespace, *, nms: str | None) -> PoseEstimator:
     """Load the networks that the options name; the estimator's timer fits the device.
 
@@ -264,8 +275,7 @@ def positive(text: str) -> int:
     return _whole(text, 1, _LARGEST)
 
 
-def seed(text: str) -> int:
-    """Parse the seed of random numbers."""
+def _seed(text: str) -> int:
     return _whole(text, 0, _LARGEST)
 
 

@@ -16,6 +16,7 @@ from ._cards import how_decoded, least_score
 from ._options import (
     add_method,
     add_networks,
+    add_seed,
     batch_limits,
     build_estimator,
     check_kernels,
@@ -23,7 +24,6 @@ from ._options import (
     explain,
     names_among,
     positive,
-    seed,
 )
 from ._readable import keep_readable
 
@@ -97,13 +97,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="annotations of other images of the same folder, to measure on in place of "
         "cross-validation (default: none)",
     )
-    fitting.add_argument(
-        "--seed",
-        type=seed,
-        default=0,
-        metavar="N",
-        help="of the random numbers (default: %(default)s)",
-    )
+    add_seed(fitting)
     output = parser.add_argument_group("output")
     output.add_argument(
         "--out",

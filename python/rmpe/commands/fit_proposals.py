@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..models import DEFAULT_DETECTOR
 from . import CommandError
 from ._cards import MODELS_HELP, least_score
-from ._options import check_kernels, check_outputs, fraction, positive, seed
+from ._options import add_seed, check_kernels, check_outputs, fraction, positive
 from ._readable import keep_readable
 from ._runtime import add_runtime, chosen_options, resolve_runtime
 
@@ -112,13 +112,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how much everybody's mixture weighs against a pose's own people; 0: each pose by "
         "itself, as in the paper (default: %(default)s)",
     )
-    fitting.add_argument(
-        "--seed",
-        type=seed,
-        default=0,
-        metavar="N",
-        help="of the random numbers (default: %(default)s)",
-    )
+    add_seed(fitting)
 
 
 def run(arguments: argparse.Namespace) -> int:
