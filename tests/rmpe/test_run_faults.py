@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,17 @@ class FaultyOS:
             for fd, size in self._kept.values():
                 os.ftruncate(fd, min(size, os.fstat(fd).st_size))
         raise Killed
+
+    @contextmanager
+    def instead_of_os(self, monkeypatch):
+        """Go wrong for all that writes results; what the block raises of it ends the block."""
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "os", self)
+            try:
+                yield
+            except (Killed, OutputError) as error:
+                assert self.dead == isinstance(error, Killed)
+        self.let_go()
 
     def let_go(self):
         for fd, _ in self._kept.values():
@@ -213,13 +225,8 @@ def test_nothing_is_lost_wherever_a_run_ends(
             shutil.copytree(before, out)
         acknowledged.clear()
         faulty = FaultyOS(number, fault)
-        with monkeypatch.context() as patch:
-            patch.setattr(files, "os", faulty)
-            try:
-                infer(photos, out, resume=True)
-            except (Killed, OutputError) as error:
-                assert faulty.dead == isinstance(error, Killed)
-        faulty.let_go()
+        with faulty.instead_of_os(monkeypatch):
+            infer(photos, out, resume=True)
         if faulty.calls.total() < number:
             break  # The run came to its end before the fault.
         seen = faulty.calls if faulty.calls.total() > seen.total() else seen

@@ -9,14 +9,13 @@ import shutil
 import pytest
 
 from rmpe.conversion import convert_results
-from rmpe.outputs import RESULT_FORMATS, files
+from rmpe.outputs import RESULT_FORMATS
 from rmpe.outputs.drawing_style import DrawingStyle
-from rmpe.outputs.errors import OutputError
 from rmpe.skeletons import COCO_17
 from rmpe.smoothing import smooth_results
 from rmpe.tracking import track_results
 
-from .test_run_faults import FaultyOS, Killed, contents, infer
+from .test_run_faults import FaultyOS, contents, infer
 from .test_run_faults import disk as disk
 from .test_run_faults import photos as photos
 
@@ -49,13 +48,8 @@ def test_every_format_and_crops(photos, disk, monkeypatch, fault):
         out = disk / "out"
         shutil.rmtree(out, ignore_errors=True)
         faulty = FaultyOS(number, fault)
-        with monkeypatch.context() as patch:
-            patch.setattr(files, "os", faulty)
-            try:
-                everything(out)
-            except (Killed, OutputError) as error:
-                assert faulty.dead == isinstance(error, Killed)
-        faulty.let_go()
+        with faulty.instead_of_os(monkeypatch):
+            everything(out)
         if faulty.calls.total() < number:
             break
         # The list of a run's formats is there before they are.
@@ -103,13 +97,8 @@ def test_what_is_made_of_results(tracked, disk, monkeypatch, make, before, fault
         if before:
             shutil.copytree(disk / "earlier", out)
         faulty = FaultyOS(number, fault)
-        with monkeypatch.context() as patch:
-            patch.setattr(files, "os", faulty)
-            try:
-                make(tracked, out, overwrite=before)
-            except (Killed, OutputError) as error:
-                assert faulty.dead == isinstance(error, Killed)
-        faulty.let_go()
+        with faulty.instead_of_os(monkeypatch):
+            make(tracked, out, overwrite=before)
         if faulty.calls.total() < number:
             break
         is_complete(out, unbroken, earlier)
