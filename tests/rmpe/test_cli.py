@@ -885,12 +885,7 @@ def test_auto_is_cuda_where_every_network_can_use_it(folder, estimators, cuda, c
 
 def test_auto_needs_no_onnxruntime_for_other_networks(folder, estimators, cuda, capsys):
     cuda("CPUExecutionProvider")
-    card = (Path(cli.__file__).parent / "models" / "cards" / "hourglass_aic14.toml").read_text()
-    card = card.replace('"onnx"', '"pytorch"\narchitecture = "stacked_hourglass"')
-    card = card.replace('name = "image"\n', "").replace('output = "heatmaps"\n', "")
-    card += "[stacked_hourglass]\nstacks = 1\nblocks = 1\nfeatures = 8\n"
-    Path("mine.toml").write_text(card)
-    assert infer("photos", "--quiet", "--pose", "mine.toml") == 0
+    assert infer("photos", "--quiet", "--pose", "hourglass2_mpii16") == 0
     assert capsys.readouterr().err == ""
     assert infer("photos", "--quiet", "--pose", "simplepose_coco17", "--overwrite") == 0
     assert [made.options["device"] for made in estimators] == ["cuda", "cpu"]

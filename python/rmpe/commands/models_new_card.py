@@ -20,7 +20,9 @@ number of keypoints. What a person has to say stands in it as comments that begi
 
 example:
   rmpe models new-card my-network.onnx"""
-    parser.add_argument("file", type=Path, help="ONNX file, or weights: .pth, .pt, .safetensors")
+    parser.add_argument(
+        "file", type=Path, help="ONNX file, or weights: .pth, .pt, .safetensors, .pb"
+    )
     parser.add_argument(
         "--out",
         type=Path,

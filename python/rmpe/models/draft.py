@@ -55,8 +55,8 @@ def draft_card(path: Path) -> str:
     ----------
     path : Path
         An ONNX file, or weights of one of `rmpe.networks.architectures.ARCHITECTURES` that finds
-        people or estimates poses:
-        ``.safetensors``, or what ``torch.save`` wrote.
+        people or estimates poses: ``.safetensors``, what ``torch.save`` wrote, or a frozen graph of
+        TensorFlow, ``.pb``.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def draft_card(path: Path) -> str:
     """
     if (what := describe_file(path)) is not None:
         raise ModelError(
-            f"a network's file must be an ONNX file or PyTorch's weights, in "
+            f"a network's file must be an ONNX file or weights, in "
             f"{', '.join(NETWORK_FILES)}, got {path}, which is {what}"
         )
     check_file_name(path)

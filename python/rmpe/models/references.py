@@ -21,7 +21,7 @@ from .transfer import DiskError, receive
 
 __all__ = ["NETWORK_FILES", "card_of_address", "card_of_file", "fetch_card"]
 
-NETWORK_FILES = (".onnx", ".pth", ".pt", ".tar", ".safetensors")
+NETWORK_FILES = (".onnx", ".pth", ".pt", ".tar", ".safetensors", ".pb")
 _MOST_CARD_BYTES = 64 << 10
 
 _AnyCard = TypeVar("_AnyCard", bound=Card)

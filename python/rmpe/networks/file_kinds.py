@@ -22,13 +22,13 @@ _BEGINNINGS = {
     b"\x1f\x8b": _ARCHIVE,
 }
 _ENDINGS = {
-    ".pb": _TENSORFLOW,
     ".pbtxt": _TENSORFLOW,
     ".tflite": _TENSORFLOW,
     ".h5": "a Keras network: convert it to ONNX",
     ".keras": "a Keras network: convert it to ONNX",
     ".caffemodel": "a Caffe network: convert it to ONNX",
     ".prototxt": "a Caffe network: convert it to ONNX",
+    ".t7": "a Torch7 network: convert it to ONNX",
     ".weights": "a Darknet network: convert it to ONNX",
     ".cfg": "a Darknet network: convert it to ONNX",
     ".engine": "a TensorRT engine: give the ONNX file that it was made of",

@@ -23,6 +23,7 @@ from ..terminal import printable
 from .architectures import recognize
 from .checkpoints import convert
 from .file_kinds import describe_content, describe_file
+from .frozen_graph import read_constants
 
 __all__ = ["load_pickle", "load_weights", "read_weights"]
 
@@ -70,8 +71,9 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     Parameters
     ----------
     path : path
-        A ``.safetensors`` file, or what ``torch.save`` wrote: the state dict itself, or a
-        dictionary that holds it under ``"state_dict"`` or ``"model"``.
+        A ``.safetensors`` file, a frozen graph of TensorFlow, ``.pb``, or what ``torch.save``
+        wrote: the state dict itself, or a dictionary that holds it under ``"state_dict"`` or
+        ``"model"``.
 
     Returns
     -------
@@ -106,6 +108,9 @@ def load_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
             f"{path} does not fit {type(module).__name__}: {'; '.join(misfits)}. "
             f"{_describe(weights, layouts)}"
         )
+    # All that may be missing are counters of batches.
+    for name in wanted.keys() - weights.keys():
+        weights[name] = torch.zeros((), dtype=wanted[name].dtype, device="cpu")
     # Assigned, not copied, so that the module may have been built on the meta device.
     module.load_state_dict(weights, assign=True)
     # Only now, when all have the shapes of the module: a view may pretend to any size.
@@ -152,8 +157,8 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], tuple[
     """Read weights under our names, and the layouts that they had."""
     path = Path(path)
     try:
-        is_safe = path.suffix.lower() == ".safetensors"
-        values = _read_safetensors(path) if is_safe else load_pickle(path)
+        read = _READERS.get(path.suffix.lower(), load_pickle)
+        values = read(path)
     except (ModuleNotFoundError, ModelError):
         raise
     except Exception as error:  # Unpickling raises anything.
@@ -190,6 +195,13 @@ def _read_safetensors(path: Path) -> Any:
 
     check_is_file(path)
     return load_file(path)
+
+
+# By the end of the name; anything else must be what torch.save wrote.
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".safetensors": _read_safetensors,
+    ".pb": read_constants,
+}
 
 
 def load_pickle(path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -181,10 +182,23 @@ def test_weights_of_a_known_architecture(tmp_path):
     assert load_pose(card).network.output_shapes == ((16, 16, 16),)
 
 
+def test_a_frozen_graph_of_tensorflow(models_dir, tmp_path):
+    shutil.copy(models_dir / "hourglass_aic14.pb", tmp_path / "net.pb")
+    card = begin(tmp_path / "net.pb")
+    words = {**POSE, "skeleton": '"aic_14"', "size": "[192, 192]", "stride": "4", "offset": "0.5"}
+    card.write_text(finish(card.read_text(), **words))
+    assert dict(load_card(card).parameters) == {"stem": 16, "features": 24}
+    assert load_pose(card).network.output_shapes == ((14, 48, 48),)
+    (tmp_path / "other.pb").write_bytes(b"")
+    with pytest.raises(ModelError, match="other.pb: what the file holds is not known: .* as ONNX"):
+        draft_card(tmp_path / "other.pb")
+
+
 NUMBERS = {
     "basic_hourglass": {"stacks": 2, "stem": 4, "width_4": 8, "width_8": 12, "width_16": 16,
                         "width_32": 20},
     "hourglass52": {"stacks": 1},
+    "mobile_hourglass": {"stem": 4, "features": 6},
     "newell_hourglass": {"stacks": 1, "features": 32},
     "small_ssd": {"width_4": 4, "width_8": 8, "width_16": 12, "width_32": 16, "width_64": 20,
                   "neck": 24},

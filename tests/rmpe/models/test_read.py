@@ -143,7 +143,7 @@ def test_a_pose_card():
     assert isinstance(card, PoseCard)
     assert (card.skeleton.name, card.crop, card.padding) == ("aic_14", "hrnet", 0.25)
     assert card.head == HeatmapHead(
-        ("heatmaps",), "hrnet", "asymmetric", 4, 0.5, (0.0625, 0.25, 0.375, 0.25, 0.0625)
+        (), "hrnet", "asymmetric", 4, 0.5, (0.0625, 0.25, 0.375, 0.25, 0.0625)
     )
 
 

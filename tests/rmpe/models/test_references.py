@@ -200,8 +200,8 @@ def test_an_archive_in_place_of_a_name_is_unpacked(server, cache, monkeypatch, m
     ("name", "content", "what"),
     [
         ("README.md", b"# hello", "a text, and no network"),
-        ("model.pb", b"\n\x10\x12", "a TensorFlow network: convert it to ONNX"),
-        ("gone.pb", None, "a TensorFlow network: convert it to ONNX"),
+        ("model.tflite", b"\x1c\0\0\0TFL3", "a TensorFlow network: convert it to ONNX"),
+        ("gone.t7", None, "a Torch7 network: convert it to ONNX"),
         ("nets.zip", b"PK", "an archive: unpack it, and give the network in it"),
         ("folder", ..., "a folder: give the file in it"),
     ],

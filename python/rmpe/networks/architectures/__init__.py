@@ -73,6 +73,9 @@ ARCHITECTURES = {
         },
     ),
     "hourglass52": Architecture("pose", "hourglass52", "hourglass52", {"stacks": 16}),
+    "mobile_hourglass": Architecture(
+        "pose", "mobile_hourglass", "mobile_hourglass", {"stem": 512, "features": 1024}
+    ),
     "newell_hourglass": Architecture(
         "pose", "hourglass", "newell_hourglass", {"stacks": 16, "features": 1024}
     ),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUTS", "convert"]
 
 # In the order in which they are tried; weights may be wrapped in several.
-LAYOUTS = ("data_parallel", "princeton", "mmpose", "amdegroot", "lufficc")
+LAYOUTS = ("data_parallel", "princeton", "mmpose", "amdegroot", "lufficc", "mobile_hourglass")
 
 
 def convert(
