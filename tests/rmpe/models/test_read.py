@@ -49,7 +49,7 @@ def test_every_card_of_the_package_can_be_read():
         *(f"rtmpose_{size}_coco17" for size in ("t", "s", "m", "l", "l384", "x384")),
         *(f"rtmpose_{size}_halpe26" for size in ("t", "s", "m", "l", "x384")),
         *(f"rtmpose_{size}_wholebody133" for size in ("t", "s", "m", "l", "l384")),
-        *(f"rtmw_{size}_wholebody133" for size in ("m", "l", "l384")),
+        *(f"rtmw_{size}_wholebody133" for size in ("m", "l", "l384", "x384")),
         *(f"cigpose_{size}_coco17" for size in ("m", "l", "l384")),
         *(f"vitpose_{size}_coco17" for size in ("s", "b", "l", "base_simple")),
     }
