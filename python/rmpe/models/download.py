@@ -16,7 +16,7 @@ from .archive import unpack_network
 from .card import ModelFile
 from .digests import write_record
 from .only_one import only_one
-from .transfer import MOST_BYTES, DiskError, receive
+from .transfer import MOST_BYTES, DiskError, receive, writing
 
 __all__ = ["download"]
 
@@ -85,24 +85,22 @@ def _download_from(url: str, file: ModelFile, path: Path) -> None:
             archive.unlink(missing_ok=True)
     else:
         receive(url, part, file.name)
-    found = digest_of(part)
-    if wrong := file.wrong_hash(found):
-        part.unlink()
-        raise ValueError(f"it holds another file than {file.name} of the card: {wrong}")
-    if len(file.sha256) < len(found):
-        write_record(path, found)
-    part.replace(path)
+    with writing():
+        found = digest_of(part)
+        if wrong := file.wrong_hash(found):
+            part.unlink()
+            raise ValueError(f"it holds another file than {file.name} of the card: {wrong}")
+        if len(file.sha256) < len(found):
+            write_record(path, found)
+        part.replace(path)
 
 
 def _unpack(archive: Path, part: Path) -> None:
     try:
-        with create_file(part) as stream:
+        with writing(), create_file(part) as stream:
             unpack_network(archive, stream, MOST_BYTES)
-    except OSError as error:
+    except (DiskError, ValueError):
         part.unlink(missing_ok=True)
-        raise DiskError(str(error)) from error
-    except ValueError:
-        part.unlink()
         raise
 
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from ..output_file import create_file
 from ..terminal import printable
 
-__all__ = ["MOST_BYTES", "DiskError", "receive"]
+__all__ = ["MOST_BYTES", "DiskError", "receive", "writing"]
 
 _CHUNK = 1 << 20
 _TIMEOUT = 60  # seconds without a byte
@@ -71,7 +71,7 @@ def receive(url: str, part: Path, name: str, most_bytes: int = MOST_BYTES) -> No
             if isinstance(error, urllib.error.HTTPError):
                 if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or before == 0:
                     raise
-                with _writing():
+                with writing():
                     part.unlink(missing_ok=True)
             else:
                 reason = getattr(error, "reason", error)
@@ -99,7 +99,7 @@ def _receive_once(url: str, part: Path, name: str, most_bytes: int) -> None:
         total = _total(answer, start)
         if total is not None and total > most_bytes:
             raise ValueError(f"it must have at most {most_bytes} bytes, got {total}")
-        with _writing():
+        with writing():
             _write_state(part, url, answer)
             stream = _open_to_append(part) if start else create_file(part)
         received = start
@@ -116,10 +116,10 @@ def _receive_once(url: str, part: Path, name: str, most_bytes: int) -> None:
                 received += len(chunk)
                 if received > most_bytes:
                     raise ValueError(f"it must have at most {most_bytes} bytes")
-                with _writing():
+                with writing():
                     stream.write(chunk)
                 bar.update(len(chunk))
-            with _writing():
+            with writing():
                 stream.flush()
                 os.fsync(stream.fileno())
     if total is not None and received < total:
@@ -146,7 +146,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing() -> Iterator[None]:
+    """Raise `DiskError` in place of the errors of what writes files here."""
     try:
         yield
     except OSError as error:

@@ -262,6 +262,17 @@ def test_a_full_or_a_read_only_disk_is_no_matter_of_the_server(server, cache, mo
     assert server.requests == ["/files/net.onnx"]
 
 
+def test_a_disk_that_is_full_at_last_is_no_matter_of_the_server(server, cache, monkeypatch):
+    def full(path, digest):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(download, "write_record", full)
+    with pytest.raises(ModelError, match="cannot write net.onnx into .*No space.*; make room or"):
+        obtain(served(server, "files", "moved", digits=8))
+    assert server.requests == ["/files/net.onnx"]
+    assert "net.onnx" not in names(cache)
+
+
 GET = """
 import sys
 from rmpe.models.card import ModelFile
