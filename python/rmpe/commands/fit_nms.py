@@ -13,24 +13,21 @@ from ..method.suppressions import PRESET_KINDS, SUPPRESSIONS
 from ..terminal import printable
 from . import CommandError
 from ._cards import how_decoded, least_score
+from ._fitted_poses import find_poses, measure, usable
 from ._options import (
     add_method,
     add_networks,
     add_seed,
-    batch_limits,
-    build_estimator,
     check_kernels,
     check_outputs,
     explain,
     names_among,
     positive,
 )
-from ._readable import keep_readable
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
     from ..method.fit_nms import SuppressionFit
-    from ..metrics.predictions import Predictions
     from ..people import People
 
 SUMMARY = "fit pose NMS to annotated images"
@@ -48,6 +45,7 @@ examples:
   rmpe fit-nms val.json images/ --out fitted.toml          pose NMS of the paper, and all others
   rmpe fit-nms val.json images/ --kinds paper --out fitted.toml --plot surface.png
   rmpe fit-nms train.json images/ --held-out val.json
+  rmpe fit-nms val.json --results poses.json      poses of any program
   rmpe infer photos/ --nms fitted.toml
 """
 
@@ -67,7 +65,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "images",
         type=Path,
-        help="their folder; images that are not there, or cannot be read, are left out",
+        nargs="?",
+        help="their folder; not needed with --results; images that are not there, or cannot be "
+        "read, are left out",
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE",
+        help="poses from a file of COCO keypoint results, JSON, before any suppression; the "
+        "options of networks and method have no effect then (default: the networks')",
     )
     add_networks(parser)
     add_method(parser)
@@ -94,8 +101,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--held-out",
         type=Path,
         metavar="FILE",
-        help="annotations of other images of the same folder, to measure on in place of "
-        "cross-validation (default: none)",
+        help="annotations of other images of the same folder, or with poses in the same results, "
+        "to measure on in place of cross-validation (default: none)",
     )
     add_seed(fitting)
     output = parser.add_argument_group("output")
@@ -118,6 +125,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Fit, print the table, write the preset."""
     if arguments.out is not None and arguments.out.suffix != ".toml":
         raise CommandError(f"--out must end in .toml, got {arguments.out}")
+    if arguments.results is None and arguments.images is None:
+        raise CommandError("name the folder of the images, or a file of poses with --results")
     check_kernels()
     check_outputs(arguments.out, arguments.plot)
 
@@ -130,15 +139,15 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.held_out is not None:
             others = load_dataset(arguments.held_out, arguments.images)
             _check_apart(dataset, others)
-            others = keep_readable(others)
-        dataset = keep_readable(dataset)
+            others = usable(arguments, others)
+        dataset = usable(arguments, dataset)
         if others is None and arguments.folds > len(dataset):
             raise CommandError(
                 f"--folds must be at most the number of images, {len(dataset)}, "
                 f"got {arguments.folds}"
             )
-        people = _find_people(arguments, dataset)
-        held_out = None if others is None else (others, _find_people(arguments, others))
+        people = find_poses(arguments, dataset)
+        held_out = None if others is None else (others, find_poses(arguments, others))
         rows = _fit(arguments, dataset, people, held_out)
     except ValueError as error:
         raise CommandError(str(error)) from error
@@ -176,44 +185,6 @@ def _check_apart(dataset: Dataset, others: Dataset) -> None:
         )
 
 
-def _find_people(arguments: argparse.Namespace, dataset: Dataset) -> People:
-    """Run the networks on all images, without suppression, and print how good that is."""
-    from tqdm import tqdm
-
-    from ..evaluation import find_people
-    from ..metrics.predictions import Predictions
-
-    estimator = build_estimator(arguments, nms=None)
-    limits = batch_limits(arguments, estimator)
-    with tqdm(total=len(dataset), desc="poses", unit="image", disable=None) as bar:
-        people = find_people(
-            estimator,
-            dataset,
-            batch_size=limits.images,
-            batch_bytes=limits.pixel_bytes,
-            progress=bar.update,
-        )
-    ap, (low, high) = _measure(arguments, dataset, Predictions.from_people(people))
-    print(
-        f"{len(people)} poses in {len(dataset)} images; AP {ap:.3f} without suppression, "
-        f"95 % interval {low:.3f} to {high:.3f}"
-    )
-    return people
-
-
-def _measure(
-    arguments: argparse.Namespace, dataset: Dataset, kept: Predictions
-) -> tuple[float, tuple[float, float]]:
-    """AP, and the interval that holds 95 % of its bootstrap values."""
-    from ..metrics.bootstrap import bootstrap
-    from ..metrics.cocoeval import matched
-    from ..metrics.keypoint_ap import summarize
-
-    evaluated = matched(dataset, kept)
-    interval = bootstrap(dataset, evaluated, 1000, seed=arguments.seed)["ap"]
-    return summarize(evaluated, len(kept)).ap, interval
-
-
 def _fit(
     arguments: argparse.Namespace,
     dataset: Dataset,
@@ -247,10 +218,10 @@ def _fit(
                 others, found = held_out
                 keep, changed = suppression.apply(found, fit.parameters)
                 kept = Predictions.from_people(changed.select(keep))
-                measured = _measure(arguments, others, kept)
+                measured = measure(arguments, others, kept)
             elif arguments.folds > 1:
                 kept = cross_validate(suppression, people, dataset, folds=arguments.folds, **search)
-                measured = _measure(arguments, dataset, kept)
+                measured = measure(arguments, dataset, kept)
             rows[kind] = _Row(fit, *measured)
     seconds = time.process_time() - start
     print(f"{settings:,} settings measured in {seconds:.1f} s of processor time")
@@ -288,12 +259,21 @@ def _write(arguments: argparse.Namespace, people: People, rows: dict[str, _Row])
                 f"fitted by rmpe fit-nms to {arguments.annotations.name}: {kind}, "
                 f"AP {worth(kind):.3f} {measured}",
                 f"{arguments.starts} starts, seed {arguments.seed}",
-                f"detector {arguments.detector}, least score "
-                f"{least_score(arguments.detector, arguments.threshold):g}",
-                f"pose network {arguments.pose}, {joints} keypoints ({people.skeleton.name})",
-                how_decoded(arguments),
+                *_origin(arguments, f"{joints} keypoints ({people.skeleton.name})"),
             ],
         )
     except OSError as error:
         raise CommandError(f"cannot write {arguments.out}: {error.strerror}", status=1) from None
     print(f"wrote {kind} to {printable(arguments.out)}")
+
+
+def _origin(arguments: argparse.Namespace, keypoints: str) -> list[str]:
+    """Say where the poses came from."""
+    if arguments.results is not None:
+        return [f"poses of {arguments.results.name}, {keypoints}"]
+    return [
+        f"detector {arguments.detector}, least score "
+        f"{least_score(arguments.detector, arguments.threshold):g}",
+        f"pose network {arguments.pose}, {keypoints}",
+        how_decoded(arguments),
+    ]

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from rmpe.cli import build_parser, main
 from rmpe.commands import fit_nms
@@ -18,8 +20,11 @@ from rmpe.method.fitted_suppression import FittedSuppression
 from rmpe.method.preset_file import load_preset
 from rmpe.method.proposals import read_proposals
 from rmpe.method.suppressions import PRESET_KINDS, SUPPRESSIONS, preset_of
+from rmpe.metrics.keypoint_ap import average_precision
+from rmpe.metrics.predictions import Predictions
 
-from ..method.test_fit_nms import PEOPLE
+from ..coco_annotations import annotations, person
+from ..method.test_fit_nms import DATASET, PEOPLE
 from ..training.material import draw_people
 
 SHARED = Path(os.environ.get("RMPE_DATA", "../shared/data"))
@@ -116,6 +121,47 @@ def test_fit_nms_measures_on_held_out_images(capsys, tmp_path):
     assert kind == "box-nms" and float(low) < float(held_out) < float(high)
 
 
+def test_fit_nms_to_the_poses_of_a_file(tmp_path, capsys):
+    names = [{"id": i, "file_name": f"{i}.jpg"} for i in DATASET.image_ids]
+    joints = np.concatenate([DATASET.keypoints, DATASET.visibility[..., None]], axis=2)
+    people = [
+        person(id=i, image_id=int(image), area=float(area), bbox=[*box[:2], *(box[2:] - box[:2])],
+               keypoints=joint.ravel().tolist())
+        for i, (image, area, box, joint) in enumerate(
+            zip(DATASET.image_index, DATASET.areas, DATASET.boxes, joints, strict=True)
+        )
+    ]  # fmt: skip
+    found = zip(
+        PEOPLE.image_index.tolist(),
+        torch.cat([PEOPLE.keypoints, PEOPLE.keypoint_scores[..., None]], 2).flatten(1).tolist(),
+        torch.cat([PEOPLE.boxes[:, :2], PEOPLE.boxes[:, 2:] - PEOPLE.boxes[:, :2]], 1).tolist(),
+        PEOPLE.scores.tolist(),
+        strict=True,
+    )
+    fields = "image_id", "keypoints", "bbox", "score"
+    poses, preset = tmp_path / "poses.json", tmp_path / "fitted.toml"
+    poses.write_text(json.dumps([dict(zip(fields, one, strict=True)) for one in found]))
+    halves = []
+    for k in (0, 1):
+        part = annotations(*(one for one in people if one["image_id"] % 2 == k), images=names[k::2])
+        halves.append(tmp_path / f"{k}.json")
+        halves[k].write_text(json.dumps(part))
+    command = ["fit-nms", str(halves[0]), "--results", str(poses), "--kinds", "box-nms"]
+    assert main([*command, "--held-out", str(halves[1]), "--out", str(preset)]) == 0
+    table = capsys.readouterr().out
+    assert table.count("45 poses in 15 images; AP") == 2
+    # Nobody is found twice any more, in both halves.
+    best = DATASET.select(np.arange(1, 30, 2))
+    kept = Predictions.from_people(PEOPLE.select(torch.arange(len(PEOPLE)) < 60))
+    odd = kept.select(kept.image_index % 2 == 1)
+    wanted = average_precision(best, replace(odd, image_index=odd.image_index // 2)).ap
+    assert float(table.splitlines()[-2].split()[2]) == pytest.approx(wanted, abs=5e-4)
+    text = preset.read_text().splitlines()
+    assert "# poses of poses.json, 17 keypoints (coco_17)" in text
+    assert not any("network" in line for line in text)
+    assert load_preset(preset).kind == "box-nms"
+
+
 @pytest.mark.parametrize("ids", [[0, 1, 2], [2]])
 def test_images_that_were_fitted_to_are_not_held_out(tmp_path, capsys, ids):
     folder = draw_people(tmp_path, 4)
@@ -173,6 +219,12 @@ def test_fit_proposals_with_the_detector(tmp_path, capsys):
     "command, message",
     [
         (["fit-nms", *COCO, "--out", "fitted.json"], "--out must end in .toml"),
+        (["fit-nms", COCO[0]], "name the folder of the images, or a file of poses with --results"),
+        (["fit-nms", COCO[0], "--results", "gone.json"], "gone.json cannot be read"),
+        (
+            ["fit-nms", COCO[0], "--results", "gone.json", "--compile"],
+            "torch.compile would do nothing",
+        ),
         (["fit-nms", *COCO, "--kinds", "papr"], "must be among paper"),
         (["fit-proposals", COCO[0], "--out", "p.json"], "name the folder of the images"),
         (["fit-proposals", *COCO, "--out", "p.json", "--prior", "-1"], "--prior must be 0 or more"),
