@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import torch
 import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -57,7 +58,8 @@ def train(
 ) -> signal.Signals | None:
     """Train to the end, and keep checkpoints in a folder.
 
-    Where several processes train together, only the first writes and measures.
+    Where several processes train together, only the first writes and measures, and all stop at the
+    same step.
 
     Parameters
     ----------
@@ -96,6 +98,7 @@ def train(
     make_batch = task.batches(schedule, rank, world)
     batches = prefetch(make_batch, range(run.step, stop), workers=workers, ahead=2 * workers)
     config, in_a_row, stage = run.config, 0, None
+    interrupted: signal.Signals | None = None
     checkpoint, failed = folder / CHECKPOINT, ""
     validate_every = max(1, config.validate_every // config.batch_size)
     with (
@@ -131,26 +134,27 @@ def train(
                 reports.picture(step, task.picture(batch, outputs))
             if first and (step % validate_every == 0 or step == stop):
                 failed = _measure(run, task, size, folder, reports)
+            interrupted = caught.agreed()
             # Not while steps are skipped: the last good one would be lost.
-            if first and step % config.checkpoint_every == in_a_row == 0 and not caught.signal:
+            if first and step % config.checkpoint_every == in_a_row == 0 and not interrupted:
                 try:
                     write_checkpoint(checkpoint, run.state())
                 except OSError as error:
                     reports.problem(
                         step, f"no checkpoint at step {step}{_stays(checkpoint)}: {error}"
                     )
-            if caught.signal:
+            if interrupted:
                 break
         if first:
             _write_last(checkpoint, run)
-    if 0 < run.step == run.skipped and not caught.signal:
+    if 0 < run.step == run.skipped and not interrupted:
         raise TrainingError(
             f"the gradient was not finite in any of {run.step} steps, and nothing was learned; "
             "lower the learning rate and the augmentation, and start again"
         )
-    if failed and not caught.signal and not (folder / _CARD).is_file():
+    if failed and not interrupted and not (folder / _CARD).is_file():
         raise TrainingError(f"no model could be written: {failed}")
-    return caught.signal
+    return interrupted
 
 
 def _write_last(checkpoint: Path, run: Run) -> None:
@@ -216,6 +220,14 @@ class _Signals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def agreed(self) -> signal.Signals | None:
+        """What reached any of the processes by now: one that went on alone would wait forever."""
+        if not dist.is_initialized():
+            return self.signal
+        number = torch.tensor(self.signal or 0)
+        dist.all_reduce(number, dist.ReduceOp.MAX)
+        return signal.Signals(int(number)) if number else None
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)

@@ -1,5 +1,7 @@
 """Two processes that train one network."""
 
+import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -7,6 +9,8 @@ import torch
 import torch.multiprocessing as mp
 from torch import nn
 
+from rmpe.training.checkpoint import read_checkpoint
+from rmpe.training.loop import train
 from rmpe.training.run import Run, take_step
 from rmpe.training.schedule import Schedule
 
@@ -81,3 +85,33 @@ def test_two_processes_take_the_steps_of_one(task, tmp_path):
     # Where samples differ on average, halves of them vary less than all of them.
     torch.testing.assert_close(first[variance], weights[variance], atol=0, rtol=0.2)
     assert equal(first["frozen.running_mean"], torch.full((3,), 0.1))
+
+
+class Signalled(Plain):
+    """Gets SIGTERM in its second step."""
+
+    calls = 0
+
+    def forward(self, images):
+        self.calls += 1
+        if self.calls == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().forward(images)
+
+
+def second_is_signalled(rank, task, folder):
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
+    )
+    torch.manual_seed(0)
+    run = Run(task.config, "text", Signalled() if rank else Plain())
+    interrupted = train(run, task, Schedule(task.config.phase, 4), folder, last_step=3)
+    torch.save([int(interrupted or 0), run.step], folder / f"{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_a_signal_to_one_of_two_processes_stops_both_after_the_step(task, tmp_path):
+    mp.spawn(second_is_signalled, (task, tmp_path), nprocs=2)
+    for rank in (0, 1):
+        assert torch.load(tmp_path / f"{rank}.pt") == [int(signal.SIGTERM), 2]
+    assert read_checkpoint(tmp_path / "checkpoint.pt")["step"] == 2
