@@ -6,8 +6,10 @@
 The boxes are drawn around true ones, so the theta that would show each person in the true box is
 known. At the identity, where training begins, the gradient of the branch's loss is compared with
 the way to that theta, person by person: how they correlate, and for how many of those who need a
-change of .05 or more they have one sign. Prints also what the branch's loss is at the identity and
-at the known theta, and that of the pose network on the boxes as they are.
+change of .05 or more they have one sign. Beside it the same of the gradient that comes back through
+the de-transformer, from the pose network's own loss, and how much of both is the branch's. Prints
+also what the branch's loss is at the identity and at the known theta, and that of the pose network
+on the boxes as they are.
 
 With ``--localize N``, a localization network learns these thetas from N samples, which is as much
 as a gradient could tell it, and is measured on the people of the validation set.
@@ -21,11 +23,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from tqdm import trange
 
 from rmpe.method.limits import LIMITS, Limits
 from rmpe.method.parallel import RMPE
+from rmpe.method.transformer import detransform
 from rmpe.networks.architectures import architecture_builder
 from rmpe.training.pose.batches import Batch
 from rmpe.training.pose.config import PoseConfig, PosePhase, Source
@@ -59,37 +63,64 @@ def compare(task: PoseTask, weights: Path) -> None:
     network.start_parallel()
     network.eval()
     make = samples(task, MEASURED * task.config.batch_size)
-    losses, found, wanted = [], [], []
+    losses, wanted = [], []
+    found: dict[str, list[npt.NDArray[np.float32]]] = {"branch": [], "own loss": []}
     for step in trange(MEASURED, desc="gradients", unit=" batches", disable=None):
         batch = make(step)
         assert batch.window is not None and batch.centered is not None
         whole = torch.eye(2, 3).expand_as(batch.window)
 
-        def loss(theta: torch.Tensor, target: torch.Tensor, batch: Batch = batch) -> torch.Tensor:
+        def loss(
+            theta: torch.Tensor, target: torch.Tensor, batch: Batch = batch, *, back: bool = False
+        ) -> torch.Tensor:
             maps = network.parallel(network.transformer.transform(batch.crops, theta))
+            if back:
+                maps, _ = detransform(maps, theta)
             summed = heatmap_loss(maps, target, batch.labeled, task.config.input.sigma)
             return summed / (batch.joints * maps.shape[1])
 
         theta = whole.clone().requires_grad_()
-        at_identity = loss(theta, batch.centered)
-        (gradient,) = torch.autograd.grad(at_identity, theta)
+        at_identity, own = loss(theta, batch.centered), loss(theta, batch.target, back=True)
+        for name, value in (("branch", at_identity), ("own loss", own)):
+            (gradient,) = torch.autograd.grad(value, theta)
+            found[name].append(-gradient.numpy())
         with torch.no_grad():
-            known, own = loss(batch.window, batch.centered), loss(whole, batch.target)
+            known = loss(batch.window, batch.centered)
         losses.append([at_identity.item(), known.item(), own.item()])
-        found.append(-gradient.numpy())
         wanted.append((batch.window - whole).numpy())
     identity, known_theta, own_boxes = np.mean(losses, axis=0)
     print(f"loss of the branch at the identity  {identity:.3f}")
     print(f"loss of the branch, theta known     {known_theta:.3f}")
-    print(f"loss in the boxes as they are       {own_boxes:.3f}\n")
-    print("| of theta | needed, standard deviation | correlation | same sign |")
-    print("|---|---:|---:|---:|")
-    steps, needed = np.concatenate(found), np.concatenate(wanted)
+    print(f"loss in the boxes as they are       {own_boxes:.3f}")
+    steps, needed = {k: np.concatenate(v) for k, v in found.items()}, np.concatenate(wanted)
+    share = shares(steps["branch"], steps["own loss"])
+    print(f"share of the branch in the gradient {share.mean():.0%}\n")
+    heads = (f"{name}: correlation | same sign" for name in steps)
+    print(f"| of theta | needed, standard deviation | {' | '.join(heads)} |")
+    print("|---|---:|" + "---:|---:|" * len(steps))
     for name, (row, column) in PARAMETERS.items():
-        step, need = steps[:, row, column], needed[:, row, column]
-        far = np.abs(need) >= NEEDED
-        agree = (np.sign(step) == np.sign(need))[far].mean()
-        print(f"| {name} | {need.std():.3f} | {np.corrcoef(step, need)[0, 1]:.2f} | {agree:.0%} |")
+        need = needed[:, row, column]
+        cells = (agreement(step[:, row, column], need) for step in steps.values())
+        print(f"| {name} | {need.std():.3f} | {' | '.join(cells)} |")
+
+
+def shares(
+    branch: npt.NDArray[np.float32], own: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Share (P,) of the branch in the lengths of both gradients (P, 2, 3), over `PARAMETERS`."""
+    rows, columns = zip(*PARAMETERS.values(), strict=True)
+    first, second = (np.linalg.norm(part[:, rows, columns], axis=1) for part in (branch, own))
+    both = first + second
+    # Of people whom the crop does not show, there is none.
+    share: npt.NDArray[np.float32] = first[both > 0] / both[both > 0]
+    return share
+
+
+def agreement(step: npt.NDArray[np.float32], need: npt.NDArray[np.float32]) -> str:
+    """Two cells: correlation, and for how many who need `NEEDED` or more the sign is right."""
+    far = np.abs(need) >= NEEDED
+    agree = (np.sign(step) == np.sign(need))[far].mean()
+    return f"{np.corrcoef(step, need)[0, 1]:.2f} | {agree:.0%}"
 
 
 def localize(task: PoseTask, held_out: PoseTask, count: int) -> None:

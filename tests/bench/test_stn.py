@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -115,10 +116,29 @@ def test_the_gradient_and_what_can_be_learned(held_out, tmp_path, monkeypatch, c
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("|")[1].strip() for line in lines[-4:]] == list(gradient.PARAMETERS)
     assert all(0.01 < float(line.split("|")[2]) < 0.5 for line in lines[-4:])
+    # Both losses of a network that knows nothing pull alike, and neither is without effect.
+    share = next(line for line in lines if line.startswith("share of the branch"))
+    assert 5 < int(share.split()[-1].rstrip("%")) < 95
     gradient.localize(task, task, 160)  # learns the six people by heart, more or less
     words = capsys.readouterr().out.split()
     learned, identity = float(words[6]), float(words[-4].lstrip())
     assert 0 < learned < identity
+
+
+def test_the_share_of_the_branch_in_the_gradient():
+    branch, own = np.zeros((2, 4, 2, 3), np.float32)
+    branch[0, 0, 2], own[0, 1, 1] = 3, -1
+    branch[1, 1, 2] = 2
+    own[2, 0, 0] = 2
+    branch[3, 0, 1] = 5  # a turn, which nobody needs
+    assert gradient.shares(branch, own).tolist() == [0.75, 1, 0]
+
+
+def test_how_a_gradient_agrees_with_what_is_needed():
+    need = np.array([0.2, -0.2, 0.1, 0.01], np.float32)
+    assert gradient.agreement(2 * need, need) == "1.00 | 100%"
+    # Who needs nearly nothing does not count.
+    assert gradient.agreement(np.array([1, 1, 1, -1], np.float32), need).endswith(" | 67%")
 
 
 def replaced(rows, **changes):
