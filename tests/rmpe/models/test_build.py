@@ -16,6 +16,7 @@ from rmpe.models.pose import PoseNetwork
 from rmpe.models.read import _CARDS, load_card
 from rmpe.networks.architectures.hourglass import StackedHourglass
 from rmpe.networks.pytorch import TorchNetwork
+from rmpe.networks.telemetry import import_onnxruntime
 
 from ..networks.architectures.test_ssd import with_random_weights
 
@@ -136,6 +137,20 @@ def test_real_pose_networks_give_what_onnxruntime_gives(name, models_dir, data_d
         (found,) = pose.network(torch.from_numpy(batch[:count]))
         assert found.shape == (count, len(card.skeleton), h // 4, w // 4)
         np.testing.assert_allclose(found, want[:count], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["simplepose_coco17", "movenet_thunder_coco17"])
+def test_openvino_gives_what_onnxruntime_gives(name, models_dir):
+    if "OpenVINOExecutionProvider" not in import_onnxruntime().get_available_providers():
+        pytest.skip("needs onnxruntime-openvino in place of onnxruntime")
+    found, want = (
+        load_pose(name, models_dir=models_dir, provider=provider)
+        for provider in ("openvino", "cpu")
+    )
+    spec = want.card.input
+    crops = torch.randint(256, (3, 3, *spec.size), generator=torch.Generator().manual_seed(0))
+    crops = crops * spec.scale
+    torch.testing.assert_close(found.network(crops)[0], want.network(crops)[0], atol=1e-4, rtol=0)
 
 
 def test_heatmaps_must_be_those_of_the_skeleton():
