@@ -144,7 +144,8 @@ demo-video: build  ## a moving picture of one of them, and a video with tracked 
 	@$(BIN)/rmpe draw $(VIDEO)/results $(VIDEO)/moving.mp4 --out $(VIDEO)/poses.mp4 --overwrite
 	@echo "Look at $(VIDEO)/poses.mp4. Your videos: $(BIN)/rmpe infer VIDEO --track, then $(BIN)/rmpe draw --help"
 
-# Goes on where it was interrupted.
+# Goes on where it was interrupted. A network of another architecture or input size than before needs a new graph
+# in the package, too: rmpe export NAME --graph python/rmpe/models/cards/NAME.onnx --overwrite
 RUNS  ?= runs/shipped
 TRAIN := $(BIN)/rmpe train python/rmpe/training/configs
 LINKED := $(RUNS)/data

@@ -79,7 +79,7 @@ def installed(archive, tmp_path_factory):
 @pytest.mark.parametrize("package, above", [("rmpe_ext", ROOT), ("rmpe", ROOT / "python")])
 def test_every_module_table_and_network_of_a_package_is_installed(installed, package, above):
     def files(folder):
-        kinds = ("*.py", "*.pyi", "*.toml", "*.json", "*.safetensors", "py.typed")
+        kinds = ("*.py", "*.pyi", "*.toml", "*.json", "*.safetensors", "*.onnx", "py.typed")
         return {p.relative_to(folder) for kind in kinds for p in (folder / package).rglob(kind)}
 
     assert files(installed) == files(above)

@@ -37,13 +37,13 @@ def add_runtime(parser: argparse._ActionsContainer) -> None:
         "--compile",
         action="store_true",
         help="make code of PyTorch networks by torch.compile: a minute or so before the first "
-        "photograph; an error where no network runs in PyTorch",
+        "photograph; an error where no network is in PyTorch",
     )
     parser.add_argument(
         "--precision",
         choices=tuple(PRECISIONS),
         default="float32",
-        help="what PyTorch networks compute in; an error where no network runs in PyTorch "
+        help="what PyTorch networks compute in; an error where no network is in PyTorch "
         "(default: %(default)s)\n"
         + "\n".join(f"{name}: {meaning}" for name, meaning in PRECISIONS.items()),
     )

@@ -1,4 +1,4 @@
-"""``rmpe export``: a PyTorch network as an ONNX file."""
+"""``rmpe export``: a PyTorch network, or its graph alone, as an ONNX file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from ..digest import digest_of
 from ..terminal import printable
 from . import CommandError
 
@@ -27,11 +28,21 @@ outputs, suppressed and best first: up to 200 an image, of all classes together,
 paper of SSD and in torchvision, that score more than .01. The network itself, and a file
 without --decoded, have no such limit.
 
-example:
+With --graph the file holds no weights. It goes beside the network's card, into which the lines
+that are printed go: onnxruntime then runs the network on a CPU, in about two thirds of PyTorch's
+time, with the weights that the card names. With --device cuda, --compile or --precision bfloat16
+PyTorch does. Other weights of the same architecture and input size need no other graph.
+
+examples:
   rmpe export hourglass2_mpii16 --onnx networks/hourglass2.onnx
-  rmpe infer photos/ --pose networks/hourglass2.toml"""
+  rmpe infer photos/ --pose networks/hourglass2.toml
+  rmpe export runs/pose/average.toml --graph runs/pose/pose.onnx"""
     parser.add_argument("network", metavar="NAME", help="name, path or address of a card")
-    parser.add_argument("--onnx", type=Path, required=True, metavar="FILE", help="the ONNX file")
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--onnx", type=Path, metavar="FILE", help="the ONNX file (default: none)")
+    kind.add_argument(
+        "--graph", type=Path, metavar="FILE", help="the ONNX file without weights (default: none)"
+    )
     parser.add_argument(
         "--decoded", action="store_true", help="let the file give keypoints, or boxes"
     )
@@ -45,24 +56,38 @@ def run(arguments: argparse.Namespace) -> int:
     """Write it."""
     from ..errors import ModelError
     from ..models.export import export_onnx
+    from ..models.export_graph import export_graph
     from ..output_file import check_output
+    from ..toml_file import toml_value
 
-    out = arguments.onnx
+    graph = arguments.onnx is None
+    option, out = ("--graph", arguments.graph) if graph else ("--onnx", arguments.onnx)
     if out.suffix != ".onnx":
-        raise CommandError(f"--onnx must end in .onnx, got {out}")
-    there = [path for path in (out, out.with_suffix(".toml")) if os.path.exists(path)]
+        raise CommandError(f"{option} must end in .onnx, got {out}")
+    if graph and arguments.decoded:
+        raise CommandError("--decoded needs --onnx: a graph gives what the network gives")
+    # A graph has no card of its own.
+    written = [out] if graph else [out, out.with_suffix(".toml")]
+    there = [path for path in written if os.path.exists(path)]
     if there and not arguments.overwrite:
         raise CommandError(f"{there[0]} is there already: choose --overwrite, or another name")
     try:
         check_output(out)
-        exported = export_onnx(arguments.network, out, arguments.models, decoded=arguments.decoded)
+        if graph:
+            files, difference = [out], export_graph(arguments.network, out, arguments.models)
+        else:
+            exported = export_onnx(
+                arguments.network, out, arguments.models, decoded=arguments.decoded
+            )
+            files, difference = [*exported.files], exported.difference
     except ModelError as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"cannot write {out}: {error.strerror or error}") from None
-    for path in exported.files:
+    for path in files:
         print(printable(str(path)))
-    print(
-        f"largest difference from PyTorch: {exported.difference:.1e} of an output's largest value"
-    )
+    if graph:
+        print(f"for the card:\n\n[graph]\nfile = {toml_value(out.name)}")
+        print(f'sha256 = "{digest_of(out)}"\n')
+    print(f"largest difference from PyTorch: {difference:.1e} of an output's largest value")
     return 0

@@ -26,6 +26,7 @@ from ..terminal import printable
 from ..toml_table import show
 from .card import Card, DetectorCard, ModelFile, PoseCard
 from .embedded import check_embedded
+from .graph import load_graph
 from .pose import PoseNetwork
 from .read import load_card
 from .run_options import check_run_options
@@ -57,8 +58,9 @@ def load_detector(
     models_dir : path, optional
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
     provider : str, optional
-        What runs ONNX files, one of :data:`rmpe.networks.providers.PROVIDERS`; onnxruntime's own
-        part for the device, unless given.
+        What runs a network that is an ONNX file, one of
+        :data:`rmpe.networks.providers.PROVIDERS`; onnxruntime's own part for the device, unless
+        given.
     compiled : bool
         Whether torch.compile makes code of a PyTorch network.
     precision : str
@@ -114,8 +116,9 @@ def load_pose(
     models_dir : path, optional
         Folder of the model files; see :func:`rmpe.models.store.obtain`.
     provider : str, optional
-        What runs ONNX files, one of :data:`rmpe.networks.providers.PROVIDERS`; onnxruntime's own
-        part for the device, unless given.
+        What runs a network that is an ONNX file, one of
+        :data:`rmpe.networks.providers.PROVIDERS`; onnxruntime's own part for the device, unless
+        given.
     compiled : bool
         Whether torch.compile makes code of a PyTorch network.
     precision : str
@@ -221,15 +224,25 @@ class CardNetwork:
         return module
 
     def run_module(self, module: torch.nn.Module, output_shapes: Sequence[Shape]) -> Network:
-        """Run a module as the card's network, which must have such outputs."""
+        """Run a module as the card's network, which must have such outputs.
+
+        Where the card has a graph, onnxruntime does on a CPU, unless the network is compiled or
+        computes in other numbers than float32.
+        """
+        precision = choose_precision(self.precision)
+        batch_size = choose_call(self.card, self.device)
+        graph, on_cpu = self.card.graph, torch.device(self.device).type == "cpu"
+        if graph is not None and on_cpu and not self.compiled and precision == "float32":
+            path = self.path(graph)
+            return load_graph(path, module, self.card.input.size, output_shapes, batch_size)
         return TorchNetwork(
             module,
             input_shape=(3, *self.card.input.size),
             output_shapes=output_shapes,
             device=self.device,
-            batch_size=choose_call(self.card, self.device),
+            batch_size=batch_size,
             compiled=self.compiled,
-            precision=choose_precision(self.precision),
+            precision=precision,
         )
 
 

@@ -159,6 +159,9 @@ class Card:
         The numbers that the architecture takes, by name.
     network
         The file of the weights.
+    graph
+        The same PyTorch network for onnxruntime, which is faster on a CPU: an ONNX file without
+        weights, as ``rmpe export --graph`` writes it. None where there is none.
     batch_size
         Items of one network call on a CPU.
     input
@@ -178,11 +181,12 @@ class Card:
     network: ModelFile
     batch_size: int
     input: InputSpec
+    graph: ModelFile | None
 
     @property
     def files(self) -> tuple[ModelFile, ...]:
         """All files that the model needs."""
-        return (self.network,)
+        return (self.network,) if self.graph is None else (self.network, self.graph)
 
 
 @dataclass(frozen=True)
@@ -201,7 +205,7 @@ class DetectorCard(Card):
     @property
     def files(self) -> tuple[ModelFile, ...]:
         """All files that the model needs."""
-        return (self.network, *self.detector.files)
+        return (*super().files, *self.detector.files)
 
 
 @dataclass(frozen=True)
@@ -256,8 +260,5 @@ class PoseCard(Card):
     @property
     def files(self) -> tuple[ModelFile, ...]:
         """All files that the model needs."""
-        return (
-            (self.network,)
-            if self.transformer is None
-            else (self.network, self.transformer.network)
-        )
+        behind = () if self.transformer is None else (self.transformer.network,)
+        return (*super().files, *behind)

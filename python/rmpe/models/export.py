@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import tempfile
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +26,12 @@ from ..toml_file import toml_value
 from .build import CardNetwork
 from .card import Card, PoseCard
 from .export_decoding import LOWEST_SCORE, BoxDecoding, KeypointDecoding
+from .graph import INPUT
 from .read import load_card
 from .read_file import check_file_name
+from .write_onnx import as_tuple, find_difference, write_onnx
 
 __all__ = ["Exported", "export_onnx"]
-
-_OPSET = 17
-# Of the largest value of an output: what two orders of the same additions in float32 may differ by.
-_TOLERANCE = 1e-3
 
 _Tables = dict[str, dict[str, Any]]
 
@@ -89,7 +85,7 @@ class _WithDecoding(nn.Module):
         self.module, self.decoding = module, decoding
 
     def forward(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        raw = _as_tuple(self.module(batch))
+        raw = as_tuple(self.module(batch))
         return (*self.decoding(*raw), *raw)
 
 
@@ -152,7 +148,7 @@ def export_onnx(
     if parts.decoding is not None:
         module = _WithDecoding(module, parts.decoding)
         names = (*parts.decoding.outputs, *names)
-    content = _to_onnx(module, names, card.input.size, card.name)
+    content = write_onnx(module, names, card.input.size, card.name)
     difference = _compare(card, parts, content, names)
     digest = hashlib.sha256(content).hexdigest()
     text = _card_text(card, out.name, digest, parts)
@@ -214,33 +210,6 @@ def _describe_detector(card: Card, source: CardNetwork, stem: str, decoded: bool
     return _Parts(module, ("boxes", "scores"), tables, extra=(name, packed.getvalue()))
 
 
-def _to_onnx(module: nn.Module, names: Sequence[str], size: tuple[int, int], model: str) -> bytes:
-    module = module.eval()
-    with (
-        torch.no_grad(),
-        warnings.catch_warnings(),
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        warnings.simplefilter("ignore")  # The exporter warns of itself.
-        path = Path(folder) / "network.onnx"
-        try:
-            torch.onnx.export(
-                module,
-                (torch.zeros(2, 3, *size),),
-                path,
-                input_names=["image"],
-                output_names=list(names),
-                dynamic_axes={name: {0: "N"} for name in ("image", *names)},
-                opset_version=_OPSET,
-                dynamo=False,
-            )
-        except ModuleNotFoundError:
-            raise
-        except Exception as error:  # The exporter raises anything.
-            raise ModelError(f"model {model} cannot be written as ONNX: {error}") from error
-        return path.read_bytes()
-
-
 def _compare(card: Card, parts: _Parts, content: bytes, names: Sequence[str]) -> float:
     """Run both on noise, one item and several; return the largest difference.
 
@@ -253,32 +222,20 @@ def _compare(card: Card, parts: _Parts, content: bytes, names: Sequence[str]) ->
     )
 
     def run(batch: torch.Tensor) -> list[torch.Tensor]:
-        found: Any = session.run(list(names), {"image": batch.numpy()})
+        found: Any = session.run(list(names), {INPUT: batch.numpy()})
         return [torch.from_numpy(output) for output in found]
 
     with torch.no_grad():
-        wanted = _as_tuple(parts.module(noise))
+        wanted = as_tuple(parts.module(noise))
     each = [run(item[None]) for item in noise]
-    difference = 0.0
+    pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
     for have in (run(noise), list(map(torch.cat, zip(*each, strict=True)))):
         first = len(have) - len(wanted)
-        pairs = list(zip(have[first:], wanted, strict=True))
+        pairs += zip(have[first:], wanted, strict=True)
         if parts.decoding is not None:
             both = have[:first], parts.decoding(*have[first:])
             pairs += zip(*(parts.decoding.comparable(*one) for one in both), strict=True)
-        for ours, theirs in pairs:
-            largest = float(theirs.abs().max().clamp(min=1e-12))
-            difference = max(difference, float((ours - theirs).abs().max()) / largest)
-    if not difference <= _TOLERANCE:
-        raise ModelError(
-            f"model {card.name} gives something else as ONNX: outputs differ by {difference:.1e} "
-            f"of their largest value, more than {_TOLERANCE:.0e}; nothing was written"
-        )
-    return difference
-
-
-def _as_tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
-    return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
+    return find_difference(card.name, pairs)
 
 
 def _card_text(card: Card, file: str, digest: str, parts: _Parts) -> str:
@@ -303,7 +260,7 @@ def _card_text(card: Card, file: str, digest: str, parts: _Parts) -> str:
     everything = {
         "": top,
         "network": {"file": file, "sha256": digest},
-        "input": {"name": "image", "size": list(spec.size), "channels": spec.channels,
+        "input": {"name": INPUT, "size": list(spec.size), "channels": spec.channels,
                   "scale": spec.scale, "mean": list(spec.mean), "std": list(spec.std)},
         **parts.tables,
     }  # fmt: skip

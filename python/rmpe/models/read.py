@@ -180,6 +180,9 @@ def _read_common(table: Table, task: str, source: Source) -> dict[str, Any]:
         "network": read_file(table.table("network"), origin, source),
         "batch_size": table.integer("batch_size", 1, _MOST_ITEMS),
         "input": _read_input(table.table("input"), named=runtime == "onnx"),
+        "graph": read_file(table.table("graph"), origin, source)
+        if runtime == "pytorch" and "graph" in table
+        else None,
     }
 
 

@@ -5,6 +5,9 @@
 ``compiled``   whether torch.compile makes code of PyTorch networks
 ``precision``  what PyTorch networks compute in: see `rmpe.networks.precision`
 =============  ===================================================================
+
+What a network is, the ``runtime`` of its card says, also where the card has a graph
+(`rmpe.models.graph`).
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ def check_run_options(
         if given and not used:
             raise ModelError(
                 f"{name} would do nothing: it takes PyTorch networks, and "
-                f"{_names(cards, 'in onnxruntime')}; leave it out, or choose a network in PyTorch"
+                f"{_names(cards, 'in ONNX')}; leave it out, or choose a network in PyTorch"
             )
 
 
@@ -94,14 +97,14 @@ def run_options(
 
 
 def _runtimes(card: Card) -> set[str]:
-    """Name what runs the networks of a card: a transformer always runs in PyTorch."""
+    """Name what the networks of a card are in: a transformer always is in PyTorch."""
     behind = isinstance(card, PoseCard) and card.transformer is not None
     return {card.runtime, "pytorch"} if behind else {card.runtime}
 
 
 def _names(cards: Sequence[Card], where: str) -> str:
-    """Say which networks run where."""
+    """Say what networks are in."""
     names = list(dict.fromkeys(card.name for card in cards))
     if not names:
         return "none of the networks is loaded from a card here"
-    return f"{' and '.join(names)} {'run' if len(names) > 1 else 'runs'} {where}"
+    return f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} {where}"

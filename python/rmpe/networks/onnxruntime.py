@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from ..errors import ModelError
 from .network import Shape, check_batch, check_finite, check_shapes, run_in_calls
 from .onnx_file import INPUT_TYPES, Port, check_input, check_outputs, read_onnx
 from .onnx_session import LOG_NOTHING_BUT_FATAL, Sessions, choose_provider, open_session
+from .onnx_weights import encode_weights
 from .telemetry import import_onnxruntime
 
 __all__ = ["OnnxNetwork"]
@@ -63,6 +64,8 @@ class OnnxNetwork:
     rows : int, optional
         Where the first axis of each output of an item is as long as there were things to find: how
         long it may become. What is missing there is 0.
+    weights : mapping of str to Tensor, optional
+        float32: those that the file's nodes name, and that are not in it.
 
     Attributes
     ----------
@@ -89,6 +92,7 @@ class OnnxNetwork:
         provider: str | None = None,
         batch_size: int = 1,
         rows: int | None = None,
+        weights: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
         self.device = torch.device(device)
         self.input_shape = tuple(input_shape)
@@ -97,8 +101,10 @@ class OnnxNetwork:
         self._input_name = input_name
         self._output_names = tuple(output_names)
         self._provider = choose_provider(self.device, provider)
+        self._weights = b"" if weights is None else encode_weights(weights)
         content = read_onnx(self._path)
         self._digest = hashlib.sha256(content).digest()
+        content += self._weights
         session = open_session(self._path, content, self._provider, threads=1)
         self.metadata = dict(session.get_modelmeta().custom_metadata_map)
         shape = (*self.input_shape[1:], self.input_shape[0])
@@ -160,6 +166,7 @@ class OnnxNetwork:
         content = read_onnx(self._path)
         if hashlib.sha256(content).digest() != self._digest:
             raise ModelError(f"{self._path} has changed since the network was loaded")
+        content += self._weights
         single = open_session(self._path, content, self._provider, threads=1)
         self._sessions = self._open_sessions(content, single)
         return self._sessions

@@ -15,7 +15,7 @@ from .autocast import without_autocast
 from .network import Shape, check_batch, check_finite, check_shapes, run_in_calls
 from .precision import Precision
 
-__all__ = ["TorchNetwork"]
+__all__ = ["TorchNetwork", "fold_batch_norms"]
 
 
 class TorchNetwork:
@@ -68,7 +68,7 @@ class TorchNetwork:
         self.device = torch.device(device)
         self.input_shape = tuple(input_shape)
         module = module.to(self.device, torch.float32).eval()
-        _fold_batch_norms(module)
+        fold_batch_norms(module)
         # Pixel by pixel: convolutions are a fifth faster on a CPU, and made for it on a GPU.
         self._dtype: torch.dtype = getattr(torch, precision)
         self._module = module.to(self._dtype).to(memory_format=torch.channels_last)
@@ -114,7 +114,7 @@ class TorchNetwork:
         return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
 
 
-def _fold_batch_norms(module: nn.Module) -> None:
+def fold_batch_norms(module: nn.Module) -> None:
     """Where a batch norm follows a convolution in a sequence, let the convolution do its work."""
     for sequence in module.modules():
         if not isinstance(sequence, nn.Sequential):

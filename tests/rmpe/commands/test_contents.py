@@ -20,11 +20,12 @@ WEIGHTS = "small_hourglass_coco17.safetensors"
 
 @pytest.fixture
 def card(tmp_path):
-    """A card of one's own that states no SHA-256, and its weights beside it."""
+    """A card of one's own that states no SHA-256, and its files beside it."""
     path = tmp_path / "mine.toml"
     lines = (CARDS / "small_hourglass_coco17.toml").read_text().splitlines(keepends=True)
     path.write_text("".join(line for line in lines if not line.startswith("sha256")))
-    shutil.copy(load_card("small_hourglass_coco17").network.folder / WEIGHTS, tmp_path)
+    for file in load_card("small_hourglass_coco17").files:
+        shutil.copy(file.folder / file.name, tmp_path)
     return path
 
 

@@ -150,7 +150,7 @@ def test_show_says_why_a_network_is_not_downloaded(capsys):
 def test_verify(capsys, models_dir, tmp_path):
     status, out, err = rmpe(capsys, "verify", "--models", models_dir)
     assert (status, err) == (0, "")
-    assert out.count("right") == 9 and "wrong" not in out  # seven, and two of the package
+    assert out.count("right") == 11 and "wrong" not in out  # seven, and four of the package
     path = tmp_path / "simplepose_coco17.onnx"
     shutil.copy(models_dir / path.name, path)
     with path.open("ab") as file:
@@ -158,7 +158,7 @@ def test_verify(capsys, models_dir, tmp_path):
     status, out, err = rmpe(capsys, "verify", "--models", tmp_path)
     assert status == 1
     assert [line.split()[-1] for line in out.splitlines()] == [
-        "SHA-256", "wrong", "right", "right",
+        "SHA-256", "wrong", *["right"] * 4,
     ]  # fmt: skip
     assert "simplepose_coco17.onnx is damaged or another version" in err
 

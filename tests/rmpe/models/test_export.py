@@ -14,6 +14,7 @@ from rmpe.models import export, export_decoding
 from rmpe.models.build import load_detector, load_pose
 from rmpe.models.export import export_onnx
 from rmpe.models.read import _CARDS, load_card
+from rmpe.models.write_onnx import find_difference
 from rmpe.networks.architectures.hourglass import StackedHourglass
 from rmpe_ext.conventions import CONVENTIONS
 
@@ -149,7 +150,7 @@ def test_the_default_pair_with_all_in_its_files(tmp_path):
 
 def test_a_file_that_gives_something_else_is_not_written(tmp_path, monkeypatch):
     card = make_hourglass(tmp_path)
-    theirs = export._to_onnx
+    theirs = export.write_onnx
 
     def wrong(module, *rest):
         other = copy.deepcopy(module)
@@ -157,12 +158,20 @@ def test_a_file_that_gives_something_else_is_not_written(tmp_path, monkeypatch):
             next(other.parameters()).mul_(1.1)
         return theirs(other, *rest)
 
-    monkeypatch.setattr(export, "_to_onnx", wrong)
+    monkeypatch.setattr(export, "write_onnx", wrong)
     with pytest.raises(
         ModelError, match="net gives something else as ONNX: .* nothing was written"
     ):
         export_onnx(card, tmp_path / "out.onnx")
     assert not list(tmp_path.glob("*out*"))
+
+
+def test_nan_is_something_else():
+    one, nan = torch.ones(1), torch.full((1,), torch.nan)
+    for outputs in ([one, nan], [nan, one]):
+        with pytest.raises(ModelError, match="net gives something else as ONNX: .* by nan of"):
+            find_difference("net", [(output, one) for output in outputs])
+    assert find_difference("net", [(one, one)]) == 0
 
 
 @pytest.mark.parametrize("name", ["simplepose_coco17", "yolox_s_coco"])

@@ -1,0 +1,80 @@
+"""A module as an ONNX file, and how far what that gives is from what PyTorch gives."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..errors import ModelError
+from .graph import INPUT
+
+__all__ = ["as_tuple", "find_difference", "write_onnx"]
+
+_OPSET = 17
+# Of the largest value of an output: what two orders of the same additions in float32 may differ by.
+_TOLERANCE = 1e-3
+
+
+def write_onnx(module: nn.Module, names: Sequence[str], size: tuple[int, int], model: str) -> bytes:
+    """Write a module as ONNX, whose input is `INPUT`, and whose outputs have these names.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where it cannot be written.
+    """
+    module = module.eval()
+    with (
+        torch.no_grad(),
+        warnings.catch_warnings(),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        warnings.simplefilter("ignore")  # The exporter warns of itself.
+        path = Path(folder) / "network.onnx"
+        try:
+            torch.onnx.export(
+                module,
+                (torch.zeros(2, 3, *size),),
+                path,
+                input_names=[INPUT],
+                output_names=list(names),
+                dynamic_axes={name: {0: "N"} for name in (INPUT, *names)},
+                opset_version=_OPSET,
+                dynamo=False,
+            )
+        except ModuleNotFoundError:
+            raise
+        except Exception as error:  # The exporter raises anything.
+            raise ModelError(f"model {model} cannot be written as ONNX: {error}") from error
+        return path.read_bytes()
+
+
+def find_difference(model: str, pairs: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
+    """Find the largest difference between outputs and PyTorch's, as a part of the largest value.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where it is more than rounding.
+    """
+    differences = [
+        (ours - theirs).abs().max() / theirs.abs().max().clamp(min=1e-12) for ours, theirs in pairs
+    ]
+    difference = float(torch.stack(differences).max())  # NaN, if one is.
+    if not difference <= _TOLERANCE:
+        raise ModelError(
+            f"model {model} gives something else as ONNX: outputs differ by {difference:.1e} "
+            f"of their largest value, more than {_TOLERANCE:.0e}; nothing was written"
+        )
+    return difference
+
+
+def as_tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
+    """Put a network's outputs, or its only one, into a tuple."""
+    return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
