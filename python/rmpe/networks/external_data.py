@@ -6,7 +6,7 @@ they hold is skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from .protobuf import read_fields
 
 __all__ = ["has_external_data"]
 
@@ -43,7 +43,7 @@ def has_external_data(content: bytes) -> bool:
 def _search(message: memoryview, kind: str, depth: int) -> bool:
     if depth > _MOST_DEPTH:
         raise ValueError("its graphs are nested too deeply")
-    for number, value in _read_fields(message):
+    for number, value in read_fields(message):
         if kind == "Tensor" and number in (_EXTERNAL_DATA, _DATA_LOCATION):
             # The location 0 is the file itself.
             if number == _EXTERNAL_DATA or value != 0:
@@ -52,36 +52,3 @@ def _search(message: memoryview, kind: str, depth: int) -> bool:
             if _search(value, _FIELDS[kind][number], depth + 1):
                 return True
     return False
-
-
-def _read_fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Number and value of each field: of a whole number itself, of fixed sizes 0."""
-    position = 0
-    while position < len(message):
-        tag, position = _read_varint(message, position)
-        if tag >= 1 << 32:  # Of which other readers take the lower bits.
-            raise ValueError("it has the number of a field that is too large")
-        number, wire_type = tag >> 3, tag & 7
-        if wire_type == 0:
-            value, position = _read_varint(message, position)
-            yield number, value
-            continue
-        if wire_type == 2:
-            length, position = _read_varint(message, position)
-        elif wire_type in (1, 5):
-            length = 8 if wire_type == 1 else 4
-        else:
-            raise ValueError(f"it has a field of the unknown wire type {wire_type}")
-        if position + length > len(message):
-            raise ValueError("it ends within a field")
-        yield number, message[position : position + length] if wire_type == 2 else 0
-        position += length
-
-
-def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
-    value = 0
-    for shift, byte in zip(range(0, 70, 7), message[position : position + 10], strict=False):
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, position + shift // 7 + 1
-    raise ValueError("it has a number that does not end")

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from ..output_file import check_is_file
+from .protobuf import read_fields
 
 __all__ = ["read_constants"]
 
@@ -26,12 +27,6 @@ _VALUE_TENSOR = 8
 _TENSOR_TYPE, _TENSOR_SHAPE, _TENSOR_BYTES, _TENSOR_FLOATS = 1, 2, 4, 5
 _SHAPE_AXIS, _AXIS_SIZE = 2, 1
 _FLOAT32 = 1
-# How a field is written, and of how many bytes what has a size of its own is.
-_VARINT, _CHUNK = 0, 2
-_SIZES = {1: 8, 5: 4}
-_MOST_BITS = 64
-
-_Field = tuple[int, int | memoryview]
 
 
 def read_constants(path: Path) -> dict[str, torch.Tensor]:
@@ -74,11 +69,11 @@ def _read_value(node: memoryview, most: int) -> torch.Tensor | None:
 
 
 def _read_tensor(tensor: memoryview, most: int) -> torch.Tensor | None:
-    if (_TENSOR_TYPE, _FLOAT32) not in _fields(tensor):
+    if (_TENSOR_TYPE, _FLOAT32) not in read_fields(tensor):
         return None
     shape = []
     for axis in _chunks(_chunk(tensor, _TENSOR_SHAPE), _SHAPE_AXIS):
-        sizes = [value for number, value in _fields(axis) if number == _AXIS_SIZE]
+        sizes = [value for number, value in read_fields(axis) if number == _AXIS_SIZE]
         shape.append(sizes[0] if sizes and isinstance(sizes[0], int) else 0)
     packed = bytes(_chunk(tensor, _TENSOR_BYTES)) or b"".join(_chunks(tensor, _TENSOR_FLOATS))
     count = math.prod(shape)
@@ -88,45 +83,9 @@ def _read_tensor(tensor: memoryview, most: int) -> torch.Tensor | None:
     return torch.from_numpy(np.resize(values, shape))
 
 
-def _fields(message: memoryview) -> Iterator[_Field]:
-    """Give the number and value of each field of a message."""
-    place = 0
-    while place < len(message):
-        key, place = _varint(message, place)
-        number, kind = key >> 3, key & 7
-        if kind == _VARINT:
-            value, place = _varint(message, place)
-            yield number, value
-            continue
-        if kind == _CHUNK:
-            size, place = _varint(message, place)
-        elif kind in _SIZES:
-            size = _SIZES[kind]
-        else:
-            raise ValueError(f"a field is of the unknown kind {kind}")
-        if size > len(message) - place:
-            raise ValueError("it ends early")
-        yield number, message[place : place + size]
-        place += size
-
-
-def _varint(message: memoryview, place: int) -> tuple[int, int]:
-    """Read a whole number of seven bits a byte, lowest first; give it and the place behind it."""
-    value = 0
-    for shift in range(0, _MOST_BITS, 7):
-        if place >= len(message):
-            raise ValueError("it ends early")
-        byte = message[place]
-        place += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, place
-    raise ValueError("a number is too long")
-
-
 def _chunks(message: memoryview, wanted: int) -> Iterator[memoryview]:
     """Give the fields of one number."""
-    for number, value in _fields(message):
+    for number, value in read_fields(message):
         if number == wanted:
             if isinstance(value, int):
                 raise ValueError(f"the field {number} is a number")

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import torch
 
+from .protobuf import beginning, whole_number
+
 __all__ = ["encode_weights"]
 
 # Numbers of fields (onnx.proto): of the model, of the graph, and of a tensor.
@@ -39,7 +41,7 @@ def encode_weights(weights: Mapping[str, torch.Tensor]) -> bytes:
     """
     # Of all values one copy is made, which is the one at the end.
     pieces = [piece for item in weights.items() for piece in _tensor(*item)]
-    return b"".join([_beginning(_GRAPH, sum(map(len, pieces))), *pieces])
+    return b"".join([beginning(_GRAPH, sum(map(len, pieces))), *pieces])
 
 
 def _tensor(name: str, values: torch.Tensor) -> Iterator[bytes | memoryview]:
@@ -48,30 +50,11 @@ def _tensor(name: str, values: torch.Tensor) -> Iterator[bytes | memoryview]:
     encoded = name.encode()
     described = b"".join(
         [
-            *(_number(_DIMENSIONS, side) for side in values.shape),
-            _number(_TYPE, _FLOAT),
-            _beginning(_NAME, len(encoded)) + encoded,
-            _beginning(_CONTENT, len(content)),
+            *(whole_number(_DIMENSIONS, side) for side in values.shape),
+            whole_number(_TYPE, _FLOAT),
+            beginning(_NAME, len(encoded)) + encoded,
+            beginning(_CONTENT, len(content)),
         ]
     )
-    yield _beginning(_INITIALIZER, len(described) + len(content)) + described
+    yield beginning(_INITIALIZER, len(described) + len(content)) + described
     yield content
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
-
-
-def _beginning(field: int, size: int) -> bytes:
-    """What stands before so many bytes."""
-    return _varint(field << 3 | 2) + _varint(size)
-
-
-def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; the eighth bit says that there are more."""
-    found = bytearray()
-    while value > 127:
-        found.append(value & 127 | 128)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
