@@ -21,6 +21,7 @@ from ..sampling import DatasetMixture
 from .boxes import BoxedImages
 from .config import DetectorConfig
 from .matching import match_anchors
+from .teacher import SampleBoxes, Teacher
 from .windows import draw_windows, map_boxes, window_matrices
 
 __all__ = ["Batch", "BatchMaker"]
@@ -48,6 +49,8 @@ class Batch:
         (M, 4) float32: what is to be found and ignored regions, in fractions of the input.
     class_index
         (M,) int64: what each holds.
+    certainty
+        (M,) float32: how far each is to be found, 1 unless a teacher says otherwise.
     anchors
         (A, 4) float32, likewise.
     matched
@@ -57,6 +60,7 @@ class Batch:
     inputs: torch.Tensor
     boxes: torch.Tensor
     class_index: torch.Tensor
+    certainty: torch.Tensor
     anchors: torch.Tensor
     matched: torch.Tensor
 
@@ -85,6 +89,8 @@ class BatchMaker:
         Height and width of the input at a step.
     anchors : callable
         Anchors (A, 4) of an input of a size.
+    teacher : Teacher, optional
+        Judges the labels of each sample.
     rank, world : int
         This process, and how many there are: each makes every ``world``-th sample.
     """
@@ -96,9 +102,11 @@ class BatchMaker:
         size: Callable[[int], tuple[int, int]],
         anchors: Callable[[tuple[int, int]], torch.Tensor],
         *,
+        teacher: Teacher | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
+        self._teacher = teacher
         self._config, self._size, self._anchors = config, size, anchors
         self._rank, self._world = rank, world
         self._images = [image for part in sources for image in part.images]
@@ -136,28 +144,27 @@ class BatchMaker:
         colors = (colors - spec.mean) / spec.std
 
         mine = tiles.sample % self._world == self._rank
-        inputs = self._inputs(tiles.select(mine), windows[mine], mirrored[mine], size)
+        seen = tiles.select(mine), windows[mine], mirrored[mine]
+        inputs = self._inputs(*seen, size)
         share = slice(self._rank, None, self._world)
         inputs = vary_colors(inputs, mix[share], bias[share])
         erase(inputs, rectangles[share], colors[share])
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         here = mine[tile]
-        boxes, ignored = self._mapped(box[here], tile[here], tiles, windows, mirrored, size)
-        sample = tiles.sample[tile[here]] // self._world
-        usable = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-        kept = torch.from_numpy(boxes[usable]).float()
+        labels = self._labels(box[here], tile[here], tiles, windows, mirrored, size)
+        if self._teacher is not None:
+            labels = self._teacher.judge(labels, self._inputs(*seen, self._teacher.size))
         anchors = self._anchors(size)
         matched = match_anchors(
             anchors,
-            kept,
-            torch.from_numpy(sample[usable]),
-            torch.from_numpy(ignored[usable]),
+            labels.boxes,
+            labels.sample,
+            labels.ignored,
             len(inputs),
             positive_iou=self._config.loss.positive_iou,
             negative_iou=self._config.loss.negative_iou,
         )
-        class_index = torch.from_numpy(self._class_index[box[here]][usable])
-        return Batch(inputs, kept, class_index, anchors, matched)
+        return Batch(inputs, labels.boxes, labels.class_index, labels.certainty, anchors, matched)
 
     def _tiles(self, image: Integers, generator: np.random.Generator) -> _Tiles:
         """Choose the photographs of a mosaic, and of the other samples their one."""
@@ -181,7 +188,7 @@ class BatchMaker:
         within = np.arange(len(position)) - np.repeat(counts.cumsum() - counts, counts)
         return first[position] + within, position
 
-    def _mapped(
+    def _labels(
         self,
         box: Integers,
         tile: Integers,
@@ -189,8 +196,8 @@ class BatchMaker:
         windows: Floats,
         mirrored: npt.NDArray[np.bool_],
         size: tuple[int, int],
-    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Boxes (M, 4) in fractions of their sample, and which of them do not count."""
+    ) -> SampleBoxes:
+        """The boxes of this process's samples, where they are in these."""
         boxes, inside = map_boxes(self._boxes[box], windows[tile])
         flipped = mirrored[tile]
         boxes[flipped, 0::2] = 1 - boxes[flipped, 2::-2]
@@ -198,7 +205,16 @@ class BatchMaker:
         in_mosaic = quadrant >= 0
         boxes[in_mosaic] = (boxes[in_mosaic] + np.tile(_QUADRANTS[quadrant[in_mosaic]], 2)) / 2
         sides = (boxes[:, 2:] - boxes[:, :2]) * size[::-1]
-        return boxes, self._ignored[box] | ~inside | (sides < _SMALLEST_SIDE).any(axis=1)
+        ignored = self._ignored[box] | ~inside | (sides < _SMALLEST_SIDE).any(axis=1)
+        usable = (sides > 0).all(axis=1)
+        sample = tiles.sample[tile] // self._world
+        return SampleBoxes(
+            boxes=torch.from_numpy(boxes[usable]).float(),
+            sample=torch.from_numpy(sample[usable]),
+            ignored=torch.from_numpy(ignored[usable]),
+            class_index=torch.from_numpy(self._class_index[box[usable]]),
+            certainty=torch.ones(int(usable.sum())),
+        )
 
     def _inputs(
         self,

@@ -10,7 +10,7 @@ from ...networks.architectures import ARCHITECTURES
 from ..config import TrainingConfig
 from ..rules import Fraction, NotNegative, Number, Positive, UpTo10
 
-__all__ = ["Augmentation", "DetectorConfig", "Input", "Loss", "Source", "Validation"]
+__all__ = ["Augmentation", "DetectorConfig", "Input", "Loss", "Source", "Teacher", "Validation"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,26 @@ class Loss:
     box_weight: NotNegative = 1.0
 
 
+@dataclass(frozen=True)
+class Teacher:
+    """``[teacher]``: another detector of people, which judges each sample beside its labels.
+
+    Attributes
+    ----------
+    detector
+        A name or a card, as :func:`rmpe.load_detector` takes it; empty where there is none.
+    share
+        How much it has to say: someone labeled is to be found with a score of ``1 - share`` plus
+        ``share`` times the score that the teacher gives, and someone who is not with the latter.
+    threshold
+        The lowest of its scores that counts.
+    """
+
+    detector: str = ""
+    share: Fraction = 0.5
+    threshold: Fraction = 0.05
+
+
 @dataclass(frozen=True, kw_only=True)
 class DetectorConfig(TrainingConfig):
     """The whole file.
@@ -134,6 +154,7 @@ class DetectorConfig(TrainingConfig):
     input: Input = field(default_factory=Input)
     augmentation: Augmentation = field(default_factory=Augmentation)
     loss: Loss = field(default_factory=Loss)
+    teacher: Teacher = field(default_factory=Teacher)
 
     @property
     def numbers(self) -> dict[str, int]:

@@ -20,7 +20,7 @@ def score_loss(
     logits: torch.Tensor,
     matched: torch.Tensor,
     class_index: torch.Tensor,
-    iou: torch.Tensor,
+    quality: torch.Tensor,
     config: Loss,
 ) -> torch.Tensor:
     """Sum over anchors that stand for somebody or for nobody.
@@ -33,8 +33,9 @@ def score_loss(
         See `rmpe.training.detector.matching.match_anchors`.
     class_index : Tensor (M,)
         int64, 0 to C - 1: of each box that ``matched`` names.
-    iou : Tensor (P,)
-        See `person_iou`.
+    quality : Tensor (P,)
+        What the score of each anchor that stands for somebody should be, in the order of
+        ``matched >= 0``, for the quality focal loss.
     config : Loss
 
     Returns
@@ -46,11 +47,11 @@ def score_loss(
     own = class_index[matched[person]]
     if config.scores == "quality":
         likelihood = _log_odds(logits)
-        quality = torch.zeros_like(likelihood)
+        wanted = torch.zeros_like(likelihood)
         sample, anchor = person.nonzero(as_tuple=True)
-        quality[sample, anchor, own] = iou
-        entropy = F.binary_cross_entropy_with_logits(likelihood, quality, reduction="none")
-        weight = (quality - likelihood.sigmoid()).abs() ** _GAMMA
+        wanted[sample, anchor, own] = quality
+        entropy = F.binary_cross_entropy_with_logits(likelihood, wanted, reduction="none")
+        weight = (wanted - likelihood.sigmoid()).abs() ** _GAMMA
         return (weight * entropy)[matched != UNKNOWN].sum()
     wanted = torch.zeros_like(matched)
     wanted[person] = 1 + own
@@ -78,6 +79,7 @@ def box_loss(
     anchors: torch.Tensor,
     boxes: torch.Tensor,
     matched: torch.Tensor,
+    certainty: torch.Tensor,
     config: Loss,
 ) -> torch.Tensor:
     """Sum over the anchors that stand for a person.
@@ -89,6 +91,8 @@ def box_loss(
     boxes : Tensor (M, 4)
         Of the people.
     matched : Tensor (N, A)
+    certainty : Tensor (M,)
+        How much each box counts.
     config : Loss
 
     Returns
@@ -98,8 +102,10 @@ def box_loss(
     """
     found, target, own = _of_people(encoded, anchors, boxes, matched)
     if config.boxes == "smooth_l1":
-        return F.smooth_l1_loss(found, encode_boxes(target, own), reduction="sum")
-    return (1 - _generalized_iou(decode_boxes(found, own), target)).sum()
+        error = F.smooth_l1_loss(found, encode_boxes(target, own), reduction="none").sum(1)
+    else:
+        error = 1 - _generalized_iou(decode_boxes(found, own), target)
+    return (error * certainty[matched[matched >= 0]]).sum()
 
 
 def person_iou(

@@ -14,6 +14,7 @@ from torch import nn
 from tqdm import tqdm
 
 from ...class_names import PERSON
+from ...errors import ModelError
 from ...listing import listed
 from ...networks.architectures import architecture_builder
 from ...terminal import printable
@@ -27,6 +28,7 @@ from .config import Augmentation, DetectorConfig
 from .export import write_detector_model
 from .losses import box_loss, person_iou, score_loss
 from .matching import decode_boxes
+from .teacher import Teacher
 from .validation import BoxValidation
 
 __all__ = ["DetectorTask"]
@@ -60,6 +62,7 @@ class DetectorTask:
         _check_classes(config)
         self._sources = _load(config, data, cache)
         self._annotation_files = annotation_digests(config.source, data)
+        self._teacher = _load_teacher(config)
         if overfit is not None:
             self._sources = [_first(self._sources[0], overfit)]
         held_out = config.validation
@@ -90,7 +93,8 @@ class DetectorTask:
             f"source {i}, {source.annotations}": f"{len(p.boxes)} boxes in {len(p)} photographs"
             for i, (source, p) in enumerate(zip(self.config.source, self._sources, strict=True), 1)
         }
-        return found | self._annotation_files
+        teacher = {} if self._teacher is None else self._teacher.contents
+        return found | self._annotation_files | teacher
 
     def summary(self) -> list[str]:
         """Say how many photographs and boxes each source has, and what was left out."""
@@ -120,7 +124,13 @@ class DetectorTask:
     def batches(self, schedule: Schedule, rank: int, world: int) -> Callable[[int], Batch]:
         """Make the function that makes a process's part of the batch of a step."""
         return BatchMaker(
-            self.config, self._sources, schedule.size, self._anchors, rank=rank, world=world
+            self.config,
+            self._sources,
+            schedule.size,
+            self._anchors,
+            teacher=self._teacher,
+            rank=rank,
+            world=world,
         )
 
     def loss(
@@ -131,10 +141,11 @@ class DetectorTask:
         encoded, logits = encoded.float(), logits.float()
         config = self.config.loss
         places = batch.anchors, batch.boxes, batch.matched
-        iou = person_iou(encoded, *places)
-        summed = score_loss(logits, batch.matched, batch.class_index, iou, config)
-        summed = summed + config.box_weight * box_loss(encoded, *places, config)
-        positives = (batch.matched >= 0).sum()
+        certainty = batch.certainty[batch.matched[batch.matched >= 0]]
+        quality = certainty * person_iou(encoded, *places)
+        summed = score_loss(logits, batch.matched, batch.class_index, quality, config)
+        summed = summed + config.box_weight * box_loss(encoded, *places, batch.certainty, config)
+        positives = certainty.sum()
         if dist.is_initialized():
             dist.all_reduce(positives)
         return summed / positives.clamp(min=1), (encoded.detach(), logits.detach())
@@ -194,6 +205,23 @@ def _check_classes(config: DetectorConfig) -> None:
             f"more_boxes are boxes of people, and needs {PERSON} among classes, "
             f"got {listed(config.classes)}"
         )
+
+
+def _load_teacher(config: DetectorConfig) -> Teacher | None:
+    if not config.teacher.detector:
+        return None
+    if config.loss.scores != "quality":
+        raise ConfigError(
+            f'teacher.detector needs scores = "quality" in [loss], got {config.loss.scores!r}'
+        )
+    if config.classes != (PERSON,):
+        raise ConfigError(
+            f"teacher.detector finds people alone, got classes {listed(config.classes)}"
+        )
+    try:
+        return Teacher(config.teacher)
+    except ModelError as error:
+        raise ConfigError(f"teacher.detector: {error}") from error
 
 
 def _load(config: DetectorConfig, data: Path, cache: Path) -> list[BoxedImages]:

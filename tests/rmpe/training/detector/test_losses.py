@@ -110,8 +110,9 @@ def test_what_is_not_known_does_not_count(scores):
 def test_boxes_of_positive_anchors_count_alone():
     anchors = torch.tensor([[0.1, 0.1, 0.3, 0.5]]).repeat(6, 1)
     encoded = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(1)).requires_grad_()
-    loss = box_loss(encoded, anchors, anchors[:1], MATCHED, Loss(boxes="smooth_l1"))
-    wanted = F.smooth_l1_loss(encoded[0, 0], torch.zeros(4), reduction="sum")
+    certainty = torch.tensor([0.25])
+    loss = box_loss(encoded, anchors, anchors[:1], MATCHED, certainty, Loss(boxes="smooth_l1"))
+    wanted = F.smooth_l1_loss(encoded[0, 0], torch.zeros(4), reduction="sum") / 4
     torch.testing.assert_close(loss, wanted)
     loss.backward()
     assert (encoded.grad != 0).any(dim=2).sum() == 1
@@ -128,7 +129,8 @@ def test_boxes_of_positive_anchors_count_alone():
 def test_generalized_iou(box, wanted):
     anchor = torch.tensor([[0.2, 0.2, 0.4, 0.4]])
     matched = torch.tensor([[0]])
-    loss = box_loss(torch.zeros(1, 1, 4), anchor, torch.tensor([box]), matched, Loss(boxes="giou"))
+    boxes, sure = torch.tensor([box]), torch.ones(1)
+    loss = box_loss(torch.zeros(1, 1, 4), anchor, boxes, matched, sure, Loss(boxes="giou"))
     assert loss.item() == pytest.approx(wanted, abs=1e-5)
 
 
@@ -136,6 +138,7 @@ def test_without_positives_there_is_no_loss_of_boxes():
     encoded = torch.randn(1, 3, 4, requires_grad=True)
     for kind in ("giou", "smooth_l1"):
         matched = torch.full((1, 3), NOBODY)
-        loss = box_loss(encoded, torch.rand(3, 4), torch.empty(0, 4), matched, Loss(boxes=kind))
+        boxes, sure = torch.empty(0, 4), torch.empty(0)
+        loss = box_loss(encoded, torch.rand(3, 4), boxes, matched, sure, Loss(boxes=kind))
         loss.backward()
         assert loss.item() == 0 and (encoded.grad == 0).all()

@@ -1,0 +1,110 @@
+"""What another detector finds in the very samples: a second opinion on their labels.
+
+Labels say who is there, but not how hard each is to find, and leave people out. A stronger
+detector says both (Hinton et al., "Distilling the knowledge in a neural network", 2015). It sees
+each sample as it was cut, so that it has something else to say each time (Beyer et al., "Knowledge
+distillation: a good teacher is patient and consistent", CVPR 2022).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torchvision.ops import box_iou
+
+from ...digest import digest_of
+from ...models.build import load_detector
+from ...models.read import load_card
+from ...models.store import obtain
+from . import config
+
+__all__ = ["SampleBoxes", "Teacher"]
+
+# Boxes that overlap by as much are of one person.
+_SAME = 0.5
+
+
+class SampleBoxes(NamedTuple):
+    """M boxes in the samples of a batch.
+
+    Attributes
+    ----------
+    boxes
+        (M, 4) float32, in fractions of the sample; each with an area.
+    sample
+        (M,) int64: the sample that each is in.
+    ignored
+        (M,) bool.
+    class_index
+        (M,) int64: what each holds.
+    certainty
+        (M,) float32, 0 to 1: how far each is to be found.
+    """
+
+    boxes: torch.Tensor
+    sample: torch.Tensor
+    ignored: torch.Tensor
+    class_index: torch.Tensor
+    certainty: torch.Tensor
+
+
+class Teacher:
+    """A detector of people that judges labels.
+
+    Parameters
+    ----------
+    spec : config.Teacher
+
+    Raises
+    ------
+    rmpe.ModelError
+        There is no such detector, or its files are missing or not what its card says.
+    """
+
+    def __init__(self, spec: config.Teacher) -> None:
+        self._detector = load_detector(spec.detector)
+        self._share, self._threshold = spec.share, spec.threshold
+        self._card = load_card(spec.detector)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the samples that it judges."""
+        return self._card.input.size
+
+    @property
+    def contents(self) -> dict[str, str]:
+        """The digests of its files."""
+        return {
+            f"file of the teacher, {file.name}": f"SHA-256 {digest_of(obtain(file))}"
+            for file in self._card.files
+        }
+
+    def judge(self, labels: SampleBoxes, samples: torch.Tensor) -> SampleBoxes:
+        """Say of labels how sure they are, and add who is not labeled.
+
+        Parameters
+        ----------
+        labels : SampleBoxes
+            Of people alone.
+        samples : Tensor (N, 3, h, w)
+            Of the detector's own `size`, in 0..1.
+        """
+        height, width = samples.shape[2:]
+        images = (samples * 255).round_().byte().permute(0, 2, 3, 1).contiguous()
+        found = self._detector(list(images), threshold=self._threshold)
+        boxes = (found.boxes / torch.tensor([width, height, width, height])).clamp_(0, 1)
+        iou = box_iou(labels.boxes, boxes)
+        iou[labels.sample[:, None] != found.image_index] = 0
+        agreed = torch.where(iou >= _SAME, found.scores, 0.0)
+        best = agreed.amax(1) if len(boxes) else torch.zeros(len(labels.boxes))
+        certainty = torch.lerp(labels.certainty, best, self._share)
+        new = (iou < _SAME).all(dim=0) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+        count = int(new.sum())
+        return SampleBoxes(
+            boxes=torch.cat([labels.boxes, boxes[new]]),
+            sample=torch.cat([labels.sample, found.image_index[new]]),
+            ignored=torch.cat([labels.ignored, torch.zeros(count, dtype=torch.bool)]),
+            class_index=torch.cat([labels.class_index, torch.zeros(count, dtype=torch.int64)]),
+            certainty=torch.cat([certainty, self._share * found.scores[new]]),
+        )
