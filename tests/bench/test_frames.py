@@ -42,10 +42,11 @@ def test_memory_does_not_grow_with_the_frames(way):
     if way == "infer":
         pytest.importorskip("av")
     memory = frames.Memory(first=300)
-    frames.WAYS[way](1000, memory, TrackingParameters())
-    assert memory.frames == 1000
-    # Some 0.3 KB are kept of each frame of a run; one frame has 9 KB.
-    assert memory.growth < 8
+    frames.WAYS[way](2000, memory, TrackingParameters())
+    assert memory.frames == 2000
+    # Some 0.3 KB are kept of each frame of a run; one frame has 9 KB, 2,000 have 18 MB. What the
+    # allocator holds differs by 9 MB from run to run.
+    assert memory.growth < 14
 
 
 def test_too_few_frames_are_refused(monkeypatch, capsys):
