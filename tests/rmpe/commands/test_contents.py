@@ -1,6 +1,7 @@
 """Files that changed behind their names: a run does not go on with other ones."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def card(tmp_path):
 
 
 def pad(path):
-    path.write_text(path.read_text().replace("padding = 0.25", "padding = 0.9"))
+    path.write_text(re.sub("(?m)^padding = .*", "padding = 0.9", path.read_text()))
 
 
 def grow(path):
