@@ -1,7 +1,8 @@
 """A PyTorch network for onnxruntime: its graph in a file of its own, and its weights as they are.
 
-onnxruntime runs small networks on a CPU in two thirds of PyTorch's time. The graph depends on the
-architecture and the input's size alone, so that both take the same file of weights.
+onnxruntime runs the networks of the package on a CPU 1.1 to 1.6 times as fast as PyTorch (one
+thread of an AMD EPYC, calls of 1 to 8 images or crops). The graph depends on the architecture and
+the input's size alone, so that both take the same file of weights.
 `rmpe.models.export_graph` writes it.
 """
 
