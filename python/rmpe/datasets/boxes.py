@@ -104,7 +104,7 @@ def read_boxes(annotations: Path, images: Path, classes: Sequence[str] = (PERSON
         image_ids=tuple(image_ids[i] for i in found),
         paths=tuple(found.values()),
         first=np.concatenate([[0], counts.cumsum()]),
-        boxes=np.concatenate([boxes[order, :2], boxes[order, :2] + boxes[order, 2:]], axis=1),
+        boxes=coco.corners(boxes[order]),
         class_index=class_index[order],
         crowd=crowd[order],
         missing=len(listed) - len(found),

@@ -16,6 +16,7 @@ from .json_file import read_json
 
 __all__ = [
     "check_unique",
+    "corners",
     "person_category",
     "read",
     "read_boxes",
@@ -64,7 +65,7 @@ def read(annotations: Path, images: Path | None) -> Dataset:
         image_index=image_index,
         keypoints=joints[order, :, :2],
         visibility=joints[order, :, 2].astype(np.uint8),
-        boxes=np.concatenate([boxes[order, :2], boxes[order, :2] + boxes[order, 2:]], axis=1),
+        boxes=corners(boxes[order]),
         areas=areas[order],
         crowd=crowd[order],
         missing=len(listed) - len(found),
@@ -177,6 +178,11 @@ def read_boxes(people: Entries) -> npt.NDArray[np.float64]:
     boxes = people.arrays("bbox", (4,), "x, y, width, height in pixels, 4 finite numbers")
     people.check(np.all(boxes[:, 2:] >= 0, axis=1), "bbox", "of a width and height from 0")
     return boxes
+
+
+def corners(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """x1, y1, x2, y2 of boxes x, y, width, height, both (P, 4)."""
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
 
 
 def read_keypoints(people: Entries, count: int) -> npt.NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..listing import listed
-from .coco import read_boxes
+from .coco import corners, read_boxes
 from .dataset import Dataset, DatasetError
 from .entries import Entries, shown
 from .json_file import read_json
@@ -76,8 +76,7 @@ def _read_coco(
     results = results.select(people)
     boxes = read_boxes(results)
     scores = results.numbers("score", "a finite number")
-    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-    return corners, scores, results.ids("image_id")
+    return corners(boxes), scores, results.ids("image_id")
 
 
 def _read_h5(

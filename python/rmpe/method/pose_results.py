@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..datasets.coco import read_boxes
+from ..datasets.coco import corners, read_boxes
 from ..datasets.dataset import Dataset, DatasetError
 from ..datasets.entries import Entries
 from ..datasets.json_file import read_json
@@ -76,9 +76,5 @@ def _boxes(results: Entries, joints: npt.NDArray[np.float64]) -> npt.NDArray[np.
     boxes = np.concatenate([low, high], axis=1)
     boxes[np.isinf(boxes)] = np.nan
     given = [i for i, one in enumerate(results) if one.get("bbox") is not None]
-    boxes[given] = read_boxes(results.select(given)) @ _CORNERS
+    boxes[given] = corners(read_boxes(results.select(given)))
     return boxes
-
-
-# x, y, width, height to x1, y1, x2, y2.
-_CORNERS = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1.0]])

@@ -14,6 +14,7 @@ import torch
 
 from ...class_names import PERSON
 from ...datasets.boxes import BoxDataset, read_boxes
+from ...datasets.coco import corners
 from ...datasets.dataset import DatasetError
 from ...datasets.json_file import read_json
 from ...metrics.box_iou import box_iou
@@ -174,5 +175,5 @@ def _more_boxes(dataset: BoxDataset, field: str) -> dict[Any, Floats]:
                 f"{dataset.annotations}: {field} of the image {image['id']!r} must be a list of "
                 f"boxes [x, y, width, height], got {str(image[field])[:80]}"
             )
-        found[image["id"]] = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+        found[image["id"]] = corners(boxes)
     return found
