@@ -143,12 +143,11 @@ def load_pose(
 def build_pose(parts: CardNetwork) -> PoseNetwork:
     """Build what `load_pose` gives, of a card that was read."""
     card = _of_pose(parts.card)
-    joints = len(card.skeleton)
-    shapes = card.head.output_shapes(joints, card.input.size)
+    shapes = card.head.output_shapes(len(card.skeleton), card.input.size)
     if card.runtime == "onnx":
         network = parts.load_onnx(card.head.outputs, shapes)
     else:
-        network = parts.run_module(parts.load_module(joints=joints), shapes)
+        network = parts.run_module(parts.load_module(), shapes)
     return PoseNetwork(card, network, _load_transformer(card, parts))
 
 
@@ -215,11 +214,13 @@ class CardNetwork:
         check_embedded(self.card, network.metadata)
         return network
 
-    def load_module(self, **parameters: int) -> torch.nn.Module:
+    def load_module(self) -> torch.nn.Module:
         """Build the card's architecture, and load its weights."""
         path = self.path(self.card.network)
         numbers = dict(self.card.parameters)
-        module = build_architecture(self.card.architecture, **parameters, **numbers)
+        if isinstance(self.card, PoseCard):
+            numbers["joints"] = len(self.card.skeleton)
+        module = build_architecture(self.card.architecture, **numbers)
         load_weights(module, path)
         return module
 

@@ -20,6 +20,7 @@ from ..detectors.classes import write_classes
 from ..detectors.ssd import SSD, centers_and_sizes
 from ..errors import ModelError
 from ..heads.heatmap import HeatmapHead
+from ..networks.network import as_tuple
 from ..networks.onnx_session import choose_provider, open_session
 from ..output_file import write_together
 from ..toml_file import toml_value
@@ -27,9 +28,8 @@ from .build import CardNetwork
 from .card import Card, PoseCard
 from .export_decoding import LOWEST_SCORE, BoxDecoding, KeypointDecoding
 from .graph import INPUT
-from .read import load_card
 from .read_file import check_file_name
-from .write_onnx import as_tuple, find_difference, write_onnx
+from .write_onnx import find_difference, noise, pytorch_card, write_onnx
 
 __all__ = ["Exported", "export_onnx"]
 
@@ -135,9 +135,7 @@ def export_onnx(
         Where the files cannot be written.
     """
     check_file_name(out)
-    card = load_card(name_or_path)
-    if card.runtime != "pytorch":
-        raise ModelError(f"model {card.name} is an ONNX file already: {card.network.name}")
+    card = pytorch_card(name_or_path)
     source = CardNetwork(card, "cpu", models_dir)
     if isinstance(card, PoseCard):
         parts = _describe_pose(card, source, decoded)
@@ -167,7 +165,7 @@ def _describe_pose(card: PoseCard, source: CardNetwork, decoded: bool) -> _Parts
             "can be written as ONNX"
         )
     head = card.head
-    module = source.load_module(joints=len(card.skeleton))
+    module = source.load_module()
     crop = {"convention": card.crop, "padding": card.padding}
     if decoded:
         tables: _Tables = {"crop": crop, "points": {"output": "keypoints"}}
@@ -216,20 +214,20 @@ def _compare(card: Card, parts: _Parts, content: bytes, names: Sequence[str]) ->
     What is decoded in the file is compared with what PyTorch decodes of the file's raw outputs: two
     peaks that are equal but for rounding would else be taken for each other.
     """
-    noise = torch.randn(3, 3, *card.input.size, generator=torch.Generator().manual_seed(0))
+    batch = noise(card.input.size)
     session = open_session(
         Path(f"{card.name}.onnx"), content, choose_provider(torch.device("cpu")), threads=1
     )
 
-    def run(batch: torch.Tensor) -> list[torch.Tensor]:
-        found: Any = session.run(list(names), {INPUT: batch.numpy()})
+    def run(items: torch.Tensor) -> list[torch.Tensor]:
+        found: Any = session.run(list(names), {INPUT: items.numpy()})
         return [torch.from_numpy(output) for output in found]
 
     with torch.no_grad():
-        wanted = as_tuple(parts.module(noise))
-    each = [run(item[None]) for item in noise]
+        wanted = as_tuple(parts.module(batch))
+    each = [run(item[None]) for item in batch]
     pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
-    for have in (run(noise), list(map(torch.cat, zip(*each, strict=True)))):
+    for have in (run(batch), list(map(torch.cat, zip(*each, strict=True)))):
         first = len(have) - len(wanted)
         pairs += zip(have[first:], wanted, strict=True)
         if parts.decoding is not None:

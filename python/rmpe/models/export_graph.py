@@ -12,13 +12,12 @@ from torch import nn
 
 from ..errors import ModelError
 from ..listing import listed
+from ..networks.network import as_tuple
 from ..output_file import write_together
 from .build import CardNetwork
-from .card import PoseCard
 from .graph import folded_weights, graph_outputs, load_graph
-from .read import load_card
 from .read_file import check_file_name
-from .write_onnx import as_tuple, find_difference, write_onnx
+from .write_onnx import find_difference, noise, pytorch_card, write_onnx
 
 __all__ = ["export_graph"]
 
@@ -50,21 +49,18 @@ def export_graph(
         As ``export_onnx``.
     """
     check_file_name(out)
-    card = load_card(name_or_path)
-    if card.runtime != "pytorch":
-        raise ModelError(f"model {card.name} is an ONNX file already: {card.network.name}")
-    joints = {"joints": len(card.skeleton)} if isinstance(card, PoseCard) else {}
-    module = CardNetwork(card, "cpu", models_dir).load_module(**joints).to(torch.float32).eval()
+    card = pytorch_card(name_or_path)
+    module = CardNetwork(card, "cpu", models_dir).load_module().to(torch.float32).eval()
     size = card.input.size
-    noise = torch.randn(3, 3, *size, generator=torch.Generator().manual_seed(0))
+    batch = noise(size)
     with torch.no_grad():
-        wanted = as_tuple(module(noise))
+        wanted = as_tuple(module(batch))
     content = _make_graph(module, size, len(wanted), card.name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / out.name
         path.write_bytes(content)
         shapes = [tuple(output.shape[1:]) for output in wanted]
-        have = load_graph(path, module, size, shapes, batch_size=len(noise))(noise)
+        have = load_graph(path, module, size, shapes, batch_size=len(batch))(batch)
     difference = find_difference(card.name, zip(have, wanted, strict=True))
     write_together([(out, content)])
     return difference

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from ..errors import ModelError
+from .card import Card
 from .graph import INPUT
+from .read import load_card
 
-__all__ = ["as_tuple", "find_difference", "write_onnx"]
+__all__ = ["find_difference", "noise", "pytorch_card", "write_onnx"]
 
 _OPSET = 17
 # Of the largest value of an output: what two orders of the same additions in float32 may differ by.
 _TOLERANCE = 1e-3
+
+
+def pytorch_card(name_or_path: str | os.PathLike[str]) -> Card:
+    """Read the card of a network that can be written as ONNX.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where there is no such card, or the network is an ONNX file already.
+    """
+    card = load_card(name_or_path)
+    if card.runtime != "pytorch":
+        raise ModelError(f"model {card.name} is an ONNX file already: {card.network.name}")
+    return card
+
+
+def noise(size: tuple[int, int]) -> torch.Tensor:
+    """Make three inputs of a height and width, on which both are compared."""
+    return torch.randn(3, 3, *size, generator=torch.Generator().manual_seed(0))
 
 
 def write_onnx(module: nn.Module, names: Sequence[str], size: tuple[int, int], model: str) -> bytes:
@@ -73,8 +94,3 @@ def find_difference(model: str, pairs: Iterable[tuple[torch.Tensor, torch.Tensor
             f"of their largest value, more than {_TOLERANCE:.0e}; nothing was written"
         )
     return difference
-
-
-def as_tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
-    """Put a network's outputs, or its only one, into a tuple."""
-    return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)

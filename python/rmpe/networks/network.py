@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
 from ..errors import ModelError
 
-__all__ = ["Network", "Shape", "check_batch", "check_finite", "check_shapes", "run_in_calls"]
+__all__ = [
+    "Network",
+    "Shape",
+    "as_tuple",
+    "check_batch",
+    "check_finite",
+    "check_shapes",
+    "run_in_calls",
+]
 
 # The shape of one item of a batch; None where any size will do.
 Shape = tuple[int | None, ...]
@@ -32,6 +40,11 @@ class Network(Protocol):
     def __call__(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Run float32 (N, 3, h, w), N = 0 included; each output has N in front."""
         ...
+
+
+def as_tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
+    """Put a module's outputs, or its only one, into a tuple."""
+    return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
 
 
 def check_batch(batch: torch.Tensor, shape: tuple[int, ...], device: torch.device) -> None:

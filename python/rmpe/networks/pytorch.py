@@ -12,7 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..errors import ModelError
 from .autocast import without_autocast
-from .network import Shape, check_batch, check_finite, check_shapes, run_in_calls
+from .network import Shape, as_tuple, check_batch, check_finite, check_shapes, run_in_calls
 from .precision import Precision
 
 __all__ = ["TorchNetwork", "fold_batch_norms"]
@@ -111,7 +111,7 @@ class TorchNetwork:
         with torch.inference_mode(), without_autocast(self.device):
             batch = batch.to(dtype=self._dtype, memory_format=torch.channels_last)
             outputs = self._code(batch)
-        return (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
+        return as_tuple(outputs)
 
 
 def fold_batch_norms(module: nn.Module) -> None:
