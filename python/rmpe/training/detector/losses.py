@@ -91,8 +91,8 @@ def box_loss(
     boxes : Tensor (M, 4)
         Of the people.
     matched : Tensor (N, A)
-    certainty : Tensor (M,)
-        How much each box counts.
+    certainty : Tensor (P,)
+        How much each anchor that stands for a person counts, in the order of ``matched >= 0``.
     config : Loss
 
     Returns
@@ -105,7 +105,7 @@ def box_loss(
         error = F.smooth_l1_loss(found, encode_boxes(target, own), reduction="none").sum(1)
     else:
         error = 1 - _generalized_iou(decode_boxes(found, own), target)
-    return (error * certainty[matched[matched >= 0]]).sum()
+    return (error * certainty).sum()
 
 
 def person_iou(

@@ -144,7 +144,7 @@ class DetectorTask:
         certainty = batch.certainty[batch.matched[batch.matched >= 0]]
         quality = certainty * person_iou(encoded, *places)
         summed = score_loss(logits, batch.matched, batch.class_index, quality, config)
-        summed = summed + config.box_weight * box_loss(encoded, *places, batch.certainty, config)
+        summed = summed + config.box_weight * box_loss(encoded, *places, certainty, config)
         positives = certainty.sum()
         if dist.is_initialized():
             dist.all_reduce(positives)
