@@ -46,7 +46,8 @@ class People:
     box_scores : Tensor (P,)
         Confidence of the detector.
     scores : Tensor (P,)
-        Confidence in the whole person; what results are ranked by.
+        Confidence in the whole person, by which results are ranked: that in the box times the root
+        mean square of those in the keypoints.
     image_index : Tensor (P,)
         int64, in 0..B-1: the image that each person is in.
     image_sizes : tuple of (int, int)

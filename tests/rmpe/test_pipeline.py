@@ -168,9 +168,17 @@ def test_many_people_are_cut_in_pieces_of_bounded_memory(monkeypatch):
     assert torch.equal(whole.keypoints, pieces.keypoints)
 
 
-def test_score_is_box_score_times_mean_of_visible_joints():
-    people = estimator(nms=None)([spot(*SPOTS[0])], boxes=[[[0, 0, 90, 120, 0.5]]])
-    assert people.scores[0] == pytest.approx(0.5 * people.keypoint_scores[0].mean().item())
+def test_score_is_box_score_times_root_mean_square_of_the_joints():
+    class FromUnsureToSure(BrightestRed):
+        def __call__(self, crops):
+            return (super().__call__(crops)[0] * torch.linspace(0, 1, 17)[:, None, None],)
+
+    run = PoseEstimator(None, PoseNetwork(CARD, FromUnsureToSure()), nms=None)
+    people = run([spot(*SPOTS[0])], boxes=[[[0, 0, 90, 120, 0.5]]])
+    joints = people.keypoint_scores[0].double().numpy()
+    assert joints.min() < 0.1
+    assert joints.max() > 0.9
+    assert people.scores[0].item() == pytest.approx(0.5 * np.sqrt((joints**2).mean()))
 
 
 def test_results_are_ordinary_tensors():

@@ -38,9 +38,9 @@ def add_drawing(parser: argparse._ActionsContainer, *, networks: bool) -> None:
         "--min-person-score",
         type=fraction,
         metavar="SCORE",
-        help="draw people who score at least this, the box's score times that of the joints; "
+        help="draw people who score at least this, the box's score times a mean of the joints'; "
         "result files hold all that --threshold lets through, as measures such as AP want them "
-        "(default: 0.87 of --min-keypoint-score)",
+        "(default: 0.75 of --min-keypoint-score)",
     )
     parser.add_argument(
         "--blur-faces",

@@ -9,11 +9,11 @@ from rmpe_ext.validation.checks import TYPES, check_real, check_type
 __all__ = ["DrawingStyle"]
 
 
-# Of the joints' threshold. A person's score is the box's times the mean of the joints' scores, so
+# Of the joints' threshold. A person's score is the box's times a mean of the joints' scores, so
 # the two go together, whatever scores a network gives. At these numbers, `ssd_mobilenet_v1_coco`
 # and `simplepose_coco17` draw 50 people who are there and 8 who are not, of 36 photographs
 # (`python -m bench.drawings`), and of their joints 95 of 100 are right.
-_PERSON_SCORE = 0.87
+_PERSON_SCORE = 0.75
 _KEYPOINT_SCORE = 0.3
 
 
@@ -27,7 +27,7 @@ class DrawingStyle:
         Joints that score lower are left out. Networks differ: the card of a pose network may say
         what suits it.
     min_person_score : float, optional
-        People that score lower (`People.scores`) are left out; .87 of `min_keypoint_score` where
+        People that score lower (`People.scores`) are left out; .75 of `min_keypoint_score` where
         omitted.
     boxes : bool
         Draw each person's box too.
@@ -49,7 +49,7 @@ class DrawingStyle:
     Examples
     --------
     >>> DrawingStyle(min_keypoint_score=0.5).person_score
-    0.435
+    0.375
     """
 
     min_keypoint_score: float = _KEYPOINT_SCORE
