@@ -152,7 +152,7 @@ PRESETS: dict[PresetName, PoseNMSPreset] = {
     ),
 }
 # What users of the field know, with constants that its authors released; on the photographs of the
-# README the three presets are within .003 AP of each other.
+# README the three presets are within .008 AP of each other.
 DEFAULT_PRESET: PresetName = "alphapose"
 _PARAMETERS = tuple(
     field.name for field in dataclasses.fields(PoseNMSPreset) if field.name != "summary"

@@ -11,7 +11,7 @@ __all__ = ["DrawingStyle"]
 
 # Of the joints' threshold. A person's score is the box's times a mean of the joints' scores, so
 # the two go together, whatever scores a network gives. At these numbers, `ssd_mobilenet_v1_coco`
-# and `simplepose_coco17` draw 50 people who are there and 8 who are not, of 36 photographs
+# and `simplepose_coco17` draw 49 people who are there and 9 who are not, of 36 photographs
 # (`python -m bench.drawings`), and of their joints 95 of 100 are right.
 _PERSON_SCORE = 0.75
 _KEYPOINT_SCORE = 0.3
