@@ -73,7 +73,7 @@ NETWORKS = """
 import torch
 from rmpe.networks.architectures import Architecture
 
-DOTS = Architecture("pose", "addition.networks", "dots", {"width": 16})
+DOTS = Architecture("pose", "addition.networks", "dots", {"width": 16}, divisor=4)
 NUMBER = 3
 
 def dots(joints, *, width):
@@ -156,6 +156,12 @@ def test_a_pose_network_of_another_package(addition):
     (addition / "wide.toml").write_text(POSE_CARD.replace("width = 8", "width = 17"))
     with pytest.raises(ModelError, match="dots.width must be a whole number, 1 to 16, got 17"):
         load_card(addition / "wide.toml")
+    # So are the sizes that it takes.
+    (addition / "odd.toml").write_text(POSE_CARD.replace("[64, 48]", "[64, 50]"))
+    with pytest.raises(
+        ModelError, match=r"input.size must be multiples of 4 for dots, got \[64, 50"
+    ):
+        load_card(addition / "odd.toml")
     # Its names do not take the place of the package's own.
     assert load_card("small_hourglass_coco17").parameters[0] == ("stacks", 2)
 

@@ -114,7 +114,10 @@ def _draft_weights(path: Path) -> _Draft:
         for key in (*ARCHITECTURES[name].parameters, *ARCHITECTURES[name].optional)
         if key in numbers or key in ARCHITECTURES[name].parameters
     ]
-    draft.input = [f"{SAY}size = [256, 256]    # height, width", *_pixels(Embedded())]
+    row = ARCHITECTURES[name]
+    rule = ", ".join(filter(None, ["height, width", row.size_rule]))
+    side = 256 if row.smallest <= 256 else 512
+    draft.input = [f"{SAY}size = [{side}, {side}]    # {rule}", *_pixels(Embedded())]
     if draft.task == "pose":
         draft.head += ['head = "heatmap"', *_skeleton(numbers.get("joints"))]
         draft.tables["heatmap"] = _heatmap("", None)

@@ -179,7 +179,7 @@ def _read_common(table: Table, task: str, source: Source) -> dict[str, Any]:
         "parameters": tuple(parameters.items()),
         "network": read_file(table.table("network"), origin, source),
         "batch_size": table.integer("batch_size", 1, _MOST_ITEMS),
-        "input": _read_input(table.table("input"), named=runtime == "onnx"),
+        "input": _read_input(table.table("input"), runtime == "onnx", architecture),
         "graph": read_file(table.table("graph"), origin, source)
         if runtime == "pytorch" and "graph" in table
         else None,
@@ -241,7 +241,7 @@ def _read_transformer(table: Table, origin: str, source: Source) -> TransformerC
         architecture=architecture,
         parameters=tuple(parameters.items()),
         network=read_file(table.table("network"), origin, source),
-        size=_read_size(table),
+        size=_read_size(table, architecture),
         limits=Limits(
             kind=table.choice("limits", LIMITS),
             shift=table.number("shift", "a fraction of a side, 0 to 10", lambda v: 0 <= v <= 10),
@@ -255,7 +255,7 @@ def _is_positive(value: float) -> bool:
     return value >= _LEAST
 
 
-def _read_size(table: Table) -> tuple[int, int]:
+def _read_size(table: Table, architecture: str) -> tuple[int, int]:
     size = table.take(
         "size",
         f"[height, width], whole numbers, 1 to {LONGEST_SIDE}",
@@ -265,13 +265,32 @@ def _read_size(table: Table) -> tuple[int, int]:
             and all(is_integer(side, 1, LONGEST_SIDE) for side in value)
         ),
     )
+    if architecture:
+        _check_size(table, size, architecture)
     return size[0], size[1]
 
 
-def _read_input(table: Table, named: bool) -> InputSpec:
+def _check_size(table: Table, size: list[int], architecture: str) -> None:
+    """Refuse here, before anything is downloaded, what the architecture would refuse."""
+    row = find_architecture(architecture)
+    fitting = [_next_side(side, row.divisor, row.smallest) for side in size]
+    if fitting != size:
+        raise ModelError(
+            f"{table.path}: {table.name}size must be {row.size_rule} for {architecture}, got "
+            f"{size}; write what the weights were trained for, or the next size, {fitting}"
+        )
+
+
+def _next_side(side: int, divisor: int, smallest: int) -> int:
+    """A side that is one already, or the next larger, or the largest that a card may have."""
+    side = -(-max(side, smallest) // divisor) * divisor
+    return min(side, LONGEST_SIDE // divisor * divisor)
+
+
+def _read_input(table: Table, named: bool, architecture: str) -> InputSpec:
     return InputSpec(
         name=table.text("name") if named else "",
-        size=_read_size(table),
+        size=_read_size(table, architecture),
         channels=table.choice("channels", ("rgb", "bgr")),
         scale=table.number("scale", f"a number, at least {_LEAST}", _is_positive),
         mean=table.numbers("mean", 3),

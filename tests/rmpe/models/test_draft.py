@@ -231,6 +231,8 @@ def test_weights_of_this_package(name):
     assert f'architecture = "{theirs.architecture}"' in text and theirs.network.sha256 in text
     for key, value in theirs.parameters:
         assert f"\n{key} = {value}\n" in text
+    divisor = 32 if theirs.architecture == "basic_hourglass" else 128
+    assert f"# say: size = [256, 256]    # height, width, multiples of {divisor}\n" in text
     assert ('skeleton = "coco_17"' in text) == (theirs.architecture == "basic_hourglass")
 
 

@@ -281,6 +281,53 @@ def test_wrong_keys_and_values_are_named(tmp_path, name, old, new, message):
 
 
 @pytest.mark.parametrize(
+    ("name", "size", "message"),
+    [
+        ("small_ssd_person", [320, 320], r"multiples of 128 for small_ssd, .* size, \[384, 384\]$"),
+        ("small_ssd_person", [2048, 1930], r"multiples of 128 for small_ssd, .* \[2048, 2048\]$"),
+        ("small_hourglass_coco17", [224, 168], "multiples of 32 for basic_hourglass, "),
+        ("hourglass1_mpii16", [256, 32], "multiples of 64 for stacked_hourglass, "),
+        ("newell_hourglass2_mpii16", [96, 64], "multiples of 64 for newell_hourglass, "),
+        ("hourglass52_coco17", [256, 192], r"multiples of 128 for hourglass52, .* \[256, 256\]$"),
+        ("hourglass_aic14", [192, 200], "multiples of 64 for mobile_hourglass, "),
+        ("ssd300_vgg16_voc", [300, 267], r"at least 268 for ssd300_vgg16, .* \[300, 268\]$"),
+    ],
+)
+def test_sizes_that_the_architecture_does_not_take(tmp_path, name, size, message):
+    """Told when the card is read, by every command in the same way."""
+    text = (FOLDER / f"{name}.toml").read_text()
+    path = tmp_path / "mine.toml"
+    path.write_text(re.sub(r"(?m)^size = .*", f"size = {size}", text))
+    got = re.escape(f"got {size}; write what the weights were trained for, or the next size, ")
+    with pytest.raises(ModelError, match=f"mine.toml: input.size must be {message}") as caught:
+        load_card(path)
+    assert re.search(got, str(caught.value))
+
+
+def test_crops_that_are_too_small_for_a_transformer(tmp_path):
+    text = (FOLDER / "small_hourglass_coco17.toml").read_text()
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        text
+        + """
+[transformer]
+architecture = "small_localization"
+size = [64, 7]
+limits = "scale"
+shift = 0.5
+zoom = 2
+angle = 30
+network = { file = "stn.pth" }
+small_localization = { width = 8, cells = 4 }
+"""
+    )
+    with pytest.raises(
+        ModelError, match="mine.toml: transformer.size must be at least 8 for small_"
+    ):
+        load_card(path)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("stride = 4", "stride = " + "9" * 5000, "mine.toml is not valid TOML: "),

@@ -49,6 +49,8 @@ class Architecture:
         anywhere, and must not ask for more memory than there is.
     optional
         Likewise, of those that may be left out.
+    divisor, smallest
+        Height and width of the input are multiples of the one, and at least the other.
     """
 
     task: str
@@ -56,6 +58,15 @@ class Architecture:
     builder: str
     parameters: dict[str, int] = field(default_factory=dict)
     optional: dict[str, int] = field(default_factory=dict)
+    divisor: int = 1
+    smallest: int = 1
+
+    @property
+    def size_rule(self) -> str:
+        """What height and width must be, in words; ``""`` where any will do."""
+        rules = [f"multiples of {self.divisor}"] * (self.divisor > 1)
+        rules += [f"at least {self.smallest}"] * (self.smallest > 1)
+        return " and ".join(rules)
 
 
 ARCHITECTURES = {
@@ -71,17 +82,18 @@ ARCHITECTURES = {
             "width_16": 1024,
             "width_32": 1024,
         },
+        divisor=32,
     ),
-    "hourglass52": Architecture("pose", "hourglass52", "hourglass52", {"stacks": 16}),
+    "hourglass52": Architecture("pose", "hourglass52", "hourglass52", {"stacks": 16}, divisor=128),
     "mobile_hourglass": Architecture(
-        "pose", "mobile_hourglass", "mobile_hourglass", {"stem": 512, "features": 1024}
+        "pose", "mobile_hourglass", "mobile_hourglass", {"stem": 512, "features": 1024}, divisor=64
     ),
     "newell_hourglass": Architecture(
-        "pose", "hourglass", "newell_hourglass", {"stacks": 16, "features": 1024}
+        "pose", "hourglass", "newell_hourglass", {"stacks": 16, "features": 1024}, divisor=64
     ),
     "resnet18_localization": Architecture("localization", "localization", "resnet18_localization"),
     "small_localization": Architecture(
-        "localization", "localization", "small_localization", {"width": 64, "cells": 8}
+        "localization", "localization", "small_localization", {"width": 64, "cells": 8}, smallest=8
     ),
     "small_ssd": Architecture(
         "detector",
@@ -96,18 +108,32 @@ ARCHITECTURES = {
             "neck": 1024,
         },
         {"classes": 1000},
+        divisor=128,
     ),
+    # Of less, the last levels' convolutions would have nothing to look at.
     "ssd300_vgg16": Architecture(
-        "detector", "ssd", "ssd300_vgg16", {"classes": 1000, "smallest": 99, "second": 89}
+        "detector",
+        "ssd",
+        "ssd300_vgg16",
+        {"classes": 1000, "smallest": 99, "second": 89},
+        smallest=268,
     ),
     "ssd512_vgg16": Architecture(
-        "detector", "ssd", "ssd512_vgg16", {"classes": 1000, "smallest": 99, "second": 89}
+        "detector",
+        "ssd",
+        "ssd512_vgg16",
+        {"classes": 1000, "smallest": 99, "second": 89},
+        smallest=268,
     ),
     "ssdlite320_mobilenet_v3_large": Architecture(
         "detector", "ssd", "ssdlite320_mobilenet_v3_large", {"classes": 1000}
     ),
     "stacked_hourglass": Architecture(
-        "pose", "hourglass", "stacked_hourglass", {"stacks": 16, "blocks": 8, "features": 1024}
+        "pose",
+        "hourglass",
+        "stacked_hourglass",
+        {"stacks": 16, "blocks": 8, "features": 1024},
+        divisor=64,
     ),
 }
 
