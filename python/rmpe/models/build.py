@@ -234,17 +234,26 @@ class CardNetwork:
         batch_size = choose_call(self.card, self.device)
         graph, on_cpu = self.card.graph, torch.device(self.device).type == "cpu"
         if graph is not None and on_cpu and not self.compiled and precision == "float32":
-            path = self.path(graph)
-            return load_graph(path, module, self.card.input.size, output_shapes, batch_size)
-        return TorchNetwork(
-            module,
-            input_shape=(3, *self.card.input.size),
-            output_shapes=output_shapes,
-            device=self.device,
-            batch_size=batch_size,
-            compiled=self.compiled,
-            precision=precision,
-        )
+            path, size = self.path(graph), self.card.input.size
+            try:
+                return load_graph(path, module, size, output_shapes, batch_size)
+            except ModelError as error:
+                raise ModelError(
+                    f"model {self.card.name}: the graph {graph.name} does not go with the network "
+                    f"and its card; rmpe export with --graph writes one that does: {error}"
+                ) from error
+        try:
+            return TorchNetwork(
+                module,
+                input_shape=(3, *self.card.input.size),
+                output_shapes=output_shapes,
+                device=self.device,
+                batch_size=batch_size,
+                compiled=self.compiled,
+                precision=precision,
+            )
+        except ModelError as error:
+            raise ModelError(f"model {self.card.name}: {error}") from error
 
 
 def _load_transformer(card: PoseCard, parts: CardNetwork) -> Network | None:

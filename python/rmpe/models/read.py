@@ -41,6 +41,8 @@ __all__ = ["known_cards", "load_card", "own_card"]
 _CARDS = Path(__file__).parent / "cards"
 # A card may come from anywhere, and must not ask for more memory than there is.
 _MOST_ITEMS = 1024
+# Of what has no address.
+_GRAPH_ORIGIN = "its network, by rmpe export with --graph"
 # What divides or multiplies in float32 must neither vanish nor make infinity of ordinary values.
 _LEAST = 1e-9
 
@@ -180,7 +182,7 @@ def _read_common(table: Table, task: str, source: Source) -> dict[str, Any]:
         "network": read_file(table.table("network"), origin, source),
         "batch_size": table.integer("batch_size", 1, _MOST_ITEMS),
         "input": _read_input(table.table("input"), runtime == "onnx", architecture),
-        "graph": read_file(table.table("graph"), origin, source)
+        "graph": read_file(table.table("graph"), _GRAPH_ORIGIN, source)
         if runtime == "pytorch" and "graph" in table
         else None,
     }

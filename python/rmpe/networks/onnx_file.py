@@ -15,6 +15,7 @@ from ..output_file import check_is_file
 from .external_data import has_external_data
 from .file_kinds import describe_file
 from .network import Shape, check_shapes
+from .onnx_weights import has_weights
 
 __all__ = ["INPUT_TYPES", "Port", "check_input", "check_outputs", "read_onnx"]
 
@@ -62,18 +63,28 @@ class Port:
         return f"{self.name} ({', '.join(map(str, self.shape))}) {self.type[len('tensor(') : -1]}"
 
 
-def read_onnx(path: Path) -> bytes:
-    """Read an ONNX file that is all of its network.
+def read_onnx(path: Path, *, graph: bool = False) -> bytes:
+    """Read an ONNX file that is all of its network, or all but its weights.
+
+    Parameters
+    ----------
+    path : Path
+    graph : bool
+        Whether its weights come from elsewhere. Its own would count in place of these.
 
     Raises
     ------
     rmpe.ModelError
-        Where it cannot be read, is no ONNX file, or keeps weights in another file.
+        Where it cannot be read, is no ONNX file, keeps weights in another file, or has weights that
+        come from elsewhere.
     """
     try:
         check_is_file(path)
         content = path.read_bytes()
+        if not content:
+            raise ValueError("it is empty")
         outside = has_external_data(content)
+        inside = graph and has_weights(content)
     except OSError as error:
         raise ModelError(f"cannot read the network {path}: {error.strerror}") from None
     except ValueError as error:
@@ -85,6 +96,8 @@ def read_onnx(path: Path) -> bytes:
             f"{path} keeps weights in another file, which the SHA-256 in its card does not cover; "
             "save the network as one file (onnx.save does so by default)"
         )
+    if inside:
+        raise ModelError(f"{path} must be a graph without weights, got one that has some")
     return content
 
 

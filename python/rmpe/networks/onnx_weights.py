@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import torch
 
-from .protobuf import beginning, whole_number
+from .protobuf import beginning, read_fields, whole_number
 
-__all__ = ["encode_weights"]
+__all__ = ["encode_weights", "has_weights"]
 
 # Numbers of fields (onnx.proto): of the model, of the graph, and of a tensor.
-_GRAPH, _INITIALIZER = 7, 5
+_GRAPH, _INITIALIZER, _SPARSE_INITIALIZER = 7, 5, 15
 _DIMENSIONS, _TYPE, _NAME, _CONTENT = 1, 2, 8, 9
 _FLOAT = 1
 
@@ -42,6 +42,27 @@ def encode_weights(weights: Mapping[str, torch.Tensor]) -> bytes:
     # Of all values one copy is made, which is the one at the end.
     pieces = [piece for item in weights.items() for piece in _tensor(*item)]
     return b"".join([beginning(_GRAPH, sum(map(len, pieces))), *pieces])
+
+
+def has_weights(content: bytes) -> bool:
+    """Look for weights in a file.
+
+    Raises
+    ------
+    ValueError
+        Where the content is no protocol buffer.
+
+    Examples
+    --------
+    >>> has_weights(encode_weights({"a": torch.ones(1)})), has_weights(encode_weights({}))
+    (True, False)
+    """
+    return any(
+        number == _GRAPH
+        and isinstance(value, memoryview)
+        and any(field in (_INITIALIZER, _SPARSE_INITIALIZER) for field, _ in read_fields(value))
+        for number, value in read_fields(memoryview(content))
+    )
 
 
 def _tensor(name: str, values: torch.Tensor) -> Iterator[bytes | memoryview]:

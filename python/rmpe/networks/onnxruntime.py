@@ -102,7 +102,7 @@ class OnnxNetwork:
         self._output_names = tuple(output_names)
         self._provider = choose_provider(self.device, provider)
         self._weights = b"" if weights is None else encode_weights(weights)
-        content = read_onnx(self._path)
+        content = read_onnx(self._path, graph=weights is not None)
         self._digest = hashlib.sha256(content).digest()
         content += self._weights
         session = open_session(self._path, content, self._provider, threads=1)

@@ -15,6 +15,7 @@ from rmpe.models.build import CardNetwork, build_detector, build_pose, load_pose
 from rmpe.models.export_graph import export_graph
 from rmpe.models.read import _CARDS, load_card
 from rmpe.networks.architectures import architecture_builder
+from rmpe.networks.onnx_weights import encode_weights
 from rmpe.networks.onnxruntime import OnnxNetwork
 from rmpe.networks.pytorch import TorchNetwork
 
@@ -106,8 +107,54 @@ def test_the_graph_of_another_network(tmp_path):
     after = after[after.index("\n[") :]
     other = f'[graph]\nfile = "{DEFAULT_DETECTOR}.onnx"\n'
     (tmp_path / "net.toml").write_text(before + other + after)
-    with pytest.raises(ModelError, match=f"{DEFAULT_DETECTOR}.onnx"):
+    rule = f"model net: the graph {DEFAULT_DETECTOR}.onnx does not go with .* --graph writes one"
+    with pytest.raises(ModelError, match=rule):
         load_pose(tmp_path / "net.toml")
+
+
+def with_graph(path):
+    """Name net.onnx in a card, as its graph, by no SHA-256."""
+    path.write_text(path.read_text() + '\n[graph]\nfile = "net.onnx"\n')
+    return path
+
+
+def test_a_graph_that_has_weights_itself(tmp_path):
+    """onnxruntime would take these, and not the card's."""
+    path = make_network(tmp_path)
+    export_graph(path, tmp_path / "net.onnx")
+    graph = (tmp_path / "net.onnx").read_bytes()
+    weights = torch.load(tmp_path / "net.pth")
+    (tmp_path / "net.onnx").write_bytes(graph + encode_weights(weights))
+    with pytest.raises(ModelError, match="net.onnx must be a graph without weights, got one that"):
+        load_pose(with_graph(path))
+
+
+def test_a_graph_for_another_size(tmp_path):
+    path = make_network(tmp_path)
+    export_graph(path, tmp_path / "net.onnx")
+    path.write_text(path.read_text().replace("[224, 160]", "[256, 160]"))
+    got = r"--graph writes one .* is image \(N, 3, 256, 160\) .* got image \(N, 3, 224, 160\)"
+    with pytest.raises(ModelError, match=got):
+        load_pose(with_graph(path))
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (0, "it is empty"),
+        (0.5, "it ends within a field"),
+        (None, "as it was made from its network"),
+    ],
+)
+def test_a_graph_that_is_damaged_or_missing(tmp_path, part, said):
+    path = make_network(tmp_path)
+    if part is not None:
+        export_graph(path, tmp_path / "net.onnx")
+        graph = (tmp_path / "net.onnx").read_bytes()
+        (tmp_path / "net.onnx").write_bytes(graph[: int(part * len(graph))])
+    with pytest.raises(ModelError, match=f"net.onnx.* {said}") as caught:
+        load_pose(with_graph(path))
+    assert "rmpe export with --graph" in str(caught.value)
 
 
 def test_people_are_the_same(tmp_path):
