@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..digest import digest_of
@@ -49,16 +50,18 @@ examples:
     )
     parser.add_argument("--models", metavar="DIR", help=MODELS_HELP)
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace the file and its card, if they are there"
+        "--overwrite",
+        action="store_true",
+        help="replace the file, and what is written beside it, if they are there",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write it."""
     from ..errors import ModelError
-    from ..models.export import export_onnx
+    from ..models.export import export_files, export_onnx
     from ..models.export_graph import export_graph
-    from ..output_file import check_output
+    from ..models.write_onnx import pytorch_card
     from ..toml_file import toml_value
 
     graph = arguments.onnx is None
@@ -67,13 +70,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(f"{option} must end in .onnx, got {out}")
     if graph and arguments.decoded:
         raise CommandError("--decoded needs --onnx: a graph gives what the network gives")
-    # A graph has no card of its own.
-    written = [out] if graph else [out, out.with_suffix(".toml")]
-    there = [path for path in written if os.path.exists(path)]
-    if there and not arguments.overwrite:
-        raise CommandError(f"{there[0]} is there already: choose --overwrite, or another name")
     try:
-        check_output(out)
+        card = pytorch_card(arguments.network)
+        # A graph has no card of its own.
+        written = (out,) if graph else export_files(card, out, decoded=arguments.decoded)
+        _check_written(written, arguments.overwrite)
         if graph:
             files, difference = [out], export_graph(arguments.network, out, arguments.models)
         else:
@@ -92,3 +93,17 @@ def run(arguments: argparse.Namespace) -> int:
         print(f'sha256 = "{digest_of(out)}"\n')
     print(f"largest difference from PyTorch: {difference:.1e} of an output's largest value")
     return 0
+
+
+def _check_written(paths: Sequence[Path], overwrite: bool) -> None:
+    """Make sure that all files can be written, before the network is."""
+    from ..output_file import check_output
+
+    for path in paths:
+        try:
+            check_output(path)
+        except OSError as error:
+            raise CommandError(f"cannot write {path}: {error.strerror}") from None
+    there = [path for path in paths if os.path.exists(path)]
+    if there and not overwrite:
+        raise CommandError(f"{there[0]} is there already: choose --overwrite, or another name")

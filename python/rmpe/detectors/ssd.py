@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from ..networks.network import Network, Shape
     from .detections import Detections
 
-__all__ = ["SSD", "Anchors", "SSDDetector", "centers_and_sizes", "decode_boxes"]
+__all__ = [
+    "SSD",
+    "Anchors",
+    "SSDDetector",
+    "centers_and_sizes",
+    "check_ssd_outputs",
+    "decode_boxes",
+]
 
 # Orders of the four numbers that encode a box, to those of (x, y, width, height).
 ENCODINGS = {"txtytwth": (0, 1, 2, 3), "tytxthtw": (1, 0, 3, 2)}
@@ -177,19 +184,7 @@ class SSDDetector:
         anchor_format: str,
         classes: Sequence[str] = (PERSON,),
     ) -> None:
-
-        boxes, scores = network.output_shapes
-        if boxes != (len(anchors), 4) or len(scores) != 2 or scores[0] != len(anchors):
-            raise ModelError(
-                f"model {card.name}: the outputs must be (N, {len(anchors)}, 4) and "
-                f"(N, {len(anchors)}, classes), as there are {len(anchors)} anchors, "
-                f"got (N, {', '.join(map(str, boxes))}) and (N, {', '.join(map(str, scores))})"
-            )
-        if len(ssd.classes) > scores[1]:
-            raise ModelError(
-                f"model {card.name}: the column of {ssd.classes[-1]} must be in "
-                f"0..{scores[1] - 1}, as there are {scores[1]} classes, got {len(ssd.classes) - 1}"
-            )
+        check_ssd_outputs(f"model {card.name}", ssd, network.output_shapes, len(anchors))
         self._columns = find_columns(f"model {card.name}", ssd.classes, classes)
         self.classes = tuple(classes)
         self.card = card
@@ -230,6 +225,36 @@ class SSDDetector:
             two = scores.shape[2] == 2
             scores = (scores - scores.flip(2)).sigmoid() if two else scores.softmax(-1)
         return scores[:, :, self._columns]
+
+
+def check_ssd_outputs(
+    source: str, ssd: SSD, shapes: Sequence[tuple[int, ...]], anchors: int
+) -> None:
+    """Raise ModelError unless a network gives boxes and scores for as many anchors and classes.
+
+    Parameters
+    ----------
+    source : str
+        Whose outputs they are, for the message.
+    ssd : SSD
+        Which columns have names.
+    shapes : sequence of tuples
+        Of one item of each output.
+    anchors : int
+        A.
+    """
+    boxes, scores = shapes
+    if boxes != (anchors, 4) or len(scores) != 2 or scores[0] != anchors:
+        raise ModelError(
+            f"{source}: the outputs must be (N, {anchors}, 4) and (N, {anchors}, classes), as "
+            f"there are {anchors} anchors, "
+            f"got (N, {', '.join(map(str, boxes))}) and (N, {', '.join(map(str, scores))})"
+        )
+    if len(ssd.classes) > scores[1]:
+        raise ModelError(
+            f"{source}: the column of {ssd.classes[-1]} must be in "
+            f"0..{scores[1] - 1}, as there are {scores[1]} classes, got {len(ssd.classes) - 1}"
+        )
 
 
 def decode_boxes(ssd: SSD, encoded: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:

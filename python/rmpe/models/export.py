@@ -29,9 +29,9 @@ from .card import Card, PoseCard
 from .export_decoding import LOWEST_SCORE, BoxDecoding, KeypointDecoding
 from .graph import INPUT
 from .read_file import check_file_name
-from .write_onnx import find_difference, noise, pytorch_card, write_onnx
+from .write_onnx import find_difference, noise, pytorch_card, run_pytorch, write_onnx
 
-__all__ = ["Exported", "export_onnx"]
+__all__ = ["Exported", "export_files", "export_onnx"]
 
 _Tables = dict[str, dict[str, Any]]
 
@@ -67,14 +67,14 @@ class _Parts:
     decoding
         What is made of the raw outputs in the file, or None.
     extra
-        Name and content of a file beside it, or None.
+        The content of the file beside it, or None.
     """
 
     module: nn.Module
     outputs: tuple[str, ...]
     tables: _Tables
     decoding: KeypointDecoding | BoxDecoding | None = None
-    extra: tuple[str, bytes] | None = None
+    extra: bytes | None = None
 
 
 class _WithDecoding(nn.Module):
@@ -99,6 +99,38 @@ class _WithSoftmax(nn.Module):
     def forward(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         boxes, scores = self.module(batch)
         return boxes, scores.softmax(-1)
+
+
+def export_files(card: Card, out: Path, *, decoded: bool = False) -> tuple[Path, ...]:
+    """Name what `export_onnx` writes: the file, the anchors of a detector, and the card.
+
+    Parameters
+    ----------
+    card : Card
+        Of the PyTorch network.
+    out, decoded
+        As `export_onnx` takes them.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where one is the card itself, or a file of it.
+    """
+    beside = () if decoded or isinstance(card, PoseCard) else (_anchors_file(out),)
+    written = (out, *beside, out.with_suffix(".toml"))
+    own = [file.folder / file.name for file in card.files if file.folder is not None]
+    if card.network.folder is not None:
+        own.append(card.network.folder / f"{card.name}.toml")
+    for path in written:
+        if os.path.realpath(path) in map(os.path.realpath, own):
+            raise ModelError(
+                f"{path} belongs to the network that is written as ONNX: choose another name"
+            )
+    return written
+
+
+def _anchors_file(out: Path) -> Path:
+    return out.with_name(f"{out.stem}_anchors.npz")
 
 
 def export_onnx(
@@ -136,25 +168,27 @@ def export_onnx(
     """
     check_file_name(out)
     card = pytorch_card(name_or_path)
+    paths = export_files(card, out, decoded=decoded)
     source = CardNetwork(card, "cpu", models_dir)
     if isinstance(card, PoseCard):
         parts = _describe_pose(card, source, decoded)
     else:
-        parts = _describe_detector(card, source, out.stem, decoded)
+        parts = _describe_detector(card, source, _anchors_file(out).name, decoded)
     module = parts.module.to(torch.float32)  # Weights may be stored as float16.
+    batch = noise(card.input.size)
+    wanted = run_pytorch(card, module, batch)
     names = parts.outputs
     if parts.decoding is not None:
         module = _WithDecoding(module, parts.decoding)
         names = (*parts.decoding.outputs, *names)
     content = write_onnx(module, names, card.input.size, card.name)
-    difference = _compare(card, parts, content, names)
+    difference = _compare(card.name, parts, content, names, batch, wanted)
     digest = hashlib.sha256(content).hexdigest()
     text = _card_text(card, out.name, digest, parts)
     extra = [] if parts.extra is None else [parts.extra]
-    files = [(out.name, content), *extra, (out.with_suffix(".toml").name, text.encode())]
-    paths = tuple(out.with_name(name) for name, _ in files)
     # The card last: it says which files it goes with.
-    write_together(list(zip(paths, (data for _, data in files), strict=True)))
+    contents = [content, *extra, text.encode()]
+    write_together(list(zip(paths, contents, strict=True)))
     return Exported(paths, difference)
 
 
@@ -179,7 +213,7 @@ def _describe_pose(card: PoseCard, source: CardNetwork, decoded: bool) -> _Parts
     return _Parts(module, ("heatmaps",), {"crop": crop, "heatmap": table})
 
 
-def _describe_detector(card: Card, source: CardNetwork, stem: str, decoded: bool) -> _Parts:
+def _describe_detector(card: Card, source: CardNetwork, beside: str, decoded: bool) -> _Parts:
     kind: Any = getattr(card, "detector", None)
     if not isinstance(kind, SSD):
         raise ModelError(f"model {card.name}: only SSDs can be written as ONNX")
@@ -197,34 +231,37 @@ def _describe_detector(card: Card, source: CardNetwork, stem: str, decoded: bool
         return _Parts(module, ("encoded", "scores"), tables, decoding)
     packed = io.BytesIO()
     np.savez(packed, anchors=anchors.numpy())
-    name = f"{stem}_anchors.npz"
     tables = {
         "output": {"boxes": "boxes", "scores": "scores", **classes, "activation": "none"},
         "boxes": {"encoding": kind.encoding, "variances": list(kind.variances),
                   "threshold": kind.threshold, "nms_iou": kind.nms_iou},
-        "boxes.anchors": {"file": name, "key": "anchors", "format": "xyxy",
+        "boxes.anchors": {"file": beside, "key": "anchors", "format": "xyxy",
                           "sha256": hashlib.sha256(packed.getvalue()).hexdigest()},
     }  # fmt: skip
-    return _Parts(module, ("boxes", "scores"), tables, extra=(name, packed.getvalue()))
+    return _Parts(module, ("boxes", "scores"), tables, extra=packed.getvalue())
 
 
-def _compare(card: Card, parts: _Parts, content: bytes, names: Sequence[str]) -> float:
-    """Run both on noise, one item and several; return the largest difference.
+def _compare(
+    model: str,
+    parts: _Parts,
+    content: bytes,
+    names: Sequence[str],
+    batch: torch.Tensor,
+    wanted: Sequence[torch.Tensor],
+) -> float:
+    """Run the file on items of a batch, one and several; return the largest difference.
 
     What is decoded in the file is compared with what PyTorch decodes of the file's raw outputs: two
     peaks that are equal but for rounding would else be taken for each other.
     """
-    batch = noise(card.input.size)
     session = open_session(
-        Path(f"{card.name}.onnx"), content, choose_provider(torch.device("cpu")), threads=1
+        Path(f"{model}.onnx"), content, choose_provider(torch.device("cpu")), threads=1
     )
 
     def run(items: torch.Tensor) -> list[torch.Tensor]:
         found: Any = session.run(list(names), {INPUT: items.numpy()})
         return [torch.from_numpy(output) for output in found]
 
-    with torch.no_grad():
-        wanted = as_tuple(parts.module(batch))
     each = [run(item[None]) for item in batch]
     pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
     for have in (run(batch), list(map(torch.cat, zip(*each, strict=True)))):
@@ -233,7 +270,7 @@ def _compare(card: Card, parts: _Parts, content: bytes, names: Sequence[str]) ->
         if parts.decoding is not None:
             both = have[:first], parts.decoding(*have[first:])
             pairs += zip(*(parts.decoding.comparable(*one) for one in both), strict=True)
-    return find_difference(card.name, pairs)
+    return find_difference(model, pairs)
 
 
 def _card_text(card: Card, file: str, digest: str, parts: _Parts) -> str:

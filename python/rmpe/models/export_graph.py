@@ -12,12 +12,11 @@ from torch import nn
 
 from ..errors import ModelError
 from ..listing import listed
-from ..networks.network import as_tuple
 from ..output_file import write_together
 from .build import CardNetwork
 from .graph import folded_weights, graph_outputs, load_graph
 from .read_file import check_file_name
-from .write_onnx import find_difference, noise, pytorch_card, write_onnx
+from .write_onnx import find_difference, noise, pytorch_card, run_pytorch, write_onnx
 
 __all__ = ["export_graph"]
 
@@ -50,11 +49,10 @@ def export_graph(
     """
     check_file_name(out)
     card = pytorch_card(name_or_path)
-    module = CardNetwork(card, "cpu", models_dir).load_module().to(torch.float32).eval()
+    module = CardNetwork(card, "cpu", models_dir).load_module().to(torch.float32)
     size = card.input.size
     batch = noise(size)
-    with torch.no_grad():
-        wanted = as_tuple(module(batch))
+    wanted = run_pytorch(card, module, batch)
     content = _make_graph(module, size, len(wanted), card.name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / out.name

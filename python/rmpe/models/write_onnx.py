@@ -11,12 +11,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..detectors.ssd import SSD, check_ssd_outputs
 from ..errors import ModelError
-from .card import Card
+from ..networks.network import as_tuple, check_shapes
+from .card import Card, DetectorCard, PoseCard
 from .graph import INPUT
 from .read import load_card
 
-__all__ = ["find_difference", "noise", "pytorch_card", "write_onnx"]
+__all__ = ["find_difference", "noise", "pytorch_card", "run_pytorch", "write_onnx"]
 
 _OPSET = 17
 # Of the largest value of an output: what two orders of the same additions in float32 may differ by.
@@ -40,6 +42,31 @@ def pytorch_card(name_or_path: str | os.PathLike[str]) -> Card:
 def noise(size: tuple[int, int]) -> torch.Tensor:
     """Make three inputs of a height and width, on which both are compared."""
     return torch.randn(3, 3, *size, generator=torch.Generator().manual_seed(0))
+
+
+def run_pytorch(card: Card, module: nn.Module, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Run a card's network, whose outputs must be those that the card says.
+
+    Raises
+    ------
+    rmpe.ModelError
+        Where it does not run, or gives something else: nobody could use what is written then.
+    """
+    try:
+        with torch.no_grad():
+            outputs = as_tuple(module.eval()(batch))
+    except (RuntimeError, ValueError) as error:
+        height, width = card.input.size
+        raise ModelError(
+            f"model {card.name} does not run on an input of {height}x{width}: {error}"
+        ) from error
+    shapes = [tuple(output.shape[1:]) for output in outputs]
+    source = f"model {card.name}"
+    if isinstance(card, PoseCard):
+        check_shapes(source, shapes, card.head.output_shapes(len(card.skeleton), card.input.size))
+    elif isinstance(card, DetectorCard) and isinstance(card.detector, SSD):
+        check_ssd_outputs(source, card.detector, shapes, outputs[0].shape[1])
+    return outputs
 
 
 def write_onnx(module: nn.Module, names: Sequence[str], size: tuple[int, int], model: str) -> bytes:

@@ -2,6 +2,8 @@
 
 import copy
 import re
+import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from rmpe.errors import ModelError
 from rmpe.models import export, export_decoding
 from rmpe.models.build import load_detector, load_pose
 from rmpe.models.export import export_onnx
+from rmpe.models.export_graph import export_graph
 from rmpe.models.read import _CARDS, load_card
-from rmpe.models.write_onnx import find_difference
+from rmpe.models.write_onnx import find_difference, run_pytorch
 from rmpe.networks.architectures.hourglass import StackedHourglass
 from rmpe_ext.conventions import CONVENTIONS
 
@@ -178,6 +181,61 @@ def test_nan_is_something_else():
 def test_what_is_onnx_already(name, tmp_path):
     with pytest.raises(ModelError, match=f"model {name} is an ONNX file already"):
         export_onnx(name, tmp_path / "out.onnx")
+
+
+@pytest.mark.parametrize("write", [export_graph, export_onnx, partial(export_onnx, decoded=True)])
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("small_hourglass_coco17", "stride = 4", "stride = 8",
+         r"outputs must be \(N, 17, 28, 20\) by the model card, got \(N, 17, 56, 40\)"),
+        ("small_ssd_person", "person = 1", "person = 2",
+         r"the column of person must be in 0..1, as there are 2 classes, got 2"),
+    ],
+)  # fmt: skip
+def test_a_card_that_is_not_the_networks(tmp_path, name, old, new, message, write):
+    """What is written would be of no use."""
+    shutil.copy(_CARDS / f"{name}.safetensors", tmp_path)
+    text = (_CARDS / f"{name}.toml").read_text()
+    assert text.count(old) == 1
+    (tmp_path / "net.toml").write_text(text.replace(old, new))
+    with pytest.raises(ModelError, match=f"model net: .*{message}"):
+        write(tmp_path / "net.toml", tmp_path / "out.onnx")
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_a_network_that_does_not_run_is_named_with_its_card():
+    """Of another package, say, whose row in the table says nothing of sizes."""
+    module = StackedHourglass(16, stacks=1, features=16)
+    message = "model hourglass1_mpii16 does not run on an input of 256x256: images must be .* of 64"
+    with pytest.raises(ModelError, match=message):
+        run_pytorch(load_card("hourglass1_mpii16"), module, torch.zeros(1, 3, 64, 50))
+
+
+def test_files_of_the_card_itself_are_not_replaced(tmp_path, capsys):
+    card = make_hourglass(tmp_path)
+    text = card.read_text()
+    card.write_text(f'{text}\n[graph]\nfile = "graph.onnx"\n')
+    for name, lost in (("net.onnx", "net.toml"), ("graph.onnx", "graph.onnx")):
+        command = ["export", str(card), "--onnx", str(tmp_path / name), "--overwrite"]
+        assert cli.main(command) == 2
+        said = f"{lost} belongs to the network that is written as ONNX: choose another name"
+        assert said in capsys.readouterr().err
+    assert card.read_text().startswith(text) and not (tmp_path / "net.onnx").exists()
+
+
+@pytest.mark.parametrize("name", ["out.onnx", "out_anchors.npz", "out.toml"])
+def test_what_is_there_already_stays(tmp_path, name, capsys):
+    command = ["export", "small_ssd_person", "--onnx", str(tmp_path / "out.onnx")]
+    (tmp_path / name).write_text("mine")
+    assert cli.main(command) == 2
+    assert f"{name} is there already: choose --overwrite" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == "mine"
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    assert cli.main([*command, "--overwrite"]) == 2
+    assert f"{name}: Is a directory" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("name", ["my ssd.onnx", "a\udcff.onnx", "a\x1b[2J.onnx", "net (1).onnx"])
