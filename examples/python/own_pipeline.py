@@ -61,6 +61,7 @@ def find_people(
         image_index=found.image_index,
         image_sizes=tuple((image.shape[0], image.shape[1]) for image in images),
         skeleton=card.skeleton,
+        drawn_score=card.drawn_score,
     )
     return people.select(merged.keep)
 

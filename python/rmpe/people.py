@@ -62,6 +62,9 @@ class People:
         classes; None where there is only one.
     classes : tuple of str
         The names of these classes.
+    drawn_score : float, optional
+        In 0..1: keypoints that score lower are not worth drawing, as the card of the network says
+        that found them. None: its scores call for no threshold of their own.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class People:
     track_ids: torch.Tensor | None = None
     class_index: torch.Tensor | None = None
     classes: tuple[str, ...] = (PERSON,)
+    drawn_score: float | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -176,6 +180,9 @@ class People:
     def concatenate(cls, parts: Sequence[People]) -> People:
         """Join at least one batch; the images of each follow those of the one before.
 
+        ``drawn_score`` is that of the parts, None where they differ: no one number suits the
+        scores of different networks.
+
         Raises
         ------
         TypeError, ValueError
@@ -200,7 +207,14 @@ class People:
             [part.image_index + start for part, start in zip(parts, first, strict=False)]
         )
         sizes = tuple(size for part in parts for size in part.image_sizes)
-        return cls(**joined, image_sizes=sizes, skeleton=parts[0].skeleton, classes=classes)
+        drawn = {part.drawn_score for part in parts}
+        return cls(
+            **joined,
+            image_sizes=sizes,
+            skeleton=parts[0].skeleton,
+            classes=classes,
+            drawn_score=drawn.pop() if len(drawn) == 1 else None,
+        )
 
     def split(self) -> list[People]:
         """Give each of the B images its own people, in the order they have here.
@@ -228,6 +242,7 @@ class People:
                 image_sizes=(size,),
                 skeleton=self.skeleton,
                 classes=self.classes,
+                drawn_score=self.drawn_score,
             )
             for image, size in enumerate(self.image_sizes)
         ]
@@ -256,6 +271,6 @@ class People:
         values = {
             field.name: getattr(self, field.name)
             for field in fields(self)
-            if field.name not in ("image_sizes", "skeleton", "classes")
+            if field.name not in ("image_sizes", "skeleton", "classes", "drawn_score")
         }
         return {name: value for name, value in values.items() if value is not None}

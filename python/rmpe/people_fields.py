@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from rmpe_ext.validation.checks import FLOATING, show
+from rmpe_ext.validation.checks import FLOATING, TYPES, check_real, show
 
 from .class_names import check_class_index, check_classes
 from .skeletons import Skeleton
@@ -49,6 +49,8 @@ def check_fields(people: People) -> None:
             raise TypeError(f"{name} must be one of {', '.join(FLOATING)}, got {value.dtype}")
     _check_sizes(people.image_sizes)
     check_classes(people.classes, people.class_index is not None)
+    if people.drawn_score is not None:
+        check_real(TYPES, "drawn_score", people.drawn_score, "in 0..1", least=0, most=1)
     if people.keypoints.device.type == "cpu":
         _check_values(people)
 

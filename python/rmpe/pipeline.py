@@ -148,7 +148,7 @@ class PoseEstimator:
             pose = build_pose(parts["pose"])
         check_parts(detector, pose, threshold)
         self.detector, self.pose = detector, pose
-        self.flip, self.threshold = flip, threshold
+        self.flip, self.threshold, self.drawn_score = flip, threshold, pose.card.drawn_score
         head = pose.card.head
         self.head = head if convention is None else head.with_convention(convention)
         self.timer = timer or StageTimer(self.device)
@@ -219,7 +219,7 @@ class PoseEstimator:
                 frames[0],
                 skeleton=self.skeleton,
                 classes=getattr(self.detector, "classes", (PERSON,)),
-                sure_joint=self.pose.card.drawn_score,
+                sure_joint=self.drawn_score,
             )
         return self._estimate(frames, found)
 
@@ -285,6 +285,7 @@ class PoseEstimator:
             skeleton=self.skeleton,
             class_index=found.class_index if len(classes) > 1 else None,
             classes=classes,
+            drawn_score=self.drawn_score,
         )
         if self.nms is None:
             return people

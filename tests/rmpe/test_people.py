@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rmpe.method.fitted_suppression import FittedSuppression
+from rmpe.method.suppress import suppress
 from rmpe.people import People
 from rmpe.skeletons import COCO_17
+from rmpe.trackers.tracker import track
 
 NUMBERS = ("keypoints", "keypoint_scores", "boxes", "box_scores", "scores")
 
@@ -132,6 +136,11 @@ def test_to_names_what_is_no_device(device):
             ValueError,
             "class_index must be in 0..1, as there are 2 classes, got -1",
         ),
+        ({"drawn_score": "0.3"}, TypeError, "drawn_score must be a number, got '0.3'"),
+        ({"drawn_score": True}, TypeError, "drawn_score must be a number, got True"),
+        ({"drawn_score": math.nan}, ValueError, "drawn_score must be in 0..1, got nan"),
+        ({"drawn_score": 1.5}, ValueError, "drawn_score must be in 0..1, got 1.5"),
+        ({"drawn_score": -0.1}, ValueError, "drawn_score must be in 0..1, got -0.1"),
         ({"skeleton": "coco_17"}, TypeError, "skeleton must be a Skeleton, got str"),
         ({"image_sizes": ((True, 5),)}, TypeError, r"image_sizes must hold .* got \(True, 5\)"),
         ({"image_index": torch.tensor([0, 3])}, ValueError, r"image_index must be in 0..2, .* 3"),
@@ -226,6 +235,35 @@ def test_concatenate_numbers_images_one_batch_after_the_other(batches):
     assert joined.image_sizes == sum((part.image_sizes for part in parts), ())
     expected = [one.scores.tolist() for part in parts for one in part.split()]
     assert [one.scores.tolist() for one in joined.split()] == expected
+
+
+@pytest.mark.parametrize("score", [None, 0, 0.15, 1, np.float32(0.5)])
+def test_the_score_for_drawings_stays_with_the_people(score):
+    people = dataclasses.replace(make_people([2, 0, 2]), drawn_score=score)
+    for kept in (
+        people.select(people.scores > 0),
+        people.to("meta"),
+        *people.split(),
+        *(result.people for result in people),
+        people[2].people,
+        people[2].numpy().people,
+        people[2].cpu().people,
+        pickle.loads(pickle.dumps(people)),
+        People.concatenate([people, people]),
+        suppress(people, "rmpe"),
+        suppress(people, FittedSuppression("soft-oks-nms", {"threshold": 0.5})),
+        track(None, people[2].people)[1],
+    ):
+        assert kept.drawn_score == score
+
+
+def test_people_of_different_networks_have_no_common_score_for_drawings():
+    first, second = (
+        dataclasses.replace(make_people([0]), drawn_score=score) for score in (0.2, 0.15)
+    )
+    assert People.concatenate([first, second]).drawn_score is None
+    assert People.concatenate([first, make_people([0])]).drawn_score is None
+    assert People.concatenate([make_people([0])] * 2).drawn_score is None
 
 
 def test_concatenate_needs_parts_of_one_skeleton():

@@ -279,6 +279,17 @@ def test_the_defaults_of_the_process_change_nothing(models_dir, data_dir, change
             assert torch.equal(getattr(found, name), getattr(want, name))
 
 
+def test_people_know_what_score_the_card_wants_drawn():
+    image = spot(*SPOTS[0])
+    for score in (None, 0.15):
+        card = dataclasses.replace(CARD, drawn_score=score)
+        estimate = PoseEstimator(WholeImage(), PoseNetwork(card, BrightestRed()))
+        people = estimate([image, image])
+        assert people.drawn_score == estimate.drawn_score == score
+        assert estimate([image], boxes=[[]]).drawn_score == score
+        assert estimate.follow(image, people[0].people).drawn_score == score
+
+
 @pytest.mark.parametrize(
     "detector", [DEFAULT_DETECTOR, "ssd_mobilenet_v1_coco", "ssd_person_retail_0013"]
 )
