@@ -118,8 +118,8 @@ def main() -> None:
     )
     parser.add_argument("--detector", default=DEFAULT_DETECTOR)
     parser.add_argument("--pose", default=DEFAULT_POSE)
-    parser.add_argument("--min-keypoint-score", type=float, default=DrawingStyle.min_keypoint_score)
-    parser.add_argument("--min-person-score", type=float)
+    for score in ("--min-keypoint-score", "--min-person-score"):
+        parser.add_argument(score, type=float, help="(default: that of all drawings)")
     parser.add_argument("--out", type=Path, help="folder for the drawings (default: none)")
     arguments = parser.parse_args()
 

@@ -23,7 +23,7 @@ from .outputs.drawing_style import DrawingStyle
 from .outputs.errors import OutputError, ResultsError
 from .outputs.journal import Journal, open_journal
 from .outputs.records import known_skeleton, people_of
-from .outputs.run_file import start_of_paths
+from .outputs.run_file import known_run
 from .outputs.video import CONTAINERS, UNKNOWN_RATE, Look, VideoWriter
 from .progress import Progress, no_progress
 from .terminal import printable
@@ -59,7 +59,8 @@ def annotate_video(
     out : str or path-like
         The new video, ``.mp4``, ``.m4v``, ``.mov`` or ``.mkv``; complete or not there.
     style : DrawingStyle
-        Who and what is drawn.
+        Who and what is drawn. Joints are those that drawings of `rmpe infer` have: the folder
+        knows the network's score for that, unless the style has its own.
     sound : bool
         Copy the sound.
     report : callable
@@ -94,12 +95,17 @@ def annotate_video(
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror}") from None
     clip = _with_times(read_clip(video), report)
+    about = known_run(results)
     with open_journal(results, report) as journal:
-        files = _frames_of(journal, clip, results)
+        files = _frames_of(journal, clip, results, about.directory)
+
+        def drawn(image: Any, number: int) -> Any:
+            return _drawn(image, journal, files[number], style, about.drawn_score)
+
         with progress("frame", len(clip)) as advance:
 
             def write(file: BinaryIO) -> None:
-                _write(file, out.suffix.lower(), clip, journal, files, style, sound, advance)
+                _write(file, out.suffix.lower(), clip, drawn, sound, advance)
 
             try:
                 write_atomically(Path(os.path.realpath(out)), write)
@@ -120,8 +126,8 @@ def _with_times(clip: Clip, report: Callable[[str], object]) -> Clip:
     return replace(clip, unit=1 / rate)
 
 
-def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
-    """Find the record of each frame: its ``file``."""
+def _frames_of(journal: Journal, clip: Clip, results: Path, start: str) -> list[str | None]:
+    """Find the record of each frame: its ``file``; relative ones are from `start`."""
     named = [path.name for path in clip.paths(range(len(clip)))]
     placed: dict[str, list[str]] = {}  # Records by their folders.
     for file in journal.done:
@@ -133,7 +139,7 @@ def _frames_of(journal: Journal, clip: Clip, results: Path) -> list[str | None]:
             placed[folder] = [one for one in files if like.fullmatch(os.path.basename(one))]
         folders = {folder for folder, files in placed.items() if files}
     if len(folders) > 1:  # Videos of one name, in different folders.
-        start, path = start_of_paths(results), os.path.realpath(clip.path)
+        path = os.path.realpath(clip.path)
         same = {one for one in folders if os.path.realpath(os.path.join(start, one)) == path}
         folders = same or folders
     if len(folders) != 1:
@@ -157,9 +163,7 @@ def _write(
     file: BinaryIO,
     suffix: str,
     clip: Clip,
-    journal: Journal,
-    files: list[str | None],
-    style: DrawingStyle,
+    drawn: Callable[[Any, int], Any],
     sound: bool,
     advance: Callable[[int], object],
 ) -> None:
@@ -172,7 +176,7 @@ def _write(
         for number, frame in decode_clip(clip, container, heard, packets.append):
             if number < done:
                 continue
-            shown = _drawn(upright(frame), journal, files[number], style)
+            shown = drawn(upright(frame), number)
             if last is not None and shown.shape != last.shape:
                 raise ImageError(
                     f"{printable(clip.path)}: all frames must have the size of the first, "
@@ -201,7 +205,9 @@ def _write(
         writer.finish()
 
 
-def _drawn(image: Any, journal: Journal, file: str | None, style: DrawingStyle) -> Any:
+def _drawn(
+    image: Any, journal: Journal, file: str | None, style: DrawingStyle, drawn_score: float | None
+) -> Any:
     entry = {"error": ""} if file is None else journal.record(file)
     if "error" in entry:
         return image
@@ -210,4 +216,4 @@ def _drawn(image: Any, journal: Journal, file: str | None, style: DrawingStyle) 
             f"{file}: the frame must be {entry['width']} x {entry['height']} pixels, as in the "
             f"results, got {image.shape[1]} x {image.shape[0]}"
         )
-    return draw(image, people_of(entry, known_skeleton(entry)), style)
+    return draw(image, people_of(entry, known_skeleton(entry), drawn_score), style)

@@ -80,7 +80,9 @@ class Following:
         # A frame of another size is of another scene.
         if entry is None or (entry["height"], entry["width"]) != image.shape[:2]:
             return self._estimator([image])
-        return self._estimator.follow(image, people_of(entry, self._estimator.skeleton))
+        return self._estimator.follow(
+            image, people_of(entry, self._estimator.skeleton, self._folder.drawn_score)
+        )
 
     def note(self, one: Work, entry: Record) -> None:
         """Remember what was found in an image."""

@@ -15,7 +15,7 @@ import torch
 
 from rmpe_ext import __version__
 from rmpe_ext.processors import usable_processors
-from rmpe_ext.validation.checks import TYPES, check_whole
+from rmpe_ext.validation.checks import TYPES, check_real, check_whole
 
 from .arguments import as_path
 from .following import Following, as_follower
@@ -91,7 +91,8 @@ def run(
         The folder of results, made where it is missing.
     load_estimator : callable
         Gives what finds people, such as a `rmpe.PoseEstimator`. Called when the folder is locked
-        and before anything in it changes, and only where an image needs it.
+        and before anything in it changes, and only where an image needs it. Its attribute
+        `drawn_score`, if it has one, is that of the people (`rmpe.People`).
     settings : mapping
         What changes the results, by name: text, numbers, true, false and None. A run is resumed
         only with the same.
@@ -208,7 +209,7 @@ def run(
             )
             started = time.perf_counter()
             estimator = load_estimator() if feed.needs_networks else None
-            loaded = time.perf_counter()
+            loaded, drawn_score = time.perf_counter(), _drawn_score(estimator)
             device = torch.device("cpu") if estimator is None else estimator.device
             limits = choose_batch(device) if batch_size is None else BatchLimits(batch_size)
             timer = StageTimer() if estimator is None else estimator.timer
@@ -224,6 +225,7 @@ def run(
                 "" if estimator is None else str(device),
                 tuple(formats),
                 folder.working_directory,
+                drawn_score,
             )
             folder.begin(about, style, crops, overwrite=overwrite)
             tally.left, tally.limits = total or 0, None if estimator is None else limits
@@ -261,6 +263,14 @@ def run(
         tally.stages, tally.loading = dict(timer.seconds), loaded - started
         tally.working = time.perf_counter() - loaded
     return tally
+
+
+def _drawn_score(estimator: Estimator | None) -> float | None:
+    """Give the estimator's `drawn_score`, checked, as ``run.json`` can hold it."""
+    score = getattr(estimator, "drawn_score", None)
+    if score is None:
+        return None
+    return check_real(TYPES, "drawn_score", score, "in 0..1", least=0, most=1)
 
 
 def _check_effect(feed: FoundFiles, excerpt: Excerpt, detect_every: int) -> None:

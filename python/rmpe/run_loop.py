@@ -250,7 +250,7 @@ class Inference:
             drawing = pool.submit(self.pictures.make, image, entry, skeleton)
         if self.viewer is not None and not isinstance(image, ImageError):
             try:
-                self.viewer.show(image, entry, skeleton)
+                self.viewer.show(image, entry, skeleton, self.folder.drawn_score)
             except ValueError as error:
                 self.report(f"not shown: {one.label.file}: {_describe(error)}", error)
         return _Unfinished(one, entry, None, drawing, digest)

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,13 +12,16 @@ import pytest
 
 from rmpe.annotation import annotate_video
 from rmpe.cli import main
+from rmpe.conversion import convert_results
 from rmpe.inputs.clip import Excerpt
 from rmpe.inputs.images import ImageError
 from rmpe.inputs.video import read_clip, read_clip_frames
 from rmpe.outputs.drawing import draw
 from rmpe.outputs.drawing_style import DrawingStyle
+from rmpe.outputs.drawn import drawn_joints
 from rmpe.outputs.errors import OutputError, ResultsError
 from rmpe.run import run
+from rmpe.tracking import track_results
 
 av = pytest.importorskip("av")
 from .inputs.encode import encode  # noqa: E402
@@ -310,6 +314,46 @@ def test_what_cannot_be_done_leaves_no_file(clip, tmp_path):
     with pytest.raises(ResultsError, match="walk_000000.jpg: the frame must be 64 x 48 pixels"):
         annotate_video("results", clip, "out.mp4")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.mkv", "results", "walk.mkv"]
+
+
+@pytest.mark.parametrize("command", ["infer", "track", "convert"])
+def test_joints_are_those_of_every_other_drawing(clip, monkeypatch, command):
+    """By the score of the network's card, which nobody has to repeat."""
+
+    class FaintEstimator(BarEstimator):
+        drawn_score = 0.15
+
+        def __call__(self, images):
+            return replace(super().__call__(images), drawn_score=self.drawn_score)
+
+    drawn = []
+
+    def note(people, style):
+        drawn.append(drawn_joints(people, style))
+        return drawn[-1]
+
+    def noted():
+        found = [joints.tolist() for joints in drawn]
+        drawn.clear()
+        return found
+
+    monkeypatch.setattr("rmpe.outputs.drawing.drawn_joints", note)
+    run([clip], "results", FaintEstimator, settings={}, batch_size=1, workers=1)
+    of_infer = noted()
+    for number in range(10):
+        FaintEstimator()([picture(number)])[0].plot(picture(number))
+    of_plot = noted()
+    if command == "track":
+        track_results("results", "others")
+    elif command == "convert":
+        convert_results("results", "others", ["jsonl"])
+    annotate_video("results" if command == "infer" else "others", clip, "out.mkv")
+    of_draw = noted()
+    assert of_infer == of_plot == of_draw
+    # Which is not what they are without the card's.
+    os.remove("results/run.json")
+    annotate_video("results", clip, "other.mkv")
+    assert sum(map(np.count_nonzero, noted())) < sum(map(np.count_nonzero, of_draw))
 
 
 def test_on_the_command_line(clip, capsys):

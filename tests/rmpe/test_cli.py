@@ -21,6 +21,7 @@ from rmpe.commands._excerpt import seconds
 from rmpe.errors import ModelError
 from rmpe.inputs import prefetch
 from rmpe.inputs.images import read_image
+from rmpe.models.read import load_card
 from rmpe.outputs import drawing_files
 from rmpe.outputs.files import AppendedFile
 from rmpe.people import People
@@ -36,12 +37,15 @@ ONNX_PAIR = ("--detector", "ssd_mobilenet_v1_coco", "--pose", "simplepose_coco17
 class FakeEstimator:
     """Finds one person in every image that is not black; chokes on red ones."""
 
+    score = 0.9
+
     def __init__(self, detector, pose, **options):
         self.names = (detector, pose)
         self.options = options
         self.device = torch.device(options["device"])
         self.batches = []
         self.timer = StageTimer()
+        self.drawn_score = load_card(pose).drawn_score
         FakeEstimator.made.append(self)
 
     def __call__(self, batch):
@@ -52,7 +56,7 @@ class FakeEstimator:
         count = len(index)
         return People(
             keypoints=torch.rand(count, 17, 2) * 20,
-            keypoint_scores=torch.full((count, 17), 0.9),
+            keypoint_scores=torch.full((count, 17), self.score),
             boxes=torch.tensor([[1.0, 1.0, 20.0, 20.0]]).repeat(count, 1),
             box_scores=torch.full((count,), 0.8),
             scores=torch.full((count,), 0.7),
@@ -184,13 +188,18 @@ def test_unsure_people_and_joints_are_written_but_not_drawn(folder, estimators):
 
 def test_least_scores_of_joints_are_the_networks_own(folder, estimators, monkeypatch):
     """Peaks of hourglass_aic14 are low, and its card says so."""
-    styles = []
-    monkeypatch.setattr(drawing_files.Drawings, "__init__", lambda self, directory, style: (
-        styles.append(style)))  # fmt: skip
-    monkeypatch.setattr(drawing_files.Drawings, "make", lambda *_: None)
-    for pose in ("simplepose_coco17", "hourglass_aic14"):
-        assert infer("photos/street.png", "--pose", pose, "--out", pose) == 0
-    assert [style.min_keypoint_score for style in styles] == [0.3, 0.15]
+    monkeypatch.setattr(FakeEstimator, "score", 0.2)
+    photo = read_image("photos/street.png")
+    for pose, drawn_score, options, is_drawn in (
+        ("simplepose_coco17", None, [], False),
+        ("simplepose_coco17", None, ["--min-keypoint-score", "0.2"], True),
+        ("hourglass_aic14", 0.15, [], True),
+        ("hourglass_aic14", 0.15, ["--min-keypoint-score", "0.3"], False),
+    ):
+        assert infer("photos/street.png", "--pose", pose, "--overwrite", *options) == 0
+        drawing = read_image("rmpe-results/drawings/street.png")
+        assert (drawing != photo).any() == is_drawn, (pose, options)
+        assert json.loads(Path("rmpe-results/run.json").read_text())["drawn_score"] == drawn_score
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Runs that save crops: made once, made again where they are missing, removed with their images."""
 
 import json
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rmpe.conversion import convert_results
@@ -13,6 +15,7 @@ from rmpe.smoothing import smooth_results
 from rmpe.trackers.parameters import TrackingParameters
 from rmpe.tracking import track_results
 
+from .fakes import PixelEstimator
 from .test_run import contents, estimators, infer, photos, save  # noqa: F401
 from .test_run_tracking import save as save_frame
 
@@ -21,6 +24,10 @@ CROPS = DrawingStyle(min_person_score=0, min_keypoint_score=0)
 
 def crops(out="out"):
     return sorted(path.name for path in Path(out, "crops").iterdir())
+
+
+def about(out="out"):
+    return json.loads(Path(out, "run.json").read_text())
 
 
 def test_each_person_is_saved_beside_the_drawings(infer):  # noqa: F811
@@ -76,11 +83,77 @@ def test_results_of_results_know_where_their_images_are(infer, monkeypatch):  # 
     smooth_results("tracked", "smooth")
     convert_results("smooth", "converted", ["jsonl"])
     for out in ("tracked", "smooth", "converted"):
-        assert json.loads(Path(out, "run.json").read_text())["directory"] == here
+        assert about(out)["directory"] == here
     # What an interrupted or older run has left may not say it.
     (run / "run.json").unlink()
     convert_results(run, "unknown", ["jsonl"])
-    assert json.loads(Path("unknown/run.json").read_text())["directory"] == ""
+    assert about("unknown")["directory"] == ""
+
+
+@pytest.fixture
+def faint(monkeypatch):
+    """The network's card says that low scores are worth drawing."""
+    monkeypatch.setattr(PixelEstimator, "drawn_score", 0.15, raising=False)
+
+
+def test_results_of_results_know_what_is_drawn(infer, faint):  # noqa: F811
+    infer(style=None, tracking=TrackingParameters())
+    track_results("out", "tracked")
+    smooth_results("tracked", "smooth")
+    convert_results("smooth", "converted", ["jsonl"])
+    assert [about(out)["drawn_score"] for out in ("out", "tracked", "smooth", "converted")] == [
+        0.15
+    ] * 4
+    Path("out/run.json").unlink()
+    track_results("out", "unknown")
+    assert about("unknown")["drawn_score"] is None
+
+
+def test_crops_are_of_those_who_are_drawn_of_the_network(infer, monkeypatch, estimators):  # noqa: F811
+    """Also where pictures are made again, and no network is at hand that would tell."""
+    monkeypatch.setattr(PixelEstimator, "drawn_score", 1.0, raising=False)
+    infer(crops=DrawingStyle(), out="nobody")
+    monkeypatch.setattr(PixelEstimator, "drawn_score", 0.0)
+    infer(crops=DrawingStyle())
+    assert crops("nobody") == [] != crops()
+    unbroken = contents()
+    assert about()["drawn_score"] == 0.0
+    for one in crops():
+        Path("out/crops", one).unlink()
+    for number in range(5):
+        Path(f"out/drawings/{number}.png").unlink()
+    assert infer(crops=DrawingStyle(), resume=True).drawn_again == 5
+    assert contents() == unbroken
+    assert len(estimators) == 2
+
+
+@pytest.mark.parametrize(
+    ("score", "error"), [("0.2", TypeError), (math.nan, ValueError), (1.5, ValueError)]
+)
+def test_what_is_no_score_for_drawings_is_refused(infer, monkeypatch, score, error):  # noqa: F811
+    monkeypatch.setattr(PixelEstimator, "drawn_score", score, raising=False)
+    with pytest.raises(error, match=f"drawn_score must be .*, got {score!r}"):
+        infer()
+    assert not Path("out").exists()
+    monkeypatch.setattr(PixelEstimator, "drawn_score", np.float32(0.5))
+    infer()
+    assert about()["drawn_score"] == 0.5
+
+
+def test_an_interrupted_run_goes_on_with_the_same_drawings(infer, faint):  # noqa: F811
+    infer(crops=DrawingStyle(), out="unbroken")
+    infer("photos/0.png", "photos/1.png", crops=DrawingStyle())
+    infer(crops=DrawingStyle(), resume=True)
+    assert contents() == contents("unbroken")
+
+
+def test_results_of_an_earlier_version_are_gone_on_with(infer, faint):  # noqa: F811
+    infer("photos/0.png", "photos/1.png")
+    early = about()
+    del early["drawn_score"]
+    Path("out/run.json").write_text(json.dumps(early))
+    infer(resume=True)
+    assert about()["drawn_score"] == 0.15
 
 
 def test_crops_that_fail_are_reported_and_made_again(infer, monkeypatch):  # noqa: F811

@@ -10,11 +10,9 @@ from ._options import fraction
 __all__ = ["add_drawing", "drawing_style"]
 
 
-def add_drawing(parser: argparse._ActionsContainer, *, networks: bool) -> None:
-    """Add the options; with `networks`, the card of one may say which joints are sure."""
-    score = str(DrawingStyle.min_keypoint_score)
-    if networks:
-        score = f"the pose network's own, {score} where its card says nothing"
+def add_drawing(parser: argparse._ActionsContainer) -> None:
+    """Add the options."""
+    score = DrawingStyle().keypoint_score(None)
     parser.add_argument("--no-boxes", action="store_true", help="draw no boxes around people")
     parser.add_argument(
         "--no-numbers",
@@ -32,7 +30,7 @@ def add_drawing(parser: argparse._ActionsContainer, *, networks: bool) -> None:
         type=fraction,
         metavar="SCORE",
         help="draw joints that score at least this, and have a neighbor that does; result files "
-        f"hold all (default: {score})",
+        f"hold all (default: what the card of the pose network says, else {score})",
     )
     parser.add_argument(
         "--min-person-score",
@@ -49,11 +47,10 @@ def add_drawing(parser: argparse._ActionsContainer, *, networks: bool) -> None:
     )
 
 
-def drawing_style(arguments: argparse.Namespace, score: float | None = None) -> DrawingStyle:
-    """Give the style; `score` is the least of a keypoint, where none is named."""
-    known = (arguments.min_keypoint_score, score, DrawingStyle.min_keypoint_score)
+def drawing_style(arguments: argparse.Namespace) -> DrawingStyle:
+    """Give the style that they describe."""
     return DrawingStyle(
-        min_keypoint_score=next(one for one in known if one is not None),
+        min_keypoint_score=arguments.min_keypoint_score,
         min_person_score=arguments.min_person_score,
         boxes=not arguments.no_boxes,
         numbers=not arguments.no_numbers,

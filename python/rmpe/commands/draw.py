@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="replace a file that is there already"
     )
     parser.add_argument("--no-sound", action="store_true", help="leave out the sound")
-    add_drawing(parser, networks=False)
+    add_drawing(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
 
 

@@ -95,7 +95,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_formats(output)
     output.add_argument("--no-draw", action="store_true", help="write no drawings")
-    add_drawing(output, networks=True)
+    add_drawing(output)
     output.add_argument(
         "--save-crops",
         action="store_true",
@@ -151,7 +151,6 @@ def run(arguments: argparse.Namespace) -> int:
     from ..outputs.errors import OutputError, OutputLostError
     from ..run import run as infer
     from ..trackers.parameters import TrackingParameters
-    from ._cards import find_card
 
     def report(message: str, error: BaseException | None) -> None:
         lines = [f"rmpe infer: {message}"]
@@ -164,8 +163,7 @@ def run(arguments: argparse.Namespace) -> int:
         excerpt = Excerpt(arguments.start, arguments.end, arguments.stride)
     except ValueError as error:
         raise CommandError(f"--{error}") from None
-    card = find_card(arguments.pose, "pose")
-    style = drawing_style(arguments, getattr(card, "drawn_score", None))
+    settings, style = _settings(arguments), drawing_style(arguments)
     nms = None if arguments.nms == "none" else arguments.nms
     connection, raw = connection_of(arguments), raw_video(arguments)
     viewer = None
@@ -178,7 +176,7 @@ def run(arguments: argparse.Namespace) -> int:
             with_lists(arguments.inputs),
             arguments.out,
             lambda: build_estimator(arguments, nms=nms),
-            settings=_settings(arguments),
+            settings=settings,
             recursive=arguments.recursive,
             excerpt=excerpt,
             connection=connection,

@@ -130,10 +130,7 @@ def _see_pose(
             f"scores of keypoints: {scores.min():.3f} to {scores.max():.3f}, "
             f"mean {scores.mean():.3f}",
         ]
-    lowest = getattr(card, "drawn_score", None)
     style = DrawingStyle(names=True, min_person_score=0.0)
-    if lowest is not None:
-        style = DrawingStyle(names=True, min_person_score=0.0, min_keypoint_score=lowest)
     return lines, draw(_overlaid(arguments, image, seen), people, style)
 
 

@@ -2,10 +2,10 @@
 
 Numbers of images are those of the results, annotations are counted from 1; so are categories, in
 the order in which they come, where the detector looks for more than people. Of a keypoint, the
-visibility is 2; one that is not finite, or scores less than a drawing would show, is not labeled:
-0, 0, 0. ``bbox`` is the box of the detector, ``area`` the part of it that people cover in COCO, on
-average. ``score`` and, where people were tracked, ``track_id`` are there too: tools take them as
-attributes, or leave them out.
+visibility is 2; one that is not finite, or scores less than what drawings show where nobody says
+otherwise, is not labeled: 0, 0, 0. ``bbox`` is the box of the detector, ``area`` the part of it
+that people cover in COCO, on average. ``score`` and, where people were tracked, ``track_id`` are
+there too: tools take them as attributes, or leave them out.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from ..skeletons import SILHOUETTE, SKELETONS, Skeleton
 from .drawing_style import DrawingStyle
 from .files import AppendedFile, Directory
 from .records import Record, class_of
+from .run_file import known_run
 from .text_format import flat_keypoints
 
 __all__ = ["COCO_ANNOTATIONS", "categories"]
-
-_SCORE = DrawingStyle.min_keypoint_score
 
 
 def categories(
@@ -54,7 +53,7 @@ class _CocoAnnotations:
     @contextmanager
     def writing(self, directory: Directory) -> Iterator[_Writer]:
         with directory.replacing(self.file_name) as file:
-            writer = _Writer(file)
+            writer = _Writer(file, DrawingStyle().keypoint_score(known_run(directory).drawn_score))
             yield writer
             writer.finish()
 
@@ -62,8 +61,8 @@ class _CocoAnnotations:
 class _Writer:
     """Writes annotations as they come; images, of which little is said, follow at the end."""
 
-    def __init__(self, file: AppendedFile) -> None:
-        self._file = file
+    def __init__(self, file: AppendedFile, least: float) -> None:
+        self._file, self._least = file, least
         self._images: list[str] = []
         self._skeleton: str | None = None
         self._classes: list[str] = []
@@ -89,7 +88,7 @@ class _Writer:
         flat = flat_keypoints(person)
         keypoints: list[float] = []
         for x, y, score in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
-            keypoints += (x, y, 2) if score >= _SCORE else (0, 0, 0)
+            keypoints += (x, y, 2) if score >= self._least else (0, 0, 0)
         x1, y1, x2, y2 = (value or 0.0 for value in person["box"])
         width, height = round(x2 - x1, 3), round(y2 - y1, 3)
         annotation = {

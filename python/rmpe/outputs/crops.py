@@ -33,16 +33,20 @@ class Crops:
     style : DrawingStyle
         Who is cut out: those whom it draws. With `DrawingStyle.blur_faces`, faces are
         unrecognizable here too.
+    drawn_score : float, optional
+        Of the people (`rmpe.People`).
     """
 
-    def __init__(self, directory: Directory, style: DrawingStyle) -> None:
+    def __init__(
+        self, directory: Directory, style: DrawingStyle, drawn_score: float | None = None
+    ) -> None:
         self._directory = directory
-        self._style = style
+        self._style, self._drawn_score = style, drawn_score
 
     def make(self, image: np.ndarray, entry: Record, skeleton: Skeleton | None = None) -> None:
         """Write the crops of the people of a record; see `Drawings.make`."""
         check_image(image, entry)
-        people = people_of(entry, skeleton or known_skeleton(entry))
+        people = people_of(entry, skeleton or known_skeleton(entry), self._drawn_score)
         if self._style.blur_faces:
             image = blur_faces(image, people)
         for name, (x1, y1, x2, y2) in crop_areas(entry, people, self._style).items():

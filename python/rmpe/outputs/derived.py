@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rmpe_ext import __version__
 
-from .run_file import RunFile, Setting, start_of_paths
+from .run_file import RunFile, Setting, known_run
 
 if TYPE_CHECKING:
     from .folder import ResultFolder
@@ -55,7 +55,7 @@ def begin_derived(
         Of the new results.
     results : Path
         What they are made of. Where it is a folder, relative paths of images start from where they
-        start there.
+        start there, and the people's `drawn_score` is what it is there.
     settings : mapping
         Those of `derived_settings`.
     formats : sequence of str
@@ -63,6 +63,9 @@ def begin_derived(
     overwrite : bool
         Replace earlier results.
     """
-    directory = start_of_paths(results) if results.is_dir() else folder.working_directory
-    run = RunFile(__version__, settings, "none", tuple(formats), directory)
+    before = known_run(results)
+    directory = before.directory if results.is_dir() else folder.working_directory
+    run = RunFile(
+        __version__, settings, "none", tuple(formats), directory, drawn_score=before.drawn_score
+    )
     folder.begin(run, overwrite=overwrite)

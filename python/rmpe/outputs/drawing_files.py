@@ -36,11 +36,15 @@ class Drawings:
         The folder.
     style : DrawingStyle
         Who and what is drawn.
+    drawn_score : float, optional
+        Of the people (`rmpe.People`).
     """
 
-    def __init__(self, directory: Directory, style: DrawingStyle) -> None:
+    def __init__(
+        self, directory: Directory, style: DrawingStyle, drawn_score: float | None = None
+    ) -> None:
         self._directory = directory
-        self._style = style
+        self._style, self._drawn_score = style, drawn_score
 
     def make(self, image: np.ndarray, entry: Record, skeleton: Skeleton | None = None) -> None:
         """Draw the people of a record on its image and write the drawing.
@@ -63,7 +67,7 @@ class Drawings:
         """
         check_image(image, entry)
         skeleton = skeleton or known_skeleton(entry)
-        drawing = draw(image, people_of(entry, skeleton), self._style)
+        drawing = draw(image, people_of(entry, skeleton, self._drawn_score), self._style)
         name = drawing_file(label_of(entry), image.shape[:2])
         # Not handed to the disk one by one: one that a loss of power costs is made again.
         with self._directory.replacing(name, sync=False) as file:

@@ -23,12 +23,12 @@ class DrawingStyle:
 
     Attributes
     ----------
-    min_keypoint_score : float
-        Joints that score lower are left out. Networks differ: the card of a pose network may say
-        what suits it.
+    min_keypoint_score : float, optional
+        Joints that score lower are left out. Networks differ: where omitted, it is what the card
+        of the one that found the people says (`People.drawn_score`), and .3 where that is nothing.
     min_person_score : float, optional
-        People that score lower (`People.scores`) are left out; .75 of `min_keypoint_score` where
-        omitted.
+        People that score lower (`People.scores`) are left out; .75 of the score that holds for
+        joints where omitted.
     boxes : bool
         Draw each person's box too.
     numbers : bool
@@ -48,11 +48,13 @@ class DrawingStyle:
 
     Examples
     --------
-    >>> DrawingStyle(min_keypoint_score=0.5).person_score
+    >>> DrawingStyle().keypoint_score(0.2), DrawingStyle().keypoint_score(None)
+    (0.2, 0.3)
+    >>> DrawingStyle(min_keypoint_score=0.5).person_score(0.2)
     0.375
     """
 
-    min_keypoint_score: float = _KEYPOINT_SCORE
+    min_keypoint_score: float | None = None
     min_person_score: float | None = None
     boxes: bool = True
     numbers: bool = True
@@ -65,12 +67,19 @@ class DrawingStyle:
             value = getattr(self, field.name)
             if not field.name.startswith("min_"):
                 check_type(TYPES, field.name, value, "bool")
-            elif field.name != "min_person_score" or value is not None:
+            elif value is not None:
                 check_real(TYPES, field.name, value, "finite")
 
-    @property
-    def person_score(self) -> float:
-        """The least score of the people that are drawn."""
+    def keypoint_score(self, drawn_score: float | None) -> float:
+        """Give the least score of the joints that are drawn, of people with such a `drawn_score`.
+
+        It is that of `People`, or of ``run.json``; None where it is not known.
+        """
+        known = (self.min_keypoint_score, drawn_score, _KEYPOINT_SCORE)
+        return next(score for score in known if score is not None)
+
+    def person_score(self, drawn_score: float | None) -> float:
+        """Give the least score of the people that are drawn, likewise."""
         if self.min_person_score is not None:
             return self.min_person_score
-        return _PERSON_SCORE * self.min_keypoint_score
+        return _PERSON_SCORE * self.keypoint_score(drawn_score)

@@ -33,7 +33,7 @@ def drawn_joints(people: People, style: DrawingStyle) -> Array:
     people : People
         P people of one image.
     style : DrawingStyle
-        Says what is too low.
+        Says what is too low, or leaves it to the people's `drawn_score`.
 
     Returns
     -------
@@ -58,10 +58,9 @@ def drawn_joints(people: People, style: DrawingStyle) -> Array:
     scores = as_float64(people.scores)
     # As float32, which scores are: one that is written as 0.7 is at least 0.7.
     # Not finite is never drawn: NaN is not at least anything, and infinity has no place.
-    joints = (
-        as_float64(people.keypoint_scores) >= np.float32(style.min_keypoint_score)
-    ) & within_float32(keypoints).all(-1)
-    joints &= (scores >= np.float32(style.person_score))[:, None]
+    least = np.float32(style.keypoint_score(people.drawn_score))
+    joints = (as_float64(people.keypoint_scores) >= least) & within_float32(keypoints).all(-1)
+    joints &= (scores >= np.float32(style.person_score(people.drawn_score)))[:, None]
     connected = np.zeros_like(joints)
     for start, end in people.skeleton.limbs:
         limb = joints[:, start] & joints[:, end]

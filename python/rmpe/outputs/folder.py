@@ -93,6 +93,8 @@ class ResultFolder:
     ----------
     pictures : Pictures or None
         What makes drawings and crops; None before `begin`, and where neither is wanted.
+    drawn_score : float or None
+        That of the people (`rmpe.People`), as ``run.json`` says; before `begin`, the earlier run's.
     working_directory : str
         What relative paths start from, also after it was removed.
     """
@@ -108,9 +110,9 @@ class ResultFolder:
         self.pictures: Pictures | None = None
         self.working_directory = working_directory
         self._path = path
-        self._directory = directory
-        self._journal = journal
+        self._directory, self._journal = directory, journal
         self._before = before
+        self.drawn_score = None if before is None else before.drawn_score
         self._run: RunFile | None = None
         self._planned: list[ImageLabel] = []
         self._stack = ExitStack()
@@ -147,7 +149,8 @@ class ResultFolder:
 
         def has_pictures(label: ImageLabel, size: tuple[int, int]) -> bool:
             return not (draw and drawing_file(label, size) not in drawn) and (
-                crops is None or has_crops(self._journal.record(label.file), crops, cropped)
+                crops is None
+                or has_crops(self._journal.record(label.file), crops, cropped, self.drawn_score)
             )
 
         self._planned, work = plan_work(
@@ -199,8 +202,10 @@ class ResultFolder:
             _check_packages(run.formats)
             if overwrite:
                 remove_earlier(self._directory)
-            self.pictures = begin_pictures(self._directory, self._stack, style, crops)
-            self._run = run
+            self._run, self.drawn_score = run, run.drawn_score
+            self.pictures = begin_pictures(
+                self._directory, self._stack, style, crops, self.drawn_score
+            )
             self._write_run_file()
             self._journal.begin()
         except OSError as error:

@@ -45,16 +45,22 @@ class Pictures:
 
 
 def begin_pictures(
-    directory: Directory, stack: ExitStack, style: DrawingStyle | None, crops: DrawingStyle | None
+    directory: Directory,
+    stack: ExitStack,
+    style: DrawingStyle | None,
+    crops: DrawingStyle | None,
+    drawn_score: float | None,
 ) -> Pictures | None:
     """Make the folders of what is wanted, and hold them open until the stack is closed."""
     parts: list[Drawings | Crops] = []
     if style is not None:
         directory.make_subfolder(DRAWINGS)
-        parts.append(Drawings(stack.enter_context(directory.subfolder(DRAWINGS)), style))
+        folder = stack.enter_context(directory.subfolder(DRAWINGS))
+        parts.append(Drawings(folder, style, drawn_score))
     if crops is not None:
         directory.make_subfolder(CROPS)
-        parts.append(Crops(stack.enter_context(directory.subfolder(CROPS)), crops))
+        folder = stack.enter_context(directory.subfolder(CROPS))
+        parts.append(Crops(folder, crops, drawn_score))
     return Pictures(parts) if parts else None
 
 
@@ -68,10 +74,12 @@ def complete_files(directory: Directory, name: str) -> set[str]:
         return set()
 
 
-def has_crops(entry: Record, style: DrawingStyle, files: set[str]) -> bool:
+def has_crops(
+    entry: Record, style: DrawingStyle, files: set[str], drawn_score: float | None
+) -> bool:
     """Whether all crops of a record are among files."""
     try:
-        people = people_of(entry, known_skeleton(entry))
+        people = people_of(entry, known_skeleton(entry), drawn_score)
     except ResultsError:  # Making them says why they cannot be made.
         return False
     return files.issuperset(crop_areas(entry, people, style))

@@ -168,7 +168,7 @@ def known_skeleton(entry: Record) -> Skeleton:
     return skeleton
 
 
-def people_of(entry: Record, skeleton: Skeleton) -> People:
+def people_of(entry: Record, skeleton: Skeleton, drawn_score: float | None = None) -> People:
     """Make `People` of a record again; the opposite of `record`.
 
     Parameters
@@ -177,6 +177,8 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
         A record of an image that was not skipped.
     skeleton : Skeleton
         The one that the record names.
+    drawn_score : float, optional
+        Theirs, for drawings; it is in ``run.json`` (`rmpe.outputs.run_file`), and in no record.
 
     Returns
     -------
@@ -202,10 +204,8 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
 
     track_ids = None
     if people and all("track_id" in person for person in people):
-        # -1, as `People` has it, for who has none.
-        track_ids = torch.tensor(
-            [person["track_id"] or -1 for person in people], dtype=torch.int64, device="cpu"
-        )
+        ids = [person["track_id"] or -1 for person in people]  # -1, as `People` has it, for none.
+        track_ids = torch.tensor(ids, dtype=torch.int64, device="cpu")
     names = [class_of(person) for person in people]
     classes = tuple(dict.fromkeys(names)) or (PERSON,)
     of_class = torch.tensor([classes.index(name) for name in names], device="cpu")
@@ -221,6 +221,7 @@ def people_of(entry: Record, skeleton: Skeleton) -> People:
         track_ids=track_ids,
         class_index=of_class if len(classes) > 1 else None,
         classes=classes,
+        drawn_score=drawn_score,
     )
 
 

@@ -14,7 +14,7 @@ from .errors import ResultsError
 from .files import Directory
 from .labels import is_path
 
-__all__ = ["RUN_FILE", "RunFile", "Setting", "parse_run_file", "read_run_file", "start_of_paths"]
+__all__ = ["RUN_FILE", "RunFile", "Setting", "known_run", "parse_run_file", "read_run_file"]
 
 RUN_FILE = "run.json"
 # A longer one is none.
@@ -39,6 +39,9 @@ class RunFile:
         The result files that were asked for, by their keys in `rmpe.outputs.RESULT_FORMATS`.
     directory : str
         The working directory of the run, from which the relative paths of its images start.
+    drawn_score : float, optional
+        That of the people (`rmpe.People`); None where the pose network has none, or where no
+        network ran.
     """
 
     rmpe: str
@@ -46,6 +49,7 @@ class RunFile:
     device: str
     formats: tuple[str, ...] = ()
     directory: str = ""
+    drawn_score: float | None = None
 
     def after(self, before: RunFile, there: Iterable[str], known: Collection[str]) -> RunFile:
         """Give what it says where it goes on with an earlier run.
@@ -67,6 +71,7 @@ class RunFile:
             formats=tuple(name for name in names if name in known),
             device=self.device or before.device,
             directory=before.directory or self.directory,
+            drawn_score=self.drawn_score if before.drawn_score is None else before.drawn_score,
         )
 
     def to_bytes(self) -> bytes:
@@ -88,13 +93,18 @@ def read_run_file(directory: Directory) -> RunFile:
         return parse_run_file(file.read(_MOST_BYTES))
 
 
-def start_of_paths(results: Path) -> str:
-    """Tell what relative paths start from in a folder of results; empty where that is not known."""
+def known_run(results: Path | Directory) -> RunFile:
+    """Read the ``run.json`` of a folder of results.
+
+    Gives one that says nothing where there is no folder, or no such file, or it is damaged.
+    """
     try:
+        if isinstance(results, Directory):
+            return read_run_file(results)
         with Directory(results) as directory:
-            return read_run_file(directory).directory
+            return read_run_file(directory)
     except (OSError, ResultsError):
-        return ""
+        return RunFile("", {}, "")
 
 
 def parse_run_file(data: bytes) -> RunFile:
@@ -103,7 +113,7 @@ def parse_run_file(data: bytes) -> RunFile:
     Parameters
     ----------
     data : bytes
-        Any bytes at all. Files of earlier versions say neither `formats` nor `directory`.
+        Any bytes at all. Files of earlier versions say no `formats`, `directory` or `drawn_score`.
 
     Raises
     ------
@@ -134,8 +144,13 @@ def parse_run_file(data: bytes) -> RunFile:
     directory = found.get("directory", "")
     if directory != "" and not (is_path(directory) and os.path.isabs(directory)):
         raise ResultsError("directory must be an absolute path")
+    drawn_score = found.get("drawn_score")
+    if drawn_score is not None and not (
+        type(drawn_score) in (int, float) and 0 <= drawn_score <= 1
+    ):
+        raise ResultsError("drawn_score must be a number in 0..1 or null")
     rmpe, device = (_text(found, name) for name in ("rmpe", "device"))
-    return RunFile(rmpe, settings, device, tuple(formats), directory)
+    return RunFile(rmpe, settings, device, tuple(formats), directory, drawn_score)
 
 
 def _text(found: Mapping[str, Any], name: str) -> str:

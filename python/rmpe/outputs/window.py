@@ -126,8 +126,14 @@ class Viewer:
         self.window = window
         self._style = style
 
-    def show(self, image: np.ndarray, entry: Record, skeleton: Skeleton | None = None) -> None:
+    def show(
+        self,
+        image: np.ndarray,
+        entry: Record,
+        skeleton: Skeleton | None = None,
+        drawn_score: float | None = None,
+    ) -> None:
         """Draw the people of a record on its image, and show it if the window is open."""
         if self.window.is_open:
-            people = people_of(entry, skeleton or known_skeleton(entry))
+            people = people_of(entry, skeleton or known_skeleton(entry), drawn_score)
             self.window.show(draw(image, people, self._style))

@@ -17,6 +17,7 @@ from rmpe.outputs.coco import COCO
 from rmpe.outputs.coco_annotations import COCO_ANNOTATIONS
 from rmpe.outputs.labels import ImageLabel
 from rmpe.outputs.records import error_record, record, tracked_record
+from rmpe.outputs.run_file import RUN_FILE, RunFile
 from rmpe.skeletons import COCO_17
 
 from .material import LABEL, make_people, make_records, text_of, written
@@ -49,6 +50,17 @@ def test_what_is_labeled(tmp_path):
             [7, 9], [8, 10], [9, 11], [2, 3], [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 7],
         ]
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("drawn_score", "least"), [(None, 0.3), (0.15, 0.15), (0.6, 0.6)])
+def test_what_is_labeled_is_what_drawings_show_of_the_network(tmp_path, drawn_score, least):
+    run = RunFile("1.0", {}, "cpu", drawn_score=drawn_score)
+    (tmp_path / RUN_FILE).write_bytes(run.to_bytes())
+    entry = record(LABEL, make_people(3))
+    content = json.loads(written(COCO_ANNOTATIONS, tmp_path, entry).read_text())
+    assert [one["num_keypoints"] for one in content["annotations"]] == [
+        sum(score >= least for score in person["keypoint_scores"]) for person in entry["people"]
+    ]
 
 
 def test_classes_are_categories(tmp_path):

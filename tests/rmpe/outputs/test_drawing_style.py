@@ -24,9 +24,22 @@ def test_scores_are_finite_numbers(name):
             DrawingStyle(**{name: value})
 
 
-def test_a_score_of_joints_is_needed():
-    with pytest.raises(TypeError, match="min_keypoint_score must be a number, got None"):
-        DrawingStyle(min_keypoint_score=None)
+@pytest.mark.parametrize(
+    ("given", "drawn_score", "joints", "people"),
+    [
+        ({}, None, 0.3, 0.225),
+        ({}, 0.2, 0.2, 0.15),
+        ({}, 0, 0, 0),
+        ({"min_keypoint_score": 0.5}, 0.2, 0.5, 0.375),
+        ({"min_keypoint_score": 0}, 0.2, 0, 0),
+        ({"min_person_score": 0.1}, 0.2, 0.2, 0.1),
+        ({"min_person_score": 0}, None, 0.3, 0),
+    ],
+)
+def test_the_least_scores_are_those_given_or_the_networks_own(given, drawn_score, joints, people):
+    style = DrawingStyle(**given)
+    assert style.keypoint_score(drawn_score) == joints
+    assert style.person_score(drawn_score) == pytest.approx(people)
 
 
 @pytest.mark.parametrize("name", SWITCHES)

@@ -1,6 +1,7 @@
 """Who is drawn: sure people once, with the joints that hang together."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,6 +44,17 @@ def test_least_score_of_people_follows_that_of_joints():
     assert not drawn(people).any()
     assert drawn(people, 0.15).all()
     assert not drawn(people, 0.15, 0.2).any()
+
+
+def test_least_scores_are_those_that_suit_the_network():
+    people = make_people(SIZE, score=0.16)
+    people.scores[0] = 0.14
+    people = replace(people, drawn_score=0.15)
+    assert drawn(people).all()
+    assert not drawn(people, 0.3).any()
+    assert not drawn(people, None, 0.2).any()
+    assert not drawn(replace(people, drawn_score=0.17)).any()
+    assert not drawn(replace(people, drawn_score=None)).any()
 
 
 def test_thresholds_are_the_least_that_is_drawn():

@@ -128,6 +128,23 @@ def test_q_ends_the_run_and_it_can_be_resumed(display, photos):
     assert files("seen") == files("plain")
 
 
+def test_people_are_shown_as_the_network_wants_them_drawn(monkeypatch, photos):
+    """Without a display: what the drawing is made of."""
+    shown = []
+    monkeypatch.setattr("rmpe.outputs.window.draw", lambda image, people, style: (
+        shown.append(people.drawn_score)))  # fmt: skip
+    monkeypatch.setattr(PixelEstimator, "drawn_score", 0.15, raising=False)
+
+    class Nowhere:
+        is_open, quit = True, False
+
+        def show(self, image):
+            return True
+
+    infer("seen", Viewer(Nowhere(), DrawingStyle()))
+    assert shown == [0.15] * 4
+
+
 def test_an_image_that_cannot_be_drawn_does_not_end_the_run(display, photos, monkeypatch):
     reports = []
 
