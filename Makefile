@@ -160,7 +160,7 @@ train-shipped: build .venv/bench  ## train the networks of the package anew, and
 	  --boxes "$(LINKED)/human-boxes/people.json" --pose movenet_thunder_coco17 --models "$(MODELS)" \
 	  --similarity 0.3 --keypoints 3 --out "$(LINKED)/human-boxes/movenet.json" --resume
 	@before=; for run in detector:detector pose:pose pose_more:pose_more pose_again:pose_more \
-	    pose_large:pose_large; do \
+	    pose_large:pose_large pose_largest:pose_largest; do \
 	  name=$${run%:*}; options=; \
 	  test -z "$$before" || options="--weights $(RUNS)/$$before/checkpoint.pt"; \
 	  test ! -f "$(RUNS)/$$name/checkpoint.pt" || options=--resume; \
@@ -168,7 +168,7 @@ train-shipped: build .venv/bench  ## train the networks of the package anew, and
 	  test "$$name" = detector || before=$$name; \
 	done
 	@RMPE_DATA="$(abspath $(DATA))" RMPE_MODELS="$(abspath $(MODELS))" $(BIN)/python -m bench.shipped \
-	  --detector "$(RUNS)/detector/average.toml" --pose "$(RUNS)/pose_large/average.toml"
+	  --detector "$(RUNS)/detector/average.toml" --pose "$(RUNS)/pose_largest/average.toml"
 
 EVALUATE := @$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --detector ssd_mobilenet_v1_coco \
             --pose simplepose_coco17

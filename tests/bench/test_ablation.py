@@ -23,8 +23,10 @@ def test_a_variant_differs_from_the_full_method_in_what_it_leaves_out():
     assert CONFIGS["without transformer and parallel branch"] == replace(
         full, transformer=None, phase=(replace(full.phase[0], transformer=False),)
     )
-    assert CONFIGS["without proposals"] == replace(
-        full, proposals=replace(full.proposals, kind="none", file="")
+    assert CONFIGS["without proposals, true boxes"] == replace(
+        full,
+        proposals=replace(full.proposals, kind="none", file=""),
+        augmentation=replace(full.augmentation, shift=0, scale=0),
     )
     assert CONFIGS["random jitter in place of proposals"] == replace(
         full, proposals=replace(full.proposals, kind="jitter")

@@ -132,8 +132,8 @@ def load_pose(
     Examples
     --------
     >>> pose = load_pose("small_hourglass_coco17")
-    >>> pose.network(torch.zeros(2, 3, 224, 160))[0].shape
-    torch.Size([2, 17, 56, 40])
+    >>> pose.network(torch.zeros(2, 3, 256, 192))[0].shape
+    torch.Size([2, 17, 64, 48])
     """
     card = _of_pose(load_card(name_or_path))
     check_run_options([card], provider, compiled, precision)
