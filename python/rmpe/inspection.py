@@ -80,7 +80,7 @@ def inspect(
     >>> photo = np.full((480, 640, 3), 128, np.uint8)
     >>> seen = inspect(PoseEstimator(), photo, boxes=[[100, 100, 200, 300]])
     >>> seen.crops.shape, seen.windows, seen.heatmaps.shape
-    (torch.Size([1, 4, 2]), None, torch.Size([1, 17, 56, 40]))
+    (torch.Size([1, 4, 2]), None, torch.Size([1, 17, 64, 48]))
     """
     people = estimator(image, boxes=boxes, channels=channels)
     pose, card = estimator.pose, estimator.pose.card

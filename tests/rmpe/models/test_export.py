@@ -188,7 +188,7 @@ def test_what_is_onnx_already(name, tmp_path):
     ("name", "old", "new", "message"),
     [
         ("small_hourglass_coco17", "stride = 4", "stride = 8",
-         r"outputs must be \(N, 17, 28, 20\) by the model card, got \(N, 17, 56, 40\)"),
+         r"outputs must be \(N, 17, 32, 24\) by the model card, got \(N, 17, 64, 48\)"),
         ("small_ssd_person", "person = 1", "person = 2",
          r"the column of person must be in 0..1, as there are 2 classes, got 2"),
     ],
