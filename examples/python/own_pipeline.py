@@ -47,7 +47,7 @@ def find_people(
     keypoints, scores = card.head.decode(outputs, matrices)
 
     # One pose for each person, and each pose averaged with those that it replaces.
-    confidence = found.scores * scores.mean(1)
+    confidence = found.scores * scores.square().mean(1).sqrt()
     kept = rmpe_ext.pose_nms(
         keypoints, scores, found.boxes, pose_scores=confidence, image_index=found.image_index
     )
