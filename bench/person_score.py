@@ -1,9 +1,9 @@
 """Compare what a person's score may be made of: ``python -m bench.person_score``.
 
-A person's score is the box's score times one number of the scores of the joints. Keypoint AP ranks
-people by it, and pose NMS picks the best by it. Prints the AP of each such number, for three pairs
-of networks, on the validation half of coco-people and on coco-mini: with annotated boxes, and with
-those that the detector finds, under pose NMS `alphapose`.
+A person's score is the box's score times one number that is made of the joints' scores. Keypoint
+AP ranks people by it, and pose NMS picks the best by it. Prints the AP of each such number, for
+three pairs of networks, on the validation half of coco-people and on coco-mini: with annotated
+boxes, and with those that the detector finds, at its own threshold and under pose NMS `alphapose`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The paper's ablation, on real photographs: ``python -m bench.ablation --data ../shared/data``.
 
 Everybody is found by the detector of the package, on the validation half of coco-people, which
-nothing here was trained on: in boxes that score .1 or more under each kind of suppression, in those
-of the detector's own threshold by what was trained.
+nothing here was trained on. Kinds of suppression are compared in boxes that score .1 or more, what
+was trained in those of the detector's own threshold.
 
 suppression
     The pose network of the package, under each kind of suppression at its usual setting; in two
