@@ -34,12 +34,12 @@ def carry(
     *,
     skeleton: Skeleton,
     classes: Sequence[str] = (PERSON,),
-    sure_joint: float | None = None,
 ) -> Detections:
     """Expect the people of one frame in the next, where their joints were.
 
     Who comes into the picture is not among them. Who had fewer than 3 joints that were sure, as one
-    who is hidden or has left, is dropped.
+    who is hidden or has left, is dropped. Sure are those from ``people.drawn_score`` on, or 0.3
+    where that is None.
 
     Parameters
     ----------
@@ -51,8 +51,6 @@ def carry(
         That of the people.
     classes : sequence of str
         What the detector tells apart, the people's classes among them.
-    sure_joint : float, optional
-        Least score of a joint that counts; 0.3 where omitted.
 
     Returns
     -------
@@ -94,7 +92,9 @@ def carry(
         raise ValueError(f"people must be of {listed(classes)}, got {listed(sorted(unknown))}")
     of_class = [classes.index(name) for name in people.class_names]
     people = people.to(image.device)
-    sure = people.keypoint_scores >= (_SURE_JOINT if sure_joint is None else sure_joint)
+    sure = people.keypoint_scores >= (
+        _SURE_JOINT if people.drawn_score is None else people.drawn_score
+    )
     low = people.keypoints.masked_fill(~sure[..., None], torch.inf).amin(1)
     high = people.keypoints.masked_fill(~sure[..., None], -torch.inf).amax(1)
     before = people.boxes[:, 2:] - people.boxes[:, :2]

@@ -219,7 +219,6 @@ class PoseEstimator:
                 frames[0],
                 skeleton=self.skeleton,
                 classes=getattr(self.detector, "classes", (PERSON,)),
-                sure_joint=self.drawn_score,
             )
         return self._estimate(frames, found)
 

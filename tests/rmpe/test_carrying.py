@@ -66,7 +66,7 @@ def test_joints_that_are_not_sure_do_not_count():
     scores[0, 3] = 0.29
     wild = dataclasses.replace(before, keypoints=keypoints, keypoint_scores=scores)
     assert expected(wild).boxes.tolist() == [[44, 14, 96, 66]]
-    assert expected(wild, sure_joint=0.2).boxes[0, 2] > 180
+    assert expected(dataclasses.replace(wild, drawn_score=0.2)).boxes[0, 2] > 180
 
 
 def test_a_box_shrinks_slowly():
