@@ -14,9 +14,8 @@ from dataclasses import replace
 
 import torch
 
-from bench.shipped import DATA, MODELS, PRESET, READY
+from bench.shipped import MODELS, PRESET, READY, datasets, short
 from rmpe import PoseEstimator
-from rmpe.datasets import load_dataset
 from rmpe.evaluation import find_people
 from rmpe.metrics.keypoint_ap import average_precision
 from rmpe.metrics.predictions import Predictions
@@ -49,16 +48,11 @@ def main() -> None:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    mini, people = DATA / "coco-mini", DATA / "coco-people"
-    datasets = {
-        "coco-people": load_dataset(people / "val.json", people / "images"),
-        "coco-mini": load_dataset(mini / "person_keypoints.json", mini / "images"),
-    }
     print("| pose network | photographs | boxes | " + " | ".join(SCORES) + " |")
     print("|---|---|---|" + "---|" * len(SCORES))
     for detector, pose in PAIRS:
         estimator = PoseEstimator(detector, pose, models_dir=MODELS, nms=None)
-        for name, dataset in datasets.items():
+        for name, dataset in datasets().items():
             for boxes in ("annotated", "detected"):
                 found = find_people(estimator, dataset, true_boxes=boxes == "annotated")
                 aps = []
@@ -66,8 +60,8 @@ def main() -> None:
                     scored = replace(found, scores=found.box_scores * score(found.keypoint_scores))
                     if boxes == "detected":
                         scored = suppress(scored, PRESET)
-                    ap = average_precision(dataset, Predictions.from_people(scored)).ap
-                    aps.append(f"{ap:.3f}".removeprefix("0"))
+                    measured = average_precision(dataset, Predictions.from_people(scored))
+                    aps.append(short(measured.ap))
                 print(f"| `{pose}` | {name} | {boxes} | {' | '.join(aps)} |", flush=True)
 
 

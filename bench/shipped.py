@@ -106,28 +106,23 @@ def boxes_table(pairs: list[Pair]) -> Iterator[str]:
     for pair, detector, taken in zip(pairs, detectors, times, strict=True):
         found = validation.measure(detector)
         yield (
-            f"| {pair.name_detector()} | {_short(found['ap50'])} | {_short(found['ap75'])} | "
-            f"{_short(found['ap'])} | {1e3 * statistics.median(taken):.1f} |"
+            f"| {pair.name_detector()} | {short(found['ap50'])} | {short(found['ap75'])} | "
+            f"{short(found['ap'])} | {1e3 * statistics.median(taken):.1f} |"
         )
 
 
 def keypoints_table(pairs: list[Pair]) -> Iterator[str]:
     """Keypoint AP, with annotated and with detected boxes."""
-    mini = DATA / "coco-mini"
-    datasets = {
-        "coco-people": _people(),
-        "coco-mini": load_dataset(mini / "person_keypoints.json", mini / "images"),
-    }
     yield "| networks | photographs | boxes | mirrored, too | AP | AP50 | AP75 |"
     yield "|---|---|---|---|---|---|---|"
     for pair in pairs:
-        for name, dataset in datasets.items():
+        for name, dataset in datasets().items():
             for boxes in ("annotated", "detected"):
                 for flip in (False, True):
                     found = _precision(pair, dataset, true_boxes=boxes == "annotated", flip=flip)
                     yield (
                         f"| {pair.title} | {name} | {boxes} | {'yes' if flip else 'no'} | "
-                        f"{_short(found.ap)} | {_short(found.ap50)} | {_short(found.ap75)} |"
+                        f"{short(found.ap)} | {short(found.ap50)} | {short(found.ap75)} |"
                     )
 
 
@@ -153,7 +148,7 @@ def who_table(pairs: list[Pair]) -> Iterator[str]:
     yield "| people | how many | " + " | ".join(p.name_pose() for p in pairs) + " |"
     yield "|---" * (2 + len(pairs)) + "|"
     for row, (name, group) in enumerate(groups.items()):
-        shares = " | ".join(_short(column[row]) for column in columns)
+        shares = " | ".join(short(column[row]) for column in columns)
         yield f"| {name} | {group.sum()} | {shares} |"
 
 
@@ -177,6 +172,16 @@ def speed_table(pairs: list[Pair]) -> Iterator[str]:
             taken.append((time.perf_counter() - start) / len(chosen))
     for pair, taken, seconds in zip(pairs, times, loaded, strict=True):
         yield f"| {pair.title} | {1 / statistics.median(taken):.1f} | {seconds:.2f} s |"
+
+
+@functools.cache
+def datasets() -> dict[str, Dataset]:
+    """The photographs that keypoints are measured on."""
+    mini = DATA / "coco-mini"
+    return {
+        "coco-people": _people(),
+        "coco-mini": load_dataset(mini / "person_keypoints.json", mini / "images"),
+    }
 
 
 @functools.cache
@@ -219,7 +224,7 @@ def _with_two(estimator: PoseEstimator) -> list[Path]:
     return [path for path in _people().paths if len(estimator([path])) == 2]
 
 
-def _short(share: float | None) -> str:
+def short(share: float | None) -> str:
     """.431 for 0.4312, and a dash for nothing."""
     return "-" if share is None else f"{share:.3f}".removeprefix("0")
 

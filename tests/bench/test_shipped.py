@@ -10,7 +10,7 @@ PAIR = shipped.Pair(DEFAULT_DETECTOR, DEFAULT_POSE)
 
 
 def test_shares_are_written_short():
-    assert [shipped._short(share) for share in (0.4312, 1.0, None)] == [".431", "1.000", "-"]
+    assert [shipped.short(share) for share in (0.4312, 1.0, None)] == [".431", "1.000", "-"]
 
 
 @pytest.fixture
