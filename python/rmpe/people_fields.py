@@ -15,7 +15,7 @@ from .skeletons import Skeleton
 if TYPE_CHECKING:
     from .people import People
 
-__all__ = ["check_fields", "check_image_index"]
+__all__ = ["check_drawn_score", "check_fields", "check_image_index"]
 
 _NUMBERS = ("keypoints", "keypoint_scores", "boxes", "box_scores", "scores")
 _OPTIONAL = ("track_ids", "class_index")
@@ -49,10 +49,16 @@ def check_fields(people: People) -> None:
             raise TypeError(f"{name} must be one of {', '.join(FLOATING)}, got {value.dtype}")
     _check_sizes(people.image_sizes)
     check_classes(people.classes, people.class_index is not None)
-    if people.drawn_score is not None:
-        check_real(TYPES, "drawn_score", people.drawn_score, "in 0..1", least=0, most=1)
+    check_drawn_score(people.drawn_score)
     if people.keypoints.device.type == "cpu":
         _check_values(people)
+
+
+def check_drawn_score(score: float | None) -> float | None:
+    """Give it as a float, or None; raise TypeError or ValueError unless it is in 0..1."""
+    if score is None:
+        return None
+    return check_real(TYPES, "drawn_score", score, "in 0..1", least=0, most=1)
 
 
 def _check_shapes(people: People, tensors: dict[str, torch.Tensor]) -> None:

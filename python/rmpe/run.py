@@ -15,7 +15,7 @@ import torch
 
 from rmpe_ext import __version__
 from rmpe_ext.processors import usable_processors
-from rmpe_ext.validation.checks import TYPES, check_real, check_whole
+from rmpe_ext.validation.checks import TYPES, check_whole
 
 from .arguments import as_path
 from .following import Following, as_follower
@@ -34,6 +34,7 @@ from .outputs.location import working_directory
 from .outputs.run_file import RunFile, Setting
 from .outputs.window import Viewer
 from .outputs.work import Work
+from .people_fields import check_drawn_score
 from .progress import Progress, no_progress
 from .run_feeds import FoundFiles, IncomingFrames, file_batches
 from .run_loop import Estimator, Inference, Tally
@@ -209,7 +210,8 @@ def run(
             )
             started = time.perf_counter()
             estimator = load_estimator() if feed.needs_networks else None
-            loaded, drawn_score = time.perf_counter(), _drawn_score(estimator)
+            loaded = time.perf_counter()
+            drawn_score = check_drawn_score(getattr(estimator, "drawn_score", None))
             device = torch.device("cpu") if estimator is None else estimator.device
             limits = choose_batch(device) if batch_size is None else BatchLimits(batch_size)
             timer = StageTimer() if estimator is None else estimator.timer
@@ -263,14 +265,6 @@ def run(
         tally.stages, tally.loading = dict(timer.seconds), loaded - started
         tally.working = time.perf_counter() - loaded
     return tally
-
-
-def _drawn_score(estimator: Estimator | None) -> float | None:
-    """Give the estimator's `drawn_score`, checked, as ``run.json`` can hold it."""
-    score = getattr(estimator, "drawn_score", None)
-    if score is None:
-        return None
-    return check_real(TYPES, "drawn_score", score, "in 0..1", least=0, most=1)
 
 
 def _check_effect(feed: FoundFiles, excerpt: Excerpt, detect_every: int) -> None:
