@@ -49,17 +49,24 @@ class Batch:
         (M, 4) float32: what is to be found and ignored regions, in fractions of the input.
     class_index
         (M,) int64: what each holds.
+    sample
+        (M,) int64: the sample that each is in.
+    ignored
+        (M,) bool.
     certainty
         (M,) float32: how far each is to be found, 1 unless a teacher says otherwise.
     anchors
         (A, 4) float32, likewise.
     matched
-        (N, A): see `rmpe.training.detector.matching.match_anchors`.
+        (N, A): see `rmpe.training.detector.matching.match_anchors`. Where the network chooses the
+        anchors of people, of ignored regions alone.
     """
 
     inputs: torch.Tensor
     boxes: torch.Tensor
     class_index: torch.Tensor
+    sample: torch.Tensor
+    ignored: torch.Tensor
     certainty: torch.Tensor
     anchors: torch.Tensor
     matched: torch.Tensor
@@ -155,16 +162,27 @@ class BatchMaker:
         if self._teacher is not None:
             labels = self._teacher.judge(labels, self._inputs(*seen, self._teacher.size))
         anchors = self._anchors(size)
+        loss = self._config.loss
+        now = slice(None) if loss.matching == "iou" else labels.ignored
         matched = match_anchors(
             anchors,
-            labels.boxes,
-            labels.sample,
-            labels.ignored,
+            labels.boxes[now],
+            labels.sample[now],
+            labels.ignored[now],
             len(inputs),
-            positive_iou=self._config.loss.positive_iou,
-            negative_iou=self._config.loss.negative_iou,
+            positive_iou=loss.positive_iou,
+            negative_iou=loss.negative_iou,
         )
-        return Batch(inputs, labels.boxes, labels.class_index, labels.certainty, anchors, matched)
+        return Batch(
+            inputs,
+            boxes=labels.boxes,
+            class_index=labels.class_index,
+            sample=labels.sample,
+            ignored=labels.ignored,
+            certainty=labels.certainty,
+            anchors=anchors,
+            matched=matched,
+        )
 
     def _tiles(self, image: Integers, generator: np.random.Generator) -> _Tiles:
         """Choose the photographs of a mosaic, and of the other samples their one."""

@@ -95,10 +95,14 @@ class Loss:
 
     Attributes
     ----------
+    matching
+        ``"iou"``: by the overlap of anchors and boxes, as in SSD; or ``"aligned"`` (Feng et al.,
+        "TOOD", ICCV 2021): each person has the ten anchors near them that the network finds them
+        best with by now. It needs ``scores = "quality"``.
     positive_iou, negative_iou
         An anchor is a person where its intersection over union (IoU) with one is the former or
         more (and the best anchor of each person always), nobody where it is under the latter, and
-        does not count in between.
+        does not count in between. Not for ``"aligned"``.
     scores
         ``"focal"`` (Lin et al., 2017; alpha .25, gamma 2); ``"quality"`` (Li et al., "Generalized
         focal loss", NeurIPS 2020), whose score is the IoU that a box will have, so that the better
@@ -110,6 +114,7 @@ class Loss:
         Of the latter against the former.
     """
 
+    matching: Literal["iou", "aligned"] = "iou"
     positive_iou: Fraction = 0.5
     negative_iou: Fraction = 0.4
     scores: Literal["focal", "quality", "mined"] = "focal"

@@ -6,9 +6,9 @@ import torch
 from torch.nn import functional as F
 
 from .config import Loss
-from .matching import NOBODY, UNKNOWN, decode_boxes, encode_boxes
+from .matching import NOBODY, UNKNOWN, decode_boxes, encode_boxes, iou_and_union
 
-__all__ = ["box_loss", "person_iou", "score_loss"]
+__all__ = ["box_loss", "log_odds", "person_iou", "score_loss"]
 
 # Of the focal and the quality focal loss, as their authors chose them.
 _ALPHA, _GAMMA = 0.25, 2.0
@@ -46,7 +46,7 @@ def score_loss(
     person = matched >= 0
     own = class_index[matched[person]]
     if config.scores == "quality":
-        likelihood = _log_odds(logits)
+        likelihood = log_odds(logits)
         wanted = torch.zeros_like(likelihood)
         sample, anchor = person.nonzero(as_tuple=True)
         wanted[sample, anchor, own] = quality
@@ -67,7 +67,7 @@ def score_loss(
     return entropy[person | mined].sum()
 
 
-def _log_odds(logits: torch.Tensor) -> torch.Tensor:
+def log_odds(logits: torch.Tensor) -> torch.Tensor:
     """log(p / (1 - p)) of each class but nobody, (N, A, C), p being its softmax."""
     columns = range(logits.shape[2])
     others = [[k for k in columns if k != column] for column in columns[1:]]
@@ -124,7 +124,7 @@ def person_iou(
         One for each anchor that stands for a person, in the order of ``matched >= 0``.
     """
     found, target, own = _of_people(encoded.detach(), anchors, boxes, matched)
-    return _overlap(decode_boxes(found, own), target)[0]
+    return iou_and_union(decode_boxes(found, own), target)[0]
 
 
 def _of_people(
@@ -142,16 +142,7 @@ def _generalized_iou(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     ``IoU - (hull - union) / hull``, where the hull is the smallest box around both (Rezatofighi et
     al., "Generalized intersection over union", CVPR 2019).
     """
-    iou, union = _overlap(first, second)
+    iou, union = iou_and_union(first, second)
     low, high = torch.maximum(first, second), torch.minimum(first, second)
     hull = (low[:, 2:] - high[:, :2]).prod(dim=1)
     return iou - (hull - union) / hull.clamp(min=1e-12)
-
-
-def _overlap(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """IoU and union of pairs of boxes, (M, 4) each."""
-    low, high = torch.maximum(first, second), torch.minimum(first, second)
-    common = (high[:, 2:] - low[:, :2]).clamp(min=0).prod(dim=1)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(dim=1) for boxes in (first, second)]
-    union = areas[0] + areas[1] - common
-    return common / union.clamp(min=1e-12), union

@@ -1,13 +1,24 @@
 """Which anchors stand for which people, and how a box is written relative to its anchor.
 
-Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016, section 2.2.
+By the overlap of anchors and boxes: Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016,
+section 2.2. By what the network itself makes of the anchors: Feng et al., "TOOD: Task-aligned
+one-stage object detection", ICCV 2021, section 3.2.
 """
 
 from __future__ import annotations
 
 import torch
 
-__all__ = ["NOBODY", "UNKNOWN", "VARIANCES", "decode_boxes", "encode_boxes", "match_anchors"]
+__all__ = [
+    "NOBODY",
+    "UNKNOWN",
+    "VARIANCES",
+    "align_anchors",
+    "decode_boxes",
+    "encode_boxes",
+    "iou_and_union",
+    "match_anchors",
+]
 
 # What an encoded box is multiplied by: x, y, width, height.
 VARIANCES = (0.1, 0.1, 0.2, 0.2)
@@ -15,6 +26,10 @@ VARIANCES = (0.1, 0.1, 0.2, 0.2)
 NOBODY, UNKNOWN = -1, -2
 # An anchor of which this share lies in an ignored region does not count as a mistake.
 _COVERED = 0.5
+# An anchor that the network may choose for a person overlaps them by more than this, has its center
+# in their box, and is among the best ones, by score ** .5 * IoU ** 6.
+_LEAST_IOU, _BEST = 0.1, 10
+_SCORE_POWER, _IOU_POWER = 0.5, 6
 
 
 def match_anchors(
@@ -50,28 +65,91 @@ def match_anchors(
         int64: the row of ``boxes``, `NOBODY` or `UNKNOWN`.
     """
     matched = torch.full((count, len(anchors)), NOBODY)
-    if not len(boxes):
-        return matched
-    common, anchor_area = _intersection(boxes, anchors), _area(anchors)
-    covered = common[ignored] / anchor_area
-    matched[_best(covered, sample[ignored], count) >= _COVERED] = UNKNOWN
-    people = torch.arange(len(boxes))[~ignored]
-    if not len(people):
-        return matched
-    common, sample = common[people], sample[people]
-    union = (anchor_area - common).add_(_area(boxes)[people, None])
-    iou = common.div_(union)
-
-    best = _best(iou, sample, count)
-    matched[best >= negative_iou] = UNKNOWN
-    # Of equally good people the first; few anchors reach the IoU of a person.
-    row, anchor = (iou >= positive_iou).nonzero(as_tuple=True)
-    reaches = iou[row, anchor] == best[sample[row], anchor]
-    row, anchor = row[reaches].flip(0), anchor[reaches].flip(0)
-    matched[sample[row], anchor] = people[row]
-    # Everybody has an anchor, the best one, even where it is not good.
-    matched[sample, iou.argmax(dim=1)] = people
+    # Sample by sample: what is compared stays in the processor's cache.
+    for number in range(count):
+        row = (sample == number).nonzero()[:, 0]
+        hidden, people = row[ignored[row]], row[~ignored[row]]
+        if len(hidden):
+            covered = _intersection(boxes[hidden], anchors).amax(dim=0) / _area(anchors)
+            matched[number, covered >= _COVERED] = UNKNOWN
+        if len(people):
+            iou = _iou(boxes[people], anchors)
+            # Of equally good people the first.
+            best, person = iou.max(dim=0)
+            matched[number, best >= negative_iou] = UNKNOWN
+            positive = best >= positive_iou
+            matched[number, positive] = people[person[positive]]
+            # Everybody has an anchor, the best one, even where it is not good.
+            matched[number, iou.argmax(dim=1)] = people
     return matched
+
+
+def align_anchors(
+    matched: torch.Tensor,
+    scores: torch.Tensor,
+    found: torch.Tensor,
+    anchors: torch.Tensor,
+    boxes: torch.Tensor,
+    sample: torch.Tensor,
+    class_index: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Assign to each person the anchors that find them best now, in score and box together.
+
+    Parameters
+    ----------
+    matched : Tensor (N, A)
+        `UNKNOWN` and `NOBODY`, which stay where no person is assigned.
+    scores : Tensor (N, A, C)
+        Of each class, 0..1.
+    found : Tensor (N, A, 4)
+        ``x1, y1, x2, y2``, decoded.
+    anchors : Tensor (A, 4)
+    boxes : Tensor (P, 4)
+        Of people, without ignored regions; all in fractions of the input.
+    sample : Tensor (P,)
+        int64: the sample that each is in.
+    class_index : Tensor (P,)
+        int64: what each is, 0 to C - 1.
+
+    Returns
+    -------
+    matched : Tensor (N, A)
+        With rows of ``boxes``.
+    quality : Tensor (Q,)
+        What the score of each anchor of a person should be, in the order of ``matched >= 0``: the
+        person's best IoU for the best of their anchors, and less for the others.
+    """
+    matched, quality = matched.clone(), torch.zeros(matched.shape)
+    centers = _center(anchors)
+    for number in range(len(matched)):
+        people = (sample == number).nonzero()[:, 0]
+        if not len(people):
+            continue
+        own = boxes[people]
+        iou = _iou(own, anchors)
+        inside = ((centers > own[:, None, :2]) & (centers < own[:, None, 2:])).all(dim=2)
+        candidate = inside & (iou > _LEAST_IOU)
+        candidate.scatter_(1, iou.argmax(dim=1, keepdim=True), True)
+        person, anchor = candidate.nonzero(as_tuple=True)
+        overlap, _ = iou_and_union(found[number, anchor], own[person])
+        score = scores[number, anchor, class_index[people][person]]
+        # Those that overlap nobody yet have a tiny one, so that everybody is assigned somewhere.
+        alignment = (score**_SCORE_POWER * overlap**_IOU_POWER).clamp(min=1e-12)
+
+        table = torch.zeros_like(iou).index_put_((person, anchor), alignment)
+        best = table.topk(min(_BEST, len(anchors)), dim=1).values[:, -1]
+        good = alignment >= best[person]
+        # Who overlaps an anchor's box most has it; of equals the first.
+        overlaps = torch.full_like(iou, -1).index_put_((person[good], anchor[good]), overlap[good])
+        most, who = overlaps.max(dim=0)
+        assigned = (most >= 0).nonzero()[:, 0]
+        who = who[assigned]
+        matched[number, assigned] = people[who]
+        share = table[who, assigned]
+        largest = share.new_zeros(len(people)).scatter_reduce_(0, who, share, "amax")
+        widest = share.new_zeros(len(people)).scatter_reduce_(0, who, most[assigned], "amax")
+        quality[number, assigned] = share / largest[who] * widest[who]
+    return matched, quality[matched >= 0]
 
 
 def encode_boxes(boxes: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
@@ -92,10 +170,19 @@ def decode_boxes(encoded: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
     return torch.cat([centers - halves, centers + halves], dim=1)
 
 
-def _best(values: torch.Tensor, sample: torch.Tensor, count: int) -> torch.Tensor:
-    """Largest of the values (M, A) of each sample, and 0: (N, A)."""
-    largest = values.new_zeros(count, values.shape[1])
-    return largest.scatter_reduce_(0, sample[:, None].expand_as(values), values, "amax")
+def iou_and_union(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """IoU and union of pairs of boxes, (M, 4) each."""
+    low = torch.maximum(first[:, :2], second[:, :2])
+    high = torch.minimum(first[:, 2:], second[:, 2:])
+    common = (high - low).clamp(min=0).prod(dim=1)
+    union = _area(first) + _area(second) - common
+    return common / union.clamp(min=1e-12), union
+
+
+def _iou(boxes: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:
+    """Of all pairs: (M, 4), (A, 4) -> (M, A)."""
+    common = _intersection(boxes, anchors)
+    return common / (_area(anchors) - common).add_(_area(boxes)[:, None])
 
 
 def _intersection(boxes: torch.Tensor, anchors: torch.Tensor) -> torch.Tensor:

@@ -26,8 +26,8 @@ from .batches import Batch, BatchMaker
 from .boxes import BoxedImages, load_boxes
 from .config import Augmentation, DetectorConfig
 from .export import write_detector_model
-from .losses import box_loss, person_iou, score_loss
-from .matching import decode_boxes
+from .losses import box_loss, log_odds, person_iou, score_loss
+from .matching import align_anchors, decode_boxes
 from .teacher import Teacher
 from .validation import BoxValidation
 
@@ -60,6 +60,7 @@ class DetectorTask:
             config = replace(config, augmentation=_STILL, source=config.source[:1])
         self.config, self._overfit = config, overfit
         _check_classes(config)
+        _check_matching(config)
         self._sources = _load(config, data, cache)
         self._annotation_files = annotation_digests(config.source, data)
         self._teacher = _load_teacher(config)
@@ -140,15 +141,39 @@ class DetectorTask:
         encoded, logits = model(batch.inputs)
         encoded, logits = encoded.float(), logits.float()
         config = self.config.loss
-        places = batch.anchors, batch.boxes, batch.matched
-        certainty = batch.certainty[batch.matched[batch.matched >= 0]]
-        quality = certainty * person_iou(encoded, *places)
-        summed = score_loss(logits, batch.matched, batch.class_index, quality, config)
-        summed = summed + config.box_weight * box_loss(encoded, *places, certainty, config)
-        positives = certainty.sum()
+        matched, quality, weight = self._match(batch, encoded.detach(), logits.detach())
+        places = batch.anchors, batch.boxes, matched
+        summed = score_loss(logits, matched, batch.class_index, quality, config)
+        summed = summed + config.box_weight * box_loss(encoded, *places, weight, config)
+        positives = weight.sum()
         if dist.is_initialized():
             dist.all_reduce(positives)
         return summed / positives.clamp(min=1), (encoded.detach(), logits.detach())
+
+    def _match(
+        self, batch: Batch, encoded: torch.Tensor, logits: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The box of each anchor (N, A); the score and the weight (P,) of those that have one."""
+        if self.config.loss.matching == "iou":
+            matched = batch.matched
+            weight = batch.certainty[matched[matched >= 0]]
+            iou = person_iou(encoded, batch.anchors, batch.boxes, matched)
+            return matched, weight * iou, weight
+        anchors = batch.anchors.repeat(len(encoded), 1)
+        people = (~batch.ignored).nonzero()[:, 0]
+        matched, quality = align_anchors(
+            batch.matched,
+            log_odds(logits).sigmoid(),
+            decode_boxes(encoded.flatten(0, 1), anchors).view_as(encoded),
+            batch.anchors,
+            batch.boxes[people],
+            batch.sample[people],
+            batch.class_index[people],
+        )
+        assigned = matched >= 0
+        matched[assigned] = people[matched[assigned]]
+        quality = quality * batch.certainty[matched[assigned]]
+        return matched, quality, quality
 
     def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> str:
         """Fill a network with trained weights."""
@@ -176,8 +201,7 @@ class DetectorTask:
             likelihood = logits[i, :, 1:].logsumexp(1) - logits[i, :, 0]
             best = likelihood.topk(_SHOWN).indices
             found = decode_boxes(encoded[i, best], batch.anchors[best])
-            matched = batch.matched[i]
-            people = batch.boxes[torch.unique(matched[matched >= 0])]
+            people = batch.boxes[(batch.sample == i) & ~batch.ignored]
             for boxes, color in ((people, "green"), (found, "red")):
                 drawn = (boxes * extent).clamp(min=0).minimum(extent - 1)
                 drawn = drawn[(drawn[:, 2:] >= drawn[:, :2]).all(dim=1)]
@@ -204,6 +228,14 @@ def _check_classes(config: DetectorConfig) -> None:
         raise ConfigError(
             f"more_boxes are boxes of people, and needs {PERSON} among classes, "
             f"got {listed(config.classes)}"
+        )
+
+
+def _check_matching(config: DetectorConfig) -> None:
+    loss = config.loss
+    if loss.matching == "aligned" and loss.scores != "quality":
+        raise ConfigError(
+            f'matching = "aligned" needs scores = "quality" in [loss], got {loss.scores!r}'
         )
 
 

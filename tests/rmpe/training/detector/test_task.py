@@ -13,6 +13,7 @@ import torch
 from rmpe.cli import main
 from rmpe.inputs.images import read_image
 from rmpe.models.build import load_detector
+from rmpe.training.config import ConfigError
 from rmpe.training.detector.matching import NOBODY, UNKNOWN, encode_boxes
 from rmpe.training.detector.task import DetectorTask
 from rmpe.training.read import parse_config
@@ -116,6 +117,34 @@ def test_right_outputs_have_almost_no_loss(task):
     assert task.loss(lambda inputs: (encoded, -logits), batch)[0] > 1
 
 
+def test_aligned_anchors_are_chosen_by_the_outputs(task):
+    batch = batch_of(task)
+    matched, people = batch.matched, (~batch.ignored).nonzero()[:, 0]
+    task.config = replace(
+        task.config, loss=replace(task.config.loss, scores="quality", matching="aligned")
+    )
+    open_batch = batch_of(task)
+    assert len(people) and (open_batch.matched < 0).all()
+    assert open_batch.boxes.equal(batch.boxes)
+    logits = torch.zeros(*matched.shape, 2)
+    logits[..., 1] = torch.where(matched >= 0, 20.0, -20.0)
+    encoded = torch.zeros(*matched.shape, 4)
+    person = matched >= 0
+    anchors = batch.anchors.expand(len(matched), -1, -1)[person]
+    encoded[person] = encode_boxes(batch.boxes[matched[person]], anchors)
+    assert task.loss(lambda inputs: (encoded, logits), open_batch)[0] < 0.01
+    assert task.loss(lambda inputs: (encoded, -logits), open_batch)[0] > 1
+    # Half sure, half the score is right.
+    unsure = replace(open_batch, certainty=torch.full_like(open_batch.certainty, 0.5))
+    assert task.loss(lambda inputs: (encoded, logits), unsure)[0] > 1
+
+
+def test_aligned_anchors_need_the_quality(drawn, tmp_path):
+    config = parse_config(CONFIG + '[loss]\nmatching = "aligned"\n')
+    with pytest.raises(ConfigError, match="needs scores = \"quality\" in .loss., got 'focal'"):
+        DetectorTask(config, data=drawn, cache=tmp_path / "cache", folder=tmp_path)
+
+
 def test_the_picture_shows_samples(task):
     batch = batch_of(task)
     outputs = task.network().eval()(batch.inputs)
@@ -143,7 +172,10 @@ def add_squares(folder):
 TWO = CONFIG.replace("batch_size = 4", 'batch_size = 4\nclasses = ["square", "person"]')
 
 
-@pytest.mark.parametrize("config", [CONFIG, TWO], ids=["people", "two classes"])
+ALIGNED = TWO + '[loss]\nscores = "quality"\nmatching = "aligned"\n'
+
+
+@pytest.mark.parametrize("config", [CONFIG, TWO, ALIGNED], ids=["people", "two classes", "aligned"])
 def test_a_detector_is_learned_by_heart(tmp_path, config):
     data = add_squares(draw_people(tmp_path / "data", 4))
     (tmp_path / "config.toml").write_text(config)
