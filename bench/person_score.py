@@ -39,7 +39,9 @@ SCORES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "mean": lambda scores: scores.mean(1),
     "root mean square": lambda scores: scores.square().mean(1).sqrt(),
     "mean square": lambda scores: scores.square().mean(1),
-    "mean weighted by themselves": lambda scores: scores.square().sum(1) / scores.sum(1),
+    "mean weighted by themselves": lambda scores: (
+        scores.square().sum(1) / scores.sum(1).clamp(min=1e-12)
+    ),
 }
 
 

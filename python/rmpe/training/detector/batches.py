@@ -30,6 +30,9 @@ __all__ = ["Batch", "BatchMaker"]
 _FILL = 127
 # Sides below this, in pixels of the input, belong to nobody who could be found.
 _SMALLEST_SIDE = 3
+# In place of a quadrant: a photograph that fills the sample, and one that is blended with that
+# (Zhang et al., "Bag of freebies for training object detection neural networks", arXiv 1902.04103).
+_WHOLE, _OVER = -1, -2
 # Where the four photographs of a mosaic are, in halves of the sample: x, y.
 _QUADRANTS = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
 
@@ -74,11 +77,11 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class _Tiles:
-    """T photographs that make up N samples: one for each, or four in a mosaic."""
+    """T photographs that make up N samples: one for each, or four in a mosaic; and one over it."""
 
     image: Integers
     sample: Integers
-    quadrant: Integers  # -1 where the photograph fills the sample
+    quadrant: Integers  # of a mosaic, or _WHOLE or _OVER
 
     def select(self, rows: npt.NDArray[np.bool_]) -> _Tiles:
         return _Tiles(self.image[rows], self.sample[rows], self.quadrant[rows])
@@ -185,17 +188,24 @@ class BatchMaker:
         )
 
     def _tiles(self, image: Integers, generator: np.random.Generator) -> _Tiles:
-        """Choose the photographs of a mosaic, and of the other samples their one."""
-        count = len(image)
-        chosen = generator.random(count) < self._config.augmentation.mosaic_chance
+        """Choose the photographs of a mosaic, of the other samples their one, and those over it."""
+        count, config = len(image), self._config.augmentation
+        chosen = generator.random(count) < config.mosaic_chance
         others = generator.integers(0, len(self._images), (count, 3))
-        four = np.flatnonzero(chosen)
-        one = np.flatnonzero(~chosen)
+        four, one = np.flatnonzero(chosen), np.flatnonzero(~chosen)
         in_mosaics = np.concatenate([image[four, None], others[four]], axis=1)
+        blended = np.flatnonzero(generator.random(count) < config.blend_chance)
+        over = generator.integers(0, len(self._images), count)[blended]
         return _Tiles(
-            image=np.concatenate([image[one], in_mosaics.ravel()]),
-            sample=np.concatenate([one, four.repeat(4)]),
-            quadrant=np.concatenate([np.full(len(one), -1), np.tile(np.arange(4), len(four))]),
+            image=np.concatenate([image[one], in_mosaics.ravel(), over]),
+            sample=np.concatenate([one, four.repeat(4), blended]),
+            quadrant=np.concatenate(
+                [
+                    np.full(len(one), _WHOLE),
+                    np.tile(np.arange(4), len(four)),
+                    np.full(len(blended), _OVER),
+                ]
+            ),
         )
 
     def _boxes_of(self, image: Integers) -> tuple[Integers, Integers]:
@@ -246,13 +256,17 @@ class BatchMaker:
         half = (height // 2, width // 2)
         samples, position = np.unique(tiles.sample, return_inverse=True)
         inputs = torch.empty(len(samples), 3, height, width)
-        whole = tiles.quadrant < 0
-        for rows, part in ((whole, size), (~whole, half)):
-            sizes = self._image_sizes[tiles.image[rows]]
-            matrices = window_matrices(windows[rows], sizes, part, mirrored[rows])
-            images, index = np.unique(tiles.image[rows], return_inverse=True)
-            if not len(images):
+        for rows, part in (
+            (tiles.quadrant == _WHOLE, size),
+            (tiles.quadrant >= 0, half),
+            (tiles.quadrant == _OVER, size),
+        ):
+            if not rows.any():
                 continue
+            matrices = window_matrices(
+                windows[rows], self._image_sizes[tiles.image[rows]], part, mirrored[rows]
+            )
+            images, index = np.unique(tiles.image[rows], return_inverse=True)
             cut = crop(
                 [self._images[i] for i in images],
                 torch.from_numpy(matrices).float(),
@@ -261,10 +275,12 @@ class BatchMaker:
                 fill=_FILL,
             )
             places = torch.from_numpy(position[rows])
-            if part is size:
+            if part is half:
+                # The four tiles of a mosaic follow each other.
+                rows_of_two = cut.view(-1, 2, 2, 3, *half).permute(0, 3, 1, 4, 2, 5)
+                inputs[places[::4]] = rows_of_two.reshape(-1, 3, height, width)
+            elif tiles.quadrant[rows][0] == _OVER:
+                inputs[places] = (inputs[places] + cut) / 2
+            else:
                 inputs[places] = cut
-                continue
-            # The four tiles of a mosaic follow each other.
-            rows_of_two = cut.view(-1, 2, 2, 3, *half).permute(0, 3, 1, 4, 2, 5)
-            inputs[places[::4]] = rows_of_two.reshape(-1, 3, height, width)
         return inputs

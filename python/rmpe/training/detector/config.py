@@ -73,6 +73,8 @@ class Augmentation:
         How often a part of a photograph is shown, and its smallest side as a fraction.
     mosaic_chance
         How often a sample is four photographs of half the size.
+    blend_chance
+        How often another photograph is blended with a sample, half and half.
     color, gray_chance, erase_chance, erase_size
         See :class:`rmpe.training.appearance.Appearance`.
     """
@@ -83,6 +85,7 @@ class Augmentation:
     crop_chance: Fraction = 0.6
     crop: Positive = 0.3
     mosaic_chance: Fraction = 0.3
+    blend_chance: Fraction = 0.0
     color: UpTo10 = 0.15
     gray_chance: Fraction = 0.05
     erase_chance: Fraction = 0.0

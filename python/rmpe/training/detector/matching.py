@@ -127,10 +127,14 @@ def align_anchors(
             continue
         own = boxes[people]
         iou = _iou(own, anchors)
-        inside = ((centers > own[:, None, :2]) & (centers < own[:, None, 2:])).all(dim=2)
-        candidate = inside & (iou > _LEAST_IOU)
-        candidate.scatter_(1, iou.argmax(dim=1, keepdim=True), True)
-        person, anchor = candidate.nonzero(as_tuple=True)
+        near = iou > _LEAST_IOU
+        closest = iou.argmax(dim=1)
+        near[torch.arange(len(people)), closest] = True
+        person, anchor = near.nonzero(as_tuple=True)
+        box, center = own[person], centers[anchor]
+        inside = ((center > box[:, :2]) & (center < box[:, 2:])).all(dim=1)
+        candidate = inside | (closest[person] == anchor)
+        person, anchor = person[candidate], anchor[candidate]
         overlap, _ = iou_and_union(found[number, anchor], own[person])
         score = scores[number, anchor, class_index[people][person]]
         # Those that overlap nobody yet have a tiny one, so that everybody is assigned somewhere.

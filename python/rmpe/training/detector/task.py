@@ -34,8 +34,8 @@ from .validation import BoxValidation
 __all__ = ["DetectorTask"]
 
 _STILL = Augmentation(
-    flip=0, expand_chance=0, crop_chance=0, mosaic_chance=0, color=0, gray_chance=0,
-    erase_chance=0, erase_size=0,
+    flip=0, expand_chance=0, crop_chance=0, mosaic_chance=0, blend_chance=0, color=0,
+    gray_chance=0, erase_chance=0, erase_size=0,
 )  # fmt: skip
 _PICTURED = 8
 # Boxes that are shown, of the likeliest.

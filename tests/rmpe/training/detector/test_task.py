@@ -94,6 +94,20 @@ def test_the_whole_photograph_is_seen_as_the_detector_will_see_it(task, people):
         assert np.abs(boxes - box).max(axis=2).min() < 1e-6
 
 
+def test_two_photographs_are_blended(task, people):
+    task.config = replace(task.config, augmentation=STILL)
+    plain = torch.stack([image for step in range(8) for image in batch_of(task, step).inputs])
+    task.config = replace(task.config, augmentation=replace(STILL, blend_chance=1))
+    batch = batch_of(task)
+    boxes = torch.from_numpy(people.boxes / [160, 120, 160, 120])
+    for i, blended in enumerate(batch.inputs):
+        halves = (plain[:, None] + plain) / 2
+        assert (halves - blended).abs().amax((2, 3, 4)).min() < 1e-5
+        own = batch.boxes[batch.sample == i]
+        assert len(own) == 2
+        assert all((boxes - box).abs().amax(1).min() < 1e-6 for box in own)
+
+
 def test_processes_share_the_batch_of_one(task):
     whole = batch_of(task, 3)
     for rank in (0, 1):

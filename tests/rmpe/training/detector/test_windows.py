@@ -11,7 +11,14 @@ from rmpe.training.detector.config import Augmentation
 from rmpe.training.detector.windows import draw_windows, map_boxes, window_matrices
 
 STILL = Augmentation(
-    flip=0, expand_chance=0, crop_chance=0, mosaic_chance=0, color=0, gray_chance=0, erase_chance=0
+    flip=0,
+    expand_chance=0,
+    crop_chance=0,
+    mosaic_chance=0,
+    blend_chance=0,
+    color=0,
+    gray_chance=0,
+    erase_chance=0,
 )
 BOXES = np.array([[0.1, 0.1, 0.3, 0.6], [0.5, 0.5, 0.9, 0.9], [0.4, 0.2, 0.45, 0.3]])
 
