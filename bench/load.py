@@ -17,12 +17,13 @@ import gc
 import json
 import math
 import os
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
+
+import numpy as np
 
 import rmpe_ext.numpy
 from bench.group import NATIVE, threads
@@ -35,6 +36,7 @@ RESULTS = "load.json"
 NUMPY, ALONE = "numpy front", "native, 1 thread"
 TURN = 5e-3  # seconds that the calls of a turn take
 MOST_CALLS = 50  # in a turn
+RESAMPLES = 300  # of the turns, for intervals
 
 # By how much a ratio may fall. Of the slowest hundredth of the calls there are few.
 TOLERANCES = {"times as fast as the rival": 0.25, "p99 of one thread over ours": 0.5}
@@ -55,14 +57,14 @@ def measure(case: Case, seconds: float) -> dict[str, Row]:
     """Of each run of a case: what `summary` says of its calls, in turns of equal shares of time."""
     inputs = case.group.inputs()
     runs = runs_of(case)
-    times: dict[str, list[float]] = {name: [] for name in runs}
+    turns: dict[str, list[list[float]]] = {name: [] for name in runs}
     spent = dict.fromkeys(runs, 0.0)
     calls: dict[str, int] = {}
     gc.collect()
     gc.disable()
     try:
         end = time.perf_counter() + seconds
-        while not all(times.values()) or time.perf_counter() < end:
+        while not all(turns.values()) or time.perf_counter() < end:
             # Whose turns took the least: a slow rival does not leave few calls for all others.
             name = min(spent, key=lambda run: spent[run])
             count, call = runs[name]
@@ -72,14 +74,15 @@ def measure(case: Case, seconds: float) -> dict[str, Row]:
                 call(*inputs)  # untimed: the other's threads may still spin
                 if name not in calls:
                     calls[name] = calls_in_a_turn(call, inputs)
+                turns[name].append([])
                 for _ in range(calls[name]):
                     begin = time.perf_counter()
                     call(*inputs)
-                    times[name].append(time.perf_counter() - begin)
+                    turns[name][-1].append(time.perf_counter() - begin)
             spent[name] += time.perf_counter() - began
     finally:
         gc.enable()
-    return {name: summary(samples) for name, samples in times.items()}
+    return {name: summary(samples) for name, samples in turns.items()}
 
 
 def calls_in_a_turn(call: Callable[..., Any], inputs: tuple[Any, ...]) -> int:
@@ -92,14 +95,30 @@ def calls_in_a_turn(call: Callable[..., Any], inputs: tuple[Any, ...]) -> int:
     return max(1, min(MOST_CALLS, int(TURN / shortest)))
 
 
-def summary(seconds: Sequence[float]) -> Row:
-    microseconds = sorted(1e6 * second for second in seconds)
-    return {
-        "median": round(statistics.median(microseconds), 1),
-        "p99": round(microseconds[math.ceil(0.99 * len(microseconds)) - 1], 1),
-        "mean": round(statistics.mean(microseconds), 1),
-        "calls": len(microseconds),
+def summary(turns: Sequence[Sequence[float]]) -> Row:
+    """Of the seconds of each call, turn by turn; in microseconds.
+
+    ``median_low`` to ``median_high`` and the like hold the value with a probability of 95 %, by the
+    bootstrap over turns: calls of one turn are alike.
+    """
+    parts = [1e6 * np.array(turn) for turn in turns]
+    every = np.concatenate(parts)
+    row = {
+        "median": float(np.median(every)),
+        "p99": slowest_hundredth(every),
+        "mean": float(every.mean()),
     }
+    chosen = np.random.default_rng(0).integers(0, len(parts), (RESAMPLES, len(parts)))
+    again = [np.concatenate([parts[i] for i in rows]) for rows in chosen]
+    for kind, value_of in (("median", np.median), ("p99", slowest_hundredth)):
+        low, high = np.percentile([value_of(values) for values in again], (2.5, 97.5))
+        row |= {f"{kind}_low": float(low), f"{kind}_high": float(high)}
+    return {name: round(value, 1) for name, value in row.items()} | {"calls": len(every)}
+
+
+def slowest_hundredth(values: np.ndarray[Any, Any]) -> float:
+    """What 99 of 100 values do not exceed; one that was measured."""
+    return float(np.sort(values)[math.ceil(0.99 * len(values)) - 1])
 
 
 def ratios(case: Case, runs: dict[str, Row]) -> dict[str, float]:

@@ -54,6 +54,18 @@ def test_each_run_is_called_in_turn_with_its_threads():
     assert all(row["p99"] >= row["median"] > 0 for row in rows.values())
 
 
+def test_intervals_are_wide_where_turns_differ():
+    alike = load.summary([[1e-5] * 49 + [9e-5]] * 20)
+    assert alike["median_low"] == alike["median"] == alike["median_high"] == 10.0
+    assert alike["p99"] == alike["p99_low"] == alike["p99_high"] == 90.0
+    assert alike["calls"] == 1000 and alike["mean"] == 11.6
+    # Half of the turns ran beside something else.
+    mixed = load.summary([[1e-5] * 50] * 11 + [[3e-5] * 50] * 9)
+    assert mixed["median"] == mixed["median_low"] == 10.0 and mixed["median_high"] == 30.0
+    one = load.summary([[1e-5, 2e-5, 6e-5]])
+    assert (one["median"], one["median_low"], one["p99_high"]) == (20.0, 20.0, 60.0)
+
+
 def test_a_slow_rival_leaves_time_for_the_calls_of_others():
     runs = {NATIVE: lambda: time.sleep(load.TURN), "rival": lambda: time.sleep(10 * load.TURN)}
     rows = load.measure(Case(Group("nothing", tuple, runs), None, "rival"), 100 * load.TURN)

@@ -146,3 +146,25 @@ def test_few_calls_have_no_99th_percentile():
     assert load_report.call_times(ONE_A_CORE["native"]) == "2 us (3 us)"
     assert load_report.ratio_cells(few, "one a core", None)[-1] == ""
     assert load_report.ratio_cells(ONE_A_CORE, "one a core", None)[-1] == "**1.5**"
+
+
+@pytest.mark.parametrize(
+    ("kind", "run", "cells"),
+    [
+        ("p99", "native, 1 thread", ["1,500 (at least 1,400)", "**2**", "1.5"]),
+        ("median", "numpy front", ["1,500 (at least 1,400)", "2", "**1.5**"]),
+    ],
+)
+def test_what_the_intervals_allow_is_no_miss(kind, run, cells):
+    allowed = ONE_A_CORE[run] | {f"{kind}_low": 1.0, f"{kind}_high": 3.1}
+    runs = ONE_A_CORE | {run: allowed}
+    assert load_report.ratio_cells(runs, "one a core", 1400) == cells
+    # The other end says nothing.
+    runs[run] = allowed | {f"{kind}_high": ONE_A_CORE[run][kind]}
+    assert sum("**" in cell for cell in load_report.ratio_cells(runs, "one a core", 1400)) == 2
+
+
+def test_a_rival_that_may_be_as_slow_as_asked_is_no_miss():
+    runs = ONE_A_CORE | {"cv2": ONE_A_CORE["cv2"] | {"median_high": 3300.0}}
+    assert load_report.ratio_cells(runs, "one a core", 1600)[0] == "1,500 (at least 1,600)"
+    assert load_report.ratio_cells(runs, "one a core", 1700)[0] == "**1,500** (at least 1,700)"
