@@ -169,6 +169,11 @@ class SSDDetector:
     classes : sequence of str
         Those to look for, among the card's.
 
+    Attributes
+    ----------
+    anchors
+        (A, 4): x and y of the center, width, height, in fractions of the image.
+
     Raises
     ------
     rmpe.ModelError
@@ -190,7 +195,7 @@ class SSDDetector:
         self.card = card
         self.ssd = ssd
         self.network = network
-        self._anchors = centers_and_sizes(anchors.float(), anchor_format).to(network.device)
+        self.anchors = centers_and_sizes(anchors.float(), anchor_format).to(network.device)
 
     def __call__(
         self, images: Sequence[torch.Tensor], threshold: float | None = None
@@ -198,20 +203,37 @@ class SSDDetector:
         """See `rmpe.detectors.detector.Detector`."""
         import torch
 
-        from .detections import Detections, best_first
+        from .detections import Detections
 
         threshold = choose_threshold(threshold, self.ssd.threshold)
         device = self.network.device
         if not len(images):
             return Detections.none(device)
         sizes = torch.tensor([image.shape[1::-1] for image in images], device=device)
+        encoded, scores = self.outputs(images)
+        return self.find(encoded, scores, sizes, threshold)
+
+    def outputs(self, images: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the network says of images: encoded boxes (N, A, 4) and scores (N, A, columns)."""
         encoded, scores = self.network(stretch(self.card.input, images)[0])
+        return encoded, scores
+
+    def find(
+        self,
+        encoded: torch.Tensor,
+        scores: torch.Tensor,
+        sizes: torch.Tensor,
+        threshold: float,
+    ) -> Detections:
+        """Choose boxes of the `outputs`, in pixels of images of ``sizes`` (N, 2): width, height."""
+        from .detections import Detections, best_first
+
         scores = self._probabilities(scores)
         found = (scores >= threshold).nonzero(as_tuple=True)
         image_index, anchor_index, class_index = found
         scores = scores[found]
         rows = encoded[image_index, anchor_index]
-        boxes = decode_boxes(self.ssd, rows, self._anchors[anchor_index])
+        boxes = decode_boxes(self.ssd, rows, self.anchors[anchor_index])
         # Clipped to 0..1, then from fractions to pixels. NaN stays NaN, and has no area.
         boxes = boxes.clamp(0, 1) * sizes[image_index].repeat(1, 2)
         all_found = Detections(boxes, scores, image_index, class_index)

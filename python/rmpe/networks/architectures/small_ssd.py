@@ -17,10 +17,10 @@ from torch.nn import functional as F
 
 from .blocks import Residual, check_images, convolution, count_outputs
 
-__all__ = ["SmallSSD", "read_numbers", "small_ssd"]
+__all__ = ["STRIDES", "SmallSSD", "read_numbers", "small_ssd"]
 
 # Levels at 1/8, 1/16, 1/32, 1/64 and 1/128 of the input's size.
-_STRIDES = (8, 16, 32, 64, 128)
+STRIDES = (8, 16, 32, 64, 128)
 # An anchor's size, the root of its area, in strides: two for each level.
 _SIZES = (2.0, 3.2)
 # Width over height.
@@ -77,8 +77,9 @@ class SmallSSD(nn.Module):
         )
         channels = (eighth, sixteenth, coarse, coarsest, coarsest)
         self.lateral = nn.ModuleList(convolution(c, neck, 1, relu=False) for c in channels)
-        self.merge = nn.ModuleList(convolution(neck, neck, 3) for _ in _STRIDES)
-        self.head = nn.ModuleList(_head(neck, classes) for _ in _STRIDES)
+        self.merge = nn.ModuleList(convolution(neck, neck, 3) for _ in STRIDES)
+        self.head = nn.ModuleList(_head(neck, classes) for _ in STRIDES)
+        self.neck = neck
         self._columns = 4 + classes
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -101,25 +102,33 @@ class SmallSSD(nn.Module):
         ValueError
             For another shape.
         """
-        check_images(images, _STRIDES[-1])
+        return self.predict(self.features(images))
+
+    def features(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Describe images (N, 3, h, w): (N, neck, h / stride, w / stride), the finest first."""
+        check_images(images, STRIDES[-1])
         x = self.stem(images)
-        features = []
+        laterals = []
         for level, lateral in zip(self.levels, self.lateral, strict=True):
             x = level(F.max_pool2d(x, 2))
-            features.append(lateral(x))
+            laterals.append(lateral(x))
+        merged: list[torch.Tensor] = []
+        for own, merge in zip(reversed(laterals), reversed(self.merge), strict=True):
+            if merged:
+                own = own + F.interpolate(merged[-1], scale_factor=2.0, mode="nearest")
+            merged.append(merge(F.relu(own)))
+        return merged[::-1]
+
+    def predict(self, features: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Boxes and logits, as `forward` gives them, from `features`."""
         outputs = []
-        above: torch.Tensor | None = None
-        for level_index in reversed(range(len(features))):
-            own = features[level_index]
-            if above is not None:
-                own = own + F.interpolate(above, scale_factor=2.0, mode="nearest")
-            above = self.merge[level_index](F.relu(own))
-            output = self.head[level_index](above)
+        for head, feature in zip(self.head, features, strict=True):
+            output = head(feature)
             # (N, anchors * columns, h, w) -> (N, h * w * anchors, columns). The number of images
             # stands nowhere: in an exported file it would be that of the example.
             columns = output.permute(0, 2, 3, 1).unflatten(3, (-1, self._columns))
             outputs.append(columns.flatten(1, 3))
-        found = torch.cat(outputs[::-1], dim=1).float()
+        found = torch.cat(outputs, dim=1).float()
         return found[..., :4], found[..., 4:]
 
     def anchors(self, size: tuple[int, int]) -> torch.Tensor:
@@ -135,7 +144,7 @@ class SmallSSD(nn.Module):
             device=device,
         )
         boxes = []
-        for stride in _STRIDES:
+        for stride in STRIDES:
             rows, columns = (
                 torch.arange(side // stride, dtype=torch.float32, device=device) + 0.5
                 for side in size

@@ -63,6 +63,8 @@ class Batch:
     matched
         (N, A): see `rmpe.training.detector.matching.match_anchors`. Where the network chooses the
         anchors of people, of ignored regions alone.
+    hints
+        See `rmpe.training.detector.hints.place_scores`; empty where no teacher gives some.
     """
 
     inputs: torch.Tensor
@@ -73,6 +75,7 @@ class Batch:
     certainty: torch.Tensor
     anchors: torch.Tensor
     matched: torch.Tensor
+    hints: tuple[torch.Tensor, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +165,10 @@ class BatchMaker:
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         here = mine[tile]
         labels = self._labels(box[here], tile[here], tiles, windows, mirrored, size)
+        hints: tuple[torch.Tensor, ...] = ()
         if self._teacher is not None:
-            labels = self._teacher.judge(labels, self._inputs(*seen, self._teacher.size))
+            samples = self._inputs(*seen, self._teacher.size)
+            labels, hints = self._teacher.judge(labels, samples, size)
         anchors = self._anchors(size)
         loss = self._config.loss
         now = slice(None) if loss.matching == "iou" else labels.ignored
@@ -185,6 +190,7 @@ class BatchMaker:
             certainty=labels.certainty,
             anchors=anchors,
             matched=matched,
+            hints=hints,
         )
 
     def _tiles(self, image: Integers, generator: np.random.Generator) -> _Tiles:

@@ -138,11 +138,16 @@ class Teacher:
         ``share`` times the score that the teacher gives, and someone who is not with the latter.
     threshold
         The lowest of its scores that counts.
+    hint_weight
+        Of its scores of all its classes at all places, which a head for training alone learns, too
+        (`rmpe.training.detector.hints`). For the architecture `small_ssd`, and a teacher that is an
+        SSD.
     """
 
     detector: str = ""
     share: Fraction = 0.5
     threshold: Fraction = 0.05
+    hint_weight: NotNegative = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

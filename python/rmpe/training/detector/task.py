@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -26,10 +27,14 @@ from .batches import Batch, BatchMaker
 from .boxes import BoxedImages, load_boxes
 from .config import Augmentation, DetectorConfig
 from .export import write_detector_model
+from .hints import Pupil, hint_loss
 from .losses import box_loss, log_odds, person_iou, score_loss
 from .matching import align_anchors, decode_boxes
 from .teacher import Teacher
 from .validation import BoxValidation
+
+if TYPE_CHECKING:
+    from ...networks.architectures.small_ssd import SmallSSD
 
 __all__ = ["DetectorTask"]
 
@@ -79,7 +84,7 @@ class DetectorTask:
         )
         # Of the sizes of the phases, which are few.
         self._anchors: Callable[[tuple[int, int]], torch.Tensor] = functools.cache(
-            getattr(self.network(), "anchors")  # noqa: B009
+            getattr(_detector_of(self.network()), "anchors")  # noqa: B009
         )
 
     @property
@@ -120,6 +125,8 @@ class DetectorTask:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             network = architecture_builder(config.network.architecture)(**config.numbers)
+            if self._teacher is not None and self._teacher.classes:
+                network = Pupil(cast("SmallSSD", network), self._teacher.classes)
         return network.to(memory_format=torch.channels_last)
 
     def batches(self, schedule: Schedule, rank: int, world: int) -> Callable[[int], Batch]:
@@ -138,13 +145,15 @@ class DetectorTask:
         self, model: nn.Module, batch: Batch
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         """Loss of scores and boxes for each positive anchor; and both outputs."""
-        encoded, logits = model(batch.inputs)
+        encoded, logits, *hints = model(batch.inputs)
         encoded, logits = encoded.float(), logits.float()
         config = self.config.loss
         matched, quality, weight = self._match(batch, encoded.detach(), logits.detach())
         places = batch.anchors, batch.boxes, matched
         summed = score_loss(logits, matched, batch.class_index, quality, config)
         summed = summed + config.box_weight * box_loss(encoded, *places, weight, config)
+        for learned in hints:
+            summed = summed + self.config.teacher.hint_weight * hint_loss(learned, batch.hints)
         positives = weight.sum()
         if dist.is_initialized():
             dist.all_reduce(positives)
@@ -177,7 +186,7 @@ class DetectorTask:
 
     def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> str:
         """Fill a network with trained weights."""
-        network.load_state_dict(weights)
+        _detector_of(network).load_state_dict(weights)
         return "the detector"
 
     def enter(self, network: nn.Module, phase: Phase, *, begins: bool) -> None:
@@ -212,11 +221,16 @@ class DetectorTask:
 
     def export(self, folder: Path, name: str, network: nn.Module, size: tuple[int, int]) -> Path:
         """Write a model for an input of a size; the path of its card."""
-        return write_detector_model(folder, name, network, self.config, size)
+        return write_detector_model(folder, name, _detector_of(network), self.config, size)
 
     def validate(self, card: Path) -> dict[str, float]:
         """Average precision of the boxes."""
         return self._validation(card)
+
+
+def _detector_of(network: nn.Module) -> nn.Module:
+    """What is left after training."""
+    return network.detector if isinstance(network, Pupil) else network
 
 
 def _check_classes(config: DetectorConfig) -> None:
@@ -250,9 +264,14 @@ def _load_teacher(config: DetectorConfig) -> Teacher | None:
         raise ConfigError(
             f"teacher.detector finds people alone, got classes {listed(config.classes)}"
         )
+    architecture = config.network.architecture
+    if config.teacher.hint_weight and architecture != "small_ssd":
+        raise ConfigError(
+            f"teacher.hint_weight needs the architecture small_ssd, got {architecture}"
+        )
     try:
         return Teacher(config.teacher)
-    except ModelError as error:
+    except (ModelError, ValueError) as error:
         raise ConfigError(f"teacher.detector: {error}") from error
 
 

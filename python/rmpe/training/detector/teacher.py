@@ -8,16 +8,20 @@ distillation: a good teacher is patient and consistent", CVPR 2022).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 
+from ...detectors.detections import Detections
+from ...detectors.ssd import SSDDetector
 from ...digest import digest_of
 from ...metrics.box_iou import box_iou
 from ...models.build import load_detector
 from ...models.read import load_card
 from ...models.store import obtain
 from . import config
+from .hints import place_scores
 
 __all__ = ["SampleBoxes", "Teacher"]
 
@@ -58,6 +62,8 @@ class Teacher:
 
     Raises
     ------
+    ValueError
+        It is no SSD, and shall give hints.
     rmpe.ModelError
         There is no such detector, or its files are missing or not what its card says.
     """
@@ -65,6 +71,11 @@ class Teacher:
     def __init__(self, spec: config.Teacher) -> None:
         self._detector = load_detector(spec.detector)
         self._share, self._threshold = spec.share, spec.threshold
+        self._ssd = None
+        if spec.hint_weight:
+            if not isinstance(self._detector, SSDDetector):
+                raise ValueError("hint_weight needs a detector that is an SSD")
+            self._ssd = self._detector
         self._card = load_card(spec.detector)
 
     @property
@@ -80,7 +91,14 @@ class Teacher:
             for file in self._card.files
         }
 
-    def judge(self, labels: SampleBoxes, samples: torch.Tensor) -> SampleBoxes:
+    @property
+    def classes(self) -> int:
+        """How many it tells apart in its hints, without the background; 0 where it gives none."""
+        return 0 if self._ssd is None else int(self._ssd.network.output_shapes[1][1]) - 1
+
+    def judge(
+        self, labels: SampleBoxes, samples: torch.Tensor, size: tuple[int, int]
+    ) -> tuple[SampleBoxes, tuple[torch.Tensor, ...]]:
         """Say of labels how sure they are, and add who is not labeled.
 
         Parameters
@@ -89,10 +107,32 @@ class Teacher:
             Of people alone.
         samples : Tensor (N, 3, h, w)
             Of the detector's own `size`, in 0..1.
+        size : (int, int)
+            Height and width of the pupil's input.
+
+        Returns
+        -------
+        labels : SampleBoxes
+        hints : tuple of Tensor
+            See `place_scores`; empty where it gives none.
         """
+        images = list((samples * 255).round_().byte().permute(0, 2, 3, 1).contiguous())
+        if self._ssd is None:
+            return self._compare(
+                labels, samples, self._detector(images, threshold=self._threshold)
+            ), ()
+        encoded, scores = _outputs(self._ssd, images)
+        sizes = torch.tensor([samples.shape[:1:-1]]).expand(len(images), 2)
+        found = self._ssd.find(encoded, scores, sizes, self._threshold)
+        if self._ssd.ssd.activation == "softmax":
+            scores = scores.softmax(-1)
+        hints = place_scores(scores[:, :, 1:], self._ssd.anchors, size)
+        return self._compare(labels, samples, found), hints
+
+    def _compare(
+        self, labels: SampleBoxes, samples: torch.Tensor, found: Detections
+    ) -> SampleBoxes:
         height, width = samples.shape[2:]
-        images = (samples * 255).round_().byte().permute(0, 2, 3, 1).contiguous()
-        found = self._detector(list(images), threshold=self._threshold)
         boxes = (found.boxes / torch.tensor([width, height, width, height])).clamp_(0, 1)
         iou = torch.from_numpy(box_iou(labels.boxes[:, None].numpy(), boxes.numpy()))
         iou[labels.sample[:, None] != found.image_index] = 0
@@ -108,3 +148,11 @@ class Teacher:
             class_index=torch.cat([labels.class_index, torch.zeros(count, dtype=torch.int64)]),
             certainty=torch.cat([certainty, self._share * found.scores[new]]),
         )
+
+
+def _outputs(
+    detector: SSDDetector, images: Sequence[torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of one image at a time: what such a network computes then stays in the processor's cache."""
+    encoded, scores = zip(*(detector.outputs([image]) for image in images), strict=True)
+    return torch.cat(encoded), torch.cat(scores)

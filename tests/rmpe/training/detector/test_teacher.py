@@ -37,7 +37,8 @@ def judge(monkeypatch, labels, found, share=0.5):
         torch.zeros(count, dtype=torch.int64), torch.ones(count),
     )  # fmt: skip
     spec = config.Teacher(detector=DEFAULT_DETECTOR, share=share, threshold=0.2)
-    judged = Teacher(spec).judge(given, SAMPLES)
+    judged, hints = Teacher(spec).judge(given, SAMPLES, (256, 256))
+    assert hints == ()
     ((images, threshold),) = told
     assert threshold == 0.2
     assert len(images) == 3
