@@ -152,6 +152,9 @@ LINKED := $(RUNS)/data
 train-shipped: build .venv/bench  ## train the networks of the package anew, and compare: docs/shipped.md
 	@test -d "$(DATA)/coco-people" || { echo "make train-shipped: no coco-people in $(DATA);" \
 	  "name the folder of the data: make train-shipped DATA=DIR"; exit 2; }
+	@test -f "$(MODELS)/ssd_mobilenet_v1_coco.onnx" || { echo "make train-shipped: no" \
+	  "ssd_mobilenet_v1_coco.onnx, the detector's teacher, in $(MODELS); name its folder:" \
+	  "make train-shipped MODELS=DIR"; exit 2; }
 	@mkdir -p "$(LINKED)/human-boxes"
 	@for name in coco-people human-boxes/images human-boxes/people.json; do \
 	  ln -sfn "$(abspath $(DATA))/$$name" "$(LINKED)/$$name" || exit 1; \
@@ -159,16 +162,19 @@ train-shipped: build .venv/bench  ## train the networks of the package anew, and
 	@test -f "$(LINKED)/human-boxes/movenet.json" || $(BIN)/rmpe label "$(LINKED)/human-boxes/images" \
 	  --boxes "$(LINKED)/human-boxes/people.json" --pose movenet_thunder_coco17 --models "$(MODELS)" \
 	  --similarity 0.3 --keypoints 3 --out "$(LINKED)/human-boxes/movenet.json" --resume
-	@before=; for run in detector:detector pose:pose pose_more:pose_more pose_again:pose_more \
-	    pose_large:pose_large pose_largest:pose_largest; do \
-	  name=$${run%:*}; options=; \
-	  test -z "$$before" || options="--weights $(RUNS)/$$before/checkpoint.pt"; \
-	  test ! -f "$(RUNS)/$$name/checkpoint.pt" || options=--resume; \
-	  $(TRAIN)/$${run#*:}.toml --data "$(LINKED)" --out "$(RUNS)/$$name" $$options || exit 1; \
-	  test "$$name" = detector || before=$$name; \
+	@for part in "detector:detector detector_more:detector_more" "pose:pose pose_more:pose_more \
+	    pose_again:pose_more pose_large:pose_large pose_largest:pose_largest"; do \
+	  before=; for run in $$part; do \
+	    name=$${run%:*}; options=; \
+	    test -z "$$before" || options="--weights $(RUNS)/$$before/checkpoint.pt"; \
+	    test ! -f "$(RUNS)/$$name/checkpoint.pt" || options=--resume; \
+	    RMPE_MODELS="$(abspath $(MODELS))" $(TRAIN)/$${run#*:}.toml --data "$(LINKED)" \
+	      --out "$(RUNS)/$$name" $$options || exit 1; \
+	    before=$$name; \
+	  done; \
 	done
 	@RMPE_DATA="$(abspath $(DATA))" RMPE_MODELS="$(abspath $(MODELS))" $(BIN)/python -m bench.shipped \
-	  --detector "$(RUNS)/detector/average.toml" --pose "$(RUNS)/pose_largest/average.toml"
+	  --detector "$(RUNS)/detector_more/average.toml" --pose "$(RUNS)/pose_largest/average.toml"
 
 EVALUATE := @$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --detector ssd_mobilenet_v1_coco \
             --pose simplepose_coco17

@@ -99,7 +99,7 @@ def summary(turns: Sequence[Sequence[float]]) -> Row:
     """Of the seconds of each call, turn by turn; in microseconds.
 
     ``median_low`` to ``median_high`` and the like hold the value with a probability of 95 %, by the
-    bootstrap over turns: calls of one turn are alike.
+    bootstrap over turns: calls of one turn are alike. Of a single turn they are the value itself.
     """
     parts = [1e6 * np.array(turn) for turn in turns]
     every = np.concatenate(parts)

@@ -37,9 +37,9 @@ def load_introduction() -> str:
         "and with one and two for each core. The last three columns are the rival's median over "
         "the op's; the torch front's over the numpy front's; and the op's 99th percentile over "
         f"that of the op on one thread. With {JUDGED}, the targets are: at least what the column "
-        f"says, at most {MOST_OF_NUMPY}, at most 1; what misses them is bold, unless the intervals "
-        "of both times (95 %, by the bootstrap over turns, where load.json has them) allow for "
-        "less.\n"
+        f"says, at most {MOST_OF_NUMPY}, at most 1; what misses them is bold, unless they may "
+        "be met within the intervals of both times (95 %, by the bootstrap over turns; results "
+        "from before have none).\n"
     )
 
 

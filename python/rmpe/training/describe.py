@@ -33,7 +33,7 @@ def describe(prepared: Prepared, report: Callable[[str], object] = print) -> Non
     for line in prepared.summary:
         report(line)
     parameters = sum(p.numel() for p in network.parameters())
-    report(f"network: {config.network.architecture}, {parameters:,} parameters")
+    report(f"network: {config.network.architecture}, {parameters:,} parameters in training")
     report(f"precision: {run.precision}")
     samples = [step * config.batch_size for step in (begin, prepared.stop, schedule.steps)]
     report(

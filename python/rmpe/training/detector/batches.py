@@ -59,7 +59,7 @@ class Batch:
     certainty
         (M,) float32: how far each is to be found, 1 unless a teacher says otherwise.
     anchors
-        (A, 4) float32, likewise.
+        (A, 4) float32, in fractions of the input.
     matched
         (N, A): see `rmpe.training.detector.matching.match_anchors`. Where the network chooses the
         anchors of people, of ignored regions alone.
@@ -80,7 +80,7 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class _Tiles:
-    """T photographs that make up N samples: one for each, or four in a mosaic; and one over it."""
+    """T photographs of N samples: one for each, or four; and perhaps one blended with those."""
 
     image: Integers
     sample: Integers

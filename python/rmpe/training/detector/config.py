@@ -74,7 +74,7 @@ class Augmentation:
     mosaic_chance
         How often a sample is four photographs of half the size.
     blend_chance
-        How often another photograph is blended with a sample, half and half.
+        How often another photograph is blended with a sample, half and half; both keep their boxes.
     color, gray_chance, erase_chance, erase_size
         See :class:`rmpe.training.appearance.Appearance`.
     """
@@ -100,7 +100,7 @@ class Loss:
     ----------
     matching
         ``"iou"``: by the overlap of anchors and boxes, as in SSD; or ``"aligned"`` (Feng et al.,
-        "TOOD", ICCV 2021): each person has the ten anchors near them that the network finds them
+        "TOOD", ICCV 2021): each person has up to ten anchors near them that the network finds them
         best with by now. It needs ``scores = "quality"``.
     positive_iou, negative_iou
         An anchor is a person where its intersection over union (IoU) with one is the former or
@@ -140,7 +140,8 @@ class Teacher:
         The lowest of its scores that counts.
     hint_weight
         Of its scores of all its classes at all places, which a head for training alone learns, too
-        (`rmpe.training.detector.hints`). For the architecture `small_ssd`, and a teacher that is an
+        (`rmpe.training.detector.hints`). Their loss is summed, and divided by the weight of all
+        positives, as the others are. For the architecture `small_ssd`, and a teacher that is an
         SSD.
     """
 

@@ -116,8 +116,8 @@ def hint_loss(hints: Sequence[torch.Tensor], placed: Sequence[torch.Tensor]) -> 
     total = torch.zeros(())
     for logits, scores in zip(hints, placed, strict=True):
         known = scores >= 0
-        # Finite, for scores of 0 and 1, too.
-        scores = scores.clamp(1e-6, 1 - 1e-6)
+        # Finite, for scores of 0, 1 and NaN, too.
+        scores = torch.where(known, scores, 0.5).clamp(1e-6, 1 - 1e-6)
         entropy = F.binary_cross_entropy_with_logits(logits.float(), scores, reduction="none")
         least = F.binary_cross_entropy(scores, scores, reduction="none")
         total = total + ((entropy - least) * known).sum()

@@ -30,7 +30,7 @@ def score_loss(
     logits : Tensor (N, A, 1 + C)
         Of nobody and of each class.
     matched : Tensor (N, A)
-        See `rmpe.training.detector.matching.match_anchors`.
+        See `rmpe.training.detector.matching`.
     class_index : Tensor (M,)
         int64, 0 to C - 1: of each box that ``matched`` names.
     quality : Tensor (P,)
@@ -41,7 +41,7 @@ def score_loss(
     Returns
     -------
     Tensor ()
-        To be divided by the number of positives in the whole batch.
+        To be divided by the weight of all positives in the whole batch.
     """
     person = matched >= 0
     own = class_index[matched[person]]
@@ -79,7 +79,7 @@ def box_loss(
     anchors: torch.Tensor,
     boxes: torch.Tensor,
     matched: torch.Tensor,
-    certainty: torch.Tensor,
+    weight: torch.Tensor,
     config: Loss,
 ) -> torch.Tensor:
     """Sum over the anchors that stand for a person.
@@ -91,21 +91,21 @@ def box_loss(
     boxes : Tensor (M, 4)
         Of the people.
     matched : Tensor (N, A)
-    certainty : Tensor (P,)
+    weight : Tensor (P,)
         How much each anchor that stands for a person counts, in the order of ``matched >= 0``.
     config : Loss
 
     Returns
     -------
     Tensor ()
-        To be divided by the number of positives in the whole batch.
+        To be divided by the weight of all positives in the whole batch.
     """
     found, target, own = _of_people(encoded, anchors, boxes, matched)
     if config.boxes == "smooth_l1":
         error = F.smooth_l1_loss(found, encode_boxes(target, own), reduction="none").sum(1)
     else:
         error = 1 - _generalized_iou(decode_boxes(found, own), target)
-    return (error * certainty).sum()
+    return (error * weight).sum()
 
 
 def person_iou(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 
 __all__ = [
+    "COVERED",
     "NOBODY",
     "UNKNOWN",
     "VARIANCES",
@@ -25,7 +26,7 @@ VARIANCES = (0.1, 0.1, 0.2, 0.2)
 # In place of a person's number.
 NOBODY, UNKNOWN = -1, -2
 # An anchor of which this share lies in an ignored region does not count as a mistake.
-_COVERED = 0.5
+COVERED = 0.5
 # An anchor that the network may choose for a person overlaps them by more than this, has its center
 # in their box, and is among the best ones, by score ** .5 * IoU ** 6.
 _LEAST_IOU, _BEST = 0.1, 10
@@ -71,7 +72,7 @@ def match_anchors(
         hidden, people = row[ignored[row]], row[~ignored[row]]
         if len(hidden):
             covered = _intersection(boxes[hidden], anchors).amax(dim=0) / _area(anchors)
-            matched[number, covered >= _COVERED] = UNKNOWN
+            matched[number, covered >= COVERED] = UNKNOWN
         if len(people):
             iou = _iou(boxes[people], anchors)
             # Of equally good people the first.
@@ -114,7 +115,7 @@ def align_anchors(
     Returns
     -------
     matched : Tensor (N, A)
-        With rows of ``boxes``.
+        With rows of ``boxes``. A person whose anchors all overlap others more has none.
     quality : Tensor (Q,)
         What the score of each anchor of a person should be, in the order of ``matched >= 0``: the
         person's best IoU for the best of their anchors, and less for the others.
@@ -137,7 +138,7 @@ def align_anchors(
         person, anchor = person[candidate], anchor[candidate]
         overlap, _ = iou_and_union(found[number, anchor], own[person])
         score = scores[number, anchor, class_index[people][person]]
-        # Those that overlap nobody yet have a tiny one, so that everybody is assigned somewhere.
+        # Those that overlap nobody yet have a tiny one, so that they are candidates, too.
         alignment = (score**_SCORE_POWER * overlap**_IOU_POWER).clamp(min=1e-12)
 
         table = torch.zeros_like(iou).index_put_((person, anchor), alignment)

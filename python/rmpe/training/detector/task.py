@@ -25,7 +25,7 @@ from ..overfit import fewer
 from ..schedule import Schedule
 from .batches import Batch, BatchMaker
 from .boxes import BoxedImages, load_boxes
-from .config import Augmentation, DetectorConfig
+from .config import Augmentation, DetectorConfig, Loss
 from .export import write_detector_model
 from .hints import Pupil, hint_loss
 from .losses import box_loss, log_odds, person_iou, score_loss
@@ -65,10 +65,11 @@ class DetectorTask:
             config = replace(config, augmentation=_STILL, source=config.source[:1])
         self.config, self._overfit = config, overfit
         _check_classes(config)
-        _check_matching(config)
+        _check_loss(config)
+        _check_teacher(config)
+        self._teacher = _load_teacher(config)
         self._sources = _load(config, data, cache)
         self._annotation_files = annotation_digests(config.source, data)
-        self._teacher = _load_teacher(config)
         if overfit is not None:
             self._sources = [_first(self._sources[0], overfit)]
         held_out = config.validation
@@ -144,7 +145,7 @@ class DetectorTask:
     def loss(
         self, model: nn.Module, batch: Batch
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
-        """Loss of scores and boxes for each positive anchor; and both outputs."""
+        """Loss of scores, boxes and hints for each positive anchor; and the boxes and logits."""
         encoded, logits, *hints = model(batch.inputs)
         encoded, logits = encoded.float(), logits.float()
         config = self.config.loss
@@ -185,8 +186,14 @@ class DetectorTask:
         return matched, quality, quality
 
     def adopt(self, network: nn.Module, weights: dict[str, torch.Tensor]) -> str:
-        """Fill a network with trained weights."""
-        _detector_of(network).load_state_dict(weights)
+        """Fill a network with trained weights; hints are learned anew."""
+        _detector_of(network).load_state_dict(
+            {
+                name.removeprefix("detector."): value
+                for name, value in weights.items()
+                if not name.startswith("hints.")
+            }
+        )
         return "the detector"
 
     def enter(self, network: nn.Module, phase: Phase, *, begins: bool) -> None:
@@ -245,17 +252,32 @@ def _check_classes(config: DetectorConfig) -> None:
         )
 
 
-def _check_matching(config: DetectorConfig) -> None:
+def _check_loss(config: DetectorConfig) -> None:
     loss = config.loss
-    if loss.matching == "aligned" and loss.scores != "quality":
+    if loss.matching == "iou":
+        return
+    if loss.scores != "quality":
         raise ConfigError(
-            f'matching = "aligned" needs scores = "quality" in [loss], got {loss.scores!r}'
+            f'loss.matching = "aligned" needs scores = "quality", got {loss.scores!r}'
+        )
+    plain = Loss()
+    if (loss.positive_iou, loss.negative_iou) != (plain.positive_iou, plain.negative_iou):
+        raise ConfigError(
+            "loss.positive_iou and loss.negative_iou have no meaning with matching = "
+            f'"aligned", got {loss.positive_iou:g} and {loss.negative_iou:g}; leave them out, or '
+            'take matching = "iou"'
         )
 
 
-def _load_teacher(config: DetectorConfig) -> Teacher | None:
-    if not config.teacher.detector:
-        return None
+def _check_teacher(config: DetectorConfig) -> None:
+    teacher, architecture = config.teacher, config.network.architecture
+    if not teacher.detector and teacher.hint_weight:
+        raise ConfigError(
+            f"teacher.hint_weight needs a teacher.detector, got {teacher.hint_weight:g} without; "
+            "name a detector that is an SSD, or leave hint_weight out"
+        )
+    if not teacher.detector:
+        return
     if config.loss.scores != "quality":
         raise ConfigError(
             f'teacher.detector needs scores = "quality" in [loss], got {config.loss.scores!r}'
@@ -264,14 +286,18 @@ def _load_teacher(config: DetectorConfig) -> Teacher | None:
         raise ConfigError(
             f"teacher.detector finds people alone, got classes {listed(config.classes)}"
         )
-    architecture = config.network.architecture
-    if config.teacher.hint_weight and architecture != "small_ssd":
+    if teacher.hint_weight and architecture != "small_ssd":
         raise ConfigError(
             f"teacher.hint_weight needs the architecture small_ssd, got {architecture}"
         )
+
+
+def _load_teacher(config: DetectorConfig) -> Teacher | None:
+    if not config.teacher.detector:
+        return None
     try:
         return Teacher(config.teacher)
-    except (ModelError, ValueError) as error:
+    except ModelError as error:
         raise ConfigError(f"teacher.detector: {error}") from error
 
 

@@ -8,20 +8,22 @@ distillation: a good teacher is patient and consistent", CVPR 2022).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 
 from ...detectors.detections import Detections
+from ...detectors.detector import Detector
 from ...detectors.ssd import SSDDetector
 from ...digest import digest_of
-from ...metrics.box_iou import box_iou
+from ...errors import ModelError
+from ...metrics.box_iou import box_area, box_intersection, box_iou
 from ...models.build import load_detector
 from ...models.read import load_card
 from ...models.store import obtain
 from . import config
 from .hints import place_scores
+from .matching import COVERED
 
 __all__ = ["SampleBoxes", "Teacher"]
 
@@ -62,10 +64,9 @@ class Teacher:
 
     Raises
     ------
-    ValueError
-        It is no SSD, and shall give hints.
     rmpe.ModelError
-        There is no such detector, or its files are missing or not what its card says.
+        There is no such detector, or its files are missing or not what its card says; or it shall
+        give hints, and is no SSD whose first column is the background.
     """
 
     def __init__(self, spec: config.Teacher) -> None:
@@ -73,9 +74,7 @@ class Teacher:
         self._share, self._threshold = spec.share, spec.threshold
         self._ssd = None
         if spec.hint_weight:
-            if not isinstance(self._detector, SSDDetector):
-                raise ValueError("hint_weight needs a detector that is an SSD")
-            self._ssd = self._detector
+            self._ssd = _with_background(self._detector)
         self._card = load_card(spec.detector)
 
     @property
@@ -117,11 +116,12 @@ class Teacher:
             See `place_scores`; empty where it gives none.
         """
         images = list((samples * 255).round_().byte().permute(0, 2, 3, 1).contiguous())
-        if self._ssd is None:
-            return self._compare(
-                labels, samples, self._detector(images, threshold=self._threshold)
-            ), ()
-        encoded, scores = _outputs(self._ssd, images)
+        if self._ssd is None or not images:
+            found = self._detector(images, threshold=self._threshold)
+            return self._compare(labels, samples, found), ()
+        # One at a time: what such a network computes then stays in the processor's cache.
+        one_by_one = (self._ssd.outputs([image]) for image in images)
+        encoded, scores = map(torch.cat, zip(*one_by_one, strict=True))
         sizes = torch.tensor([samples.shape[:1:-1]]).expand(len(images), 2)
         found = self._ssd.find(encoded, scores, sizes, self._threshold)
         if self._ssd.ssd.activation == "softmax":
@@ -132,6 +132,8 @@ class Teacher:
     def _compare(
         self, labels: SampleBoxes, samples: torch.Tensor, found: Detections
     ) -> SampleBoxes:
+        if not self._share:
+            return labels
         height, width = samples.shape[2:]
         boxes = (found.boxes / torch.tensor([width, height, width, height])).clamp_(0, 1)
         iou = torch.from_numpy(box_iou(labels.boxes[:, None].numpy(), boxes.numpy()))
@@ -140,6 +142,11 @@ class Teacher:
         best = agreed.amax(1) if len(boxes) else torch.zeros(len(labels.boxes))
         certainty = torch.lerp(labels.certainty, best, self._share)
         new = (iou < _SAME).all(dim=0) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+        # Who is in a crowd is neither right nor wrong.
+        common = box_intersection(labels.boxes[:, None].numpy(), boxes.numpy())
+        covered = torch.from_numpy(common >= COVERED * box_area(boxes.numpy()))
+        here = labels.ignored[:, None] & (labels.sample[:, None] == found.image_index)
+        new &= ~(covered & here).any(dim=0)
         count = int(new.sum())
         return SampleBoxes(
             boxes=torch.cat([labels.boxes, boxes[new]]),
@@ -150,9 +157,17 @@ class Teacher:
         )
 
 
-def _outputs(
-    detector: SSDDetector, images: Sequence[torch.Tensor]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Of one image at a time: what such a network computes then stays in the processor's cache."""
-    encoded, scores = zip(*(detector.outputs([image]) for image in images), strict=True)
-    return torch.cat(encoded), torch.cat(scores)
+def _with_background(detector: Detector) -> SSDDetector:
+    """The same, whose scores have a column for nobody before those of its classes."""
+    if not isinstance(detector, SSDDetector):
+        raise ModelError(
+            f"hint_weight needs a detector that is an SSD, got {type(detector).__name__}; "
+            "name one, or leave hint_weight out"
+        )
+    first = detector.ssd.classes[0]
+    if first:
+        raise ModelError(
+            f"hint_weight needs a detector whose first column is the background, got {first!r}; "
+            "name another, or leave hint_weight out"
+        )
+    return detector

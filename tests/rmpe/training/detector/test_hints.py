@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from rmpe.cli import main
 from rmpe.models import DEFAULT_DETECTOR
 from rmpe.models.build import load_detector
 from rmpe.networks.architectures.small_ssd import SmallSSD
@@ -15,6 +16,7 @@ from rmpe.training.detector.hints import Pupil, hint_loss, place_scores
 from rmpe.training.detector.task import DetectorTask
 from rmpe.training.read import parse_config
 
+from ..material import draw_people
 from .test_task import CONFIG, batch_of
 
 TEACHER = f'''
@@ -88,10 +90,12 @@ def test_hints_are_learned_beside_people(taught):
     assert taught.loss(network, batch)[0] > loss
 
 
-def test_the_hints_are_for_training_alone(taught, tmp_path):
+@pytest.mark.parametrize("of_a_pupil", [False, True])
+def test_the_hints_are_for_training_alone(taught, tmp_path, of_a_pupil):
     network = taught.network()
     trained = {name: value + 0.25 for name, value in network.detector.state_dict().items()}
-    taught.adopt(network, trained)
+    weights = {f"detector.{name}": value for name, value in trained.items()}
+    taught.adopt(network, weights | {"hints.0.0.bias": torch.ones(1)} if of_a_pupil else trained)
     assert network.detector.stem[0][0].weight.equal(trained["stem.0.0.weight"])
     card = taught.export(tmp_path, "average", network, (128, 128))
     image = torch.full((1, 3, 128, 128), 0.5)
@@ -99,14 +103,56 @@ def test_the_hints_are_for_training_alone(taught, tmp_path):
     torch.testing.assert_close(outputs, network.detector.eval()(image), rtol=0.02, atol=0.02)
 
 
-def test_a_teacher_that_is_no_ssd_gives_none(drawn, tmp_path, monkeypatch):
-    monkeypatch.setattr(teacher, "load_detector", lambda name: None)
-    with pytest.raises(ConfigError, match="teacher.detector: hint_weight needs .* an SSD"):
+def without_background(name):
+    detector = load_detector(name)
+    detector.ssd = replace(detector.ssd, classes=("person",))
+    return detector
+
+
+@pytest.mark.parametrize(
+    ("load", "message"),
+    [
+        (lambda name: None, "needs a detector that is an SSD, got NoneType; name one"),
+        (without_background, "whose first column is the background, got 'person'; name another"),
+    ],
+)
+def test_another_teacher_gives_none(drawn, tmp_path, monkeypatch, load, message):
+    monkeypatch.setattr(teacher, "load_detector", load)
+    with pytest.raises(ConfigError, match=f"teacher.detector: hint_weight .*{message}"):
         DetectorTask(parse_config(CONFIG + TEACHER), data=drawn, cache=tmp_path, folder=tmp_path)
 
 
-def test_another_architecture_learns_none(drawn, tmp_path):
+@pytest.mark.parametrize(
+    ("part", "values", "message"),
+    [
+        (
+            "network",
+            {"architecture": "ssd300_vgg16", "parameters": {}},
+            "needs the architecture small_ssd, got ssd300_vgg16",
+        ),
+        ("teacher", {"detector": ""}, "needs a teacher.detector, got 0.5 without; name a detector"),
+    ],
+)
+def test_who_cannot_be_taught(drawn, tmp_path, part, values, message):
     config = parse_config(CONFIG + TEACHER)
-    network = replace(config.network, architecture="ssd300_vgg16", parameters={})
-    with pytest.raises(ConfigError, match="hint_weight needs .* small_ssd, got ssd300_vgg16"):
-        DetectorTask(replace(config, network=network), data=drawn, cache=tmp_path, folder=tmp_path)
+    config = replace(config, **{part: replace(getattr(config, part), **values)})
+    with pytest.raises(ConfigError, match=f"teacher.hint_weight {message}"):
+        DetectorTask(config, data=drawn, cache=tmp_path, folder=tmp_path)
+
+
+def test_a_run_with_hints_goes_on_and_is_taken_over(tmp_path):
+    data = draw_people(tmp_path / "data", 4)
+    (tmp_path / "plain.toml").write_text(CONFIG)
+    (tmp_path / "hints.toml").write_text(CONFIG + TEACHER)
+
+    def train(name, out, *options):
+        command = ["train", str(tmp_path / name), "--data", str(data), "--out", str(tmp_path / out)]
+        return main([*command, "--cache", str(tmp_path / "cache"), *map(str, options)])
+
+    assert train("hints.toml", "first", "--samples", 8) == 0
+    assert train("hints.toml", "first", "--samples", 16, "--resume") == 0
+    for weights in (tmp_path / "first/checkpoint.pt", tmp_path / "first/average.toml"):
+        for name in ("plain", "hints"):
+            out = f"{name} from {weights.suffix[1:]}"
+            assert train(f"{name}.toml", out, "--samples", 8, "--weights", weights) == 0
+            assert load_detector(tmp_path / out / "average.toml").network.output_shapes[0][1] == 4

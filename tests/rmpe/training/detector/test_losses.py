@@ -110,8 +110,8 @@ def test_what_is_not_known_does_not_count(scores):
 def test_boxes_of_positive_anchors_count_alone():
     anchors = torch.tensor([[0.1, 0.1, 0.3, 0.5]]).repeat(6, 1)
     encoded = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(1)).requires_grad_()
-    certainty = torch.tensor([0.25])
-    loss = box_loss(encoded, anchors, anchors[:1], MATCHED, certainty, Loss(boxes="smooth_l1"))
+    weight = torch.tensor([0.25])
+    loss = box_loss(encoded, anchors, anchors[:1], MATCHED, weight, Loss(boxes="smooth_l1"))
     wanted = F.smooth_l1_loss(encoded[0, 0], torch.zeros(4), reduction="sum") / 4
     torch.testing.assert_close(loss, wanted)
     loss.backward()

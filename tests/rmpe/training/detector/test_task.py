@@ -106,13 +106,24 @@ def test_two_photographs_are_blended(task, people):
         own = batch.boxes[batch.sample == i]
         assert len(own) == 2
         assert all((boxes - box).abs().amax(1).min() < 1e-6 for box in own)
+    assert any((batch.boxes[batch.sample == i].diff(dim=0) != 0).any() for i in range(4))
 
 
-def test_processes_share_the_batch_of_one(task):
+@pytest.mark.parametrize("several", [0.0, 0.5])
+def test_processes_share_the_batch_of_one(task, several):
+    augmentation = replace(
+        task.config.augmentation, mosaic_chance=several, blend_chance=several, expand_chance=0.5
+    )
+    task.config = replace(task.config, augmentation=augmentation)
     whole = batch_of(task, 3)
+    assert several == 0 or len(whole.boxes) > 4
     for rank in (0, 1):
         part = batch_of(task, 3, rank, 2)
         assert part.inputs.equal(whole.inputs[rank::2])
+        for number in range(2):
+            own, all_of_it = part.sample == number, whole.sample == rank + 2 * number
+            assert part.boxes[own].equal(whole.boxes[all_of_it])
+            assert part.ignored[own].equal(whole.ignored[all_of_it])
         assert (part.matched == NOBODY).equal(whole.matched[rank::2] == NOBODY)
         assert (part.matched == UNKNOWN).equal(whole.matched[rank::2] == UNKNOWN)
 
@@ -153,9 +164,27 @@ def test_aligned_anchors_are_chosen_by_the_outputs(task):
     assert task.loss(lambda inputs: (encoded, logits), unsure)[0] > 1
 
 
-def test_aligned_anchors_need_the_quality(drawn, tmp_path):
-    config = parse_config(CONFIG + '[loss]\nmatching = "aligned"\n')
-    with pytest.raises(ConfigError, match="needs scores = \"quality\" in .loss., got 'focal'"):
+def test_aligned_anchors_leave_ignored_regions_out(task):
+    loss = replace(task.config.loss, scores="quality", matching="aligned")
+    task.config = replace(task.config, loss=loss)
+    task._sources = [replace(part, ignored=np.ones_like(part.ignored)) for part in task._sources]
+    batch = batch_of(task)
+    assert batch.ignored.all() and (batch.matched == UNKNOWN).any() and (batch.matched < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", 'loss.matching = "aligned" needs scores = "quality", got \'focal\''),
+        (
+            'scores = "quality"\npositive_iou = 0.6\n',
+            'have no meaning with matching = "aligned", got 0.6 and 0.4; leave them out',
+        ),
+    ],
+)
+def test_what_aligned_anchors_refuse(drawn, tmp_path, text, message):
+    config = parse_config(f'{CONFIG}[loss]\nmatching = "aligned"\n{text}')
+    with pytest.raises(ConfigError, match=message):
         DetectorTask(config, data=drawn, cache=tmp_path / "cache", folder=tmp_path)
 
 

@@ -20,7 +20,7 @@ from .test_task import CONFIG, batch_of
 SAMPLES = torch.rand(3, 3, 256, 256)
 
 
-def judge(monkeypatch, labels, found, share=0.5):
+def judge(monkeypatch, labels, found, share=0.5, ignored=()):
     """What a teacher makes of labels, (sample, x1, y1, x2, y2) each, by (..., score) it finds."""
     told = []
 
@@ -33,7 +33,7 @@ def judge(monkeypatch, labels, found, share=0.5):
     rows = torch.tensor(labels).reshape(-1, 5)
     count = len(rows)
     given = SampleBoxes(
-        rows[:, 1:], rows[:, 0].long(), torch.zeros(count, dtype=torch.bool),
+        rows[:, 1:], rows[:, 0].long(), torch.tensor([i in ignored for i in range(count)]).bool(),
         torch.zeros(count, dtype=torch.int64), torch.ones(count),
     )  # fmt: skip
     spec = config.Teacher(detector=DEFAULT_DETECTOR, share=share, threshold=0.2)
@@ -72,6 +72,25 @@ def test_who_is_not_labeled_is_added(monkeypatch):
 def test_a_teacher_that_finds_nobody(monkeypatch):
     judged = judge(monkeypatch, [(0.0, 0.1, 0.1, 0.3, 0.5)], [])
     assert judged.certainty.tolist() == [0.5]
+
+
+def test_who_is_in_a_crowd_is_not_added(monkeypatch):
+    crowd = [(0.0, 0.0, 0.0, 0.5, 1.0)]
+    found = [
+        (0.0, 0.1, 0.1, 0.3, 0.4, 0.9),
+        (0.0, 0.4, 0.1, 0.59, 0.4, 0.8),  # more than half in it
+        (0.0, 0.45, 0.1, 0.59, 0.4, 0.7),
+        (1.0, 0.1, 0.1, 0.3, 0.4, 0.6),  # in another sample
+    ]
+    judged = judge(monkeypatch, crowd, found, ignored=[0])
+    torch.testing.assert_close(judged.certainty[1:], torch.tensor([0.35, 0.3]))
+    assert judged.ignored.tolist() == [True, False, False]
+
+
+def test_without_a_share_labels_stay(monkeypatch):
+    labels = [(0.0, 0.1, 0.1, 0.3, 0.5)]
+    judged = judge(monkeypatch, labels, [(0.0, 0.6, 0.6, 0.9, 0.9, 0.9)], share=0.0)
+    assert judged.certainty.tolist() == [1.0] and len(judged.boxes) == 1
 
 
 @pytest.fixture
