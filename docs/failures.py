@@ -101,6 +101,7 @@ def main() -> None:
         drawn = draw(image, estimator(image), DrawingStyle(numbers=False))
         drawings.append(drawn)
         for folder in sys.argv[1:]:
+            Path(folder).mkdir(parents=True, exist_ok=True)
             Image.fromarray(drawn).save(Path(folder) / f"{name.replace(' ', '-')}.png")
     sheet = contact_sheet(
         [thumbnail(drawing, SIDE) for drawing in drawings], list(CASES), columns=COLUMNS, side=SIDE

@@ -123,13 +123,12 @@ class SmallSSD(nn.Module):
         """Boxes and logits, as `forward` gives them, from `features`."""
         outputs = []
         for head, feature in zip(self.head, features, strict=True):
-            output = head(feature)
-            # (N, anchors * columns, h, w) -> (N, h * w * anchors, columns). The number of images
+            # (N, anchors * columns, h, w) -> (N, h * w * anchors * columns). The number of images
             # stands nowhere: in an exported file it would be that of the example.
-            columns = output.permute(0, 2, 3, 1).unflatten(3, (-1, self._columns))
-            outputs.append(columns.flatten(1, 3))
-        found = torch.cat(outputs, dim=1).float()
-        return found[..., :4], found[..., 4:]
+            outputs.append(head(feature).permute(0, 2, 3, 1).flatten(1))
+        found = torch.cat(outputs, dim=1).float().unflatten(1, (-1, self._columns))
+        boxes, logits = found.split((4, self._columns - 4), dim=2)
+        return boxes, logits
 
     def anchors(self, size: tuple[int, int]) -> torch.Tensor:
         """(A, 4) ``x1, y1, x2, y2`` in fractions of an input of ``size``, height and width."""
