@@ -173,8 +173,9 @@ train-shipped: build .venv/bench  ## train the networks of the package anew, and
 	    before=$$name; \
 	  done; \
 	done
+	@$(BIN)/python -m bench.score_scale "$(RUNS)/detector_more/average.toml" --out "$(RUNS)/scaled"
 	@RMPE_DATA="$(abspath $(DATA))" RMPE_MODELS="$(abspath $(MODELS))" $(BIN)/python -m bench.shipped \
-	  --detector "$(RUNS)/detector_more/average.toml" --pose "$(RUNS)/pose_largest/average.toml"
+	  --detector "$(RUNS)/scaled/detector.toml" --pose "$(RUNS)/pose_largest/average.toml"
 
 EVALUATE := @$(BIN)/rmpe evaluate $(COCO) --models "$(MODELS)" --detector ssd_mobilenet_v1_coco \
             --pose simplepose_coco17
