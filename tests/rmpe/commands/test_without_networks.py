@@ -111,7 +111,7 @@ def material(finished, monkeypatch):
         for words in (
             "infer photos --out results --no-draw --track",
             "infer walk.mp4 --out film --no-draw",
-            "label photos --out labels.json --keypoints 3",
+            "label photos --out labels.json --keypoints 3 --score 0.1 --similarity 0.1",
             "export small_hourglass_coco17 --onnx net.onnx",
         ):
             assert cli.main(words.split()) == 0
