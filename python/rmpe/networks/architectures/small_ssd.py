@@ -126,8 +126,8 @@ class SmallSSD(nn.Module):
             # (N, anchors * columns, h, w) -> (N, h * w * anchors * columns). The number of images
             # stands nowhere: in an exported file it would be that of the example.
             outputs.append(head(feature).permute(0, 2, 3, 1).flatten(1))
-        found = torch.cat(outputs, dim=1).float().unflatten(1, (-1, self._columns))
-        boxes, logits = found.split((4, self._columns - 4), dim=2)
+        found = torch.unflatten(torch.cat(outputs, dim=1).float(), 1, (-1, self._columns))
+        boxes, logits = torch.split(found, [4, self._columns - 4], dim=2)
         return boxes, logits
 
     def anchors(self, size: tuple[int, int]) -> torch.Tensor:
