@@ -205,7 +205,7 @@ def test_an_estimator_that_cannot_follow_is_refused(clip, tmp_path):
 
 
 def test_people_are_followed_through_a_made_video(tmp_path, monkeypatch):
-    """As many as detection finds in each frame, and nearly where it does."""
+    """As many sure ones as detection finds in each frame, and nearly where it does."""
     monkeypatch.chdir(tmp_path)
     root = Path(__file__).resolve().parents[2]
     make = [root / "examples/python/make_video.py", root / "examples/photographs/basketball.jpg"]
@@ -214,10 +214,14 @@ def test_people_are_followed_through_a_made_video(tmp_path, monkeypatch):
         infer("made.mp4", out=str(every), estimator=PoseEstimator, detect_every=every, style=None)
     near = []
     for one, other in zip(lines("1"), lines("4"), strict=True):
-        assert 0 < len(one["people"])
-        assert abs(len(one["people"]) - len(other["people"])) <= 1
+        sure, also = (
+            [person for person in entry["people"] if person["score"] >= 0.2]
+            for entry in (one, other)
+        )
+        assert 0 < len(sure)
+        assert abs(len(sure) - len(also)) <= 1
         found = np.array([person["keypoints"] for person in other["people"]])
-        for person in one["people"]:
+        for person in sure:
             x1, y1, x2, y2 = person["box"]
             distances = np.linalg.norm(found - np.array(person["keypoints"]), axis=2)
             near.append(np.median(distances, axis=1).min() / np.hypot(x2 - x1, y2 - y1))
