@@ -9,12 +9,12 @@ into the weights of the last layers; the card and they are written to the folder
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 
+from rmpe.digest import digest_of
 from rmpe.models.read import load_card
 
 # Of a place's numbers for each anchor: four of the box, then the logits of nobody and of a person.
@@ -50,8 +50,8 @@ def main() -> None:
     after = arguments.out / "detector.safetensors"
     save_file(rescale(load_file(before), arguments.a, arguments.b), after)
     text = arguments.card.read_text().replace(before.name, after.name)
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (before, after)]
-    (arguments.out / "detector.toml").write_text(text.replace(*digests))
+    text = text.replace(digest_of(before), digest_of(after))
+    (arguments.out / "detector.toml").write_text(text)
 
 
 if __name__ == "__main__":

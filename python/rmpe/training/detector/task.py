@@ -14,9 +14,7 @@ import torch.distributed as dist
 from torch import nn
 from tqdm import tqdm
 
-from ...class_names import PERSON
 from ...errors import ModelError
-from ...listing import listed
 from ...networks.architectures import architecture_builder
 from ...terminal import printable
 from ..annotation_files import annotation_digests
@@ -25,7 +23,8 @@ from ..overfit import fewer
 from ..schedule import Schedule
 from .batches import Batch, BatchMaker
 from .boxes import BoxedImages, load_boxes
-from .config import Augmentation, DetectorConfig, Loss
+from .checks import check_config
+from .config import Augmentation, DetectorConfig
 from .export import write_detector_model
 from .hints import Pupil, hint_loss
 from .losses import box_loss, log_odds, person_iou, score_loss
@@ -64,9 +63,7 @@ class DetectorTask:
         if overfit is not None:
             config = replace(config, augmentation=_STILL, source=config.source[:1])
         self.config, self._overfit = config, overfit
-        _check_classes(config)
-        _check_loss(config)
-        _check_teacher(config)
+        check_config(config)
         self._teacher = _load_teacher(config)
         self._sources = _load(config, data, cache)
         self._annotation_files = annotation_digests(config.source, data)
@@ -238,58 +235,6 @@ class DetectorTask:
 def _detector_of(network: nn.Module) -> nn.Module:
     """What is left after training."""
     return network.detector if isinstance(network, Pupil) else network
-
-
-def _check_classes(config: DetectorConfig) -> None:
-    names = [name.strip().lower() for name in config.classes]
-    if len(set(names)) < len(names) or not all(names):
-        raise ConfigError(f"classes must be different names, got {listed(config.classes)}")
-    more = [source.more_boxes for source in config.source] + [config.validation.more_boxes]
-    if PERSON not in config.classes and any(more):
-        raise ConfigError(
-            f"more_boxes are boxes of people, and needs {PERSON} among classes, "
-            f"got {listed(config.classes)}"
-        )
-
-
-def _check_loss(config: DetectorConfig) -> None:
-    loss = config.loss
-    if loss.matching == "iou":
-        return
-    if loss.scores != "quality":
-        raise ConfigError(
-            f'loss.matching = "aligned" needs scores = "quality", got {loss.scores!r}'
-        )
-    plain = Loss()
-    if (loss.positive_iou, loss.negative_iou) != (plain.positive_iou, plain.negative_iou):
-        raise ConfigError(
-            "loss.positive_iou and loss.negative_iou have no meaning with matching = "
-            f'"aligned", got {loss.positive_iou:g} and {loss.negative_iou:g}; leave them out, or '
-            'take matching = "iou"'
-        )
-
-
-def _check_teacher(config: DetectorConfig) -> None:
-    teacher, architecture = config.teacher, config.network.architecture
-    if not teacher.detector and teacher.hint_weight:
-        raise ConfigError(
-            f"teacher.hint_weight needs a teacher.detector, got {teacher.hint_weight:g} without; "
-            "name a detector that is an SSD, or leave hint_weight out"
-        )
-    if not teacher.detector:
-        return
-    if config.loss.scores != "quality":
-        raise ConfigError(
-            f'teacher.detector needs scores = "quality" in [loss], got {config.loss.scores!r}'
-        )
-    if config.classes != (PERSON,):
-        raise ConfigError(
-            f"teacher.detector finds people alone, got classes {listed(config.classes)}"
-        )
-    if teacher.hint_weight and architecture != "small_ssd":
-        raise ConfigError(
-            f"teacher.hint_weight needs the architecture small_ssd, got {architecture}"
-        )
 
 
 def _load_teacher(config: DetectorConfig) -> Teacher | None:
