@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 namespace rmpe::cpu {
@@ -16,20 +17,34 @@ struct Groups {
   int64_t size(int64_t group) const { return starts[group + 1] - starts[group]; }
 };
 
+// Sorts [0, N) by the indices of the items, in input order within an index.
+inline void sort_by(const int64_t* index, std::vector<int64_t>& order) {
+  const auto size = static_cast<int64_t>(order.size());
+  const auto [least, greatest] = std::minmax_element(index, index + size);
+  const uint64_t range = uint64_t(*greatest) - uint64_t(*least);
+  if (range >= uint64_t(size)) {
+    std::stable_sort(order.begin(), order.end(),
+                     [=](int64_t a, int64_t b) { return index[a] < index[b]; });
+    return;
+  }
+  // By counting: where the items of each index begin, then where the next of them belongs.
+  std::vector<int64_t> places(range + 2);
+  for (int64_t i = 0; i < size; ++i) ++places[index[i] - *least + 1];
+  std::partial_sum(places.begin(), places.end(), places.begin());
+  for (int64_t i = 0; i < size; ++i) order[places[index[i] - *least]++] = i;
+}
+
 // Items with the same index form a group.
 inline Groups group_by(const int64_t* index,  // [N], or null: one group
                        int64_t N) {
   Groups groups;
   groups.order.resize(N);
-  for (int64_t i = 0; i < N; ++i) groups.order[i] = i;
+  std::iota(groups.order.begin(), groups.order.end(), int64_t{0});
   groups.starts.push_back(0);
   if (index != nullptr) {
-    const auto earlier = [=](int64_t a, int64_t b) { return index[a] < index[b]; };
-    if (!std::is_sorted(index, index + N)) {
-      std::stable_sort(groups.order.begin(), groups.order.end(), earlier);
-    }
+    if (!std::is_sorted(index, index + N)) sort_by(index, groups.order);
     for (int64_t i = 1; i < N; ++i) {
-      if (earlier(groups.order[i - 1], groups.order[i])) groups.starts.push_back(i);
+      if (index[groups.order[i - 1]] < index[groups.order[i]]) groups.starts.push_back(i);
     }
   }
   if (N > 0) groups.starts.push_back(N);

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <set>
+
 #include "cpu/groups.h"
 
 namespace {
@@ -15,6 +18,24 @@ TEST(GroupBy, EqualIndicesFormAGroupInInputOrder) {
   EXPECT_EQ(groups.count(), 3);
   EXPECT_EQ(groups.size(0), 2);
   EXPECT_EQ(groups.items(2)[1], 2);
+}
+
+TEST(GroupBy, IndicesOfAnyRangeAreSorted) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max();
+  for (const std::vector<int64_t>& index : {
+           std::vector<int64_t>{kGreatest, 0, kLeast, kGreatest},
+           std::vector<int64_t>{kLeast + 1, kLeast, kLeast, kLeast + 1},
+           std::vector<int64_t>{kGreatest, kGreatest - 2, kGreatest - 1, kGreatest - 2},
+           std::vector<int64_t>{5, 1, 1, 1},  // one value more than there are items
+       }) {
+    const Groups groups = group_by(index.data(), 4);
+    std::vector<int64_t> order{0, 1, 2, 3};
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int64_t a, int64_t b) { return index[a] < index[b]; });
+    EXPECT_EQ(groups.order, order);
+    EXPECT_EQ(groups.count(), int64_t(std::set(index.begin(), index.end()).size()));
+  }
 }
 
 TEST(GroupBy, SortedIndicesStayWhereTheyAre) {
