@@ -4,6 +4,8 @@
 // compared with the kept poses only, and only up to the first that removes it.
 #include "cpu/pose_nms.h"
 
+#include <vector>
+
 #include "cpu/greedy.h"
 #include "cpu/pose_references.h"
 
@@ -15,7 +17,10 @@ template <typename T>
 class KeptPoses {
  public:
   KeptPoses(const PoseList<T>& poses, const T* boxes, const PoseNMSParameters& parameters)
-      : references_(poses, boxes, parameters),
+      : poses_(poses),
+        sigma1_(parameters.sigma1),
+        references_(poses, boxes, parameters),
+        weights_(poses.K),
         eta_(T(parameters.eta)),
         enough_(enough_near_joints<T>(parameters, poses.K)) {}
 
@@ -24,10 +29,11 @@ class KeptPoses {
   void clear() { references_.clear(); }
 
   int64_t find_suppressor(int64_t i) {
-    references_.set_candidate(i);
+    candidate_ = i;
+    weigh_joints(poses_.scores + i * poses_.K, poses_.K, sigma1_, weights_.data());
     T similarity[kLanes<T>], near[kLanes<T>];
     for (int64_t b = 0; b < references_.block_count(); ++b) {
-      references_.compare(b, similarity, near);
+      references_.compare(i, weights_.data(), b, similarity, near);
       for (int64_t l = 0; l < references_.size_of(b); ++l) {
         if (eliminates(similarity[l], near[l], eta_, enough_)) return b * kLanes<T> + l;
       }
@@ -35,10 +41,14 @@ class KeptPoses {
     return -1;
   }
 
-  void keep() { references_.add_candidate(); }
+  void keep() { references_.add(candidate_, weights_.data()); }
 
  private:
+  PoseList<T> poses_;
+  double sigma1_;
   PoseReferences<T> references_;
+  std::vector<T> weights_;  // [K], of the candidate
+  int64_t candidate_ = 0;
   T eta_, enough_;
 };
 

@@ -30,6 +30,11 @@ inline void compare_poses(const T* block, const T* xy, const T* weights, int64_t
   }
 }
 
+template <typename T>
+inline void weigh(const T* scores, int64_t count, T inverse_sigma1, T* __restrict weights) {
+  for (int64_t n = 0; n < count; ++n) weights[n] = joint_weight(scores[n], inverse_sigma1);
+}
+
 }  // namespace
 
 RMPE_MULTIVERSION void compare_squared(const float* block, const float* xy, const float* weights,
@@ -49,13 +54,13 @@ RMPE_MULTIVERSION void compare_linear(const double* block, const double* xy, con
   compare_poses<double, false>(block, xy, weights, K, lam, similarity, near);
 }
 
-RMPE_MULTIVERSION void weigh_joints(const float* scores, int64_t K, float inverse_sigma1,
+RMPE_MULTIVERSION void weigh_joints(const float* scores, int64_t count, double sigma1,
                                     float* weights) {
-  for (int64_t n = 0; n < K; ++n) weights[n] = joint_weight(scores[n], inverse_sigma1);
+  weigh(scores, count, float(1.0 / sigma1), weights);
 }
-RMPE_MULTIVERSION void weigh_joints(const double* scores, int64_t K, double inverse_sigma1,
+RMPE_MULTIVERSION void weigh_joints(const double* scores, int64_t count, double sigma1,
                                     double* weights) {
-  for (int64_t n = 0; n < K; ++n) weights[n] = joint_weight(scores[n], inverse_sigma1);
+  weigh(scores, count, 1.0 / sigma1, weights);
 }
 
 }  // namespace rmpe::cpu

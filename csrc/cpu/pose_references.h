@@ -1,8 +1,7 @@
-// Comparison of one pose, the candidate, with many reference poses, for pose NMS.
+// Comparison of one pose with many reference poses, for pose NMS.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "core/pose_similarity.h"
 #include "core/poses.h"
@@ -14,7 +13,7 @@ namespace rmpe::cpu {
 enum PoseValue : int64_t { kFalloff, kHalfWidth, kHalfHeight, kRadius2, kNear2, kJoints };
 constexpr int64_t kJointValues = 3;
 
-// Compares a candidate, xy [K, 2] and weights [K], with the kLanes references of a block. Writes
+// Compares a pose, xy [K, 2] and weights [K], with the kLanes references of a block. Writes
 // the similarity and the number of near joints, [kLanes] each. The distance in the second sum is
 // squared or linear.
 void compare_squared(const float* block, const float* xy, const float* weights, int64_t K,
@@ -26,9 +25,9 @@ void compare_linear(const float* block, const float* xy, const float* weights, i
 void compare_linear(const double* block, const double* xy, const double* weights, int64_t K,
                     double lam, double* similarity, double* near);
 
-// Writes the weight of each score, [K].
-void weigh_joints(const float* scores, int64_t K, float inverse_sigma1, float* weights);
-void weigh_joints(const double* scores, int64_t K, double inverse_sigma1, double* weights);
+// Writes the weights of joints with such scores, [count].
+void weigh_joints(const float* scores, int64_t count, double sigma1, float* weights);
+void weigh_joints(const double* scores, int64_t count, double sigma1, double* weights);
 
 template <typename T>
 class PoseReferences {
@@ -37,10 +36,7 @@ class PoseReferences {
       : poses_(poses),
         boxes_(boxes),
         parameters_(parameters),
-        blocks_(kJoints + kJointValues * poses.K),
-        weights_(poses.K) {}
-
-  bool finite(int64_t i) const { return poses_.finite(i) && all_finite(boxes_ + i * 4, 4); }
+        blocks_(kJoints + kJointValues * poses.K) {}
 
   bool rank(int64_t i, double& score) const {
     return poses_.rank(i, score) && all_finite(boxes_ + i * 4, 4);
@@ -50,39 +46,32 @@ class PoseReferences {
   int64_t block_count() const { return blocks_.count(); }
   int64_t size_of(int64_t block) const { return blocks_.items(block); }
 
-  // Pose i becomes the candidate.
-  void set_candidate(int64_t i) {
-    candidate_ = i;
-    weigh_joints(poses_.scores + i * poses_.K, poses_.K, T(1.0 / parameters_.sigma1),
-                 weights_.data());
-  }
-
-  // Compares the candidate with the references of a block.
-  void compare(int64_t block,
+  // Compares pose i, with the weights [K] of its joints, with the references of a block.
+  void compare(int64_t i, const T* weights, int64_t block,
                // outputs
                T* similarity,    // [kLanes]
                T* near) const {  // [kLanes], number of near joints
     const auto compare_block = parameters_.squared ? static_cast<Compare*>(compare_squared)
                                                    : static_cast<Compare*>(compare_linear);
-    compare_block(blocks_[block], poses_.xy(candidate_), weights_.data(), poses_.K,
-                  T(parameters_.lam), similarity, near);
+    compare_block(blocks_[block], poses_.xy(i), weights, poses_.K, T(parameters_.lam), similarity,
+                  near);
   }
 
-  // The candidate becomes a reference.
-  void add_candidate() {
-    const PoseReach<T> reach = pose_reach(boxes_ + candidate_ * 4, parameters_);
+  // Pose i, with the weights [K] of its joints, becomes a reference.
+  void add(int64_t i, const T* weights) {
+    const PoseReach<T> reach = pose_reach(boxes_ + i * 4, parameters_);
     T* value = blocks_.add();
     value[kFalloff * kLanes<T>] = reach.falloff;
     value[kHalfWidth * kLanes<T>] = reach.half_width;
     value[kHalfHeight * kLanes<T>] = reach.half_height;
     value[kRadius2 * kLanes<T>] = reach.radius2;
     value[kNear2 * kLanes<T>] = reach.near2;
-    const T* xy = poses_.xy(candidate_);
+    const T* xy = poses_.xy(i);
     for (int64_t n = 0; n < poses_.K; ++n) {
       T* joint = value + (kJoints + kJointValues * n) * kLanes<T>;
       joint[0] = xy[2 * n];
       joint[kLanes<T>] = xy[2 * n + 1];
-      joint[2 * kLanes<T>] = weights_[n];
+      joint[2 * kLanes<T>] = weights[n];
     }
   }
 
@@ -93,8 +82,6 @@ class PoseReferences {
   const T* boxes_;  // [N, 4]
   PoseNMSParameters parameters_;
   Blocks<T> blocks_;
-  std::vector<T> weights_;  // [K], of the candidate
-  int64_t candidate_ = 0;
 };
 
 }  // namespace rmpe::cpu

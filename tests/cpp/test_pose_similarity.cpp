@@ -12,10 +12,12 @@ template <typename T>
 std::vector<T> similarity(const Crowd<T>& crowd, const PoseNMSParameters& parameters,
                           int64_t rows) {
   const int64_t N = crowd.poses.N;
+  const std::vector<T> weights =
+      rmpe::cpu::joint_weights(crowd.list(), crowd.box_values.data(), N, parameters);
   std::vector<T> matrix(N * N);
   in_ranges(N, rows, [&](int64_t begin, int64_t end) {
-    rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), N, parameters, begin, end,
-                               matrix.data());
+    rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), weights.data(), N, parameters,
+                               begin, end, matrix.data());
   });
   return matrix;
 }

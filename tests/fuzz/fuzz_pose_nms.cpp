@@ -157,11 +157,15 @@ template <typename T>
 void similarity(Input& input, const Crowd<T>& crowd) {
   const int64_t N = crowd.N;
   const rmpe::PoseNMSParameters p = parameters(input);
+  const std::vector<T> weights = rmpe::cpu::joint_weights(crowd.list(), crowd.boxes.data(), N, p);
   std::vector<T> matrix(N * N), again(N * N);
-  rmpe::cpu::pose_similarity(crowd.list(), crowd.boxes.data(), N, p, 0, N, matrix.data());
-  fuzz::in_two(N, input.whole(0, 24), [&](int64_t begin, int64_t end) {
-    rmpe::cpu::pose_similarity(crowd.list(), crowd.boxes.data(), N, p, begin, end, again.data());
-  });
+  const auto write_rows = [&](int64_t begin, int64_t end, std::vector<T>& rows) {
+    rmpe::cpu::pose_similarity(crowd.list(), crowd.boxes.data(), weights.data(), N, p, begin, end,
+                               rows.data());
+  };
+  write_rows(0, N, matrix);
+  fuzz::in_two(N, input.whole(0, 24),
+               [&](int64_t begin, int64_t end) { write_rows(begin, end, again); });
   fuzz::require_same(matrix, again, "two ranges of rows give what one gives");
   const double largest = double(crowd.K) * (1.0 + std::fabs(p.lam)) * 1.001;
   for (int64_t i = 0; i < N * N; ++i) {

@@ -9,6 +9,17 @@ namespace {
 using rmpe::PoseNMSParameters;
 
 template <typename T>
+std::vector<T> on_cpu(const Crowd<T>& crowd, const PoseNMSParameters& parameters) {
+  const int64_t N = crowd.poses.N;
+  const std::vector<T> weights =
+      rmpe::cpu::joint_weights(crowd.list(), crowd.box_values.data(), N, parameters);
+  std::vector<T> matrix(N * N);
+  rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), weights.data(), N, parameters,
+                             0, N, matrix.data());
+  return matrix;
+}
+
+template <typename T>
 class CudaPoseSimilarity : public ::testing::Test {};
 TYPED_TEST_SUITE(CudaPoseSimilarity, FloatingTypes);
 
@@ -18,9 +29,8 @@ TYPED_TEST(CudaPoseSimilarity, EqualsTheCpu) {
     Crowd<TypeParam> crowd(random, N, 7, 1, false);
     crowd.spoil(random);
     for (const PoseNMSParameters& parameters : all_parameters()) {
-      std::vector<TypeParam> want(N * N), similarity(N * N, TypeParam(-7));
-      rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), N, parameters, 0, N,
-                                 want.data());
+      const std::vector<TypeParam> want = on_cpu(crowd, parameters);
+      std::vector<TypeParam> similarity(N * N, TypeParam(-7));
       rmpe::cuda::launch_pose_similarity(crowd.list(), crowd.box_values.data(), parameters, N,
                                          nullptr, similarity.data());
       expect_same(similarity, want);
@@ -31,9 +41,7 @@ TYPED_TEST(CudaPoseSimilarity, EqualsTheCpu) {
 TYPED_TEST(CudaPoseSimilarity, OrderOfTheThreadsDoesNotMatter) {
   Random random(11);
   const Crowd<TypeParam> crowd(random, 70, 30, 1, false);
-  std::vector<TypeParam> want(70 * 70);
-  rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), 70, paper_preset(), 0, 70,
-                             want.data());
+  const std::vector<TypeParam> want = on_cpu(crowd, paper_preset());
   for_each_schedule([&] {
     std::vector<TypeParam> similarity(70 * 70, TypeParam(-7));
     rmpe::cuda::launch_pose_similarity(crowd.list(), crowd.box_values.data(), paper_preset(), 70,
