@@ -17,9 +17,7 @@ template <typename T>
 class KeptPoses {
  public:
   KeptPoses(const PoseList<T>& poses, const T* boxes, const PoseNMSParameters& parameters)
-      : poses_(poses),
-        sigma1_(parameters.sigma1),
-        references_(poses, boxes, parameters),
+      : references_(poses, boxes, parameters),
         weights_(poses.K),
         eta_(T(parameters.eta)),
         enough_(enough_near_joints<T>(parameters, poses.K)) {}
@@ -30,7 +28,7 @@ class KeptPoses {
 
   int64_t find_suppressor(int64_t i) {
     candidate_ = i;
-    weigh_joints(poses_.scores + i * poses_.K, poses_.K, sigma1_, weights_.data());
+    references_.weigh(i, weights_.data());
     T similarity[kLanes<T>], near[kLanes<T>];
     for (int64_t b = 0; b < references_.block_count(); ++b) {
       references_.compare(i, weights_.data(), b, similarity, near);
@@ -44,8 +42,6 @@ class KeptPoses {
   void keep() { references_.add(candidate_, weights_.data()); }
 
  private:
-  PoseList<T> poses_;
-  double sigma1_;
   PoseReferences<T> references_;
   std::vector<T> weights_;  // [K], of the candidate
   int64_t candidate_ = 0;

@@ -13,8 +13,8 @@ namespace rmpe::cpu {
 enum PoseValue : int64_t { kFalloff, kHalfWidth, kHalfHeight, kRadius2, kNear2, kJoints };
 constexpr int64_t kJointValues = 3;
 
-// Compares a pose, xy [K, 2] and weights [K], with the kLanes references of a block. Writes
-// the similarity and the number of near joints, [kLanes] each. The distance in the second sum is
+// Compares a pose, xy [K, 2] and weights [K], with the kLanes references of a block. Writes the
+// similarity and the number of near joints, [kLanes] each. The distance in the second sum is
 // squared or linear.
 void compare_squared(const float* block, const float* xy, const float* weights, int64_t K,
                      float lam, float* similarity, float* near);
@@ -25,7 +25,7 @@ void compare_linear(const float* block, const float* xy, const float* weights, i
 void compare_linear(const double* block, const double* xy, const double* weights, int64_t K,
                     double lam, double* similarity, double* near);
 
-// Writes the weights of joints with such scores, [count].
+// Writes the weights [count] of joints with the scores [count].
 void weigh_joints(const float* scores, int64_t count, double sigma1, float* weights);
 void weigh_joints(const double* scores, int64_t count, double sigma1, double* weights);
 
@@ -45,6 +45,11 @@ class PoseReferences {
   void clear() { blocks_.clear(); }
   int64_t block_count() const { return blocks_.count(); }
   int64_t size_of(int64_t block) const { return blocks_.items(block); }
+
+  // Writes the weights [K] of the joints of pose i.
+  void weigh(int64_t i, T* weights) const {
+    weigh_joints(poses_.scores + i * poses_.K, poses_.K, parameters_.sigma1, weights);
+  }
 
   // Compares pose i, with the weights [K] of its joints, with the references of a block.
   void compare(int64_t i, const T* weights, int64_t block,

@@ -10,8 +10,8 @@
 namespace rmpe::cpu {
 
 template <typename T>
-std::vector<T> joint_weights(const PoseList<T>& poses, const T* boxes, int64_t N,
-                             const PoseNMSParameters& parameters) {
+std::vector<T> weights_or_nan(const PoseList<T>& poses, const T* boxes, int64_t N,
+                              const PoseNMSParameters& parameters) {
   std::vector<T> weights(N * poses.K);
   weigh_joints(poses.scores, N * poses.K, parameters.sigma1, weights.data());
   for (int64_t i = 0; i < N; ++i) {
@@ -45,10 +45,10 @@ void pose_similarity(const PoseList<T>& poses, const T* boxes, const T* weights,
   }
 }
 
-template std::vector<float> joint_weights(const PoseList<float>&, const float*, int64_t,
-                                          const PoseNMSParameters&);
-template std::vector<double> joint_weights(const PoseList<double>&, const double*, int64_t,
+template std::vector<float> weights_or_nan(const PoseList<float>&, const float*, int64_t,
                                            const PoseNMSParameters&);
+template std::vector<double> weights_or_nan(const PoseList<double>&, const double*, int64_t,
+                                            const PoseNMSParameters&);
 template void pose_similarity(const PoseList<float>&, const float*, const float*, int64_t,
                               const PoseNMSParameters&, int64_t, int64_t, float*);
 template void pose_similarity(const PoseList<double>&, const double*, const double*, int64_t,

@@ -12,12 +12,12 @@ namespace rmpe::ops {
 template <typename T>
 void run_pose_similarity(const Cpu&, const PoseList<T>& poses, const T* boxes,
                          const PoseNMSParameters& parameters, int64_t N, T* similarity) {
-  // A candidate is compared with so many poses at once. Fewer take as long.
-  constexpr int64_t kRows = cpu::kLanes<T>, kJointPairsPerThread = 1 << 16;
+  constexpr int64_t kJointPairsPerThread = 1 << 16;
+  constexpr int64_t kRows = cpu::kLanes<T>;  // of a block: fewer take as long
   const int64_t blocks = (N + kRows - 1) / kRows;
-  const int64_t grain =
-      std::max<int64_t>(1, kJointPairsPerThread / std::max<int64_t>(1, kRows * N * poses.K));
-  const std::vector<T> weights = cpu::joint_weights(poses, boxes, N, parameters);
+  const int64_t pairs = std::max<int64_t>(1, kRows * N * poses.K);  // of joints, in a block
+  const int64_t grain = (kJointPairsPerThread + pairs - 1) / pairs;
+  const std::vector<T> weights = cpu::weights_or_nan(poses, boxes, N, parameters);
   parallel_for(blocks, grain, get_num_threads(), [&](int64_t begin, int64_t end) {
     cpu::pose_similarity(poses, boxes, weights.data(), N, parameters, begin * kRows,
                          std::min(N, end * kRows), similarity);

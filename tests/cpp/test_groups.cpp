@@ -1,7 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
-#include <set>
+#include <vector>
 
 #include "cpu/groups.h"
 
@@ -27,14 +28,20 @@ TEST(GroupBy, IndicesOfAnyRangeAreSorted) {
            std::vector<int64_t>{kGreatest, 0, kLeast, kGreatest},
            std::vector<int64_t>{kLeast + 1, kLeast, kLeast, kLeast + 1},
            std::vector<int64_t>{kGreatest, kGreatest - 2, kGreatest - 1, kGreatest - 2},
-           std::vector<int64_t>{5, 1, 1, 1},  // one value more than there are items
+           std::vector<int64_t>{4, 1, 3, 1},  // as many values as items
+           std::vector<int64_t>{5, 1, 3, 1},  // one more
        }) {
     const Groups groups = group_by(index.data(), 4);
     std::vector<int64_t> order{0, 1, 2, 3};
     std::stable_sort(order.begin(), order.end(),
                      [&](int64_t a, int64_t b) { return index[a] < index[b]; });
     EXPECT_EQ(groups.order, order);
-    EXPECT_EQ(groups.count(), int64_t(std::set(index.begin(), index.end()).size()));
+    std::vector<int64_t> starts{0};
+    for (int64_t i = 1; i < 4; ++i) {
+      if (index[order[i]] != index[order[i - 1]]) starts.push_back(i);
+    }
+    starts.push_back(4);
+    EXPECT_EQ(groups.starts, starts);
   }
 }
 

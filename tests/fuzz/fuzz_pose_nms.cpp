@@ -157,7 +157,7 @@ template <typename T>
 void similarity(Input& input, const Crowd<T>& crowd) {
   const int64_t N = crowd.N;
   const rmpe::PoseNMSParameters p = parameters(input);
-  const std::vector<T> weights = rmpe::cpu::joint_weights(crowd.list(), crowd.boxes.data(), N, p);
+  const std::vector<T> weights = rmpe::cpu::weights_or_nan(crowd.list(), crowd.boxes.data(), N, p);
   std::vector<T> matrix(N * N), again(N * N);
   const auto write_rows = [&](int64_t begin, int64_t end, std::vector<T>& rows) {
     rmpe::cpu::pose_similarity(crowd.list(), crowd.boxes.data(), weights.data(), N, p, begin, end,

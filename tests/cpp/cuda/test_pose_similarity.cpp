@@ -12,7 +12,7 @@ template <typename T>
 std::vector<T> on_cpu(const Crowd<T>& crowd, const PoseNMSParameters& parameters) {
   const int64_t N = crowd.poses.N;
   const std::vector<T> weights =
-      rmpe::cpu::joint_weights(crowd.list(), crowd.box_values.data(), N, parameters);
+      rmpe::cpu::weights_or_nan(crowd.list(), crowd.box_values.data(), N, parameters);
   std::vector<T> matrix(N * N);
   rmpe::cpu::pose_similarity(crowd.list(), crowd.box_values.data(), weights.data(), N, parameters,
                              0, N, matrix.data());
