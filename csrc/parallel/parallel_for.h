@@ -30,14 +30,14 @@ class RangeFunction {
   void (*call_)(const void*, int64_t, int64_t);
 };
 
-// Calls body on several threads, at least two; see parallel_for.
+// Calls body on up to so many threads, two or more; see parallel_for.
 void run_on_threads(int64_t count, int64_t grain, int64_t threads, RangeFunction body);
 
 // Calls body(begin, end) for ranges that cover [0, count) once, and returns when all are done.
 // Takes up to `threads` threads, the caller's included, and no more than there are whole grains:
-// `grain` items are worth the waking of a thread; ranges may be smaller. Inside of body, and of a
-// body inside of it, it takes one. An exception of body is thrown here; then not all items may have
-// been done.
+// `grain` items are worth handing to a thread that is awake, and several grains the waking of one
+// that sleeps; ranges may be smaller. Inside of body, and of a body inside of it, it takes one. An
+// exception of body is thrown here; then not all items may have been done.
 template <typename Body>
 void parallel_for(int64_t count, int64_t grain, int64_t threads, const Body& body) {
   threads = std::min(threads, count / grain);

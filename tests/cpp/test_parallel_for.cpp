@@ -26,6 +26,9 @@ struct Piece {
   std::thread::id thread;
 };
 
+// Grains of a loop for which sleeping threads are woken.
+constexpr int64_t kManyGrains = 16;
+
 // What a loop called its body with, by begin.
 std::vector<Piece> pieces_of(int64_t count, int64_t grain, int64_t threads) {
   std::mutex mutex;
@@ -89,13 +92,24 @@ TEST(ParallelFor, SmallWorkStaysOnTheThread) {
   }
 }
 
+// Nobody has looked for work for so long that all workers sleep.
+TEST(ParallelFor, ASingleSmallLoopWakesNobody) {
+  EXPECT_EQ(items_done(1000, 1, 4), 1000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::vector<Piece> pieces = pieces_of(kManyGrains - 1, 1, 4);
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].thread, std::this_thread::get_id());
+  EXPECT_THROW(parallel_for(2, 1, 4, [](int64_t, int64_t) { throw 1; }), int);
+  EXPECT_GT(pieces_of(1000, 1, 4).size(), 1u);
+}
+
 // Each thread waits in its first piece for as many threads as there may be, and the loop has
 // time to get more.
 TEST(ParallelFor, ThreadsAreNoMoreThanAllowedAndAsManyAsUseful) {
   for (const auto& [count, grain, threads, expected] : {std::array<int64_t, 4>{1000, 1, 2, 2},
                                                         {1000, 1, 5, 5},
                                                         {1000, 1, 3, 3},
-                                                        {300, 100, 8, 3}}) {
+                                                        {1700, 100, 32, 17}}) {
     std::mutex mutex;
     std::condition_variable came;
     std::set<std::thread::id> ids;
@@ -117,7 +131,7 @@ TEST(ParallelFor, PiecesGetSmaller) {
     const int64_t size = piece.end - piece.begin;
     EXPECT_LE(size, std::max(grain, (count - piece.begin) / threads));
     if (piece.end < count) {
-      EXPECT_GE(size, grain / 4);
+      EXPECT_GE(size, grain / 2);
     }
   }
 }
@@ -127,7 +141,7 @@ TEST(ParallelFor, WaitsForNoThreadThatHasNotBegun) {
   Door door;
   std::atomic<int> inside{0};
   std::thread other([&] {
-    parallel_for(2, 1, 2, [&](int64_t, int64_t) {
+    parallel_for(kManyGrains, 1, 2, [&](int64_t, int64_t) {
       ++inside;
       door.pass();
     });
@@ -141,7 +155,7 @@ TEST(ParallelFor, WaitsForNoThreadThatHasNotBegun) {
 TEST(ParallelFor, WaitsForThreadsThatHaveBegun) {
   const auto caller = std::this_thread::get_id();
   std::atomic<bool> began{false}, ended{false};
-  parallel_for(2, 1, 2, [&](int64_t, int64_t) {
+  parallel_for(kManyGrains, 1, 2, [&](int64_t, int64_t) {
     if (std::this_thread::get_id() == caller) {
       while (!began) std::this_thread::yield();
     } else {
