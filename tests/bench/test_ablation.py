@@ -53,3 +53,14 @@ def test_a_row_measures_what_was_found(data_dir, monkeypatch):
     row = ablation._row("the truth", dataset, people.select(torch.from_numpy(dataset.labeled)))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:2] == ["the truth", "1.000"] and cells[3:5] == ["1.000", "1.000"]
+
+
+def test_boxes_move_toward_the_people_that_they_overlap_most():
+    people = torch.tensor([[0.0, 0, 10, 20], [8, 0, 20, 20]])
+    boxes = torch.tensor([[2.0, 0, 14, 20], [9, 0, 19, 20], [40, 0, 50, 20]])
+    moved = ablation.toward(boxes, people, 0.5)
+    wanted = torch.tensor([[1.0, 0, 12, 20], [8.5, 0, 19.5, 20], [40, 0, 50, 20]])
+    torch.testing.assert_close(moved, wanted)
+    torch.testing.assert_close(ablation.toward(boxes, people, 0.0), boxes)
+    assert ablation.toward(boxes, people[:0], 1.0) is boxes
+    assert ablation.toward(boxes[:0], people, 1.0).shape == (0, 4)
