@@ -234,21 +234,29 @@ class SSDDetector:
         scores = scores[found]
         rows = encoded[image_index, anchor_index]
         boxes = decode_boxes(self.ssd, rows, self.anchors[anchor_index])
-        # Clipped to 0..1, then from fractions to pixels. NaN stays NaN, and has no area.
-        boxes = boxes.clamp(0, 1) * sizes[image_index].repeat(1, 2)
+        # Clipped to 0..1, then from fractions to pixels. NaN stays NaN.
+        boxes = boxes.clamp(0, 1) * sizes.to(boxes.dtype).repeat(1, 2)[image_index]
         all_found = Detections(boxes, scores, image_index, class_index)
-        usable = all_found.select((boxes[:, 2:] > boxes[:, :2]).all(1))
-        return usable.select(best_first(usable, len(self.classes), self.ssd.nms_iou))
+        chosen = best_first(all_found, len(self.classes), self.ssd.nms_iou)
+        # A box without area, or of NaN, removes no other.
+        return all_found.select(chosen[(boxes[:, 2:] > boxes[:, :2]).all(1)[chosen]])
 
     def _probabilities(self, scores: torch.Tensor) -> torch.Tensor:
         """Of the classes to look for: the network's scores (B, A, columns) -> (B, A, classes)."""
         if self.ssd.activation == "softmax" and scores.shape[2] == 2:
             # Over two it is the sigmoid of their difference.
             others = [1 - column for column in self._columns]
-            return (scores[:, :, self._columns] - scores[:, :, others]).sigmoid()
+            return (_take(scores, self._columns) - _take(scores, others)).sigmoid()
         if self.ssd.activation == "softmax":
             scores = scores.softmax(-1)
-        return scores[:, :, self._columns]
+        return _take(scores, self._columns)
+
+
+def _take(scores: torch.Tensor, columns: list[int]) -> torch.Tensor:
+    """Columns of scores (B, A, C); a view, where it is a single one."""
+    if len(columns) == 1:
+        return scores[:, :, columns[0] : columns[0] + 1]
+    return scores[:, :, columns]
 
 
 def check_ssd_outputs(
