@@ -27,7 +27,7 @@ struct Piece {
 };
 
 // Grains of a loop for which sleeping threads are woken.
-constexpr int64_t kManyGrains = 16;
+constexpr int64_t kManyGrains = 8;
 
 // What a loop called its body with, by begin.
 std::vector<Piece> pieces_of(int64_t count, int64_t grain, int64_t threads) {
