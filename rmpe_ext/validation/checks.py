@@ -144,6 +144,8 @@ def check_whole(types: Types, name: str, value: Any, least: int) -> int:
 
 def check_numbers(name: str, values: Iterable[float], count: int, each: str) -> list[float]:
     """Convert ``count`` numbers, one for ``each``, to floats."""
+    if type(values) is tuple and list(map(type, values)) == [float] * count:  # as usual
+        return list(values)
     rule = f"{count} numbers, one for each {each}"
     try:
         if isinstance(values, _NOT_IN_ORDER):
