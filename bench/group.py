@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,9 +15,11 @@ import torch
 import rmpe_ext
 from rmpe_ext import reference
 
-__all__ = ["NATIVE", "Group", "each_run", "one_thread", "ours", "threads"]
+__all__ = ["NATIVE", "Group", "each_run", "one_thread", "ours", "settle", "threads"]
 
 NATIVE = "native"
+# Seconds. The threads of GCC's OpenMP, PyTorch's, spin for some 5 ms after their last call.
+SETTLE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,14 @@ def each_run(groups: Iterable[Group]) -> pytest.MarkDecorator:
         for run in group.runs
     ]
     return pytest.mark.parametrize(("group", "run"), rows)
+
+
+def settle(call: Callable[..., Any], inputs: tuple) -> None:
+    """Call without timing, at least once, until what ran before uses neither cores nor caches."""
+    end = time.perf_counter() + SETTLE
+    call(*inputs)
+    while time.perf_counter() < end:
+        call(*inputs)
 
 
 @contextmanager

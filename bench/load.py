@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 import rmpe_ext.numpy
-from bench.group import NATIVE, threads
+from bench.group import NATIVE, settle, threads
 from bench.load_cases import Case, cases
 from bench.loads import BUSY, LOADS, LimitRefusedError
 from bench.machine import committed_file, is_same_processor, machine, results_file
@@ -71,7 +71,7 @@ def measure(case: Case, seconds: float) -> dict[str, Row]:
             began = time.perf_counter()
             with threads(count):
                 rmpe_ext.numpy.set_num_threads(count)
-                call(*inputs)  # untimed: the other's threads may still spin
+                settle(call, inputs)
                 if name not in calls:
                     calls[name] = calls_in_a_turn(call, inputs)
                 turns[name].append([])
@@ -217,7 +217,7 @@ def main() -> int:
     action.add_argument("--compare", action="store_true")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument(
-        "--seconds", type=float, default=1.5, help="for a case and load (default: 1.5)"
+        "--seconds", type=float, default=3.0, help="for a case and load (default: 3)"
     )
     options = parser.parse_args()
     if options.write and options.only:
