@@ -72,8 +72,13 @@ def loads(results: dict[str, Any], path: Path) -> None:
     for axes, (processor, result) in zip(panels[0], results.items(), strict=True):
         _calls(axes, result["groups"])
         axes.set_title(processor, fontsize=9)
+    figure.supxlabel(
+        f"ms, from the median (dot) to the 99th percentile, of {FEWEST} calls or more; "
+        f"busy programs, from the top of each op: {', '.join(BUSY)}",
+        fontsize=9,
+    )
     handles = panels[0][0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=len(RUNS), frameon=False, fontsize=8)
+    figure.legend(*handles, loc="outside upper center", ncols=len(RUNS), frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -97,9 +102,4 @@ def _calls(axes: Any, groups: dict[str, Any]) -> None:
     axes.set_xscale("log")
     axes.set_ylim(-0.6, len(groups) - 0.4)
     axes.grid(axis="x", linewidth=0.3)
-    axes.set_xlabel(
-        f"ms, from the median (dot) to the 99th percentile, of {FEWEST} calls or more\n"
-        f"busy programs, from the top of each op: {', '.join(BUSY)}",
-        fontsize=7,
-    )
     axes.spines[["top", "right"]].set_visible(False)
