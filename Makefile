@@ -13,7 +13,7 @@ STEP   := @.ci/step
 COCO   := "$(DATA)/coco-mini/person_keypoints.json" "$(DATA)/coco-mini/images"
 
 .PHONY: help setup build test quick quick-list lint docs update ops-report cpp fuzz cuda-report sdist wheel compat demo \
-        demo-inputs demo-video train-shipped evaluate bench bench-compare instructions instructions-compare clean
+        demo-inputs demo-video train-inputs train-shipped evaluate bench bench-compare instructions instructions-compare clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -149,12 +149,14 @@ demo-video: build  ## a moving picture of one of them, and a video with tracked 
 RUNS  ?= runs/shipped
 TRAIN := $(BIN)/rmpe train python/rmpe/training/configs
 LINKED := $(RUNS)/data
-train-shipped: build .venv/bench  ## train the networks of the package anew, and compare: docs/shipped.md
-	@test -d "$(DATA)/coco-people" || { echo "make train-shipped: no coco-people in $(DATA);" \
-	  "name the folder of the data: make train-shipped DATA=DIR"; exit 2; }
-	@test -f "$(MODELS)/ssd_mobilenet_v1_coco.onnx" || { echo "make train-shipped: no" \
-	  "ssd_mobilenet_v1_coco.onnx, the detector's teacher, in $(MODELS); name its folder:" \
-	  "make train-shipped MODELS=DIR"; exit 2; }
+train-inputs:
+	@for name in coco-people human-boxes; do test -d "$(DATA)/$$name" || { echo "make train-shipped: no $$name" \
+	  "in $(DATA); name the folder of the data: make train-shipped DATA=DIR"; exit 2; }; done
+	@for name in ssd_mobilenet_v1_coco movenet_thunder; do test -f "$(MODELS)/$$name.onnx" || { \
+	  echo "make train-shipped: no $$name.onnx, a teacher, in $(MODELS); name its folder:" \
+	  "make train-shipped MODELS=DIR"; exit 2; }; done
+
+train-shipped: train-inputs build .venv/bench  ## train the networks of the package anew, and compare: docs/shipped.md
 	@mkdir -p "$(LINKED)/human-boxes"
 	@for name in coco-people human-boxes/images human-boxes/people.json; do \
 	  ln -sfn "$(abspath $(DATA))/$$name" "$(LINKED)/$$name" || exit 1; \

@@ -3,12 +3,14 @@
 Scores that were to be the IoU of boxes, or less where a teacher was unsure, rank people well but
 are low, and thresholds of detection, tracking and drawing would each have to be lower. So each
 log-odds x of a score becomes ``a x + b``. No box changes, nor the order of scores. Both numbers go
-into the weights of the last layers; the card and they are written to the folder.
+into the weights of the last layers; they and the card, with the threshold and the IoU of its NMS
+that were chosen for the new scores, are written to the folder.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 import torch
@@ -43,6 +45,8 @@ def main() -> None:
     parser.add_argument("card", type=Path, help="of a small_ssd that rmpe train has written")
     parser.add_argument("--a", type=float, default=1.5, help="default: %(default)s")
     parser.add_argument("--b", type=float, default=1.62, help="default: %(default)s")
+    parser.add_argument("--threshold", type=float, default=0.25, help="default: %(default)s")
+    parser.add_argument("--nms-iou", type=float, default=0.43, help="default: %(default)s")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     before = arguments.card.parent / load_card(arguments.card).network.name
@@ -51,6 +55,8 @@ def main() -> None:
     save_file(rescale(load_file(before), arguments.a, arguments.b), after)
     text = arguments.card.read_text().replace(before.name, after.name)
     text = text.replace(digest_of(before), digest_of(after))
+    for name in ("threshold", "nms_iou"):
+        text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {getattr(arguments, name)}", text)
     (arguments.out / "detector.toml").write_text(text)
 
 

@@ -8,7 +8,7 @@ suppression
     The pose network of the package, under each kind of suppression at its usual setting; in two
     plain steps (the boxes that the detector would show, and all their poses); and in annotated
     boxes. The IoU of boxes has no usual setting behind a detector that has removed what overlaps
-    by more than .5: each photograph is measured with the one that suits the others best.
+    by more than .43: each photograph is measured with the one that suits the others best.
 boxes
     What a transformer could bring that knows where everybody is: each box is moved a part of the
     way to the person that it overlaps most, from an IoU of .3 on.

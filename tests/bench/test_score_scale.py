@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 from bench import score_scale  # noqa: E402
 from rmpe.models.build import load_detector  # noqa: E402
+from rmpe.models.read import load_card  # noqa: E402
 from rmpe.networks.architectures.small_ssd import SmallSSD  # noqa: E402
 from rmpe.training.config import Network, Phase  # noqa: E402
 from rmpe.training.detector.config import DetectorConfig, Source, Validation  # noqa: E402
@@ -26,6 +27,8 @@ def test_boxes_stay_and_the_odds_of_scores_are_changed(tmp_path, monkeypatch):
     words = ["score_scale", str(card), "--a", "2", "--b", "0.5", "--out", str(tmp_path / "out")]
     monkeypatch.setattr(sys, "argv", words)
     score_scale.main()
+    detector = load_card(tmp_path / "out/detector.toml").detector
+    assert (detector.threshold, detector.nms_iou) == (0.25, 0.43)
     image = torch.rand(1, 3, 128, 128)
     before, after = (
         load_detector(path).network(image) for path in (card, tmp_path / "out/detector.toml")
