@@ -217,7 +217,7 @@ def main() -> int:
     action.add_argument("--compare", action="store_true")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument(
-        "--seconds", type=float, default=3.0, help="for a case and load (default: 3)"
+        "--seconds", type=float, default=3.0, help="for a case and load (default: %(default)s)"
     )
     options = parser.parse_args()
     if options.write and options.only:

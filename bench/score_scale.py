@@ -4,7 +4,7 @@ Scores that were to be the IoU of boxes, or less where a teacher was unsure, ran
 are low, and thresholds of detection, tracking and drawing would each have to be lower. So each
 log-odds x of a score becomes ``a x + b``. No box changes, nor the order of scores. Both numbers go
 into the weights of the last layers; they and the card, with the threshold and the IoU of its NMS
-that were chosen for the new scores, are written to the folder.
+of the package's detector, are written to the folder.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rmpe.digest import digest_of
+from rmpe.models import DEFAULT_DETECTOR
 from rmpe.models.read import load_card
 
 # Of a place's numbers for each anchor: four of the box, then the logits of nobody and of a person.
@@ -45,8 +46,9 @@ def main() -> None:
     parser.add_argument("card", type=Path, help="of a small_ssd that rmpe train has written")
     parser.add_argument("--a", type=float, default=1.5, help="default: %(default)s")
     parser.add_argument("--b", type=float, default=1.62, help="default: %(default)s")
-    parser.add_argument("--threshold", type=float, default=0.25, help="default: %(default)s")
-    parser.add_argument("--nms-iou", type=float, default=0.43, help="default: %(default)s")
+    own = load_card(DEFAULT_DETECTOR).detector  # chosen by hand: docs/shipped.md
+    for option, value in (("--threshold", own.threshold), ("--nms-iou", own.nms_iou)):
+        parser.add_argument(option, type=float, default=value, help="default: %(default)s")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     before = arguments.card.parent / load_card(arguments.card).network.name

@@ -29,7 +29,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torchvision.ops import box_iou
 
 from rmpe import PoseEstimator
 from rmpe.datasets import load_dataset
@@ -39,6 +38,7 @@ from rmpe.inputs.images import read_image
 from rmpe.method.fit_nms import cross_validate
 from rmpe.method.suppressions import SUPPRESSIONS
 from rmpe.metrics.bootstrap import bootstrap
+from rmpe.metrics.box_iou import box_iou
 from rmpe.metrics.cocoeval import matched
 from rmpe.metrics.keypoint_ap import average_precision, summarize
 from rmpe.metrics.predictions import Predictions
@@ -107,30 +107,28 @@ def suppression_table(dataset: Dataset) -> Iterator[str]:
 def boxes_table(dataset: Dataset) -> Iterator[str]:
     """The poses in boxes that are nearer to the people than the detector's."""
     yield from _header("boxes, moved toward the people by")
-    for part in PARTS:
-        people = suppress(_find_in_moved(_estimator(None), dataset, part), PRESET)
-        yield _row(f"{part:.0%}", dataset, people)
-
-
-def _find_in_moved(estimator: PoseEstimator, dataset: Dataset, part: float) -> People:
+    estimator = _estimator(None)
     assert estimator.detector is not None
-    found = []
+    found: dict[float, list[People]] = {part: [] for part in PARTS}
     for i, path in enumerate(dataset.paths):
         image = torch.from_numpy(read_image(path))
         rows = dataset.people(i)
         people = torch.from_numpy(dataset.boxes[rows][~dataset.crowd[rows]]).float()
         detected = estimator.detector([image])
-        boxes = toward(detected.boxes, people, part)
-        scored = torch.cat([boxes, detected.scores[:, None]], dim=1)
-        found.append(estimator([image], boxes=[scored]))
-    return People.concatenate(found)
+        for part, of_images in found.items():
+            boxes = toward(detected.boxes, people, part)
+            scored = torch.cat([boxes, detected.scores[:, None]], dim=1)
+            of_images.append(estimator([image], boxes=[scored]))
+    for part, of_images in found.items():
+        yield _row(f"{part:.0%}", dataset, suppress(People.concatenate(of_images), PRESET))
 
 
 def toward(boxes: torch.Tensor, people: torch.Tensor, part: float) -> torch.Tensor:
     """Move boxes (M, 4) a part of the way to those of people (P, 4) that they overlap most."""
     if not len(people):
         return boxes
-    iou, person = box_iou(boxes, people).max(dim=1)
+    overlaps = box_iou(boxes[:, None].double().numpy(), people.double().numpy())
+    iou, person = torch.from_numpy(overlaps).max(dim=1)
     return torch.where((iou >= LEAST_IOU)[:, None], boxes.lerp(people[person], part), boxes)
 
 
