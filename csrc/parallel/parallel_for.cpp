@@ -30,11 +30,6 @@ constexpr int64_t kPieces = 2;
 // 10 of its waker; so calls that follow each other closely find it awake, and after others it soon
 // sleeps.
 constexpr std::chrono::microseconds kLongSpin{100}, kShortSpin{5};
-// Threads that sleep are woken for a loop of so many grains, or for one that soon follows another.
-// Single smaller ones, between other work, are faster without: in that machine, decode of eight
-// people took 52 us on one thread and 67 on two. Two threads gained nothing below some 300 us
-// there, but others wake them sooner, and have more.
-constexpr int64_t kGrainsToWake = 8;
 
 // True while the thread runs a body. Loops inside of it run on this thread.
 thread_local bool inside = false;
@@ -144,13 +139,12 @@ class Loop {
 class Pool {
  public:
   void run(Loop& loop) {
-    if (!offer(loop)) {
+    if (offer(loop)) {
+      loop.work();
+      finish(loop);
+    } else {
       loop.work_alone();
-      ended_.store(Clock::now(), std::memory_order_relaxed);
-      return;
     }
-    loop.work();
-    finish(loop);
     ended_.store(Clock::now(), std::memory_order_relaxed);
     loop.rethrow();
   }
@@ -161,13 +155,14 @@ class Pool {
     bool wake;
     {
       const auto lock = locked(mutex_);
+      const auto now = Clock::now();
       if (spinning_ == 0 && loop.grains() < kGrainsToWake &&
-          Clock::now() - ended_.load(std::memory_order_relaxed) > kLongSpin) {
+          now - ended_.load(std::memory_order_relaxed) > kLongSpin) {
         return false;
       }
       start_workers(loop.threads() - 1);
       loops_.push_back(&loop);
-      offered_ = Clock::now();
+      offered_ = now;
       wake = should_wake(loop);
     }
     // Without the lock, which those who see this take.
@@ -251,10 +246,11 @@ class Pool {
   std::condition_variable work_, left_;
   std::vector<Loop*> loops_;
   int64_t workers_ = 0, spinning_ = 0, sleeping_ = 0;
-  Clock::time_point offered_;                                  // when the last loop came
-  std::atomic<Clock::time_point> ended_{Clock::time_point{}};  // when the last loop was done
+  Clock::time_point offered_;        // when the last loop came
   int64_t waiting_ = 0;              // callers that sleep until workers have left
   std::atomic<uint64_t> offers_{0};  // how many loops there ever were
+  // When the last loop was done.
+  std::atomic<Clock::time_point> ended_{Clock::time_point{}};
 };
 
 // Never destroyed, because its threads are in it until the process ends.

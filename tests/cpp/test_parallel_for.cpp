@@ -19,15 +19,13 @@
 
 namespace {
 
+using rmpe::kGrainsToWake;
 using rmpe::parallel_for;
 
 struct Piece {
   int64_t begin, end;
   std::thread::id thread;
 };
-
-// Grains of a loop for which sleeping threads are woken.
-constexpr int64_t kManyGrains = 8;
 
 // What a loop called its body with, by begin.
 std::vector<Piece> pieces_of(int64_t count, int64_t grain, int64_t threads) {
@@ -96,7 +94,7 @@ TEST(ParallelFor, SmallWorkStaysOnTheThread) {
 TEST(ParallelFor, ASingleSmallLoopWakesNobody) {
   EXPECT_EQ(items_done(1000, 1, 4), 1000);
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const std::vector<Piece> pieces = pieces_of(kManyGrains - 1, 1, 4);
+  const std::vector<Piece> pieces = pieces_of(kGrainsToWake - 1, 1, 4);
   ASSERT_EQ(pieces.size(), 1u);
   EXPECT_EQ(pieces[0].thread, std::this_thread::get_id());
   EXPECT_THROW(parallel_for(2, 1, 4, [](int64_t, int64_t) { throw 1; }), int);
@@ -141,7 +139,7 @@ TEST(ParallelFor, WaitsForNoThreadThatHasNotBegun) {
   Door door;
   std::atomic<int> inside{0};
   std::thread other([&] {
-    parallel_for(kManyGrains, 1, 2, [&](int64_t, int64_t) {
+    parallel_for(kGrainsToWake, 1, 2, [&](int64_t, int64_t) {
       ++inside;
       door.pass();
     });
@@ -155,7 +153,7 @@ TEST(ParallelFor, WaitsForNoThreadThatHasNotBegun) {
 TEST(ParallelFor, WaitsForThreadsThatHaveBegun) {
   const auto caller = std::this_thread::get_id();
   std::atomic<bool> began{false}, ended{false};
-  parallel_for(kManyGrains, 1, 2, [&](int64_t, int64_t) {
+  parallel_for(kGrainsToWake, 1, 2, [&](int64_t, int64_t) {
     if (std::this_thread::get_id() == caller) {
       while (!began) std::this_thread::yield();
     } else {

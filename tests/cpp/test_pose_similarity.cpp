@@ -60,8 +60,9 @@ TYPED_TEST(PoseSimilarity, RangesGiveWhatOneRangeGives) {
     Crowd<TypeParam> crowd(random, 70, 5, 1, false);
     crowd.spoil(random);
     const std::vector<TypeParam> whole = similarity(crowd, parameters, 70);
-    for (const int64_t rows : {1, 2, 5, 8, 16, 32})
+    for (const int64_t rows : {1, 2, 5, 8, 16, 32}) {
       expect_same(similarity(crowd, parameters, rows), whole);
+    }
   }
 }
 
