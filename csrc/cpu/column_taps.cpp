@@ -9,6 +9,7 @@ namespace rmpe::cpu {
 namespace {
 
 constexpr int64_t kTogether = 16;  // columns computed together
+constexpr int64_t kBytesPerColumn = 2 * 8 + 3 * 4 + 8 / 2 + 2 * 4 + 2 * 4;  // of the arrays
 
 }  // namespace
 
@@ -16,14 +17,15 @@ ColumnTaps::ColumnTaps(int64_t width, Instructions best)
     : best_(best),
       width_(width),
       columns_((width + kTogether - 1) / kTogether * kTogether),
-      left_(columns_),
-      right_(columns_),
-      left_weight_(columns_),
-      right_weight_(columns_),
-      fill_(columns_),
-      window_(columns_ / 2),
-      index_(2 * columns_),
-      pair_weight_(2 * columns_) {}
+      arrays_(columns_ * kBytesPerColumn),
+      left_(arrays_.take<int64_t>(columns_)),
+      right_(arrays_.take<int64_t>(columns_)),
+      left_weight_(arrays_.take<float>(columns_)),
+      right_weight_(arrays_.take<float>(columns_)),
+      fill_(arrays_.take<float>(columns_)),
+      window_(arrays_.take<int64_t>(columns_ / 2)),
+      index_(arrays_.take<int32_t>(2 * columns_)),
+      pair_weight_(arrays_.take<float>(2 * columns_)) {}
 
 void ColumnTaps::set(const Image& image, const Affine& inverse, float fill) {
   const int64_t start = to_fixed(inverse.x0), step = to_fixed(inverse.xx);
@@ -70,8 +72,8 @@ void ColumnTaps::interpolate(const uint8_t* row, float* planes) const {
 
 RMPE_MULTIVERSION
 void ColumnTaps::interpolate_portable(const uint8_t* row, float* __restrict planes) const {
-  const int64_t* __restrict left = left_.data();
-  const int64_t* __restrict right = right_.data();
+  const int64_t* __restrict left = left_;
+  const int64_t* __restrict right = right_;
   for (int64_t x = 0; x < columns_; x += 4) {
     Float4 pixels[4], channels[3];
     for (int i = 0; i < 4; ++i) {
@@ -103,7 +105,7 @@ bool ColumnTaps::find_windows(int64_t columns, int64_t bytes, int64_t row_bytes)
 void ColumnTaps::index_taps() {
   for (int64_t x = 0; x < columns_; ++x) {
     const int64_t window = window_[x / 16];
-    int32_t* index = index_.data() + 2 * x - x % 16;
+    int32_t* index = index_ + 2 * x - x % 16;
     index[0] = int32_t(left_[x] - window);
     index[16] = int32_t(right_[x] - window);
   }

@@ -37,14 +37,16 @@ class ColumnTaps {
   int64_t width_;
   int64_t columns_;  // the width, padded to a multiple of the columns computed together
   bool filled_;      // whether any of fill_ is not 0
-  AlignedVector<int64_t> left_, right_;              // byte offsets into a row
-  AlignedVector<float> left_weight_, right_weight_;  // 0 outside the image
-  AlignedVector<float> fill_;  // the fill value times the weight of the taps outside the image
+
+  AlignedArrays arrays_;                // of which these are
+  int64_t *left_, *right_;              // byte offsets into a row
+  float *left_weight_, *right_weight_;  // 0 outside the image
+  float* fill_;  // the fill value times the weight of the taps outside the image
 
   // Neighboring columns have their taps in one window of the row, which is loaded once.
-  AlignedVector<int64_t> window_;     // byte offset into a row
-  AlignedVector<int32_t> index_;      // byte of the first channel of a tap in its window
-  AlignedVector<float> pair_weight_;  // in the order of index_
+  int64_t* window_;     // byte offset into a row
+  int32_t* index_;      // byte of the first channel of a tap in its window
+  float* pair_weight_;  // in the order of index_
 };
 
 }  // namespace rmpe::cpu
