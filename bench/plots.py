@@ -57,20 +57,20 @@ def ratios(results: dict[str, Any], path: Path) -> None:
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_xlabel("times as fast as the baseline (both may use two threads)")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", frameon=False)
+    figure.legend(loc="outside upper center", ncols=1 + len(pairs), frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
 
 def loads(results: dict[str, Any], path: Path) -> None:
     """From the median to the 99th percentile of each op and its rival: a panel a processor."""
-    most = max(len(result["groups"]) for result in results.values())
+    names = list(dict.fromkeys(name for result in results.values() for name in result["groups"]))
     figure, panels = plt.subplots(
-        1, len(results), figsize=(3 + 6 * len(results), 0.62 * most + 1.2),
-        layout="constrained", squeeze=False,
+        1, len(results), figsize=(4 + 4 * len(results), 0.62 * len(names) + 1.2),
+        layout="constrained", sharey=True, squeeze=False,
     )  # fmt: skip
     for axes, (processor, result) in zip(panels[0], results.items(), strict=True):
-        _calls(axes, result["groups"])
+        _calls(axes, {name: len(names) - 1 - i for i, name in enumerate(names)}, result["groups"])
         axes.set_title(processor, fontsize=9)
     figure.supxlabel(
         f"ms, from the median (dot) to the 99th percentile, of {FEWEST} calls or more; "
@@ -83,23 +83,23 @@ def loads(results: dict[str, Any], path: Path) -> None:
     plt.close(figure)
 
 
-def _calls(axes: Any, groups: dict[str, Any]) -> None:
+def _calls(axes: Any, places: dict[str, int], groups: dict[str, Any]) -> None:
     """A line for each op, number of busy programs and run, with a dot at the median."""
     labels: dict[str, None] = dict.fromkeys(RUNS)
-    for place, cases in enumerate(reversed(groups.values())):
+    for name, cases in groups.items():
         busy = [load for load in BUSY if load in cases]
         for number, load in enumerate(busy):
             runs = cases[load]
             for shift, (kind, color) in enumerate(RUNS.items()):
                 row = runs[rival(runs) if kind == "rival" else kind]
-                y = place + 0.36 - (0.8 * number + 0.2 * shift) / len(busy)
+                y = places[name] + 0.36 - (0.8 * number + 0.2 * shift) / len(busy)
                 label = kind if kind in labels else None
                 labels.pop(kind, None)
                 if row["calls"] >= FEWEST:
                     axes.plot([row["median"] / 1e3, row["p99"] / 1e3], [y, y], color=color, lw=1.1)
                 axes.plot([row["median"] / 1e3], [y], "o", color=color, ms=2.5, label=label)
-    axes.set_yticks(range(len(groups)), list(groups)[::-1], fontsize=7)
+    axes.set_yticks(list(places.values()), list(places), fontsize=7)
     axes.set_xscale("log")
-    axes.set_ylim(-0.6, len(groups) - 0.4)
+    axes.set_ylim(-0.6, len(places) - 0.4)
     axes.grid(axis="x", linewidth=0.3)
     axes.spines[["top", "right"]].set_visible(False)

@@ -13,7 +13,9 @@ from typing import Any
 from bench import plots
 from bench.load_report import limits_table, load_introduction, load_table
 from bench.machine import RESULTS
+from bench.memory_bounds import MEMORY_BOUND
 from bench.numbers import amount, duration, factor
+from bench.pairs import pairs as all_pairs
 from bench.pipeline_report import pipeline_introduction, pipeline_tables
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -193,13 +195,32 @@ def memory_bounds_table(pairs: Results) -> list[str]:
 
 
 def explanations(pairs: Results) -> list[str]:
-    """A paragraph for each target that was missed."""
+    """A paragraph for targets that were missed on one processor, and for one reason."""
+    known = {pair.key: pair.reason for pair in all_pairs()}
+    missed: dict[tuple[str, str], list[str]] = {}
+    for processor, result in pairs.items():
+        for name, row in result["pairs"].items():
+            if row["met"] is False:
+                sentences = (known.get(name, ""), beside_memory_bound(result["pairs"], name))
+                reason = " ".join(filter(None, sentences)) or "Not explained yet."
+                missed.setdefault((processor, reason), []).append(name)
     return [
-        f"\nMissed on {processor}: {name}. {row['reason'] or 'Not explained yet.'}"
-        for processor, result in pairs.items()
-        for name, row in result["pairs"].items()
-        if row["met"] is False
+        f"\nMissed on {processor}: {'; '.join(rows)}. {reason}"
+        for (processor, reason), rows in missed.items()
     ]
+
+
+def beside_memory_bound(rows: dict[str, Any], name: str) -> str:
+    """How far the target of a ratio is from what moving the op's bytes takes; nothing if unknown."""
+    row = rows[name]
+    bound = rows.get(f"{name.partition(':')[0]}: {MEMORY_BOUND}, times as long")
+    if bound is None or row["measure"] != "times as fast":
+        return ""
+    wanted = row["baseline"] / row["target"] / bound["baseline"]
+    return (
+        f"On this machine the target is {factor(wanted)} times as long as moving the bytes takes, "
+        f"and the op takes {factor(bound['median'])} times as long."
+    )
 
 
 def pipeline_table(pipelines: Results) -> list[str]:
