@@ -69,8 +69,9 @@ def loads(results: dict[str, Any], path: Path) -> None:
         1, len(results), figsize=(4 + 4 * len(results), 0.62 * len(names) + 1.2),
         layout="constrained", sharey=True, squeeze=False,
     )  # fmt: skip
+    places = {name: place for place, name in enumerate(reversed(names))}
     for axes, (processor, result) in zip(panels[0], results.items(), strict=True):
-        _calls(axes, {name: len(names) - 1 - i for i, name in enumerate(names)}, result["groups"])
+        _calls(axes, places, result["groups"])
         axes.set_title(processor, fontsize=9)
     figure.supxlabel(
         f"ms, from the median (dot) to the 99th percentile, of {FEWEST} calls or more; "

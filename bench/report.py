@@ -195,31 +195,31 @@ def memory_bounds_table(pairs: Results) -> list[str]:
 
 
 def explanations(pairs: Results) -> list[str]:
-    """A paragraph for targets that were missed on one processor, and for one reason."""
-    known = {pair.key: pair.reason for pair in all_pairs()}
+    """A paragraph for the targets that one processor missed for one reason."""
+    known = list(all_pairs())
+    bounds = {pair.group.name: pair.key for pair in known if pair.baseline == MEMORY_BOUND}
     missed: dict[tuple[str, str], list[str]] = {}
     for processor, result in pairs.items():
-        for name, row in result["pairs"].items():
-            if row["met"] is False:
-                sentences = (known.get(name, ""), beside_memory_bound(result["pairs"], name))
-                reason = " ".join(filter(None, sentences)) or "Not explained yet."
-                missed.setdefault((processor, reason), []).append(name)
+        rows = result["pairs"]
+        for pair in known:
+            row = rows.get(pair.key)
+            if row is not None and row["met"] is False:
+                bound = rows.get(bounds.get(pair.group.name))
+                beside = beside_memory_bound(row, bound) if bound else ""
+                reason = f"{pair.reason} {beside}".strip() or "Not explained yet."
+                missed.setdefault((processor, reason), []).append(pair.key)
     return [
-        f"\nMissed on {processor}: {'; '.join(rows)}. {reason}"
-        for (processor, reason), rows in missed.items()
+        f"\nMissed on {processor}: {'; '.join(names)}. {reason}"
+        for (processor, reason), names in missed.items()
     ]
 
 
-def beside_memory_bound(rows: dict[str, Any], name: str) -> str:
-    """How far the target of a ratio is from what moving the op's bytes takes; nothing if unknown."""
-    row = rows[name]
-    bound = rows.get(f"{name.partition(':')[0]}: {MEMORY_BOUND}, times as long")
-    if bound is None or row["measure"] != "times as fast":
-        return ""
+def beside_memory_bound(row: dict[str, Any], bound: dict[str, Any]) -> str:
+    """How far a ratio's target and its op are from what moving the op's bytes takes."""
     wanted = row["baseline"] / row["target"] / bound["baseline"]
     return (
-        f"On this machine the target is {factor(wanted)} times as long as moving the bytes takes, "
-        f"and the op takes {factor(bound['median'])} times as long."
+        f"A call that meets the target takes {factor(wanted)} times as long as moving the bytes, "
+        f"the op {factor(bound['median'])} times as long."
     )
 
 

@@ -43,8 +43,8 @@ RMPE_HD constexpr double factorial(int k) {
   return product;
 }
 
-// Every second term of the Taylor series of exp, from kTerm on, in Horner's form, over r^kTerm:
-// (r^2/4! + 1/2!) r^2 + 1/0! are those from 0 to 4.
+// Every second term of the Taylor series of exp(r), from r^kTerm / kTerm! on, summed and divided by
+// r^kTerm; `square` is r^2. From 2 to 6 that is (square / 6! + 1 / 4!) square + 1 / 2!.
 template <typename T, int kTerm>
 RMPE_HD T exp_terms(T square) {
   constexpr T coefficient = T(1.0 / factorial(kTerm));
@@ -72,9 +72,11 @@ RMPE_HD T exp_nonpositive(T x) {
                                             << Traits::kMantissa);
   T power;
   std::memcpy(&power, &bits, sizeof(power));
-  // The even and the odd terms do not wait for each other, as those of one chain would.
+  // The sums of the even and of the odd terms do not wait for each other. The largest terms come
+  // last, so that the sum is rounded little more than once.
   const T square = r * r;
-  const T series = exp_terms<T, 0>(square) + r * exp_terms<T, 1>(square);
+  const T small = square * (exp_terms<T, 2>(square) + r * exp_terms<T, 3>(square));
+  const T series = (small + r) + T(1);
   return x < Traits::kLowest ? T(0) : series * power;
 }
 

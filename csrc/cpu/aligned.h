@@ -1,6 +1,7 @@
 // Arrays aligned to cache lines, so that no vector crosses a line.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <new>
 #include <vector>
@@ -32,23 +33,26 @@ struct CacheLineAllocator {
 template <typename T>
 using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
 
-// Several arrays in memory that is allocated once: glibc takes 70 ns for each aligned allocation.
+// Several arrays in memory that is allocated once: aligned allocations take long.
 class AlignedArrays {
  public:
-  explicit AlignedArrays(std::size_t bytes) : memory_(bytes), next_(memory_.data()) {}
+  explicit AlignedArrays(std::size_t bytes) : memory_(bytes) {}
   AlignedArrays(const AlignedArrays&) = delete;
+  AlignedArrays& operator=(const AlignedArrays&) = delete;
 
-  // The next array; its size in bytes is a multiple of 64.
+  // The next array, of n values. They must fill whole cache lines, so that the array after them is
+  // aligned.
   template <typename T>
   T* take(std::size_t n) {
-    auto* values = reinterpret_cast<T*>(next_);
-    next_ += n * sizeof(T);
+    auto* values = reinterpret_cast<T*>(memory_.data() + taken_);
+    taken_ += n * sizeof(T);
+    assert(taken_ <= memory_.size() && n * sizeof(T) % 64 == 0);
     return values;
   }
 
  private:
   AlignedVector<std::byte> memory_;
-  std::byte* next_;
+  std::size_t taken_ = 0;
 };
 
 }  // namespace rmpe::cpu

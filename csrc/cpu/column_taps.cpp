@@ -9,7 +9,9 @@ namespace rmpe::cpu {
 namespace {
 
 constexpr int64_t kTogether = 16;  // columns computed together
-constexpr int64_t kBytesPerColumn = 2 * 8 + 3 * 4 + 8 / 2 + 2 * 4 + 2 * 4;  // of the arrays
+// Of the arrays, in their order.
+constexpr int64_t kBytesPerColumn = 2 * sizeof(int64_t) + 3 * sizeof(float) + sizeof(int64_t) / 2 +
+                                    2 * sizeof(int32_t) + 2 * sizeof(float);
 
 }  // namespace
 

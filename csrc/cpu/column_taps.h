@@ -38,7 +38,7 @@ class ColumnTaps {
   int64_t columns_;  // the width, padded to a multiple of the columns computed together
   bool filled_;      // whether any of fill_ is not 0
 
-  AlignedArrays arrays_;                // of which these are
+  AlignedArrays arrays_;                // the memory of those below
   int64_t *left_, *right_;              // byte offsets into a row
   float *left_weight_, *right_weight_;  // 0 outside the image
   float* fill_;  // the fill value times the weight of the taps outside the image

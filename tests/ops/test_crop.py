@@ -272,6 +272,15 @@ def test_meta_tensors(ops):
     assert (crops.device.type, crops.shape, crops.dtype) == ("meta", (5, 3, 4, 6), torch.float16)
 
 
+@pytest.mark.skipif(torch.__version__ < "2.13", reason="PyTorch's own message is not at hand")
+def test_crops_that_no_memory_holds_are_refused_in_the_words_of_pytorch():
+    if rmpe_ext.backend().mode != "native":
+        pytest.skip("needs the native library")
+    image, matrices = torch.zeros(8, 8, 3, dtype=torch.uint8), torch.eye(2, 3).repeat(300, 1, 1)
+    with pytest.raises(RuntimeError, match="memory"):
+        rmpe_ext.crop(image, matrices, (40_000, 40_000))
+
+
 def test_an_image_index_out_of_range_in_a_compiled_graph():
     images, matrices = noise(8, 8)[None], torch.eye(2, 3)[None]
     cut = torch.compile(
