@@ -198,18 +198,18 @@ def memory_bounds_table(pairs: Results) -> list[str]:
 
 def explanations(pairs: Results) -> list[str]:
     """A paragraph for the targets that one processor missed for one reason."""
-    known = list(all_pairs())
-    bounds = {pair.group.name: pair.key for pair in known if pair.baseline == MEMORY_BOUND}
+    known = {pair.key: pair for pair in all_pairs()}
+    bounds = {pair.group.name: key for key, pair in known.items() if pair.baseline == MEMORY_BOUND}
     missed: dict[tuple[str, str], list[str]] = {}
     for processor, result in pairs.items():
         rows = result["pairs"]
-        for pair in known:
-            row = rows.get(pair.key)
-            if row is not None and row["met"] is False:
-                bound = rows.get(bounds.get(pair.group.name))
-                beside = beside_memory_bound(row, bound) if bound else ""
-                reason = f"{pair.reason} {beside}".strip() or "Not explained yet."
-                missed.setdefault((processor, reason), []).append(pair.key)
+        for key in (key for key, row in rows.items() if row["met"] is False):
+            pair = known.get(key)  # None: results of before may have pairs that are gone
+            bound = rows.get(bounds.get(pair.group.name)) if pair else None
+            sentences = [pair.reason] if pair and pair.reason else []
+            sentences += [beside_memory_bound(rows[key], bound)] if bound else []
+            reason = " ".join(sentences) or "Not explained yet."
+            missed.setdefault((processor, reason), []).append(key)
     return [
         f"\nMissed on {processor}: {'; '.join(names)}. {reason}"
         for (processor, reason), names in missed.items()
