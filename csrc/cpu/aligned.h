@@ -46,7 +46,8 @@ class AlignedArrays {
   T* take(std::size_t n) {
     auto* values = reinterpret_cast<T*>(memory_.data() + taken_);
     taken_ += n * sizeof(T);
-    assert(taken_ <= memory_.size() && n * sizeof(T) % 64 == 0);
+    assert(taken_ <= memory_.size());
+    assert(n * sizeof(T) % std::size_t(CacheLineAllocator<T>::kLine) == 0);
     return values;
   }
 
