@@ -42,7 +42,15 @@ struct Fiber {
   uint64_t received[32];   // from the warp
   bool predicate = false;  // of the block's barrier
   MeetingPoint warp;       // of the lanes of which this one is the lowest
-  void* sanitizer = nullptr;
+};
+
+// What the fibers of one grid leave to those of the next: to make it anew takes longer than most
+// grids run.
+struct Home {
+  std::unique_ptr<char[]> stack{new char[kStackBytes]};
+#if defined(RMPE_THREAD_SANITIZER)
+  void* sanitizer = __tsan_create_fiber(0);
+#endif
 };
 
 // The one grid that runs.
@@ -60,7 +68,7 @@ struct Grid {
 
 Grid* grid = nullptr;
 Schedule schedule = Schedule::kForward;
-std::vector<std::unique_ptr<char[]>> stacks;  // of the fibers of any grid
+std::vector<Home> homes;
 
 // What orders fibers in the eyes of ThreadSanitizer: everything before a release happens before
 // what follows an acquire of the same place.
@@ -77,15 +85,15 @@ const void* scheduler_stack = nullptr;
 size_t scheduler_stack_bytes = 0;
 #endif
 
-void switch_to_fiber(Fiber& fiber, char* stack) {
+void switch_to_fiber(Fiber& fiber, Home& home) {
 #if defined(RMPE_THREAD_SANITIZER)
-  __tsan_switch_to_fiber(fiber.sanitizer, __tsan_switch_to_fiber_no_sync);
+  __tsan_switch_to_fiber(home.sanitizer, __tsan_switch_to_fiber_no_sync);
 #endif
 #if defined(__SANITIZE_ADDRESS__)
   void* fake_stack = nullptr;
-  __sanitizer_start_switch_fiber(&fake_stack, stack, kStackBytes);
+  __sanitizer_start_switch_fiber(&fake_stack, home.stack.get(), kStackBytes);
 #endif
-  (void)stack;
+  (void)home;
   swapcontext(&grid->scheduler, &fiber.context);
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
@@ -120,9 +128,9 @@ void run_thread() {
 }
 
 // Makes the fiber start the kernel when it is switched to.
-void prepare(Fiber& fiber, char* stack) {
+void prepare(Fiber& fiber, Home& home) {
   getcontext(&fiber.context);
-  fiber.context.uc_stack.ss_sp = stack;
+  fiber.context.uc_stack.ss_sp = home.stack.get();
   fiber.context.uc_stack.ss_size = kStackBytes;
   fiber.context.uc_link = nullptr;
   makecontext(&fiber.context, run_thread, 0);
@@ -197,7 +205,7 @@ bool all(State state) {
 }
 
 void run_block(std::vector<size_t>& order, std::mt19937& random) {
-  for (size_t i = 0; i < grid->fibers.size(); ++i) prepare(grid->fibers[i], stacks[i].get());
+  for (size_t i = 0; i < grid->fibers.size(); ++i) prepare(grid->fibers[i], homes[i]);
   while (!all(State::kDone)) {
     if (schedule == Schedule::kShuffled) std::shuffle(order.begin(), order.end(), random);
     bool ran = false;
@@ -205,7 +213,7 @@ void run_block(std::vector<size_t>& order, std::mt19937& random) {
       if (grid->fibers[thread].state != State::kReady) continue;
       ran = true;
       set_thread(thread);
-      switch_to_fiber(grid->fibers[thread], stacks[thread].get());
+      switch_to_fiber(grid->fibers[thread], homes[thread]);
       if (grid->fault != nullptr) throw Fault(grid->fault);
     }
     ran |= release_warps();
@@ -236,10 +244,9 @@ void run_grid(dim3 blocks, dim3 threads, size_t shared_bytes, const std::functio
   grid = &running;
   gridDim = blocks;
   blockDim = threads;
-  while (stacks.size() < running.fibers.size()) stacks.emplace_back(new char[kStackBytes]);
+  while (homes.size() < running.fibers.size()) homes.emplace_back();
 #if defined(RMPE_THREAD_SANITIZER)
   running.scheduler_sanitizer = __tsan_get_current_fiber();
-  for (Fiber& fiber : running.fibers) fiber.sanitizer = __tsan_create_fiber(0);
 #endif
 
   std::vector<size_t> order(running.fibers.size());
@@ -249,9 +256,6 @@ void run_grid(dim3 blocks, dim3 threads, size_t shared_bytes, const std::functio
   std::mt19937 random(1);
   const auto finish = [&] {
     acquire(&grid->fibers);
-#if defined(RMPE_THREAD_SANITIZER)
-    for (Fiber& fiber : running.fibers) __tsan_destroy_fiber(fiber.sanitizer);
-#endif
     grid = nullptr;
   };
   try {
