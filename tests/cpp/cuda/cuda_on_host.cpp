@@ -20,7 +20,7 @@ dim3 threadIdx, blockIdx, blockDim, gridDim;
 namespace cuda_on_host {
 namespace {
 
-constexpr size_t kStackBytes = 256 * 1024;
+constexpr size_t kStackBytes = 64 * 1024;
 constexpr size_t kSharedAlignment = 16;
 
 enum class State { kReady, kWaitsForBlock, kWaitsForWarp, kDone };
@@ -121,6 +121,8 @@ void run_thread() {
   __sanitizer_finish_switch_fiber(nullptr, &scheduler_stack, &scheduler_stack_bytes);
 #endif
   Fiber& fiber = grid->fibers[grid->current];
+  // AddressSanitizer forgets what it knows of a stack whenever that is switched to. Once is enough.
+  fiber.context.uc_stack.ss_size = 0;
   acquire(grid);
   (*grid->kernel)();
   fiber.state = State::kDone;
