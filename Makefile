@@ -44,8 +44,8 @@ build: .venv/ready  ## compile the native libraries in place
 setup: build  ## .venv with everything, the native libraries included
 	@$(BIN)/rmpe doctor
 
-test: build  ## all tests
-	@$(BIN)/python -m pytest -q
+test: build  ## all tests, on up to eight cores
+	@$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 8 --dist worksteal
 
 quick: build  ## some tests of every file, for every save: half a minute
 	@$(BIN)/python -m tests.quick

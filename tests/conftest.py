@@ -10,6 +10,12 @@ import pytest
 # Networks that are not here stay away: a test that downloads says so, and has a server of its own.
 os.environ.setdefault("RMPE_OFFLINE", "1")
 
+# Side by side, the tests would have as many threads each as the machine has cores, and those that
+# wait would take the time of those that work. Two are enough to show what threads share.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "2")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 # A shell starts what it runs in the background with SIGINT ignored, and nohup ignores SIGHUP. The
 # tests of interruptions find what a program in a terminal finds.
 signal.signal(signal.SIGINT, signal.default_int_handler)
