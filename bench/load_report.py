@@ -39,9 +39,8 @@ def load_introduction() -> str:
         f"that of the op on one thread. With {JUDGED}, the targets are: at least what the column "
         f"says, at most {MOST_OF_NUMPY}, at most 1; what misses them is bold, unless they may "
         "be met within the intervals of both times (95 %, by the bootstrap over turns; results "
-        "from before have none). The torch front of crop_matrices cannot meet its target: PyTorch "
-        "takes 4.2 us from Python to the op and back on the AMD EPYC of family 25, model 1, the "
-        "numpy front 0.5 us, and the checks of both 2 us.\n"
+        "from before have none). The torch front of crop_matrices cannot meet its target: most of "
+        "its time is PyTorch's own, from Python to the op and back.\n"
     )
 
 

@@ -42,7 +42,7 @@ class Cuda {
   // The stream that PyTorch uses here and now.
   cudaStream_t stream() const {
     void* stream = nullptr;
-    TORCH_ERROR_CODE_CHECK(aoti_torch_get_current_cuda_stream(index_, &stream));
+    RMPE_TORCH_CHECK(aoti_torch_get_current_cuda_stream(index_, &stream));
     return static_cast<cudaStream_t>(stream);
   }
 
