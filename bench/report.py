@@ -68,8 +68,8 @@ def document(results: dict[str, Results]) -> str:
         "(`bench/memory.py`).\n",
         "## The machines\n",
         "Of several versions, the tables beside busy programs, and of photographs a second, are of "
-        "the last. The host of the AMD EPYC of family 25, model 1, had other work: its times of "
-        "small calls, which are Python's, vary by a factor of two.\n",
+        "the last. The host of the AMD EPYC of family 25, model 1, had other work: small calls "
+        "there, which are Python's, vary by a factor of two.\n",
         *machine_table(machines),
         "\n## Targets\n",
         "An op and a baseline in alternation, in one process: the median, and in brackets the "
